@@ -1,0 +1,60 @@
+# One command runs the bot against a tumblr on this machine: make run
+# One command runs the tests: make test
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PINS := pyproject.toml constraints.txt
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint model chaos bench screenshot constraints clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+setup: $(READY) ## make the virtual environment (.venv); made again when the pins change
+
+$(READY): $(PINS)
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: Python 3.11 or newer with venv is needed; name one with make PYTHON=/path/to/python" >&2; exit 2; }
+	@rm -rf $(VENV)
+	@echo "making the virtual environment in $(VENV) (once; a few minutes)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[ml,dev]'
+	@touch $(READY)
+
+run: $(READY) ## start the sandbox and the four processes, and open for visitors
+	@$(BIN)/python -m deploy.demo
+
+test: $(READY) ## lint, types and all tests (under ten minutes on two cores)
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not system"
+	$(BIN)/python -m pytest -q -m system
+
+lint: $(READY) ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+
+model: $(READY) ## train the demo model again from nothing (two cores, under half an hour)
+	$(BIN)/python -m sandbox.corpus --out build/corpus --seed 2021
+	$(BIN)/python -m training demo --corpus build/corpus --out sandbox/demo_model
+
+chaos: $(READY) ## the long chaos run: 300 kills while asks come in
+	$(BIN)/python -m tests.system.chaos --kills 300
+
+bench: $(READY) ## all benchmarks; each prints its last line as JSON
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+screenshot: $(READY) ## take the README's picture again (needs Chromium)
+	$(BIN)/python -m deploy.screenshot docs/images
+
+constraints: ## pin again: the newest releases that fit pyproject.toml
+	rm -rf build/pins && $(PYTHON) -m venv build/pins
+	build/pins/bin/python -m pip install --quiet 'torch==2.13.0'
+	build/pins/bin/python -m pip install --quiet --editable '.[ml,dev]'
+	build/pins/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
+
+clean: ## remove everything that was made here, the virtual environment too
+	rm -rf $(VENV) build run .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -87,7 +87,7 @@ def _quoted(value: object) -> str:
 def parse_door_arguments(
     description: str,
     argv: list[str] | None = None,
-    extend: Callable[[argparse.ArgumentParser], None] | None = None,
+    extend: Callable[[argparse.ArgumentParser], object] | None = None,
 ) -> argparse.Namespace:
     """Parse a process's command line; ``.config`` of the result is the path of the configuration."""
     parser = argparse.ArgumentParser(description=description)

@@ -1,0 +1,167 @@
+"""The configuration: what is accepted, what is refused, and that refusals say what to do."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot_config import Config, ConfigError, example, load_config, main
+
+ROOT = Path(__file__).resolve().parent.parent
+KEYS = {"consumer_key": "ck", "consumer_secret": "cs-hidden", "token": "t", "token_secret": "ts-hidden"}
+
+
+def write(folder: Path, content: Any) -> Path:
+    path = folder / "config.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return path
+
+
+def complaint(folder: Path, content: Any) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(folder, content))
+    return str(caught.value)
+
+
+def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, {}))
+    assert config == Config()
+    assert config.tumblr.publishing == "drafts"
+    assert config.switchboard.listen_host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({"switchboard": {"prot": 1}}, "switchboard.prot: no such setting; did you mean 'port'?"),
+        ({"swichboard": {}}, "swichboard: no such setting; did you mean 'switchboard'?"),
+        ({"switchboard": {"port": "many"}}, "switchboard.port: Input should be a valid integer"),
+        ({"switchboard": {"port": 70000}}, "switchboard.port: Input should be less than or equal to 65535"),
+        ({"tumblr": {"publishing": "loud"}}, "tumblr.publishing: Input should be 'drafts' or 'automatic'"),
+        ({"tumblr": {"host": "api.tumblr.com"}}, "tumblr.host: String should match pattern"),
+        ({"blog": {"timezone": "Mars/Base"}}, 'blog.timezone: no time zone is called "Mars/Base"'),
+        ({"blog": {"blog_name": "no spaces here"}}, "blog.blog_name: String should match pattern"),
+        ({"tumblr": {"base_keys": [{"consumer_key": "x"}]}}, "tumblr.base_keys.0.token: Field required"),
+        (
+            {"tumblr": {"base_keys": [{**KEYS, "tokn": "y"}]}},
+            "tumblr.base_keys.0.tokn: no such setting; did you mean 'token'?",
+        ),
+        ({"generator": {"review_share": 0.7, "fiction_share": 0.7}}, "add up to more than 1"),
+        ("{", "not valid JSON"),
+        ("[]", "expected a JSON object"),
+    ],
+)
+def test_mistakes_are_named_by_key(tmp_path: Path, content: Any, expected: str) -> None:
+    assert expected in complaint(tmp_path, content)
+
+
+def test_every_mistake_is_listed_at_once(tmp_path: Path) -> None:
+    text = complaint(tmp_path, {"switchboard": {"port": 0}, "queue": {"write_when_below": -1}})
+    assert len(text.splitlines()) == 2
+
+
+def test_a_missing_file_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"cannot be read \(No such file or directory\); see config\.example"
+    ):
+        load_config(tmp_path / "none.json")
+
+
+def test_comment_keys_are_ignored(tmp_path: Path) -> None:
+    config = load_config(
+        write(tmp_path, {"# note": "mine", "queue": {"# why": "few", "write_when_below": 3}})
+    )
+    assert config.queue.write_when_below == 3
+
+
+def test_secrets_come_from_text_environment_or_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_TOKEN", "from-environment")
+    (tmp_path / "secret.txt").write_text("from-file\n", encoding="utf-8")
+    settings = {
+        "client_token": "plain",
+        "generator_token": {"env": "MY_TOKEN"},
+        "selector_token": {"file": "secret.txt"},
+    }
+    switchboard = load_config(write(tmp_path, {"switchboard": settings})).switchboard
+    tokens = (switchboard.client_token, switchboard.generator_token, switchboard.selector_token)
+    assert [token.get_secret_value() for token in tokens if token] == [
+        "plain",
+        "from-environment",
+        "from-file",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("secret", "expected"),
+    [
+        ({"env": "SURELY_NOT_SET"}, "the environment variable SURELY_NOT_SET is not set"),
+        ({"file": "none.txt"}, "cannot read the secret from"),
+        ({"url": "x"}, "expected the secret as text"),
+        ("", "a secret cannot be empty"),
+    ],
+)
+def test_a_secret_that_cannot_be_had_is_named(tmp_path: Path, secret: Any, expected: str) -> None:
+    text = complaint(tmp_path, {"switchboard": {"client_token": secret}})
+    assert "switchboard.client_token" in text
+    assert expected in text
+
+
+def test_no_secret_is_ever_shown(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, {"tumblr": {"base_keys": [KEYS]}}))
+    assert "hidden" not in repr(config) + str(config) + config.model_dump_json()
+    assert "hidden" not in complaint(
+        tmp_path, {"tumblr": {"base_keys": [{**KEYS, "token_secret": ["hidden"]}]}}
+    )
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTORESPONDER__SWITCHBOARD__PORT", "6001")
+    config = load_config(write(tmp_path, {"switchboard": {"port": 5000, "threads": 8}}))
+    assert (config.switchboard.port, config.switchboard.threads) == (6001, 8)
+    assert config.switchboard_url == "http://127.0.0.1:6001"
+
+
+def test_the_example_in_the_repository_is_the_one_printed() -> None:
+    assert (ROOT / "config.example.json").read_text(encoding="utf-8") == example()
+
+
+def test_the_example_is_valid_once_the_secrets_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in KEYS:
+        monkeypatch.setenv(f"TUMBLR_{name.upper()}", "x")
+    config = load_config(write(tmp_path, example()))
+    assert len(config.tumblr.base_keys) == 1
+    assert config.model_copy(update={"tumblr": Config().tumblr}) == Config()
+
+
+def test_every_setting_is_explained() -> None:
+    shown = json.loads(example())
+
+    def check(section: dict[str, Any], path: str) -> None:
+        for key, value in section.items():
+            if key.startswith("#"):
+                assert value, f"{path}{key} has no description"
+            elif isinstance(value, dict) and any(name.startswith("#") for name in value):
+                check(value, f"{path}{key}.")
+
+    check(shown, "")
+
+
+def test_the_command_line_checks_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(write(tmp_path, {}))]) == 0
+    assert "in order" in capsys.readouterr().out
+    assert main(["check", str(write(tmp_path, {"x": 1}))]) == 1
+    assert "x: no such setting" in capsys.readouterr().err
+
+
+def test_the_module_runs_as_a_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bot_config", "example"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == example()

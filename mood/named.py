@@ -1,0 +1,144 @@
+"""Named moods: which sentiment a text may have while the bot feels so.
+
+Besides the six base moods there are mixtures of two of them, whose name carries the weights:
+`interp_only_sad__only_non_happy__0.25__0.75`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+
+from mood.logits import logit
+
+
+class UnknownMood(ValueError):  # noqa: N818 - named for what is wrong
+    """No mood has this name; `name` holds it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no mood is called {name!r}: use one of {', '.join(BASE_MOODS)}, or a mixture")
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Mood:
+    """A mood and the sentiment it accepts.
+
+    A text fits when its score lies in [`min_allowed_score`, `max_allowed_score`], both ends included.
+    With `score_fn` "logit_diff" the score is the sentiment logit difference; with "pos_sent" it would be
+    the probability that the text is positive.
+    """
+
+    name: str
+    min_allowed_score: float
+    max_allowed_score: float
+    score_fn: str = "logit_diff"
+
+    @property
+    def restricts(self) -> bool:
+        """Whether this mood screens anything at all: "unrestricted" does not."""
+        return self.name != UNRESTRICTED.name
+
+
+@dataclass(frozen=True)
+class BaseMood:
+    """A mood with a name of its own: its bounds on the probability of being positive, and its mood value."""
+
+    lowest: float
+    highest: float
+    value: float
+
+
+BASE_MOODS: dict[str, BaseMood] = {
+    "only_sad": BaseMood(0.0, 0.1, 0.094),
+    "only_non_happy": BaseMood(0.0, 0.2, 0.37),
+    "meh": BaseMood(0.02, 0.6, 0.7),
+    "only_non_sad": BaseMood(0.15, 1.0, 0.9),
+    "only_happy": BaseMood(0.4, 1.0, 0.99),
+    "unrestricted": BaseMood(0.0, 1.0, 0.7),
+}
+
+LADDER = ("only_sad", "only_non_happy", "meh", "only_non_sad", "only_happy")
+"""The base moods between which a mood value is interpolated, by rising value ("meh" stands for 0.7)."""
+
+MIXTURE_PREFIX = "interp_"
+WEIGHT_SLACK = 0.02
+"""Weights are carried with two decimals, so that a pair may miss 1 by rounding."""
+
+
+@cache
+def mood_by_name(name: str) -> Mood:
+    """The mood called so, a base mood or a mixture; raises UnknownMood."""
+    if name.startswith(MIXTURE_PREFIX):
+        return _mixture_by_name(name)
+    base = _base(name)
+    return Mood(name, logit(base.lowest), logit(base.highest))
+
+
+@cache
+def value_by_name(name: str) -> float:
+    """The mood value in (0, 1) that a named mood stands for; a mixture's is the weighted mean.
+
+    Raises UnknownMood.
+    """
+    if not name.startswith(MIXTURE_PREFIX):
+        return _base(name).value
+    lower, upper, share = _parse_mixture(name)
+    return (1 - share) * _base(lower).value + share * _base(upper).value
+
+
+def mood_for_value(value: float) -> Mood:
+    """The mood for a mood value in (0, 1).
+
+    Below the lowest base value it is "only_sad", from the highest on "only_happy"; in between
+    the bounds of the two neighbours are averaged in logit space, with weights rounded to the two decimals
+    that the name shows.
+    """
+    if not 0 < value < 1:  # also refuses NaN
+        raise ValueError(f"a mood value lies between 0 and 1, not {value!r}")
+    if value < BASE_MOODS[LADDER[0]].value:
+        return mood_by_name(LADDER[0])
+    for lower, upper in pairwise(LADDER):
+        low, high = BASE_MOODS[lower].value, BASE_MOODS[upper].value
+        if value < high:
+            share = (value - low) / (high - low)
+            return mood_by_name(f"{MIXTURE_PREFIX}{lower}__{upper}__{1 - share:.2f}__{share:.2f}")
+    return mood_by_name(LADDER[-1])
+
+
+def _base(name: str) -> BaseMood:
+    try:
+        return BASE_MOODS[name]
+    except KeyError:
+        raise UnknownMood(name) from None
+
+
+def _mixture_by_name(name: str) -> Mood:
+    lower, upper, share = _parse_mixture(name)
+    a, b = mood_by_name(lower), mood_by_name(upper)
+    return Mood(
+        name,
+        (1 - share) * a.min_allowed_score + share * b.min_allowed_score,
+        (1 - share) * a.max_allowed_score + share * b.max_allowed_score,
+    )
+
+
+def _parse_mixture(name: str) -> tuple[str, str, float]:
+    """The two base moods in a mixture's name and the share of the second."""
+    parts = name.removeprefix(MIXTURE_PREFIX).split("__")
+    try:
+        lower, upper, first, second = parts
+        weights = float(first), float(second)
+    except ValueError:
+        raise UnknownMood(name) from None
+    total = sum(weights)
+    if {lower, upper} - BASE_MOODS.keys() or not all(0 <= w <= 1 for w in weights):
+        raise UnknownMood(name)
+    if not math.isclose(total, 1, abs_tol=WEIGHT_SLACK):
+        raise UnknownMood(name)
+    return lower, upper, weights[1] / total
+
+
+UNRESTRICTED = mood_by_name("unrestricted")

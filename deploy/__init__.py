@@ -1,0 +1,1 @@
+"""Running the processes: under supervisord, under systemd, and the demo on one machine."""

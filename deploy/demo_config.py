@@ -1,0 +1,43 @@
+"""The demo's configuration: the bot on a tumblr of this machine, publishing by itself."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+from sandbox.demo_accounts import DEMO_BLOG, DEMO_BOT_KEYS
+
+TOKENS = ("client_token", "generator_token", "selector_token")
+
+
+def demo_settings(run: Path, model: Path, sandbox_port: int, switchboard_port: int) -> dict[str, Any]:
+    """The settings of a demo whose state is kept in ``run``; the switchboard's tokens are drawn anew."""
+    return {
+        "blog": {"blog_name": DEMO_BLOG},
+        "tumblr": {
+            "host": f"http://127.0.0.1:{sandbox_port}",
+            "base_keys": [DEMO_BOT_KEYS],
+            "publishing": "automatic",
+            "database": str(run / "tumbl.sqlite"),
+        },
+        "loop": {"sleep_seconds": 1, "offpeak_sleep_seconds": 1, "retry_base_seconds": 2},
+        "queue": {"write_when_below": 2},
+        "switchboard": {
+            "port": switchboard_port,
+            "database_url": f"sqlite:///{run / 'switchboard.sqlite'}",
+            **{name: secrets.token_urlsafe(24) for name in TOKENS},
+        },
+        "generator": {"model": str(model)},
+    }
+
+
+def write_demo_config(run: Path, model: Path, sandbox_port: int, switchboard_port: int) -> Path:
+    """Write the demo's configuration into ``run``, readable by its owner alone, and return its path."""
+    settings = demo_settings(run, model, sandbox_port, switchboard_port)
+    path = run / "config.json"
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    return path

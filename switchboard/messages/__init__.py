@@ -1,0 +1,81 @@
+"""The wire's messages: the single definition of the protocol, used by both ends.
+
+Submissions come in from the bot loop (client role), jobs go out to generators and selectors, their results
+come back, and the bot loop fetches one result per job. docs/protocol.md tells the story around them.
+"""
+
+from switchboard.messages.fields import JobState, JobType, ResultStatus, WireModel
+from switchboard.messages.jobs import (
+    GenerationJob,
+    GenerationOptions,
+    Lease,
+    MoodRecord,
+    RawSelectJob,
+    SelectionJob,
+)
+from switchboard.messages.polls import GeneratorPoll, GeneratorPollReply, SelectorPoll, SelectorPollReply
+from switchboard.messages.replies import (
+    ClearedReply,
+    ErrorReply,
+    JobLine,
+    ResultReply,
+    StateReply,
+    StatusReport,
+    SubmitReply,
+    WorkerLine,
+)
+from switchboard.messages.results import (
+    GenerationResult,
+    RawSelectOutcome,
+    RawSelectResult,
+    SelectionOutcome,
+    SelectionResult,
+    WorkerError,
+)
+from switchboard.messages.submissions import (
+    AnswerRequest,
+    ClientReference,
+    JobReference,
+    RawSelectRequest,
+    ResultQuery,
+    TextpostRequest,
+    request_id,
+)
+
+__all__ = [
+    "AnswerRequest",
+    "ClearedReply",
+    "ClientReference",
+    "ErrorReply",
+    "GenerationJob",
+    "GenerationOptions",
+    "GenerationResult",
+    "GeneratorPoll",
+    "GeneratorPollReply",
+    "JobLine",
+    "JobReference",
+    "JobState",
+    "JobType",
+    "Lease",
+    "MoodRecord",
+    "RawSelectJob",
+    "RawSelectOutcome",
+    "RawSelectRequest",
+    "RawSelectResult",
+    "ResultQuery",
+    "ResultReply",
+    "ResultStatus",
+    "SelectionJob",
+    "SelectionOutcome",
+    "SelectionResult",
+    "SelectorPoll",
+    "SelectorPollReply",
+    "StateReply",
+    "StatusReport",
+    "SubmitReply",
+    "TextpostRequest",
+    "WireModel",
+    "WorkerError",
+    "WorkerLine",
+    "request_id",
+]

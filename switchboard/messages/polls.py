@@ -1,0 +1,130 @@
+"""How workers exchange results for work."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import Field, FiniteFloat, model_validator
+
+from switchboard.messages.fields import (
+    MAX_CANDIDATES_PER_BATCH,
+    MAX_JOBS_PER_POLL,
+    MAX_RETAINED_TEXTS,
+    Identifier,
+    JobType,
+    Label,
+    LeaseTokens,
+    Probability,
+    ResultStatus,
+    Text,
+    Token,
+    WaitSeconds,
+    WireModel,
+    WorkerName,
+)
+from switchboard.messages.jobs import GenerationJob, RawSelectJob, SelectionJob
+from switchboard.messages.results import GeneratorResult, SelectionResult, SelectorResult
+
+
+class _Poll(WireModel):
+    worker: WorkerName | None = Field(None, description="name of the worker, unique and stable over restarts")
+    instance: Label = Field(
+        "", description="random for each start of the worker, to tell restarts from twins"
+    )
+    wait: WaitSeconds = Field(0.0, description="seconds to wait for work if there is none")
+    max_jobs: int = Field(1, ge=0, le=MAX_JOBS_PER_POLL, description="jobs wanted; 0 only posts and renews")
+    leases: LeaseTokens | None = Field(
+        None,
+        description="all leases this worker still holds: renewed, its other ones given back; null: neither",
+    )
+
+
+class GeneratorPoll(_Poll):
+    """A generator posts results and asks for work (POST /pollgenerator, JSON)."""
+
+    results: dict[Identifier, GeneratorResult] = Field(
+        default_factory=dict, max_length=MAX_JOBS_PER_POLL, description="results by job id"
+    )
+    capabilities: list[JobType] | None = Field(None, max_length=8, description="types served; null: all")
+    batch_size: int = Field(
+        1,
+        ge=1,
+        le=MAX_CANDIDATES_PER_BATCH,
+        description="candidates it writes at once; a lease is for up to that many",
+    )
+
+
+class SelectorPoll(_Poll):
+    """A selector posts results and asks for finished candidate sets (POST /pollselector, JSON)."""
+
+    results: dict[Identifier, SelectorResult] = Field(
+        default_factory=dict, max_length=MAX_JOBS_PER_POLL, description="results by job id"
+    )
+    retention_stack: list[Text] | None = Field(
+        None,
+        max_length=MAX_RETAINED_TEXTS,
+        description="texts to take into the retention list (to bring an old one along)",
+    )
+    retention_dropped: list[Text] = Field(
+        default_factory=list,
+        max_length=MAX_RETAINED_TEXTS,
+        description="texts whose score no longer suffices",
+    )
+
+    @model_validator(mode="after")
+    def _results_name_their_job(self) -> Self:
+        for key, result in self.results.items():
+            if isinstance(result, SelectionResult) and result.base_id != key:
+                raise ValueError(f"the result under {key} says base_id {result.base_id}")
+        return self
+
+
+GeneratorWork = Annotated[GenerationJob | RawSelectJob, Field(discriminator="type")]
+
+
+class _PollReply(WireModel):
+    statuses: dict[Identifier, ResultStatus] = Field(
+        default_factory=dict, description="what became of each result"
+    )
+    leases: dict[Token, FiniteFloat] = Field(
+        default_factory=dict,
+        description="leases that were renewed, with the seconds they last; others are over",
+    )
+
+
+class GeneratorPollReply(_PollReply):
+    """Jobs for a generator, and what became of its results.
+
+    On the wire the jobs stand by id beside "$statuses" and "$leases" (an id cannot contain a dollar sign).
+    """
+
+    jobs: dict[Identifier, GeneratorWork] = Field(default_factory=dict, description="jobs by id")
+
+    def to_wire(self) -> dict[str, Any]:
+        """The flat form."""
+        inner = self.model_dump(mode="json")
+        return {**inner["jobs"], "$statuses": inner["statuses"], "$leases": inner["leases"]}
+
+    @classmethod
+    def from_wire(cls, body: Mapping[str, Any]) -> Self:
+        """Reads the flat form."""
+        jobs = {key: job for key, job in body.items() if not key.startswith("$")}
+        return cls.model_validate(
+            {"jobs": jobs, "statuses": body.get("$statuses", {}), "leases": body.get("$leases", {})}
+        )
+
+
+class SelectorPollReply(_PollReply):
+    """Finished candidate sets for a selector, the scored part of the retention list, and result statuses."""
+
+    SELECTION_PROMPT_STACK: dict[Identifier, SelectionJob] = Field(
+        default_factory=dict, description="sets by job id"
+    )
+    RETENTION_STACK: list[Text] = Field(
+        default_factory=list, description="retained texts that have scores, sorted"
+    )
+    RETENTION_STACK_PROBA: list[Probability] = Field(
+        default_factory=list, description="their selector probabilities"
+    )
+    RETENTION_STACK_SENTIMENT: list[FiniteFloat] = Field(
+        default_factory=list, description="their sentiment logit differences"
+    )

@@ -1,0 +1,171 @@
+"""What workers send back: candidates, scores, choices, and failures."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import Discriminator, Field, FiniteFloat, Tag, model_validator
+
+from switchboard.messages.fields import (
+    MAX_SCORED_CANDIDATES,
+    MAX_TAGS,
+    MAX_TEXTS,
+    ErrorText,
+    Identifier,
+    Label,
+    ModelInfo,
+    Probability,
+    Text,
+    Token,
+    WireModel,
+)
+from switchboard.messages.jobs import Candidates, MoodRecord
+
+_ECHOED = frozenset(
+    {"type", "prompt", "kwargs", "base_id", "v8_timestamp", "v10_timestamp", "n_desired", "texts"}
+)
+
+
+def _without_echo(value: Any) -> Any:
+    """Old workers send the job record back with the result; it is not read, so it is taken off here."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        k: v for k, v in value.items() if k not in _ECHOED and not str(k).startswith("alt_selection_proba")
+    }
+
+
+class _WorkerResult(WireModel):
+    lease: Token | None = Field(None, description="token of the lease under which the work was done")
+
+
+class GenerationResult(_WorkerResult):
+    """A batch of scored candidates. All lists are of one length, or the batch is refused as a whole."""
+
+    continuations: Candidates = Field(description="candidates in classic form")
+    mirotarg: list[FiniteFloat | None] = Field(description="target surprise of each; null if it had none")
+    selection_proba: list[Probability] = Field(description="selector probability of each")
+    sentiment_logit_diffs: list[FiniteFloat] = Field(
+        description="sentiment of each, positive minus negative logit"
+    )
+    model_info: ModelInfo = Field(default_factory=dict, description="which models wrote and scored the batch")
+    candidate_keys: list[Token] | None = Field(
+        None, description="a key for each candidate, unique in the job; else made from its text and scores"
+    )
+    more: bool = Field(False, description="true: more will follow under this lease, which is kept")
+
+    _drop_echo = model_validator(mode="before")(_without_echo)
+
+    @model_validator(mode="after")
+    def _lists_have_one_length(self) -> Self:
+        n = len(self.continuations)
+        for name in ("mirotarg", "selection_proba", "sentiment_logit_diffs", "candidate_keys"):
+            values = getattr(self, name)
+            if values is not None and len(values) != n:
+                raise ValueError(f"{name} has {len(values)} entries for {n} continuations")
+        return self
+
+
+class RawSelectOutcome(WireModel):
+    """Scores of the texts of a raw_select job, in the order of the texts."""
+
+    selection_proba: list[Probability] = Field(
+        max_length=MAX_TEXTS, description="selector probability of each"
+    )
+    sentiment_logit_diffs: list[FiniteFloat] = Field(max_length=MAX_TEXTS, description="sentiment of each")
+    model_info: ModelInfo = Field(default_factory=dict, description="which models scored")
+
+    @model_validator(mode="after")
+    def _lists_have_one_length(self) -> Self:
+        if len(self.selection_proba) != len(self.sentiment_logit_diffs):
+            raise ValueError("selection_proba and sentiment_logit_diffs must have the same length")
+        return self
+
+
+class RawSelectResult(RawSelectOutcome, _WorkerResult):
+    """A generator's answer to a raw_select job."""
+
+    _drop_echo = model_validator(mode="before")(_without_echo)
+
+    def outcome(self) -> RawSelectOutcome:
+        """What the client gets to see."""
+        return RawSelectOutcome.model_validate(self.model_dump(exclude={"lease"}))
+
+
+class WorkerError(_WorkerResult):
+    """A worker says that it could not do the job; its lease ends at once."""
+
+    error: ErrorText = Field(description="what went wrong; shown in status and to the client at last")
+    blameless: bool = Field(
+        False, description="true: not the job's fault (shutting down); not counted as an attempt"
+    )
+
+
+Score = FiniteFloat | None
+Scores = Annotated[list[Score], Field(max_length=MAX_SCORED_CANDIDATES)]
+Tags = Annotated[list[Text], Field(max_length=MAX_TAGS)]
+
+
+class SelectionOutcome(WireModel):
+    """The chosen text and what it was chosen from. The `all_` lists cover new and retained candidates."""
+
+    post: Text = Field(description="body of the chosen candidate")
+    tags: Tags = Field(default_factory=list, description="its tags")
+    proba: Score = Field(None, description="its selector probability, with coldstart deltas")
+    pos_sentiment: Score = Field(None, description="its probability of positive sentiment")
+    mirotarg: Score = Field(None, description="its target surprise")
+    all_pos_sentiment: Scores = Field(default_factory=list, description="of all candidates")
+    all_proba: Scores = Field(default_factory=list, description="of all candidates")
+    all_mirotarg: Scores = Field(default_factory=list, description="of all candidates")
+    choice_ix: int = Field(ge=0, description="index of the chosen one in the list left by the mood screen")
+    choice_index: int = Field(ge=0, description="index of the chosen one in the all_ lists")
+    mood: MoodRecord = Field(description="the mood it was chosen in")
+    base_id: Identifier = Field(description="request id of the job")
+    AB_fork: Label = Field("A", description="as in the job")
+    model_info: ModelInfo = Field(default_factory=dict, description="which models wrote the chosen one")
+    all_posts: list[Text] | None = Field(None, max_length=MAX_SCORED_CANDIDATES, description="if asked for")
+    all_tags: list[Tags] | None = Field(None, max_length=MAX_SCORED_CANDIDATES, description="if asked for")
+
+
+class SelectionResult(SelectionOutcome, _WorkerResult):
+    """A selector's answer: the outcome, and what it does to the retention list in the same transaction."""
+
+    retained: list[Text] = Field(
+        default_factory=list,
+        max_length=MAX_SCORED_CANDIDATES,
+        description="texts to add to the retention list",
+    )
+    chosen_retained: Text | None = Field(
+        None, description="the retained text that was chosen; it leaves the list"
+    )
+
+    def outcome(self) -> SelectionOutcome:
+        """What the client gets to see."""
+        return SelectionOutcome.model_validate(
+            self.model_dump(exclude={"lease", "retained", "chosen_retained"})
+        )
+
+
+def _generator_result_tag(value: Any) -> str:
+    if isinstance(value, WireModel):
+        return type(value).__name__
+    if not isinstance(value, dict):
+        return "GenerationResult"
+    if "error" in value:
+        return "WorkerError"
+    return "GenerationResult" if "continuations" in value else "RawSelectResult"
+
+
+def _selector_result_tag(value: Any) -> str:
+    failed = isinstance(value, WorkerError) or (isinstance(value, dict) and "error" in value)
+    return "WorkerError" if failed else "SelectionResult"
+
+
+GeneratorResult = Annotated[
+    Annotated[GenerationResult, Tag("GenerationResult")]
+    | Annotated[RawSelectResult, Tag("RawSelectResult")]
+    | Annotated[WorkerError, Tag("WorkerError")],
+    Discriminator(_generator_result_tag),
+]
+SelectorResult = Annotated[
+    Annotated[SelectionResult, Tag("SelectionResult")] | Annotated[WorkerError, Tag("WorkerError")],
+    Discriminator(_selector_result_tag),
+]

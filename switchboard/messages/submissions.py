@@ -1,0 +1,113 @@
+"""What the bot loop sends: requests for text or scores, and questions about them."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from switchboard.messages.fields import (
+    MAX_TEXTS,
+    Flag,
+    Identifier,
+    Label,
+    LongText,
+    Text,
+    WaitSeconds,
+    WireModel,
+    WorkerName,
+)
+
+
+def request_id(endpoint: str, fields: Mapping[str, Any]) -> str:
+    """The id of a request: SHA-256 (hex) of the endpoint and the fields as canonical JSON.
+
+    `endpoint` is a name such as "answer", the same for every switchboard; an `id` field is left out, so
+    that the id of a request that carries its own id is stable.
+    """
+    kept = {name: value for name, value in fields.items() if name != "id"}
+    canonical = json.dumps(
+        [endpoint, kept], sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class _Submission(WireModel):
+    """What every submission carries."""
+
+    id: Identifier = Field(description="request id, chosen by the client; see request_id()")
+    client: WorkerName = Field(
+        "default", description="which client this is; /alldone clears that client's jobs"
+    )
+
+    def to_form(self) -> dict[str, str]:
+        """The fields as form text; flags as 0 and 1."""
+        values = self.model_dump(mode="json", exclude_none=True)
+        return {name: str(int(v)) if isinstance(v, bool) else str(v) for name, v in values.items()}
+
+
+class AnswerRequest(_Submission):
+    """A request for an answer to someone, or for a reblog or reply comment (POST /, form fields)."""
+
+    question: LongText = Field(description="the prompt (exact_prompt), or the bare question")
+    asking_name: Label = Field(
+        "", description="who asks; part of the prompt, and of the strict language rule"
+    )
+    mood: Label = Field("unrestricted", description="name of the mood that bounds the sentiment")
+    exact_prompt: Flag = Field(False, description="true: question is the whole prompt in classic form")
+    v8_timestamp: Label = Field("", description='time for prompts of format V8, as "3:07 PM"')
+    v10_timestamp: Label = Field("", description='time for prompts of format V10, as "3 PM January 2021"')
+    forced_tags_string: Text = Field("", description="tags that the answer starts with")
+    write_fic_override: Flag = Field(False, description="write a piece of fiction")
+    write_review_override: Flag = Field(False, description="write a review: fewer candidates")
+    return_all_conts: Flag = Field(False, description="the result carries all posts and tags")
+    selector_cut_to_final_exchange: Flag = Field(
+        False, description="score only the last exchange of the thread"
+    )
+    na_beamsplit: Label = Field("", description="test mark of old clients; not read")
+
+    @model_validator(mode="after")
+    def _bare_question_needs_a_name(self) -> Self:
+        if not self.exact_prompt and not self.asking_name:
+            raise ValueError("asking_name is required unless exact_prompt is true")
+        return self
+
+
+class TextpostRequest(_Submission):
+    """A request for an unprompted post (POST /textpost, form fields)."""
+
+    mood: Label = Field("unrestricted", description="name of the mood that bounds the sentiment")
+    v8_timestamp: Label = Field("", description='time for prompts of format V8, as "3:07 PM"')
+    v10_timestamp: Label = Field("", description='time for prompts of format V10, as "3 PM January 2021"')
+    return_all_conts: Flag = Field(False, description="the result carries all posts and tags")
+
+
+class RawSelectRequest(_Submission):
+    """A request for scores of given texts (POST /raw_select, JSON)."""
+
+    texts: list[Text] = Field(min_length=1, max_length=MAX_TEXTS, description="texts in classic form")
+    v8_timestamps: list[Label] = Field(
+        default_factory=list, max_length=MAX_TEXTS, description="the first one is applied to all texts"
+    )
+    v10_timestamps: list[Label] = Field(
+        default_factory=list, max_length=MAX_TEXTS, description="the first one is applied to all texts"
+    )
+
+
+class JobReference(WireModel):
+    """Names one job (/ack, /cancel, /done)."""
+
+    id: Identifier = Field(description="request id")
+
+
+class ResultQuery(JobReference):
+    """A question for the result of a job (POST /getresult, form fields)."""
+
+    wait: WaitSeconds = Field(0.0, description="seconds to wait for the end of the job")
+
+
+class ClientReference(WireModel):
+    """Names one client (/alldone)."""
+
+    client: WorkerName = Field("default", description="the client whose jobs are meant")

@@ -1,0 +1,192 @@
+"""The heads: small networks that read the generator's activations and give two logits per text.
+
+Architecture of 2021. For each layer the head looks at, the residual stream after that block is
+normalised and attended to by one query, that of the selection token (the last one of the row); the
+results are concatenated, go through one residual MLP, and end in two logits: negative, positive.
+A head is bound to the generator whose activations it was trained on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from torch import Tensor, nn
+from torch.nn import functional
+
+HeadName = Literal["selector", "sentiment"]
+HEAD_NAMES: tuple[HeadName, ...] = ("selector", "sentiment")
+
+LOGIT_GAIN = 0.02  # gain of the orthogonal initialisation of the last layer
+DEPTHS_2021 = (7 / 48, 23 / 48)  # relative depth of the two blocks that are looked at
+TEXT_TYPES = ("responses", "originals")
+
+
+class Calibration(BaseModel):
+    """The line ``alpha * difference + beta`` that turns a raw logit difference into a calibrated one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    alpha: float = 1.0
+    beta: float = 0.0
+
+    def apply(self, difference: Tensor) -> Tensor:
+        """Calibrate logit differences of any shape."""
+        return self.alpha * difference + self.beta
+
+
+class GeneratorIdentity(BaseModel):
+    """Which generator a head belongs to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class HeadSettings(BaseModel):
+    """All that is needed to build a head again; the content of its JSON file.
+
+    ``basis`` says what the two outputs are: "logits" is (negative, positive), "sum_difference" is
+    (sum, difference), from which positive minus negative is the second output.
+    ``max_tokens`` counts the whole row, with the end tokens at both ends.
+    ``calibration`` maps a type of text ("responses", "originals") to its line; none is the identity.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: HeadName
+    generator: GeneratorIdentity
+    layers: tuple[int, ...] = Field(min_length=1)
+    width: int = Field(gt=0)
+    n_head: int = Field(gt=0)
+    mlp_ratio: int = Field(gt=0)
+    basis: Literal["logits", "sum_difference"] = "logits"
+    max_tokens: int = Field(ge=3)
+    attention_dropout: float = Field(0.0, ge=0, lt=1)
+    residual_dropout: float = Field(0.0, ge=0, lt=1)
+    activation_dropout: float = Field(0.0, ge=0, lt=1)
+    calibration: dict[str, Calibration] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits(self) -> HeadSettings:
+        if self.width % self.n_head:
+            raise ValueError(f"n_head {self.n_head} does not divide the width {self.width}")
+        if list(self.layers) != sorted(set(self.layers)) or self.layers[0] < 0:
+            raise ValueError("layers must be rising block numbers, from 0")
+        if unknown := set(self.calibration) - set(TEXT_TYPES):
+            raise ValueError(f"calibration of unknown types of text: {sorted(unknown)}")
+        return self
+
+    def calibration_of(self, text_type: str) -> Calibration:
+        """The line for one type of text."""
+        return self.calibration.get(text_type, Calibration())
+
+
+def head_layers(n_layer: int) -> tuple[int, ...]:
+    """The blocks a head looks at in a generator of ``n_layer`` blocks: 7 and 23 of 48, at the same depth."""
+    return tuple(sorted({round(depth * n_layer) for depth in DEPTHS_2021}))
+
+
+def head_heads(width: int, wanted: int) -> int:
+    """The number of attention heads nearest to ``wanted`` that divides ``width``, with head size 32 to 64.
+
+    A width that allows no such size (a toy model) gets one head.
+    """
+    fitting = [n for n in range(1, width + 1) if width % n == 0 and 32 <= width // n <= 64]
+    return min(fitting, key=lambda n: (abs(n - wanted), n), default=1)
+
+
+class PooledAttention(nn.Module):
+    """Attention with one query per row, that of the selection position, over the positions up to it."""
+
+    def __init__(self, width: int, n_head: int, dropout: float, residual_dropout: float) -> None:
+        super().__init__()
+        self.n_head = n_head
+        self.norm = nn.LayerNorm(width, eps=1e-5)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.dropout = nn.Dropout(dropout)
+        self.residual_dropout = nn.Dropout(residual_dropout)
+
+    def forward(self, hidden: Tensor, positions: Tensor) -> Tensor:
+        """Pool ``hidden`` (B, T, d) at ``positions`` (B,) into (B, d); what lies behind is not seen."""
+        rows, length, width = hidden.shape
+        x = self.norm(hidden)  # (B, T, d)
+        selected = x[torch.arange(rows, device=x.device), positions]  # (B, d)
+        q = functional.linear(selected, self.qkv.weight[:width], self.qkv.bias[:width])
+        kv = functional.linear(x, self.qkv.weight[width:], self.qkv.bias[width:])
+        q = q.view(rows, self.n_head, 1, -1)  # (B, H, 1, d/H)
+        k, v = kv.view(rows, length, 2, self.n_head, -1).permute(2, 0, 3, 1, 4)  # (B, H, T, d/H) each
+        scores = q @ k.transpose(-1, -2) / math.sqrt(width // self.n_head)  # (B, H, 1, T)
+        behind = torch.arange(length, device=x.device) > positions[:, None]  # (B, T)
+        weights = scores.masked_fill(behind[:, None, None, :], -torch.inf).softmax(dim=-1)
+        pooled = (self.dropout(weights) @ v).reshape(rows, width)
+        out: Tensor = self.residual_dropout(self.out(pooled))
+        return out
+
+
+class ResidualMLP(nn.Module):
+    """``z + W2 · drop(gelu(W1 · z))`` with the tanh form of gelu."""
+
+    def __init__(self, width: int, ratio: int, activation_dropout: float, residual_dropout: float) -> None:
+        super().__init__()
+        self.into = nn.Linear(width, ratio * width)
+        self.out = nn.Linear(ratio * width, width)
+        self.activation_dropout = nn.Dropout(activation_dropout)
+        self.residual_dropout = nn.Dropout(residual_dropout)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Map (B, D) to (B, D)."""
+        activated = self.activation_dropout(functional.gelu(self.into(z), approximate="tanh"))
+        out: Tensor = z + self.residual_dropout(self.out(activated))
+        return out
+
+
+class Head(nn.Module):
+    """A head as its settings describe it; weights are float32 whatever the generator's format is."""
+
+    def __init__(self, settings: HeadSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        d = settings.width
+        joined = d * len(settings.layers)
+        self.towers = nn.ModuleList(
+            PooledAttention(d, settings.n_head, settings.attention_dropout, settings.residual_dropout)
+            for _ in settings.layers
+        )
+        self.mlp = ResidualMLP(
+            joined, settings.mlp_ratio, settings.activation_dropout, settings.residual_dropout
+        )
+        self.logits = nn.Linear(joined, 2)
+
+    def initialise(self, generator: torch.Generator) -> Head:
+        """Start afresh: every kernel orthogonal (q, k, v jointly), gain 1, the last 0.02; biases 0."""
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                gain = LOGIT_GAIN if module is self.logits else 1.0
+                nn.init.orthogonal_(module.weight, gain=gain, generator=generator)
+                nn.init.zeros_(module.bias)
+        return self
+
+    def forward(self, hidden: Mapping[int, Tensor], positions: Tensor) -> Tensor:
+        """Give the two outputs (B, 2) of each row.
+
+        ``hidden`` maps a block's number to the residual stream after it, (B, T, d);
+        ``positions`` (B,) is where each row's selection token stands.
+        """
+        pooled = [
+            tower(hidden[layer].float(), positions)
+            for layer, tower in zip(self.settings.layers, self.towers, strict=True)
+        ]
+        outputs: Tensor = self.logits(self.mlp(torch.cat(pooled, dim=-1)))
+        return outputs
+
+    def difference(self, outputs: Tensor) -> Tensor:
+        """Turn outputs (B, 2) into uncalibrated logit differences (B,), positive minus negative."""
+        if self.settings.basis == "sum_difference":
+            return outputs[:, 1]
+        return outputs[:, 1] - outputs[:, 0]

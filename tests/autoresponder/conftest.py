@@ -1,0 +1,77 @@
+"""A tiny random GPT-2 with its own byte-level tokenizer, made once per test run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, pre_tokenizers
+from tokenizers.models import BPE
+from tokenizers.trainers import BpeTrainer
+from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+
+from autoresponder.encoding import TextEncoder
+
+END = "<|endoftext|>"
+CORPUS = [
+    " Conversation between someuser and Frank | 2 posts |\n#1 someuser asked:\n\n hello frank, how are you?",
+    "#2 Frank responded:\n\n Written 3 PM February 2021 | Frank's tags: #a, #b\n I am very well, thank you.",
+    " Frank posted:\n\n Written 3 PM January 2021 | Frank's tags: #rivers\n A river is a long thought.",
+]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> PreTrainedTokenizerFast:
+    inner = Tokenizer(BPE())
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    trainer = BpeTrainer(
+        vocab_size=400,
+        special_tokens=[END],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    inner.train_from_iterator(CORPUS * 4, trainer)
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=inner, eos_token=END, bos_token=END, clean_up_tokenization_spaces=False
+    )
+
+
+@pytest.fixture(scope="session")
+def encoder(tokenizer: PreTrainedTokenizerFast) -> TextEncoder:
+    return TextEncoder(tokenizer)
+
+
+def make_network(vocabulary: int, eot: int, *, layers: int = 4, positions: int = 256) -> GPT2LMHeadModel:
+    torch.manual_seed(5)
+    config = GPT2Config(
+        vocab_size=vocabulary,
+        n_positions=positions,
+        n_embd=32,
+        n_layer=layers,
+        n_head=4,
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
+        bos_token_id=eot,
+        eos_token_id=eot,
+        initializer_range=0.3,
+    )
+    network = GPT2LMHeadModel(config)
+    network.requires_grad_(requires_grad=False)
+    network.train(mode=False)
+    return network
+
+
+@pytest.fixture(scope="session")
+def network(encoder: TextEncoder) -> GPT2LMHeadModel:
+    return make_network(len(encoder), encoder.eot)

@@ -24,6 +24,7 @@ from bot_config import Config, load_config
 from bot_process import FatalError, Shutdown, run_door
 from deploy.demo_config import write_demo_config
 from deploy.supervised import HOME, Supervised
+from sandbox.driver import SandboxDriver
 from switchboard.client import SwitchboardClient, SwitchboardError
 
 READY_SECONDS = 120.0
@@ -105,6 +106,12 @@ def is_ready(supervised: Supervised, config: Config) -> bool:
     return page.status_code < 500 and {"generator", "selector"} <= {worker.role for worker in status.workers}
 
 
+def lift_call_limits(port: int) -> None:
+    """Let the bot look at its demo inbox every second, which real tumblr's limits would not allow."""
+    with SandboxDriver(f"http://127.0.0.1:{port}") as driver:
+        driver.set_limits(per_hour=1_000_000, per_day=10_000_000)
+
+
 def client_token(config: Config) -> SecretStr:
     """The token with which the demo asks the switchboard for its status."""
     token = config.switchboard.client_token
@@ -125,6 +132,7 @@ def main(argv: list[str] | None = None) -> int:
     say("starting the sandbox and the four processes ...")
     with Supervised(run, path, arguments.port) as supervised:
         if wait_until_ready(supervised, load_config(path), shutdown):
+            lift_call_limits(arguments.port)
             say(f"\n  Ask the bot something:  http://127.0.0.1:{arguments.port}/\n")
             status = f".venv/bin/python -m switchboard status --config {shown(path)}"
             say(f"  what happens inside:    {status} --watch")

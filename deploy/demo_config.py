@@ -7,9 +7,10 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from sandbox.demo_accounts import DEMO_BLOG, DEMO_BOT_KEYS
+from sandbox.demo_accounts import DEMO_BLOG, demo_keys
 
 TOKENS = ("client_token", "generator_token", "selector_token")
+KEY_NAMES = ("consumer_key", "consumer_secret", "token", "token_secret")
 
 
 def demo_settings(run: Path, model: Path, sandbox_port: int, switchboard_port: int) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def demo_settings(run: Path, model: Path, sandbox_port: int, switchboard_port: i
         "blog": {"blog_name": DEMO_BLOG},
         "tumblr": {
             "host": f"http://127.0.0.1:{sandbox_port}",
-            "base_keys": [DEMO_BOT_KEYS],
+            "base_keys": [dict(zip(KEY_NAMES, demo_keys(DEMO_BLOG).strings(), strict=True))],
             "publishing": "automatic",
             "database": str(run / "tumbl.sqlite"),
         },

@@ -1,0 +1,88 @@
+"""The demo's own edges: ports, configuration, and what a visitor is told."""
+
+from __future__ import annotations
+
+import socket
+import stat
+from configparser import RawConfigParser
+from pathlib import Path
+
+import pytest
+
+from bot_config import load_config
+from bot_process import FatalError
+from deploy.demo import main, parse_arguments, refuse_taken_ports
+from deploy.demo_config import write_demo_config
+from deploy.supervised import HOME, Supervised
+
+
+def test_a_taken_port_is_one_clear_error() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(FatalError, match=rf"port {port} is taken - .*make run PORT={port + 100}"):
+            refuse_taken_ports([("PORT", port)])
+        with pytest.raises(FatalError, match="is taken"):
+            main(["--port", str(port)])
+
+
+def test_ports_come_from_the_environment_or_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "5101")
+    arguments = parse_arguments(["--switchboard-port", "5102"])
+    assert (arguments.port, arguments.switchboard_port) == (5101, 5102)
+
+
+def test_the_demo_configuration_is_valid_private_and_publishes(tmp_path: Path) -> None:
+    path = write_demo_config(tmp_path, tmp_path / "model", 5101, 5102)
+    config = load_config(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert config.tumblr.publishing == "automatic"
+    assert config.tumblr.host == "http://127.0.0.1:5101"
+    tokens = [
+        config.switchboard.client_token,
+        config.switchboard.generator_token,
+        config.switchboard.selector_token,
+    ]
+    assert len({token.get_secret_value() for token in tokens if token}) == 3
+
+
+@pytest.mark.parametrize("name", ["supervisord.conf", "demo.conf"])
+def test_the_supervisor_files_run_the_four_processes(name: str) -> None:
+    parser = RawConfigParser(inline_comment_prefixes=None)
+    parser.read(
+        [HOME / "deploy" / name, HOME / "deploy" / parser_include(HOME / "deploy" / name)], encoding="utf-8"
+    )
+    programs = {
+        section.partition(":")[2]: parser[section]
+        for section in parser.sections()
+        if section.startswith("program:")
+    }
+    assert {"bridge", "generator", "selector", "tumbl"} <= set(programs)
+    for program in programs.values():
+        assert program["exitcodes"] == "0,2"
+        assert program["autorestart"] == "unexpected"
+
+
+def parser_include(path: Path) -> str:
+    parser = RawConfigParser()
+    parser.read(path, encoding="utf-8")
+    return parser["include"]["files"]
+
+
+def test_systemd_units_start_the_doors_that_exist() -> None:
+    units = sorted((HOME / "deploy" / "systemd").glob("*.service"))
+    assert len(units) == 4
+    for unit in units:
+        start = next(
+            line for line in unit.read_text(encoding="utf-8").splitlines() if line.startswith("ExecStart=")
+        )
+        assert (HOME / start.split()[1]).is_file()
+
+
+def test_logs_of_a_process_that_never_wrote_are_empty(tmp_path: Path) -> None:
+    supervised = Supervised(tmp_path, tmp_path / "config.json", 1)
+    assert supervised.last_lines("tumbl") == ""
+    assert supervised.processes() == {}
+    assert not supervised.alive
+    supervised.stop()

@@ -1,0 +1,207 @@
+r"""The mood that people's words move.
+
+The mood's offset m (in logits, on top of the day's base mood) and its rate v follow, with time counted in
+steps of h = 30 s,
+
+    dm/dt = -(h/tau) m + v          dv/dt = -(h/rise) v + R U          R = 0.15 h/rise
+
+where U is the sum of the kicks of each step, held constant over it (zero-order hold). So a kick is felt
+within the hour (`rise`) and forgotten over half a day (`tau`). Between changes of U both equations have an
+exact solution in two exponentials, which is used here: a state is moved over any number of steps at once,
+and a kick's share in a state is known in closed form. With a = h/tau and b = h/rise, a unit kick during one
+step leaves
+
+    v0 = (R/b) (1 - e^-b)           m0 = (R/b) ((1 - e^-a)/a - c(1))
+
+at the end of that step, and j steps later  v = v0 e^-bj,  m = m0 e^-aj + v0 c(j),  where
+c(j) = (e^-bj - e^-aj)/(a - b), or j e^-aj if a = b.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from mood.daily import daily_offset
+from mood.logits import pos_sent
+from mood.system import MoodInput, MoodSystem, TimeConstants, kicks
+
+DEFAULT = MoodSystem()
+
+
+class State(NamedTuple):
+    """The mood's offset in logits, and its rate in logits per step."""
+
+    offset: float = 0.0
+    rate: float = 0.0
+
+
+REST = State()
+
+
+@dataclass(frozen=True)
+class Motion:
+    """The exact motion under one set of time constants, over whole steps."""
+
+    decay: float  # a = h/tau
+    rate_decay: float  # b = h/rise
+    impulse: State  # what a unit kick, held over one step, has added at the end of that step
+
+    @classmethod
+    def of(cls, constants: TimeConstants, system: MoodSystem) -> Motion:
+        """The motion of a system while these time constants are in force."""
+        h = system.step_seconds
+        a, b = h / constants.tau_seconds, h / constants.rise_seconds
+        held = system.response_base  # R/b
+        offset = held * (-math.expm1(-a) / a - _coupling(a, b, 1))
+        return cls(a, b, State(offset, held * -math.expm1(-b)))
+
+    def moved(self, state: State, steps: int) -> State:
+        """The state after some steps without any kick."""
+        taken_up = state.rate * _coupling(self.decay, self.rate_decay, steps)
+        return State(
+            state.offset * math.exp(-self.decay * steps) + taken_up,
+            state.rate * math.exp(-self.rate_decay * steps),
+        )
+
+
+def _coupling(a: float, b: float, steps: float) -> float:
+    """c(steps): the offset that a unit of rate has added after some steps."""
+    gap = abs(a - b)
+    grown = -math.expm1(-gap * steps) / gap if gap else steps  # keeps its digits when a is close to b
+    return math.exp(-min(a, b) * steps) * grown
+
+
+class Course:
+    """The motion over dated time constants: the state at the end of one segment starts the next.
+
+    A change of constants takes effect at the first step that begins at or after its moment.
+    """
+
+    def __init__(self, system: MoodSystem) -> None:
+        dated = system.time_constants
+        self._starts = [math.ceil(moment / system.step_seconds) for moment in dated.moments]
+        self._motions = [Motion.of(constants, system) for constants in dated.values]
+
+    def moved(self, state: State, start: int, end: int) -> State:
+        """The state at the start of step `end`, from the one at the start of step `start`, without kicks."""
+        segment = bisect_right(self._starts, start)
+        while segment < len(self._starts) and self._starts[segment] < end:
+            state = self._motions[segment].moved(state, self._starts[segment] - start)
+            start = self._starts[segment]
+            segment += 1
+        return self._motions[segment].moved(state, end - start)
+
+    def response(self, kick: float, step: int, end: int) -> State:
+        """What a kick in `step` has added to the state at the start of step `end`, which comes after it."""
+        unit = self._motions[bisect_right(self._starts, step)].impulse
+        return self.moved(State(kick * unit.offset, kick * unit.rate), step + 1, end)
+
+
+class MoodCurve:
+    """The running state of the mood: kicks go in, the offset at a moment comes out.
+
+    The state is advanced from question to question and never computed again from the start. Kicks older than
+    the window are taken out of it by subtracting what is left of them, so that the value is at every moment
+    the one that the kicks of the window alone give. Kicks may come in any order, also late ones. A question
+    about an earlier moment than the last one is answered too; that costs one pass over the window.
+    """
+
+    def __init__(self, system: MoodSystem = DEFAULT, window_seconds: float | None = None) -> None:
+        self._system = system
+        self._course = Course(system)
+        self._window = system.window_seconds if window_seconds is None else window_seconds
+        self._kicks: list[tuple[float, float]] = []  # (moment, kick), by rising moment
+        self._first = self._last = 0  # the kicks inside the state are self._kicks[first:last]
+        self._step = 0  # the state is that at the start of this step
+        self._asked = -math.inf
+        self._state = REST
+
+    def add(self, moment: float, kick: float) -> None:
+        """Take in a kick at a moment in unix seconds."""
+        place = bisect_right(self._kicks, moment, key=_moment_of)
+        self._kicks.insert(place, (moment, kick))
+        if place < self._last:
+            self._last += 1
+            if place < self._first:
+                self._first += 1
+            else:
+                self._enter(moment, kick)
+
+    def add_inputs(self, inputs: Sequence[MoodInput]) -> None:
+        """Take in what people said; each input is centred and scaled by what is in force at its time."""
+        for moment, kick in zip(*kicks(inputs, self._system), strict=True):
+            self.add(float(moment), float(kick))
+
+    def offset(self, moment: float) -> float:
+        """The mood's offset in logits at the step nearest to a moment (unix seconds).
+
+        Kicks after the moment do not count, nor do those more than the window before it.
+        """
+        if moment < self._asked:
+            self._first = self._last = 0
+            self._state, self._step = REST, self._system.bin_of(moment)
+        self._asked = moment
+        self._forget(moment - self._window)
+        step = self._system.point_of(moment)
+        while self._last < len(self._kicks):
+            arrived, kick = self._kicks[self._last]
+            if arrived > moment or self._system.bin_of(arrived) >= step:
+                break
+            self._enter(arrived, kick)
+            self._last += 1
+        self._move(step)
+        return self._state.offset
+
+    def _forget(self, oldest: float) -> None:
+        """Take out of the state the kicks before a moment, and pass over those that never came into it."""
+        while self._first < self._last and self._kicks[self._first][0] < oldest:
+            moment, kick = self._kicks[self._first]
+            left = self._course.response(kick, self._system.bin_of(moment), self._step)
+            self._state = State(self._state.offset - left.offset, self._state.rate - left.rate)
+            self._first += 1
+        if self._first == self._last:  # also clears what rounding has left
+            self._state = REST
+            self._first = self._last = bisect_left(self._kicks, oldest, key=_moment_of)
+
+    def _enter(self, moment: float, kick: float) -> None:
+        """Add a kick to the state, which is first moved to the end of the kick's step if it is not beyond."""
+        step = self._system.bin_of(moment)
+        self._move(max(self._step, step + 1))
+        added = self._course.response(kick, step, self._step)
+        self._state = State(self._state.offset + added.offset, self._state.rate + added.rate)
+
+    def _move(self, step: int) -> None:
+        self._state = self._course.moved(self._state, self._step, step)
+        self._step = step
+
+
+def _moment_of(kick: tuple[float, float]) -> float:
+    return kick[0]
+
+
+def mood_at(offset: float, moment: float, timezone: ZoneInfo, system: MoodSystem = DEFAULT) -> float:
+    """The mood value in (0, 1): an offset on top of the daily base of the local date of the nearest step."""
+    point = system.point_of(moment) * system.step_seconds
+    day = datetime.fromtimestamp(point, timezone).date()
+    return pos_sent(offset + daily_offset(day, system.daily))
+
+
+def mood_value(
+    inputs: Iterable[MoodInput], at: datetime, *, timezone: ZoneInfo, system: MoodSystem = DEFAULT
+) -> float:
+    """The mood, a probability in (0, 1), at a moment: now, or later for a post that is to appear then.
+
+    Only inputs of the window before `at` count (2.5 days), inputs after it do not; without any the mood is
+    the daily base of that date. For many questions in a row keep a `MoodCurve` instead.
+    """
+    moment = at.timestamp()
+    oldest = moment - system.window_seconds
+    curve = MoodCurve(system)
+    curve.add_inputs([i for i in inputs if oldest <= i.time.timestamp() <= moment])
+    return mood_at(curve.offset(moment), moment, timezone, system)

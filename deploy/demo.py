@@ -25,7 +25,8 @@ from bot_process import FatalError, Shutdown, run_door
 from deploy.demo_config import write_demo_config
 from deploy.supervised import HOME, Supervised
 from sandbox.driver import SandboxDriver
-from switchboard.client import SwitchboardClient, SwitchboardError
+from switchboard.client import SwitchboardClient
+from switchboard.errors import SwitchboardError
 
 READY_SECONDS = 120.0
 POLL_SECONDS = 0.2

@@ -31,6 +31,19 @@ from mood.daily import daily_offset
 from mood.logits import pos_sent
 from mood.system import MoodInput, MoodSystem, TimeConstants, kicks
 
+__all__ = [
+    "DEFAULT",
+    "REST",
+    "Course",
+    "MoodCurve",
+    "MoodInput",
+    "MoodSystem",
+    "Motion",
+    "State",
+    "mood_at",
+    "mood_value",
+]
+
 DEFAULT = MoodSystem()
 
 
@@ -200,6 +213,8 @@ def mood_value(
     Only inputs of the window before `at` count (2.5 days), inputs after it do not; without any the mood is
     the daily base of that date. For many questions in a row keep a `MoodCurve` instead.
     """
+    if at.tzinfo is None:
+        raise ValueError("the moment of a mood needs a time zone")
     moment = at.timestamp()
     oldest = moment - system.window_seconds
     curve = MoodCurve(system)

@@ -77,8 +77,8 @@ class MoodSystem:
     """Everything that decides how inputs move the mood; the default is the bot of February 2021.
 
     An input's *determiner* is compared with the centre in force at its time, and the difference is weighed
-    by the scale in force. Time goes in steps of `step_seconds`, which divide the hour, so that steps begin at
-    midnight (in zones that are whole hours from UTC; in all zones with steps that divide a quarter of an hour).
+    by the scale in force. Time goes in steps of `step_seconds`, which divide the hour, so that a step begins
+    at every midnight (steps that divide a quarter of an hour do so in every time zone).
     """
 
     centre: Dated[float] = Dated(0.0)

@@ -67,8 +67,7 @@ class TextEncoder:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Give the text of ids, control tokens left out."""
-        text = self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        assert isinstance(text, str)  # a list only for a batch
+        text: str = self.tokenizer.backend_tokenizer.decode(list(ids), skip_special_tokens=True)
         return text
 
 

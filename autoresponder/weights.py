@@ -1,0 +1,101 @@
+"""Where a model's files are, and whether they are all there: before anything is loaded.
+
+Only safetensors are read. A pickled checkpoint can run any code when it is opened, so it is refused
+even where it is all there is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from safetensors import SafetensorError, safe_open
+
+from autoresponder.errors import ModelCorruptError, ModelError, ModelMissingError
+
+WEIGHTS = "model.safetensors"
+WEIGHTS_INDEX = "model.safetensors.index.json"
+PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+HUB_FILES = ["*.json", "*.safetensors", "merges.txt", "heads/*"]
+COPY_AGAIN = "copy the file again from where the model came from"
+
+
+def find_model(model: str) -> Path:
+    """Give the folder of a model: itself a folder, or a hub name, which is downloaded (and cached).
+
+    Raises ModelMissingError when there is neither.
+    """
+    folder = Path(model)
+    if folder.is_dir():
+        return folder
+    if folder.exists() or folder.is_absolute() or model.startswith(".") or model.count("/") != 1:
+        raise ModelMissingError(
+            f"there is no model folder {model}",
+            "set generator.model to a folder with a checkpoint in Hugging Face form, or to a hub name",
+        )
+    return _download(model)
+
+
+def _download(name: str) -> Path:
+    try:
+        return Path(snapshot_download(name, allow_patterns=HUB_FILES))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise ModelMissingError(
+            f"{name} is no folder here, and could not be had from the model hub ({type(error).__name__})",
+            "set generator.model to an existing folder, or mind the network and the name",
+        ) from None
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """List the checkpoint's safetensors files, in order; each is there and whole.
+
+    Raises ModelMissingError, ModelCorruptError, or ModelError for a pickled checkpoint.
+    """
+    if not (folder / "config.json").is_file():
+        raise ModelMissingError(f"{folder} has no config.json", "name a folder with a whole checkpoint")
+    if (folder / WEIGHTS_INDEX).is_file():
+        files = [folder / name for name in _shards(folder / WEIGHTS_INDEX)]
+    else:
+        files = [folder / WEIGHTS]
+    if not files[0].is_file() and any((folder / name).is_file() for name in PICKLED):
+        raise ModelError(
+            f"{folder} holds a pickled checkpoint, which could run any code when opened, and no {WEIGHTS}",
+            "convert it: load it where you trust it and save_pretrained(…, safe_serialization=True)",
+        )
+    for path in files:
+        check_whole(path)
+    return files
+
+
+def _shards(index: Path) -> list[str]:
+    try:
+        names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        if not names or any(Path(name).name != name for name in names):
+            raise ValueError("no plain file names")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelCorruptError(f"{index} is no index of weight files ({error})", COPY_AGAIN) from None
+    return sorted(names)
+
+
+def check_whole(path: Path) -> None:
+    """Raise ModelMissingError or ModelCorruptError unless the safetensors file is there and complete."""
+    if not path.is_file():
+        raise ModelMissingError(f"the weights {path} are not there", COPY_AGAIN)
+    try:
+        with safe_open(path, framework="pt") as opened:
+            opened.keys()
+    except SafetensorError as error:
+        raise ModelCorruptError(f"{path} is not a whole safetensors file ({error})", COPY_AGAIN) from None
+
+
+def content_hash(files: list[Path]) -> str:
+    """SHA-256 (hex) over the bytes of the weight files: what a head is bound to."""
+    digest = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as opened:
+            while block := opened.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,66 @@
+"""The classic form: one line of text with single control characters, on the wire and in corpora.
+
+``友NAME要`` ask ``域`` answer ``<|endoftext|>``; chains are ``友A会TEXT友B会TEXT域TEXT``, an original post is
+``翰TEXT``, tags follow ``职``. The form of a thread that waits for the bot ends with ``域``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from munging.control import ASKED, BOT, END, END_PREFIX, NAME, ORIGINAL, SAID, TAGS
+from munging.thread import Identity, Post, PostKind, Thread
+
+_MARK = re.compile(
+    f"{NAME}([^{NAME}{SAID}{ASKED}{BOT}{ORIGINAL}{TAGS}\n]*)([{SAID}{ASKED}])|({BOT})|({ORIGINAL})"
+)
+
+
+def to_classic(thread: Thread, identity: Identity) -> str:
+    """Print a thread; a thread that does not wait for the bot is closed with the end mark."""
+    body = thread.preamble + "".join(_print_post(post, identity) for post in thread.posts)
+    return body if thread.awaits_bot else body + END
+
+
+def _print_post(post: Post, identity: Identity) -> str:
+    tags = f"{TAGS}{' '.join(f'#{tag}' for tag in post.tags)}" if post.tags else ""
+    if post.kind is PostKind.ORIGINAL:
+        return f"{ORIGINAL}{post.text}{tags}"
+    if post.by_bot:
+        return f"{BOT}{post.text}{tags}"
+    author = identity.persona if post.by_bot else post.author
+    if post.kind is PostKind.ASKED:
+        return f"{NAME}{author}{ASKED}\n{post.text}\n"
+    return f"{NAME}{author}{SAID}{post.text}{tags}"
+
+
+def from_classic(text: str, identity: Identity) -> Thread:
+    """Read a thread. Text before the first mark is its preamble; what follows the end mark is dropped."""
+    text = text.partition(END)[0]
+    marks = list(_MARK.finditer(text))
+    thread = Thread(preamble=text[: marks[0].start()] if marks else text)
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    for mark, end in zip(marks, ends, strict=True):
+        post = _read_post(mark, text[mark.end() : end], thread, identity)
+        thread = Thread((*thread.posts, post), thread.preamble)
+    return thread
+
+
+def _read_post(mark: re.Match[str], content: str, thread: Thread, identity: Identity) -> Post:
+    body, _, tags = content.partition(TAGS)
+    by_bot = mark[3] is not None or mark[4] is not None
+    author = identity.persona if by_bot else mark[1]
+    if mark[4] is not None:
+        kind = PostKind.ORIGINAL
+    elif mark[2] == ASKED:
+        kind = PostKind.ASKED
+        body = body.removeprefix("\n").removesuffix("\n")
+    else:
+        kind = thread.next_kind()
+    return Post(author, kind, body, split_tags(tags), by_bot)
+
+
+def split_tags(text: str) -> tuple[str, ...]:
+    """Split a line of tags at its hashes; spaces and outer commas go, empty ones are dropped."""
+    stripped = (tag.strip().strip(",").strip() for tag in text.partition(END_PREFIX)[0].split("#"))
+    return tuple(tag for tag in stripped if tag)

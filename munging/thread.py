@@ -1,0 +1,89 @@
+"""The one structured form of a conversation: a thread of posts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+ANONYMOUS = "Anonymous"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who the bot is: its blog's name on tumblr, and the name under which the model knows it."""
+
+    blog: str
+    persona: str
+
+
+class PostKind(StrEnum):
+    """What a post is in its thread; it decides the phrase in a prompt."""
+
+    ASKED = "asked"
+    RESPONDED = "responded"
+    POSTED = "posted"
+    COMMENTED = "commented"
+    ORIGINAL = "original"
+
+
+@dataclass(frozen=True)
+class Post:
+    """One turn. ``text`` is content with a reduced set of inline HTML; newlines at its start count.
+
+    ``author`` is the blog's name, ``Anonymous``, or the persona for the bot's own turns (``by_bot``).
+    """
+
+    author: str
+    kind: PostKind
+    text: str = ""
+    tags: tuple[str, ...] = ()
+    by_bot: bool = False
+    time: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Thread:
+    """Posts, oldest first. ``preamble`` is text that stands before the first post, such as a title."""
+
+    posts: tuple[Post, ...] = ()
+    preamble: str = ""
+
+    @classmethod
+    def ask(cls, asker: str, question: str) -> Thread:
+        """The thread that begins with an ask; ``question`` is text (see ``question_from_html``)."""
+        return cls((Post(asker, PostKind.ASKED, question),))
+
+    @property
+    def is_original(self) -> bool:
+        """Whether this is one post of the bot's own, neither an answer nor a reblog."""
+        return len(self.posts) == 1 and self.posts[0].kind is PostKind.ORIGINAL
+
+    @property
+    def awaits_bot(self) -> bool:
+        """Whether the last turn is the bot's and still empty."""
+        return bool(self.posts) and self.posts[-1].by_bot and not (self.posts[-1].text or self.posts[-1].tags)
+
+    def next_kind(self) -> PostKind:
+        """What the next post of this thread will be."""
+        numbered = [post for post in self.posts if post.kind is not PostKind.ORIGINAL]
+        if not numbered:
+            return PostKind.POSTED
+        return PostKind.RESPONDED if numbered[-1].kind is PostKind.ASKED else PostKind.COMMENTED
+
+    def with_post(self, author: str, text: str, *, by_bot: bool = False) -> Thread:
+        """The thread with one more post at its end."""
+        return replace(self, posts=(*self.posts, Post(author, self.next_kind(), text, by_bot=by_bot)))
+
+    def awaiting_bot(self, identity: Identity) -> Thread:
+        """The thread with an empty turn of the bot at its end, to be written."""
+        return self.with_post(identity.persona, "", by_bot=True)
+
+    def final_exchange(self) -> Thread:
+        """The last two posts; the first of them is then the thread's first post, unless it is an ask."""
+        if len(self.posts) <= 2:
+            return self
+        first, last = self.posts[-2:]
+        if first.kind not in (PostKind.ASKED, PostKind.ORIGINAL):
+            first = replace(first, kind=PostKind.POSTED)
+        return Thread((first, last))

@@ -1,0 +1,63 @@
+"""A chosen text as tumblr's HTML: a few inline tags pass, everything else is escaped, all is balanced."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import nh3
+
+from munging.control import ORIGINAL, without_control
+from munging.thread import Identity
+
+ALLOWED_TAGS = {
+    "b",
+    "i",
+    "u",
+    "em",
+    "strong",
+    "blockquote",
+    "h2",
+    "ul",
+    "ol",
+    "li",
+    "a",
+    "p",
+    "br",
+    "img",
+    "figure",
+}
+ALLOWED_ATTRIBUTES = {
+    "a": {"href"},
+    "img": {"src", "alt", "data-orig-width", "data-orig-height"},
+    "figure": {"data-orig-width", "data-orig-height"},
+}
+ALLOWED_SCHEMES = {"http", "https", "mailto"}
+
+_OLD_HEADERS = ("Blog post by", "Book review by", "Original fiction by")
+_INLINE_TAG = re.compile(r"</?(?:b|i|u|em|strong|blockquote|h2|ul|ol|li)>|<a href=\"[^\"<>\n]*\">|</a>")
+
+
+def to_html(text: str, identity: Identity) -> str:
+    """The body of a post as HTML: each newline ends a paragraph; leading newlines are dropped."""
+    text = without_control(text.replace("\r\n", "\n").replace("\r", "\n").replace(ORIGINAL, ""))
+    for header in _OLD_HEADERS:
+        text = text.replace(f"{header} {identity.persona}", "")
+    text = text.replace(f" {identity.persona} posted:\n", "").lstrip("\n")
+    markup = "<p>" + _escape_all_but_tags(text).replace("\n", "</p><p>") + "</p>"
+    return nh3.clean(
+        markup,
+        tags=ALLOWED_TAGS,
+        attributes=ALLOWED_ATTRIBUTES,
+        url_schemes=ALLOWED_SCHEMES,
+        link_rel=None,
+    )
+
+
+def _escape_all_but_tags(text: str) -> str:
+    pieces: list[str] = []
+    end = 0
+    for tag in _INLINE_TAG.finditer(text):
+        pieces += [html.escape(text[end : tag.start()], quote=False), tag[0]]
+        end = tag.end()
+    return "".join([*pieces, html.escape(text[end:], quote=False)])

@@ -1,4 +1,4 @@
-"""Prompt formats: what a model reads. A format is a table of phrases and switches; one renderer serves all."""
+"""Prompt formats: what a model reads. A format is a table of phrases and switches; one renderer for all."""
 
 from __future__ import annotations
 

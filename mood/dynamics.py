@@ -103,6 +103,8 @@ class Course:
 
     def moved(self, state: State, start: int, end: int) -> State:
         """The state at the start of step `end`, from the one at the start of step `start`, without kicks."""
+        if start == end:
+            return state
         segment = bisect_right(self._starts, start)
         while segment < len(self._starts) and self._starts[segment] < end:
             state = self._motions[segment].moved(state, self._starts[segment] - start)
@@ -137,6 +139,9 @@ class MoodCurve:
 
     def add(self, moment: float, kick: float) -> None:
         """Take in a kick at a moment in unix seconds."""
+        if not self._kicks or self._kicks[-1][0] <= moment:
+            self._kicks.append((moment, kick))
+            return
         place = bisect_right(self._kicks, moment, key=_moment_of)
         self._kicks.insert(place, (moment, kick))
         if place < self._last:
@@ -148,8 +153,9 @@ class MoodCurve:
 
     def add_inputs(self, inputs: Sequence[MoodInput]) -> None:
         """Take in what people said; each input is centred and scaled by what is in force at its time."""
-        for moment, kick in zip(*kicks(inputs, self._system), strict=True):
-            self.add(float(moment), float(kick))
+        moments, sizes = kicks(inputs, self._system)
+        for moment, size in sorted(zip(moments.tolist(), sizes.tolist(), strict=True)):
+            self.add(moment, size)
 
     def offset(self, moment: float) -> float:
         """The mood's offset in logits at the step nearest to a moment (unix seconds).
@@ -218,5 +224,5 @@ def mood_value(
     moment = at.timestamp()
     oldest = moment - system.window_seconds
     curve = MoodCurve(system)
-    curve.add_inputs([i for i in inputs if oldest <= i.time.timestamp() <= moment])
+    curve.add_inputs([i for i in inputs if oldest <= i.moment <= moment])
     return mood_at(curve.offset(moment), moment, timezone, system)

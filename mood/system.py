@@ -109,15 +109,18 @@ class MoodInput:
 
     `time` is when the bot answered (time zone aware), `logit_diff` the sentiment logit difference of the
     person's text, `generated_p75` the 75th percentile of those of the bot's candidates (None: not known).
+    `moment` is the time in unix seconds.
     """
 
     time: datetime
     logit_diff: float
     generated_p75: float | None = None
+    moment: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.time.tzinfo is None:
             raise ValueError("the time of a mood input needs a time zone")
+        object.__setattr__(self, "moment", self.time.timestamp())
 
 
 def p75(logit_differences: Sequence[float]) -> float | None:
@@ -140,7 +143,7 @@ def determiners(moments: Floats, logit_diffs: Floats, p75s: Floats, weighted_fro
 
 def kicks(inputs: Sequence[MoodInput], system: MoodSystem) -> tuple[Floats, Floats]:
     """The moments of inputs (unix seconds) and how hard each pushes the mood, in the order given."""
-    moments = np.array([i.time.timestamp() for i in inputs])
+    moments = np.array([i.moment for i in inputs])
     diffs = np.array([i.logit_diff for i in inputs])
     p75s = np.array([np.nan if i.generated_p75 is None else i.generated_p75 for i in inputs])
     multipliers = along(system.scale, moments) / system.response_base

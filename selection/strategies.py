@@ -1,0 +1,86 @@
+"""Strategies: how one of several scored candidates is drawn."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class StrategyName(StrEnum):
+    """The strategies there are."""
+
+    ARGMAX = "argmax"
+    EPS_GREEDY = "eps_greedy"
+    PROPORTIONAL = "proportional"
+    PROPORTIONAL_WINNOWED = "proportional_winnowed"
+    UNIFORM = "uniform"
+
+
+class UnknownStrategy(ValueError):  # noqa: N818 - named for what is wrong
+    """No strategy has this name; `name` holds it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no strategy is called {name!r}: use one of {', '.join(StrategyName)}")
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A strategy with its parameters.
+
+    `eps` is the share of uniform draws of eps_greedy. The winnow bounds belong to proportional_winnowed:
+    scores up to `winnow_high` are dropped if a better one exists, else the same with `winnow_low`.
+    """
+
+    name: StrategyName = StrategyName.PROPORTIONAL_WINNOWED
+    eps: float = 0.1
+    winnow_low: float = 0.333
+    winnow_high: float = 0.667
+
+    def draw(self, scores: Sequence[float], rng: random.Random) -> int:
+        """The index of the score drawn. Scores may lie outside [0, 1]; raises ValueError if there is none."""
+        if not scores:
+            raise ValueError("there is nothing to draw from")
+        match self.name:
+            case StrategyName.ARGMAX:
+                return _best(scores)
+            case StrategyName.EPS_GREEDY:
+                return rng.randrange(len(scores)) if rng.random() < self.eps else _best(scores)
+            case StrategyName.UNIFORM:
+                return rng.randrange(len(scores))
+            case StrategyName.PROPORTIONAL:
+                return _proportional(scores, rng)
+            case StrategyName.PROPORTIONAL_WINNOWED:
+                return _proportional(winnow(scores, self.winnow_low, self.winnow_high), rng)
+
+
+def strategy_by_name(name: str) -> StrategyName:
+    """The strategy called so; raises UnknownStrategy."""
+    try:
+        return StrategyName(name)
+    except ValueError:
+        raise UnknownStrategy(name) from None
+
+
+def winnow(scores: Sequence[float], low: float, high: float) -> list[float]:
+    """Zero the scores up to `high` if any is above it, else those up to `low` if any is above that."""
+    for bound in (high, low):
+        if any(score > bound for score in scores):
+            return [score if score > bound else 0.0 for score in scores]
+    return list(scores)
+
+
+def _best(scores: Sequence[float]) -> int:
+    """The first of the highest."""
+    return max(range(len(scores)), key=scores.__getitem__)
+
+
+def _proportional(scores: Sequence[float], rng: random.Random) -> int:
+    """Draw with odds p / sum(p). Negative scores have no odds; if none is positive, the best are equal."""
+    weights = [max(score, 0.0) for score in scores]
+    if not any(weights):
+        best = max(scores)
+        weights = [float(score == best) for score in scores]
+    return rng.choices(range(len(scores)), weights)[0]

@@ -1,0 +1,149 @@
+"""The selector: chooses one of each finished set of candidates.
+
+It polls the switchboard for candidate sets, screens them by the mood they were written in, draws one, and
+says which unused texts are worth keeping for a later original post. It loads no model and keeps no state of
+its own: the retention list lives with the switchboard.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bot_config import SelectionConfig
+from bot_process import (
+    FatalError,
+    Shutdown,
+    configure_logging,
+    load_process_config,
+    parse_door_arguments,
+    run_door,
+)
+from mood.named import Mood
+from selection.candidates import Candidate
+from selection.coldstart import Deltas
+from selection.respond import Request, Selected, Settings, select
+from selection.retention import sunken
+from selection.strategies import Strategy, strategy_by_name
+from switchboard.client import Retry, SwitchboardClient
+from switchboard.errors import SwitchboardConflict, SwitchboardForbidden
+from switchboard.messages import SelectionJob, SelectionResult
+from switchboard.polling import Exchange, RetainedText, SelectionWork, SelectorExchange
+from switchboard.worker import Rhythm, run_worker
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Does one job: from the wire's candidate set to the wire's result."""
+
+    settings: Settings
+    strategy: Strategy  # with the configured winnow bounds; each job brings its own name and eps
+    rng: random.Random
+
+    def handle(self, job_id: str, work: SelectionWork) -> SelectionResult:
+        """Choose a candidate and log the choice; whatever it raises is reported as this job's failure."""
+        job = work.job
+        found = select(_candidates(job), _retained(work), self._request(job), self.rng, self.settings)
+        log.info(
+            "candidate chosen",
+            job=job_id,
+            type=job.type,
+            mood=job.kwargs.mood.name,
+            candidates=len(found.all_proba),
+            screened=found.screened,
+            proba=round(found.proba, 4),
+            pos_sentiment=None if found.pos_sentiment is None else round(found.pos_sentiment, 4),
+            from_retention=found.chosen_retained is not None,
+            retained=len(found.retained),
+        )
+        return _result(job, found)
+
+    def dropped(self, retained: Sequence[RetainedText]) -> list[str]:
+        """The texts whose fresh score no longer suffices for the retention list."""
+        scored = [(text.text, text.selector_probability) for text in retained]
+        gone = sunken(scored, self.settings.deltas, self.settings.retention_cutoff)
+        if gone:
+            log.info("retained texts dropped", dropped=len(gone), left=len(scored) - len(gone))
+        return list(gone)
+
+    def _request(self, job: SelectionJob) -> Request:
+        options = job.kwargs
+        record = options.mood
+        mood = Mood(record.name, record.min_allowed_score, record.max_allowed_score, record.score_fn)
+        strategy = replace(self.strategy, name=strategy_by_name(options.strategy), eps=options.eps)
+        return Request(job.type == "textpost", mood, strategy, return_all=options.return_all_conts)
+
+
+def build(config: SelectionConfig, rng: random.Random) -> Selector:
+    """The selector as configured."""
+    deltas = Deltas(config.fiction_delta, config.review_delta, config.image_delta)
+    strategy = Strategy(winnow_low=config.winnow_low, winnow_high=config.winnow_high)
+    return Selector(Settings(deltas, config.retention_cutoff), strategy, rng)
+
+
+def _candidates(job: SelectionJob) -> list[Candidate]:
+    lists = (job.continuations, job.selection_proba, job.sentiment_logit_diffs, job.mirotarg)
+    return [Candidate(*fields) for fields in zip(*lists, strict=True)]
+
+
+def _retained(work: SelectionWork) -> list[Candidate]:
+    lists = ((t.text, t.selector_probability, t.sentiment_logit_difference) for t in work.retained)
+    return [Candidate(*fields, retained=True) for fields in lists]
+
+
+def _result(job: SelectionJob, found: Selected) -> SelectionResult:
+    """The wire's form, whose fields are named alike; a retained text has no model on record."""
+    fields = {name: value for name, value in vars(found).items() if name != "screened"}
+    infos = job.model_infos
+    return SelectionResult(
+        **fields,
+        mood=job.kwargs.mood,
+        base_id=job.base_id,
+        AB_fork=job.kwargs.AB_fork,
+        model_info=infos[found.choice_index] if found.choice_index < len(infos) else {},
+    )
+
+
+def serve(
+    exchange: Exchange[SelectionWork, SelectionResult],
+    selector: Selector,
+    shutdown: threading.Event,
+    rhythm: Rhythm,
+) -> None:
+    """Serve jobs until told to stop; what only a human can mend is raised as FatalError."""
+    try:
+        run_worker(exchange, selector.handle, shutdown, rhythm)
+    except SwitchboardForbidden as error:
+        hint = "give switchboard.selector_token the same value here and where the switchboard runs"
+        raise FatalError(str(error), hint) from error
+    except SwitchboardConflict as error:
+        raise FatalError(str(error), "stop the other selector of this machine first") from error
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the selector until SIGTERM or SIGINT."""
+    arguments = parse_door_arguments("Chooses one of each finished set of candidates.", argv)
+    config = load_process_config(arguments.config)
+    configure_logging("selector", config.log_level)
+    selector = build(config.selection, random.Random())
+    once = Retry(attempts=1)  # the worker's loop has its own back-off
+    client = SwitchboardClient(config.switchboard_url, config.switchboard.selector_token, retry=once)
+    worker = f"selector@{socket.gethostname()}"[:64]
+    exchange = SelectorExchange(client, worker=worker, dropped=selector.dropped)
+    log.info("selector started", switchboard=config.switchboard_url, worker=worker)
+    serve(exchange, selector, Shutdown().install().requested, Rhythm())
+    client.close()
+    log.info("selector stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_door(main))

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from selection.coldstart import Deltas
+
+ALL = Deltas(fiction=0.2, review=0.1, image=0.05)
+
+
+@pytest.mark.parametrize(
+    ("text", "delta"),
+    [
+        ("plain words职#tag<|endoftext|>", 0.0),
+        ("once upon a time职#original fiction<|endoftext|>", 0.2),
+        ("#original fiction in the body职<|endoftext|>", 0.2),
+        ("original fiction without the mark职<|endoftext|>", 0.0),
+        ("Title: <b>A</b>\nAuthor: <b>B</b>\n\nwords职<|endoftext|>", 0.1),
+        ("Author: B职<|endoftext|>", 0.0),
+        ("look:\n\n=======\nWORDS\n=======\n职<|endoftext|>", 0.05),
+        ("a row ======= inside a line职<|endoftext|>", 0.0),
+        ("========\neight of them\n========\n职<|endoftext|>", 0.0),
+        ("Author: <b>B</b>\n=======\nX\n=======\n职#original fiction<|endoftext|>", 0.35),
+        ("", 0.0),
+    ],
+)
+def test_which_deltas_apply(text: str, delta: float) -> None:
+    assert ALL.of(text) == pytest.approx(delta)
+
+
+def test_only_fiction_is_helped_by_default() -> None:
+    everything = "Author: <b>B</b>\n=======\nX\n=======\n职#original fiction<|endoftext|>"
+    assert Deltas().of(everything) == pytest.approx(0.2)
+
+
+def test_a_score_may_leave_the_unit_interval() -> None:
+    text = "once职#original fiction<|endoftext|>"
+    assert Deltas().score(text, 0.9) == pytest.approx(1.1)
+    assert Deltas(fiction=-0.3).score(text, 0.1) == pytest.approx(-0.2)

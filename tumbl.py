@@ -1,0 +1,57 @@
+"""The bot loop: finds what it is the bot's turn to speak about, has it answered, and posts it once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import structlog
+
+from bot_process import (
+    Shutdown,
+    configure_logging,
+    load_process_config,
+    parse_door_arguments,
+    run_door,
+)
+from tumblr.build import running_bot
+
+log = structlog.get_logger()
+
+DESCRIPTION = """Finds asks and empty places in the queue on tumblr, has texts written by way of the
+switchboard, screens them and posts them, each exactly once. Needs API keys (tumblr.base_keys), a running
+switchboard and, behind it, a generator and a selector. May be killed at any time."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run until SIGTERM; the answer is the exit status."""
+    arguments = parse_door_arguments(DESCRIPTION, argv, _more_arguments)
+    config = load_process_config(arguments.config)
+    configure_logging("tumbl", config.log_level)
+    shutdown = Shutdown().install()
+    with running_bot(config, shutdown, dry_run=arguments.dry_run) as loop:
+        log.info(
+            "started",
+            blog=config.blog.blog_name,
+            tumblr=config.tumblr.host,
+            publishing="nothing (dry run)" if arguments.dry_run else config.tumblr.publishing,
+        )
+        if arguments.once:
+            loop.run_once()
+        else:
+            loop.run()
+    log.info("stopped")
+    return 0
+
+
+def _more_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="change nothing on tumblr and remember nothing: say what would be posted",
+    )
+    parser.add_argument("--once", action="store_true", help="one pass, wait for its answers, then stop")
+
+
+if __name__ == "__main__":
+    sys.exit(run_door(main))

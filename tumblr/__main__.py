@@ -1,0 +1,102 @@
+"""Look into what the bot did and would do.
+
+python -m tumblr why POST_ID      why a post was made
+python -m tumblr export           the whole post log, one JSON line per post
+python -m tumblr turns            how many turns there are in each state, and those that failed
+python -m tumblr screening        JSON lines in, JSON lines out: may these texts be published unseen?
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from bot_process import FatalError, load_process_config, run_door
+from tumblr.account import explain, flat_record
+from tumblr.database import Database
+from tumblr.errors import StoreError
+from tumblr.screening_lines import answers
+from tumblr.store import Store
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; the answer is the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tumblr", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    _command(commands, "why", "why a post was made", _why).add_argument(
+        "post_id", help="id of the post, or of the ask that it answers"
+    )
+    _command(commands, "export", "print the post log as JSON lines", _export)
+    _command(commands, "turns", "print how many turns are in each state", _turns)
+    screening = commands.add_parser("screening", help="screen texts given as JSON lines")
+    screening.set_defaults(run=lambda _: _print_all(answers(sys.stdin)))
+    arguments = parser.parse_args(argv)
+    return int(arguments.run(arguments))
+
+
+def _command(
+    commands: Any, name: str, about: str, run: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=about)
+    parser.add_argument("--config", type=Path, default=Path("config.json"), help="configuration file")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _with_store(arguments: argparse.Namespace, use: Callable[[Store], int]) -> int:
+    """Run over a copy of the database: the bot may be at work on it."""
+    path = load_process_config(arguments.config).tumblr.database
+    if not path.exists():
+        raise FatalError(f"there is no database {path}", "run tumbl.py first, or set tumblr.database")
+    try:
+        with Database.read(path) as database:
+            return use(Store(database, time.time))
+    except StoreError as error:
+        raise FatalError(str(error), "see that it is the bot's database") from None
+
+
+def _why(arguments: argparse.Namespace) -> int:
+    def use(store: Store) -> int:
+        entries = store.log_entries(arguments.post_id)
+        if not entries:
+            raise FatalError(f"the post log knows no post {arguments.post_id}", "see python -m tumblr export")
+        for entry in entries:
+            print(explain(entry))
+        return 0
+
+    return _with_store(arguments, use)
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    return _with_store(arguments, lambda store: _print_all(map(flat_record, store.log_entries())))
+
+
+def _turns(arguments: argparse.Namespace) -> int:
+    def use(store: Store) -> int:
+        for state, number in sorted(store.counts().items()):
+            print(f"{state:<10} {number}")
+        for turn in store.failed():
+            print(f"failed: {turn.name} of {turn.who or 'nobody'}: {turn.reason}")
+        return 0
+
+    return _with_store(arguments, use)
+
+
+def _print_all(records: Iterable[dict[str, Any]]) -> int:
+    """Print records as JSON lines; 1 if one of them says that something went wrong."""
+    failed = False
+    for record in records:
+        print(json.dumps(record, ensure_ascii=False))
+        failed = failed or "error" in record
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(run_door(main))

@@ -1,0 +1,80 @@
+"""The post log for readers: an entry as an explanation, and as one flat record for analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from tumblr.turns import LogEntry
+
+POST_TYPES = {"ask": "ask", "original": "textpost"}
+
+
+def flat_record(logged: LogEntry) -> dict[str, Any]:
+    """One record per post: what tumblr said (``api__``), what was chosen from what, and what was asked."""
+    entry = logged.entry
+    request = entry["requests"][0]["fields"] if entry["requests"] else {}
+    return {
+        **request,
+        **{f"api__{name}": value for name, value in entry["answer"].items()},
+        **(entry["result"] or {}),
+        "post_id": logged.post_id,
+        "post_type": POST_TYPES.get(entry["kind"], entry["kind"]),
+        "input_ident": [entry["who"], entry["input_id"], entry["input"].get("timestamp")],
+        "question": entry["input"].get("question"),
+        "requested__state": entry["intent"]["state"],
+        "reasons": entry["intent"]["reasons"],
+        "time": logged.created_at,
+    }
+
+
+def explain(logged: LogEntry) -> str:
+    """Why a post was made, for people."""
+    return "\n".join(_explanation(logged))
+
+
+def _explanation(logged: LogEntry) -> Iterator[str]:
+    entry, result, intent = logged.entry, logged.entry["result"] or {}, logged.entry["intent"]
+    moment = datetime.fromtimestamp(logged.created_at, UTC).isoformat(timespec="seconds")
+    yield f"post {logged.post_id}, {logged.state} at {moment}"
+    yield f"  input: {entry['kind']} {entry['input_id']} from {entry['who'] or 'nobody'}"
+    if entry["input"].get("question") is not None:
+        yield f"  question: {_one_line(entry['input']['question'])}"
+    yield from _about_judgment(entry)
+    for request in entry["requests"]:
+        yield f"  asked the switchboard for: {request['endpoint']} {request['id']}"
+    yield from _about_choice(result)
+    yield f"  sent as: {intent['state']}, tags {', '.join(intent['tags']) or 'none'}"
+    yield (
+        f"  drafted because: {'; '.join(intent['reasons'])}" if intent["reasons"] else "  nothing against it"
+    )
+    yield f"  text: {_one_line(result.get('post', ''))}"
+    yield f"  tumblr answered: {_one_line(str(dict(entry['answer'])))}"
+
+
+def _about_judgment(entry: Mapping[str, Any]) -> Iterator[str]:
+    judgment = entry.get("judgment")
+    if judgment is not None:
+        score = judgment["logit_diff"]
+        yield "  its sentiment: " + (f"unknown ({judgment['reason']})" if score is None else f"{score:+.3f}")
+
+
+def _about_choice(result: Mapping[str, Any]) -> Iterator[str]:
+    mood = result.get("mood") or {}
+    if mood:
+        bounds = f"{mood['min_allowed_score']:+.3f} to {mood['max_allowed_score']:+.3f}"
+        yield f"  mood: {mood['name']}, sentiment {bounds}"
+    probabilities: Sequence[float | None] = result.get("all_proba") or []
+    sentiments: Sequence[float | None] = result.get("all_pos_sentiment") or []
+    for index, (proba, sentiment) in enumerate(zip(probabilities, sentiments, strict=False)):
+        mark = "  <- chosen" if index == result.get("choice_index") else ""
+        yield f"  candidate {index}: selector {_number(proba)}, positive {_number(sentiment)}{mark}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\n", "\\n")

@@ -1,0 +1,135 @@
+"""Finding asks: which questions in the inbox become turns now.
+
+In this order: asks that are known already are left out; limited users are left to chance; of each asker
+only the oldest ask is taken, and none while another of theirs is being answered; the oldest go first.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from munging.user_text import question_from_html
+from tumblr.client import Reader
+from tumblr.payload import ANONYMOUS, TumblrPost
+from tumblr.turns import NewTurn, Turn, TurnKind
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class LimitedAskers:
+    """Askers, and texts in asks, of which only about one ask in so many hours is answered."""
+
+    users: Mapping[str, float]
+    substrings: Mapping[str, float]
+    pass_seconds: float
+    """How often an ask is looked at: the mean pause between passes, in seconds."""
+
+    def odds(self, asker: str, question: str) -> float:
+        """The chance that an ask is taken in one pass: the pause over the hours; the least that applies."""
+        text = question.lower()
+        hours = [h for name, h in self.users.items() if name.lower() == asker.lower()]
+        hours += [h for part, h in self.substrings.items() if part.lower() in text]
+        return min([1.0, *(self.pass_seconds / (3600.0 * h) for h in hours)])
+
+
+def choose_asks(
+    asks: Sequence[TumblrPost],
+    busy: Collection[str],
+    limited: LimitedAskers,
+    draw: Callable[[], float],
+) -> list[TumblrPost]:
+    """The asks to take now, oldest first.
+
+    ``busy`` names the askers of whom an ask is being answered; ``draw`` gives numbers in [0, 1).
+    """
+    lucky = [ask for ask in asks if draw() < limited.odds(asker_of(ask), ask.question or "")]
+    chosen: dict[str, TumblrPost] = {}
+    for ask in sorted(lucky, key=_age):
+        if asker_of(ask) not in busy:
+            chosen.setdefault(asker_of(ask), ask)
+    return list(chosen.values())
+
+
+def asker_of(ask: TumblrPost) -> str:
+    """Who asks; anonymous askers count as one person."""
+    return ask.asking_name or ANONYMOUS
+
+
+def _age(post: TumblrPost) -> tuple[int, int]:
+    return post.timestamp, int(post.id)
+
+
+class Memory(Protocol):
+    """What finding asks needs to know of the past."""
+
+    def known(self, kind: TurnKind, input_ids: Collection[str]) -> set[str]:
+        """Those of the inputs for which there is a turn."""
+        ...
+
+    def open_turns(self, kind: TurnKind | None = None) -> list[Turn]:
+        """The turns that are not closed."""
+        ...
+
+
+class AskFinder:
+    """Reads the inbox and says which asks become turns."""
+
+    kind = TurnKind.ASK
+
+    def __init__(
+        self,
+        reader: Reader,
+        memory: Memory,
+        limited: LimitedAskers,
+        *,
+        start_timestamp: int,
+        rng: random.Random,
+        clock: Callable[[], float],
+    ) -> None:
+        self._reader = reader
+        self._memory = memory
+        self._limited = limited
+        self._start = start_timestamp
+        self._rng = rng
+        self._clock = clock
+
+    def find(self) -> list[NewTurn]:
+        """The new turns, oldest ask first. What is no ask is remembered as skipped."""
+        page = self._reader.inbox()
+        for problem in page.problems:
+            log.warning("inbox entry skipped", reason=problem)
+        recent = [post for post in page.posts if post.timestamp >= self._start]
+        known = self._memory.known(self.kind, [post.id for post in recent])
+        new = [post for post in recent if post.id not in known]
+        asks = choose_asks([p for p in new if p.is_ask], self._busy(), self._limited, self._rng.random)
+        return [_no_ask(post) for post in new if not post.is_ask] + [ask_turn(ask) for ask in asks]
+
+    def _busy(self) -> set[str]:
+        """Askers with a turn in work; one whose turn rests after a failure may be answered meanwhile."""
+        now = self._clock()
+        return {turn.who for turn in self._memory.open_turns(self.kind) if turn.not_before <= now}
+
+
+def ask_turn(ask: TumblrPost) -> NewTurn:
+    """The turn of an ask, with all that answering it needs."""
+    raw = ask.question or ""
+    return NewTurn(
+        kind=TurnKind.ASK,
+        input_id=ask.id,
+        who=asker_of(ask),
+        input={
+            "question_html": raw,
+            "question": question_from_html(raw),
+            "timestamp": ask.timestamp,
+        },
+    )
+
+
+def _no_ask(post: TumblrPost) -> NewTurn:
+    return NewTurn(TurnKind.ASK, post.id, who=asker_of(post), skip_reason="it is a submission, not an ask")

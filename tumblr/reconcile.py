@@ -1,0 +1,90 @@
+"""Is it there already? Asked when a post was intended and it is not known what became of it.
+
+After a crash or a time-out this decides whether to post (again), so it errs on the side of finding: it reads
+every place to which the post may have gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Set
+
+from bs4 import BeautifulSoup
+
+from tumblr.client import Reader
+from tumblr.errors import TumblrError
+from tumblr.payload import TumblrPost
+from tumblr.post import ANSWER_ASK, CREATE_TEXT, Posted
+from tumblr.turns import Intent, Turn
+
+CLOCK_SLACK = 3600.0
+"""Seconds by which our clock and tumblr's may differ: so much further back published posts are read."""
+
+
+class TargetGone(TumblrError):  # noqa: N818 - named for what is wrong
+    """What the intent was about is not there any more, and it did not become our post either."""
+
+
+class Reconciler:
+    """Looks for the post that an intent should have made."""
+
+    def __init__(self, reader: Reader, logged_post_ids: Callable[[], Set[str]]) -> None:
+        self._reader = reader
+        self._logged = logged_post_ids
+
+    def locate(self, turn: Turn, intent: Intent) -> Posted | None:
+        """The post, or None when it was not made; raises TargetGone when it cannot be made any more."""
+        match intent.action:
+            case action if action == ANSWER_ASK:
+                found = self._answer(turn, intent)
+            case action if action == CREATE_TEXT:
+                found = self._created(intent)
+            case action:
+                raise ValueError(f"no such action: {action}")
+        return (
+            None if found is None else Posted(found.id, found.state, {"id": found.id, "state": found.state})
+        )
+
+    def _answer(self, turn: Turn, intent: Intent) -> TumblrPost | None:
+        """An ask keeps its id in inbox, drafts and queue, and gets another one when it is published."""
+        ask_id = turn.input_id
+        ask = self._reader.post(ask_id)
+        if ask is not None:
+            return None if ask.state == "submission" else ask
+        for post in self._reader.published_since(intent.stored_at - CLOCK_SLACK):
+            if ask_id in post.ids or _answers(post, turn, intent):
+                return post
+        raise TargetGone(f"the ask {ask_id} is not in the inbox any more, and not answered")
+
+    def _created(self, intent: Intent) -> TumblrPost | None:
+        logged = self._logged()
+        for post in self._own_posts(intent.stored_at - CLOCK_SLACK):
+            if _same_content(post, intent) and not post.ids & logged:
+                return post
+        return None
+
+    def _own_posts(self, since: float) -> Iterator[TumblrPost]:
+        # In the order in which posts move, so that one that moves meanwhile is still met.
+        yield from self._reader.queue()
+        yield from self._reader.drafts()
+        yield from self._reader.published_since(since)
+
+
+def _answers(post: TumblrPost, turn: Turn, intent: Intent) -> bool:
+    """Whether a post without a former id is the answer to this ask."""
+    return (
+        post.genesis_post_id is None
+        and post.is_ask
+        and post.question == turn.input["question_html"]
+        and (post.asking_name or turn.who) == turn.who
+        and _same_content(post, intent)
+    )
+
+
+def _same_content(post: TumblrPost, intent: Intent) -> bool:
+    """The same letters, and no other tags (tumblr may have dropped some)."""
+    return set(post.tags) <= set(intent.tags) and letters(post.body) == letters(intent.html)
+
+
+def letters(html: str) -> str:
+    """What is written in a post, without markup and white space, which tumblr may change."""
+    return "".join(BeautifulSoup(html, "lxml").get_text().split())

@@ -1,0 +1,323 @@
+"""The driver: moves every turn from state to state, the same way for every kind.
+
+All open turns are in flight at once. A round takes each as far as it can go now; none waits for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import structlog
+
+from bot_process import FatalError
+from switchboard.errors import SwitchboardBusy, SwitchboardForbidden
+from switchboard.messages import SelectionOutcome
+from tumblr.errors import (
+    Forbidden,
+    LimitReached,
+    NotFound,
+    Refused,
+    StoreError,
+    TumblrError,
+    Unauthorized,
+)
+from tumblr.fail_points import FailPoint, FailPoints
+from tumblr.jobs import UNAVAILABLE, JobFailed, Jobs
+from tumblr.kinds import Composition, Kind
+from tumblr.moods import Feeling
+from tumblr.outage import Outage
+from tumblr.post import REPEATABLE, Posted, Publisher
+from tumblr.reconcile import Reconciler, TargetGone
+from tumblr.screening import ScreeningRules, screen
+from tumblr.store import Store
+from tumblr.turns import Intent, Turn, TurnKind, TurnState
+
+JUDGMENT_GRACE = 30.0
+"""Seconds that a text which is there waits for the scores of its input."""
+
+LONGEST_REST = 3600.0
+"""Seconds after which a turn that keeps failing is tried again at the latest."""
+
+log = structlog.get_logger()
+
+
+class FeelingAt(Protocol):
+    """Says how the bot feels."""
+
+    def at(self, moment: datetime) -> Feeling:
+        """The mood at a moment."""
+        ...
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How failures are met."""
+
+    max_attempts: int
+    retry_base_seconds: float
+    settle_seconds: float
+    """How long tumblr may take to carry out a call that got no answer."""
+
+    def pause(self, attempts: int) -> float:
+        """Seconds to rest after so many failures: doubling, up to an hour."""
+        return float(min(self.retry_base_seconds * 2.0 ** min(attempts, 30), LONGEST_REST))
+
+
+class Driver:
+    """Drives all open turns. Without a publisher (a dry run) it says what it would post."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        jobs: Jobs,
+        kinds: Mapping[TurnKind, Kind],
+        moods: FeelingAt,
+        rules: ScreeningRules,
+        drafts_only: bool,
+        publisher: Publisher | None,
+        reconciler: Reconciler,
+        patience: Patience,
+        clock: Callable[[], float],
+        fail_points: FailPoints,
+    ) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._kinds = kinds
+        self._moods = moods
+        self._rules = rules
+        self._drafts_only = drafts_only
+        self._publisher = publisher
+        self._reconciler = reconciler
+        self._patience = patience
+        self._clock = clock
+        self._fail_points = fail_points
+        self.tumblr = Outage("tumblr", clock)
+        self._steps: Mapping[TurnState, Callable[[Turn], Turn | None]] = {
+            TurnState.FOUND: self._request,
+            TurnState.REQUESTED: self._await_text,
+            TurnState.CHOSEN: self._prepare,
+            TurnState.POSTING: self._resume,
+        }
+
+    def round(self) -> int:
+        """Take every open turn as far as it can go now; the answer is how many are still open."""
+        if self._publisher is not None:
+            self._settle()
+        for turn in self._store.open_turns():
+            if turn.not_before <= self._clock():
+                self._advance(turn)
+        return len(self._store.open_turns())
+
+    def linger(self, seconds: float) -> bool:
+        """Wait for the oldest awaited result, at most so long; false when nothing can be waited for."""
+        waiting = [t for t in self._store.open_turns() if self._awaits(t)]
+        if not waiting or self._jobs.outage.is_on:
+            return False
+        try:
+            self._jobs.linger(waiting[0], seconds)
+        except UNAVAILABLE as error:
+            self._jobs.outage.begin(error)
+            return False
+        return True
+
+    def _awaits(self, turn: Turn) -> bool:
+        if turn.not_before > self._clock():
+            return False
+        return turn.state is TurnState.REQUESTED or (turn.state is TurnState.CHOSEN and turn.judgment is None)
+
+    def _advance(self, turn: Turn) -> None:
+        """Drive one turn; whatever goes wrong with it stays with it."""
+        try:
+            step: Turn | None = turn
+            while step is not None and step.is_open:
+                turn = step
+                step = self._steps[turn.state](turn)
+        except (Unauthorized, SwitchboardForbidden) as error:
+            raise FatalError(str(error), "mend the configuration and start again") from None
+        except StoreError:
+            raise
+        except UNAVAILABLE as error:
+            self._jobs.outage.begin(error, error.retry_after if isinstance(error, SwitchboardBusy) else 0.0)
+        except LimitReached as error:
+            log.warning("turn waits for tumblr's limit", turn=turn.name, reason=str(error))
+            self._store.wait(self._store.turn(turn.id), str(error), self._clock() + error.retry_after_seconds)
+        except TumblrError as error:
+            self._tumblr_failed(self._store.turn(turn.id), error)
+        except JobFailed as error:
+            self._start_over(self._store.turn(turn.id), str(error))
+        except Exception as error:  # noqa: BLE001 - one turn's trouble, whatever it is, must not stop the others
+            self._rest(self._store.turn(turn.id), error)
+
+    # The steps. Each returns the turn when it moved, None when it has to wait.
+
+    def _request(self, turn: Turn) -> Turn | None:
+        kind = self._kinds[turn.kind]
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        feeling = self._moods.at(kind.mood_time(turn, now))
+        request, judgment = kind.requests(turn, feeling.name, now)
+        requested = self._store.request(turn, request, judgment)
+        self._fail_points.reach(FailPoint.AFTER_REQUEST)
+        return requested
+
+    def _await_text(self, turn: Turn) -> Turn | None:
+        if self._jobs.outage.is_on:
+            return None
+        turn = self._jobs.judgment(self._jobs.submit(turn))
+        turn, chosen = self._jobs.result(turn)
+        self._jobs.outage.end()
+        if chosen is None:
+            return None
+        chosen_turn = self._store.choose(turn, chosen.model_dump(mode="json"))
+        self._fail_points.reach(FailPoint.AFTER_CHOICE)
+        return chosen_turn
+
+    def _prepare(self, turn: Turn) -> Turn | None:
+        if turn.judgment is None and turn.judgment_request is not None:
+            if not self._jobs.outage.is_on:
+                turn = self._jobs.judgment(turn)
+            waited = self._clock() - (turn.chosen_at or 0.0)
+            if turn.judgment is None and waited < JUDGMENT_GRACE:
+                return None
+        if self.tumblr.is_on:
+            return None
+        composed = self._kinds[turn.kind].compose(turn, self._chosen(turn))
+        if not composed.draft.answer.strip():
+            raise JobFailed("the chosen text is empty")
+        intent = self._intent(composed)
+        if self._publisher is None:
+            return self._only_say(turn, intent)
+        turn = self._store.intend(turn, intent)
+        self._fail_points.reach(FailPoint.AFTER_INTENT)
+        return self._post(turn, intent, self._publisher)
+
+    def _resume(self, turn: Turn) -> Turn | None:
+        """A turn whose post may exist: look first."""
+        intent = turn.intent
+        if intent is None:
+            raise ValueError("a turn is posting without an intent")
+        if self.tumblr.is_on:
+            return None
+        settled = self._clock() >= intent.stored_at + self._patience.settle_seconds
+        if not settled and intent.action not in REPEATABLE:
+            return None
+        try:
+            found = self._reconciler.locate(turn, intent)
+        except TargetGone as error:
+            return self._store.close(turn, TurnState.SKIPPED, str(error)) if settled else None
+        self.tumblr.end()
+        if found is not None:
+            log.info("found to be posted already", turn=turn.name, post=found.post_id)
+            return self._record(turn, intent, found)
+        if self._publisher is None:
+            return self._only_say(turn, intent)
+        return self._post(turn, intent, self._publisher)
+
+    def _post(self, turn: Turn, intent: Intent, publisher: Publisher) -> Turn:
+        posted = publisher.carry_out(intent)
+        self._fail_points.reach(FailPoint.AFTER_POST)
+        self.tumblr.end()
+        return self._record(turn, intent, posted)
+
+    # What the steps are made of
+
+    def _chosen(self, turn: Turn) -> SelectionOutcome:
+        return SelectionOutcome.model_validate(turn.result)
+
+    def _intent(self, composed: Composition) -> Intent:
+        reasons = [*composed.notes, *screen(composed.draft, self._rules)]
+        if self._drafts_only:
+            reasons.append("everything is drafted")
+        return Intent(
+            action=composed.action,
+            state="draft" if reasons else composed.publish_as,
+            html=composed.html,
+            tags=composed.tags,
+            post_id=composed.post_id,
+            stored_at=self._clock(),
+            reasons=tuple(reasons),
+        )
+
+    def _only_say(self, turn: Turn, intent: Intent) -> Turn:
+        log.info(
+            "would post", turn=turn.name, state=intent.state, tags=",".join(intent.tags), html=intent.html
+        )
+        # In a dry run the store is a copy that is thrown away; so this moves no real turn.
+        return self._store.close(turn, TurnState.SKIPPED, "dry run")
+
+    def _record(self, turn: Turn, intent: Intent, posted: Posted) -> Turn:
+        chosen = self._chosen(turn)
+        kind = self._kinds[turn.kind]
+        state = TurnState.DRAFTED if posted.state == "draft" else TurnState.POSTED
+        recorded = self._store.record_post(
+            turn, posted.post_id, state, log_entry(turn, intent, posted), kind.mood_input(turn, chosen)
+        )
+        log.info(
+            "drafted" if state is TurnState.DRAFTED else "posted",
+            turn=turn.name,
+            post=posted.post_id,
+            state=posted.state,
+            to=turn.who or "nobody",
+            seconds=round(self._clock() - turn.created_at, 1),
+            reasons="; ".join(intent.reasons),
+        )
+        self._fail_points.reach(FailPoint.AFTER_RECORD)
+        return recorded
+
+    def _settle(self) -> None:
+        if self._jobs.outage.is_on:
+            return
+        try:
+            for turn in self._store.unsettled():
+                self._jobs.settle(turn)
+        except UNAVAILABLE as error:
+            self._jobs.outage.begin(error)
+
+    # When something goes wrong
+
+    def _start_over(self, turn: Turn, reason: str) -> None:
+        attempts = turn.attempts + 1
+        if attempts >= self._patience.max_attempts:
+            self._store.close(turn, TurnState.FAILED, reason)
+            log.error("turn failed", turn=turn.name, attempts=attempts, reason=reason)
+            return
+        pause = self._patience.pause(turn.attempts)
+        self._store.try_again(turn, reason, self._clock() + pause)
+        log.warning(
+            "turn starts over", turn=turn.name, attempts=attempts, again_in=round(pause), reason=reason
+        )
+
+    def _tumblr_failed(self, turn: Turn, error: TumblrError) -> None:
+        if isinstance(error, (Refused, Forbidden)):
+            self._store.close(turn, TurnState.FAILED, str(error))
+            log.error("turn failed", turn=turn.name, reason=str(error))
+        elif isinstance(error, NotFound):
+            # What the intent was about may have moved; the next look at it will tell.
+            self._store.wait(turn, str(error), self._clock() + self._patience.settle_seconds)
+        else:
+            self.tumblr.begin(error, self._patience.settle_seconds)
+            self._store.wait(turn, str(error), self.tumblr.until)
+
+    def _rest(self, turn: Turn, error: Exception) -> None:
+        pause = self._patience.pause(turn.attempts)
+        self._store.rest(turn, repr(error), self._clock() + pause)
+        log.error("turn rests after an error", turn=turn.name, again_in=round(pause), exc_info=error)
+
+
+def log_entry(turn: Turn, intent: Intent, posted: Posted) -> dict[str, Any]:
+    """The post log's account of a post: the input, what was asked, what was chosen from, what tumblr said."""
+    requests: Sequence[Any] = [turn.request, turn.judgment_request]
+    return {
+        "kind": str(turn.kind),
+        "input_id": turn.input_id,
+        "who": turn.who,
+        "input": dict(turn.input),
+        "requests": [request.model_dump(mode="json") for request in requests if request is not None],
+        "judgment": None if turn.judgment is None else turn.judgment.model_dump(mode="json"),
+        "result": turn.result,
+        "intent": intent.model_dump(mode="json"),
+        "answer": dict(posted.answer),
+    }

@@ -1,0 +1,346 @@
+"""What the bot remembers: turns, mood inputs and the post log. No other file speaks SQL but the schema.
+
+Each verb is one transaction. A turn is only moved from the state in which the caller saw it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, func, insert, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Connection
+
+from tumblr.database import Database
+from tumblr.errors import StaleTurn
+from tumblr.schema import mood_inputs, post_log, turns
+from tumblr.turns import (
+    CLOSED,
+    MOVES,
+    Intent,
+    Judgment,
+    LogEntry,
+    NewTurn,
+    StoredMoodInput,
+    StoredRequest,
+    Turn,
+    TurnKind,
+    TurnState,
+)
+
+MANY = 500
+"""Ids looked up in one statement; SQLite bounds the number of its parameters."""
+
+
+class Store:
+    """The bot's memory over one open database. Times are unix seconds, from the given clock."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    # Turns: coming in
+
+    def add(self, found: Iterable[NewTurn]) -> list[Turn]:
+        """Write down what was found; what is known already is left alone. The answer is the new turns."""
+        with self._database.transaction() as connection:
+            numbers = [number for new in found if (number := self._add(connection, new)) is not None]
+            return [_turn(row) for row in _rows(connection, turns.c.id.in_(numbers))] if numbers else []
+
+    def _add(self, connection: Connection, new: NewTurn) -> int | None:
+        now = self._clock()
+        state = TurnState.FOUND if new.skip_reason is None else TurnState.SKIPPED
+        row = connection.execute(
+            sqlite_insert(turns)
+            .values(
+                kind=new.kind,
+                input_id=new.input_id,
+                who=new.who,
+                state=state,
+                input=_dump(new.input),
+                created_at=now,
+                updated_at=now,
+                attempts=0,
+                not_before=0.0,
+                reason=new.skip_reason,
+                settled=True,
+            )
+            .on_conflict_do_nothing()
+            .returning(turns.c.id)
+        ).one_or_none()
+        return None if row is None else int(row.id)
+
+    def known(self, kind: TurnKind, input_ids: Collection[str]) -> set[str]:
+        """Those of the inputs for which there is a turn, in whatever state."""
+        wanted = list(input_ids)
+        found: set[str] = set()
+        with self._database.transaction() as connection:
+            for start in range(0, len(wanted), MANY):
+                part = turns.c.input_id.in_(wanted[start : start + MANY])
+                found.update(connection.scalars(select(turns.c.input_id).where(turns.c.kind == kind, part)))
+        return found
+
+    # Turns: looking
+
+    def open_turns(self, kind: TurnKind | None = None) -> list[Turn]:
+        """All turns that are not closed, oldest first; of one kind, or of all."""
+        wanted = turns.c.state.not_in(CLOSED)
+        with self._database.transaction() as connection:
+            return [
+                _turn(row)
+                for row in _rows(connection, wanted if kind is None else and_(wanted, turns.c.kind == kind))
+            ]
+
+    def turn(self, number: int) -> Turn:
+        """The turn of this number; raises KeyError."""
+        with self._database.transaction() as connection:
+            rows = _rows(connection, turns.c.id == number)
+        if not rows:
+            raise KeyError(number)
+        return _turn(rows[0])
+
+    def post_ids(self, kind: TurnKind, state: TurnState) -> set[str]:
+        """The ids of the posts that turns of this kind ended with."""
+        wanted = select(turns.c.post_id).where(
+            turns.c.kind == kind, turns.c.state == state, turns.c.post_id.is_not(None)
+        )
+        with self._database.transaction() as connection:
+            return set(connection.scalars(wanted))
+
+    def counts(self) -> dict[TurnState, int]:
+        """How many turns there are in each state."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(select(turns.c.state, func.count()).group_by(turns.c.state))
+            return {TurnState(state): number for state, number in rows}
+
+    def failed(self) -> list[Turn]:
+        """The turns that failed, oldest first."""
+        with self._database.transaction() as connection:
+            return [_turn(row) for row in _rows(connection, turns.c.state == TurnState.FAILED)]
+
+    # Turns: moving
+
+    def request(self, turn: Turn, request: StoredRequest, judgment: StoredRequest | None) -> Turn:
+        """found → requested: what will be asked of the switchboard, before it is asked."""
+        return self._move(
+            turn,
+            TurnState.REQUESTED,
+            request=request.model_dump_json(),
+            judgment_request=None if judgment is None else judgment.model_dump_json(),
+            settled=False,
+        )
+
+    def confirm(self, turn: Turn, request: StoredRequest) -> Turn:
+        """The switchboard has confirmed one of the turn's requests once more."""
+        counted = request.model_copy(update={"submissions": request.submissions + 1}).model_dump_json()
+        column = (
+            "request" if turn.request is not None and turn.request.id == request.id else "judgment_request"
+        )
+        return self._change(turn, {column: counted})
+
+    def judge(self, turn: Turn, judgment: Judgment) -> Turn:
+        """Keep what the heads said about the input's text."""
+        return self._change(turn, {"judgment": judgment.model_dump_json()})
+
+    def choose(self, turn: Turn, result: Mapping[str, Any]) -> Turn:
+        """requested → chosen: keep the text."""
+        return self._move(turn, TurnState.CHOSEN, result=_dump(result), chosen_at=self._clock())
+
+    def intend(self, turn: Turn, intent: Intent) -> Turn:
+        """chosen → posting: keep what will be sent to tumblr, before it is sent."""
+        return self._move(turn, TurnState.POSTING, intent=intent.model_dump_json(), not_before=0.0)
+
+    def record_post(
+        self,
+        turn: Turn,
+        post_id: str,
+        state: TurnState,
+        entry: Mapping[str, Any],
+        mood_input: StoredMoodInput | None,
+    ) -> Turn:
+        """posting → posted or drafted, with the entry in the post log and the input of the mood, in one.
+
+        The first kick wins: an input that moved the mood before does not do so again.
+        """
+        with self._database.transaction() as connection:
+            self._log(connection, turn, post_id, state, entry)
+            if mood_input is not None:
+                _add_mood_input(connection, mood_input)
+            return self._write(
+                connection, turn, {"state": state, "post_id": post_id, "reason": None}, turn.state
+            )
+
+    def close(self, turn: Turn, state: TurnState, reason: str) -> Turn:
+        """Skip or fail a turn, for a stated reason."""
+        return self._move(turn, state, reason=reason)
+
+    def try_again(self, turn: Turn, reason: str, not_before: float) -> Turn:
+        """Count a failed attempt. The turn starts over, but not before this moment."""
+        return self._move(
+            turn,
+            TurnState.FOUND,
+            reason=reason,
+            not_before=not_before,
+            attempts=turn.attempts + 1,
+            judgment=None,
+        )
+
+    def rest(self, turn: Turn, reason: str, not_before: float) -> Turn:
+        """Let a turn rest where it is; counts as a failed attempt."""
+        return self._change(turn, {"reason": reason, "not_before": not_before, "attempts": turn.attempts + 1})
+
+    def wait(self, turn: Turn, reason: str, not_before: float) -> Turn:
+        """Let a turn rest where it is through no fault of its own: a limit, a service that is not there."""
+        return self._change(turn, {"reason": reason, "not_before": not_before})
+
+    def unsettled(self) -> list[Turn]:
+        """Turns that no longer need their jobs, of which the switchboard has not been told yet."""
+        wanted = and_(
+            turns.c.settled.is_(False),
+            turns.c.state.not_in({TurnState.REQUESTED, TurnState.CHOSEN, TurnState.POSTING}),
+        )
+        with self._database.transaction() as connection:
+            return [_turn(row) for row in _rows(connection, wanted)]
+
+    def settle(self, turn: Turn) -> None:
+        """The switchboard has been told that it may forget the turn's jobs."""
+        self._change(turn, {"settled": True})
+
+    def _move(self, turn: Turn, state: TurnState, **values: Any) -> Turn:
+        if state not in MOVES.get(turn.state, frozenset()):
+            raise StaleTurn(f"{turn.name} cannot go from {turn.state} to {state}")
+        return self._change(turn, {"state": state, **values})
+
+    def _change(self, turn: Turn, values: Mapping[str, Any]) -> Turn:
+        with self._database.transaction() as connection:
+            return self._write(connection, turn, values, turn.state)
+
+    def _write(
+        self, connection: Connection, turn: Turn, values: Mapping[str, Any], seen_in: TurnState
+    ) -> Turn:
+        row = connection.execute(
+            update(turns)
+            .where(turns.c.id == turn.id, turns.c.state == seen_in)
+            .values({**values, "updated_at": self._clock()})
+            .returning(*turns.c)
+        ).one_or_none()
+        if row is None:
+            raise StaleTurn(f"{turn.name} is no longer {seen_in}")
+        return _turn(row)
+
+    # Mood inputs
+
+    def mood_inputs(self, since: datetime, until: datetime) -> list[StoredMoodInput]:
+        """Inputs whose answers were written in this span, oldest first."""
+        wanted = (
+            select(mood_inputs)
+            .where(mood_inputs.c.time.between(since.timestamp(), until.timestamp()))
+            .order_by(mood_inputs.c.time, mood_inputs.c.input_id)
+        )
+        with self._database.transaction() as connection:
+            return [_mood_input(row) for row in connection.execute(wanted)]
+
+    # Post log
+
+    def _log(
+        self, connection: Connection, turn: Turn, post_id: str, state: TurnState, entry: Mapping[str, Any]
+    ) -> None:
+        connection.execute(
+            insert(post_log).values(
+                turn_id=turn.id,
+                input_id=turn.input_id,
+                post_id=post_id,
+                state=state,
+                created_at=self._clock(),
+                entry=_dump(entry),
+            )
+        )
+
+    def log_entries(self, post_id: str | None = None) -> list[LogEntry]:
+        """The post log in order; or only what it says of one post (by its id now or the ask's id)."""
+        wanted = select(post_log).order_by(post_log.c.number)
+        if post_id is not None:
+            wanted = wanted.where(or_(post_log.c.post_id == post_id, post_log.c.input_id == post_id))
+        with self._database.transaction() as connection:
+            return [_entry(row) for row in connection.execute(wanted)]
+
+    def logged_post_ids(self) -> set[str]:
+        """The ids of all posts in the log."""
+        with self._database.transaction() as connection:
+            return set(connection.scalars(select(post_log.c.post_id)))
+
+
+def _rows(connection: Connection, condition: Any) -> Sequence[Row[Any]]:
+    return connection.execute(select(turns).where(condition).order_by(turns.c.created_at, turns.c.id)).all()
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _turn(row: Row[Any]) -> Turn:
+    return Turn(
+        id=row.id,
+        kind=TurnKind(row.kind),
+        input_id=row.input_id,
+        who=row.who,
+        state=TurnState(row.state),
+        input=json.loads(row.input),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        attempts=row.attempts,
+        not_before=row.not_before,
+        request=None if row.request is None else StoredRequest.model_validate_json(row.request),
+        judgment_request=(
+            None if row.judgment_request is None else StoredRequest.model_validate_json(row.judgment_request)
+        ),
+        judgment=None if row.judgment is None else Judgment.model_validate_json(row.judgment),
+        result=None if row.result is None else json.loads(row.result),
+        chosen_at=row.chosen_at,
+        intent=None if row.intent is None else Intent.model_validate_json(row.intent),
+        post_id=row.post_id,
+        reason=row.reason,
+    )
+
+
+def _add_mood_input(connection: Connection, new: StoredMoodInput) -> None:
+    connection.execute(
+        sqlite_insert(mood_inputs)
+        .values(
+            kind=new.kind,
+            who=new.who,
+            input_id=new.input_id,
+            input_timestamp=new.input_timestamp,
+            logit_diff=new.logit_diff,
+            generated_p75=new.generated_p75,
+            time=new.time.timestamp(),
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def _mood_input(row: Row[Any]) -> StoredMoodInput:
+    return StoredMoodInput(
+        kind=TurnKind(row.kind),
+        who=row.who,
+        input_id=row.input_id,
+        input_timestamp=row.input_timestamp,
+        logit_diff=row.logit_diff,
+        generated_p75=row.generated_p75,
+        time=datetime.fromtimestamp(row.time, UTC),
+    )
+
+
+def _entry(row: Row[Any]) -> LogEntry:
+    return LogEntry(
+        number=row.number,
+        turn_id=row.turn_id,
+        input_id=row.input_id,
+        post_id=row.post_id,
+        state=row.state,
+        created_at=row.created_at,
+        entry=json.loads(row.entry),
+    )

@@ -134,7 +134,11 @@ class TumblrConfig(Section):
         8.0, description="time-out of a read, in seconds; doubles at each retry"
     )
     write_timeout_seconds: PositiveFloat = Field(30.0, description="time-out of a write, in seconds")
-    max_tries: PositiveInt = Field(10, description="tries of a read before it counts as failed")
+    max_tries: PositiveInt = Field(3, description="tries of a read before it counts as failed")
+    settle_seconds: NonNegativeFloat = Field(
+        15.0,
+        description="after a write that got no answer, pause before looking whether it took effect, in seconds",
+    )
     start_timestamp: NonNegativeInt = Field(0, description="unix seconds; nothing older is ever reacted to")
 
 
@@ -146,6 +150,9 @@ class LoopConfig(Section):
     )
     offpeak_sleep_seconds: NonNegativeFloat = Field(360.0, description="pause outside peak hours, in seconds")
     peak_hours: tuple[int, int] = Field((8, 24), description="local hours [from, to) of the short pause")
+    poll_seconds: PositiveFloat = Field(
+        0.5, description="pause between two questions for the texts that are being written, in seconds"
+    )
     error_sleep_factor: PositiveFloat = Field(5.0, description="factor of the pause after a failed pass")
     answer_wait_seconds: PositiveFloat = Field(
         1800.0, description="longest wait for an answer or an original post, in seconds"
@@ -180,6 +187,12 @@ class QueueConfig(Section):
     posts_per_pass: PositiveInt = Field(1, description="original posts asked for in one pass")
     posts_per_day: Annotated[int, Field(ge=1, le=50)] = Field(
         2, description="queue setting of the blog on tumblr, used to foresee when a post is published"
+    )
+    start_hour: Annotated[float, Field(ge=0, lt=24)] = Field(
+        0.0, description="queue setting of the blog: local hour from which the queue is published"
+    )
+    end_hour: Annotated[float, Field(gt=0, le=24)] = Field(
+        24.0, description="queue setting of the blog: local hour until which it is published"
     )
 
 

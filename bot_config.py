@@ -137,7 +137,7 @@ class TumblrConfig(Section):
     max_tries: PositiveInt = Field(3, description="tries of a read before it counts as failed")
     settle_seconds: NonNegativeFloat = Field(
         15.0,
-        description="after a write that got no answer, pause before looking whether it took effect, in seconds",
+        description="pause before looking whether a write without an answer took effect, in seconds",
     )
     start_timestamp: NonNegativeInt = Field(0, description="unix seconds; nothing older is ever reacted to")
 
@@ -303,8 +303,8 @@ class SelectionConfig(Section):
     fiction_delta: float = Field(0.2, description="added to the score of texts tagged as original fiction")
     review_delta: float = Field(0.0, description="added to the score of book reviews")
     image_delta: float = Field(0.0, description="added to the score of texts with image blocks")
-    winnow_low: Probability = Field(1 / 3, description="scores up to this are dropped if a better one exists")
-    winnow_high: Probability = Field(2 / 3, description="the same, tried first")
+    winnow_low: Probability = Field(0.333, description="scores up to this are dropped if a better one exists")
+    winnow_high: Probability = Field(0.667, description="the same, tried first")
 
 
 class CandidatesConfig(Section):
@@ -322,12 +322,15 @@ class MoodConfig(Section):
     """How the bot feels."""
 
     updates_file: Path | None = Field(
-        None, description="JSON file of dated centres and scales; default: the values of February 2021"
+        None, description="JSON file of dated centres, scales and time constants, which replace those here"
     )
-    step_seconds: PositiveInt = Field(30, description="time step, in seconds")
-    tau_hours: PositiveFloat = Field(12.0, description="time constant of the mood, in hours")
-    tau_second_hours: PositiveFloat = Field(1.0, description="time constant of its rate, in hours")
-    response_scale: PositiveFloat = Field(0.15, description="size of the reaction to an input")
+    centre: float = Field(
+        0.0, description="sentiment (logit difference) of an input that leaves the mood alone"
+    )
+    scale: PositiveFloat = Field(0.1, description="size of the reaction to an input")
+    tau_hours: PositiveFloat = Field(12.0, description="time in which the mood forgets, in hours")
+    rise_hours: PositiveFloat = Field(1.0, description="time in which an input takes effect, in hours")
+    step_seconds: PositiveInt = Field(30, description="time step, in seconds; must divide the hour")
     window_days: PositiveFloat = Field(2.5, description="inputs older than this no longer act, in days")
     stale_seconds: NonNegativeFloat = Field(600.0, description="age at which the mood is computed anew")
 

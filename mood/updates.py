@@ -27,7 +27,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from mood.daily import DailyEra, DailyRule
 from mood.named import value_by_name
-from mood.system import Dated, MoodSystem, TimeConstants
+from mood.system import DAY, HOUR, Dated, MoodSystem, TimeConstants
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -112,6 +112,27 @@ def parse_updates(text: str) -> Updates:
         raise UpdatesError("; ".join(lines)) from None
 
 
+def build_system(
+    *,
+    centre: float = 0.0,
+    scale: float = 0.1,
+    tau_hours: float = 12.0,
+    rise_hours: float = 1.0,
+    step_seconds: int = 30,
+    window_days: float = 2.5,
+    updates: Updates | None = None,
+) -> MoodSystem:
+    """The parameters from an operator's settings, which a file of dated updates overrides part by part."""
+    system = MoodSystem(
+        centre=Dated(centre),
+        scale=Dated(scale),
+        time_constants=Dated(TimeConstants(tau_hours * HOUR, rise_hours * HOUR)),
+        step_seconds=step_seconds,
+        window_seconds=window_days * DAY,
+    )
+    return system if updates is None else with_updates(system, updates)
+
+
 def with_updates(system: MoodSystem, updates: Updates) -> MoodSystem:
     """The system with the parts that the file names put in place of its own."""
     zone = ZoneInfo(updates.timezone)
@@ -132,7 +153,7 @@ def _dated(course: _Course[T] | None, convert: Callable[[T], U], zone: ZoneInfo)
 
 
 def _seconds(constants: _Constants) -> TimeConstants:
-    return TimeConstants(constants.tau_hours * 3600, constants.rise_hours * 3600)
+    return TimeConstants(constants.tau_hours * HOUR, constants.rise_hours * HOUR)
 
 
 def _daily(rule: DailyRule, eras: Sequence[_Days]) -> DailyRule:

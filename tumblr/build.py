@@ -14,8 +14,8 @@ import requests
 
 from bot_config import Config
 from bot_process import FatalError, Shutdown
-from mood.system import Dated, MoodSystem, TimeConstants
-from mood.updates import parse_updates, with_updates
+from mood.system import MoodSystem
+from mood.updates import build_system, parse_updates
 from munging.thread import Identity
 from switchboard.client import Retry, SwitchboardClient
 from tumblr.client import TumblrReader, TumblrWriter
@@ -176,23 +176,22 @@ def _finders(
 
 
 def mood_system(config: Config) -> MoodSystem:
-    """How the mood moves; raises FatalError when the file of dated updates cannot be used."""
+    """How the mood moves; raises FatalError when the settings or the file of dated updates cannot be used."""
     mood = config.mood
-    constants = TimeConstants(mood.tau_hours * 3600, mood.tau_second_hours * 3600)
-    system = MoodSystem(
-        time_constants=Dated(constants),
-        step_seconds=mood.step_seconds,
-        response_base=mood.response_scale,
-        window_seconds=mood.window_days * 86_400,
-    )
-    if mood.updates_file is None:
-        return system
     try:
-        return with_updates(system, parse_updates(mood.updates_file.read_text(encoding="utf-8")))
+        text = None if mood.updates_file is None else mood.updates_file.read_text(encoding="utf-8")
+        return build_system(
+            centre=mood.centre,
+            scale=mood.scale,
+            tau_hours=mood.tau_hours,
+            rise_hours=mood.rise_hours,
+            step_seconds=mood.step_seconds,
+            window_days=mood.window_days,
+            updates=None if text is None else parse_updates(text),
+        )
     except (OSError, ValueError) as error:
-        raise FatalError(
-            f"mood.updates_file {mood.updates_file}: {error}", "mend it and start again"
-        ) from None
+        where = f" (updates_file {mood.updates_file})" if mood.updates_file else ""
+        raise FatalError(f"mood{where}: {error}", "mend it and start again") from None
 
 
 def avoided_tags(config: Config) -> tuple[str, ...]:

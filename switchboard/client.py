@@ -156,9 +156,9 @@ class SwitchboardClient:
         raise AssertionError("unreachable: the last attempt raises")
 
     def _request_once(self, method: str, path: str, timeout: float, kwargs: Mapping[str, Any]) -> Any:
-        headers = {}
+        headers: dict[str, bytes] = {}
         if self._token is not None:
-            headers["Authorization"] = f"Bearer {self._token.get_secret_value()}"
+            headers["Authorization"] = b"Bearer " + self._token.get_secret_value().encode()
         try:
             response = self._session().request(
                 method, self._url + path, headers=headers, timeout=timeout, allow_redirects=False, **kwargs

@@ -109,7 +109,9 @@ class _Loop(Generic[JobT, ResultT]):
             self._try(max_jobs=0, wait_seconds=0.0)
 
     def _backoff(self) -> float:
-        return min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** max(0, self._failures - 1))
+        return min(
+            LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** min(16, max(0, self._failures - 1))
+        )
 
     def _work(self, job_id: str, job: JobT) -> None:
         """Do one job, renewing the leases meanwhile; a result is put with the unsent ones."""

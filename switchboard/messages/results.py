@@ -40,7 +40,7 @@ class _WorkerResult(WireModel):
 class GenerationResult(_WorkerResult):
     """A batch of scored candidates. All lists are of one length, or the batch is refused as a whole."""
 
-    continuations: Candidates = Field(description="candidates in classic form")
+    continuations: Candidates = Field(min_length=1, description="candidates in classic form")
     mirotarg: list[FiniteFloat | None] = Field(description="target surprise of each; null if it had none")
     selection_proba: list[Probability] = Field(description="selector probability of each")
     sentiment_logit_diffs: list[FiniteFloat] = Field(

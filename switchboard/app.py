@@ -1,0 +1,281 @@
+"""The HTTP service: parse, ask the store, answer. It holds no state of a job."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import structlog
+from flask import Flask, Response, json, request
+from pydantic import BaseModel
+from werkzeug.exceptions import HTTPException
+
+from mood.named import UnknownMood
+from switchboard.drafts import DraftSettings, Submission, draft
+from switchboard.messages import (
+    AnswerRequest,
+    ClearedReply,
+    ClientReference,
+    ErrorReply,
+    GeneratorPoll,
+    JobReference,
+    RawSelectRequest,
+    ResultQuery,
+    SelectorPoll,
+    StateReply,
+    StatusReport,
+    TextpostRequest,
+)
+from switchboard.messages.fields import MAX_BODY_BYTES
+from switchboard.metrics import Metrics
+from switchboard.parsing import RequestError, json_body, read_either, read_form, read_json, validated
+from switchboard.roles import Role, RoleTokens, authorize
+from switchboard.store import IdTaken, Store, StoredResult, StoreUnavailable, TooManyOpenJobs, Transition
+from switchboard.waiting import Notifier, Waiting
+from switchboard.workers import WorkerRegistry
+
+RETRY_AFTER_SECONDS = 5
+PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+log = structlog.get_logger()
+View = Callable[[], Response]
+Reply = TypeVar("Reply")
+
+
+@dataclass(frozen=True)
+class AppSettings:
+    """What the service needs to know besides its store."""
+
+    tokens: RoleTokens = field(default_factory=RoleTokens)
+    drafts: DraftSettings = field(default_factory=DraftSettings)
+    waiting_places: int = 16  # requests that may wait at once; fewer than there are threads
+    max_body_bytes: int = MAX_BODY_BYTES
+
+
+class Switchboard:
+    """The views, and the parts they share."""
+
+    def __init__(self, store: Store, settings: AppSettings, clock: Callable[[], float]) -> None:
+        self.store = store
+        self.settings = settings
+        self.notifier = Notifier()
+        self.waiting = Waiting(self.notifier, settings.waiting_places)
+        self.workers = WorkerRegistry(clock)
+        self.metrics = Metrics(self._report, lambda: self.waiting.taken)
+        for observer in (self.notifier.on_commit, self.metrics.on_commit, log_transitions):
+            store.observe(observer)
+
+    # --- client
+
+    def answer(self) -> Response:
+        """POST / - submit an answer job."""
+        return self._submit(read_form(request, AnswerRequest))
+
+    def textpost(self) -> Response:
+        """POST /textpost - submit a job for an unprompted post."""
+        return self._submit(read_form(request, TextpostRequest))
+
+    def raw_select(self) -> Response:
+        """POST /raw_select - submit texts to be scored."""
+        return self._submit(read_json(request, RawSelectRequest))
+
+    def _submit(self, submission: Submission) -> Response:
+        try:
+            new = draft(submission, self.settings.drafts)
+        except UnknownMood as error:
+            raise RequestError(400, "no such mood", "mood") from error
+        try:
+            return _answer(self.store.submit(new))
+        except IdTaken as error:
+            raise RequestError(409, "the id belongs to a different request", "id") from error
+
+    def get_result(self) -> Response:
+        """POST /getresult - read the end of a job; a result is not removed by reading."""
+        query = read_either(request, ResultQuery)
+        found = self.waiting.until(
+            lambda: self.store.result(query.id), lambda one: one.done or one.state == "unknown", query.wait
+        )
+        return _result_response(found)
+
+    def acknowledge(self) -> Response:
+        """POST /ack - the client has the result safe."""
+        return _answer(StateReply(state=self.store.acknowledge(read_either(request, JobReference).id)))
+
+    def cancel(self) -> Response:
+        """POST /cancel - give up a job."""
+        return _answer(StateReply(state=self.store.cancel(read_either(request, JobReference).id)))
+
+    def done(self) -> Response:
+        """POST /done - be done with a job whatever its state."""
+        return _answer(ClearedReply(cleared_from=self.store.clear(_done_reference().id)))
+
+    def all_done(self) -> Response:
+        """POST /alldone - be done with all jobs of one client."""
+        client = read_either(request, ClientReference).client
+        return _answer(ClearedReply(cleared_from=self.store.clear_client(client)))
+
+    def status(self) -> Response:
+        """GET /status - what the switchboard is doing; with ?id=, one job with its texts."""
+        asked = request.args.get("id")
+        job_id = validated(JobReference, {"id": asked}).id if asked is not None else None
+        return _answer(self._report(job_id))
+
+    def _report(self, job_id: str | None = None) -> StatusReport:
+        report = self.store.status(job_id)
+        seen = {
+            "workers": self.workers.lines(self.store.leases_by_worker()),
+            "unserved": self.workers.unserved(self.store.waiting_kinds()),
+        }
+        return report.model_copy(update=seen)
+
+    def metrics_text(self) -> Response:
+        """GET /metrics - figures for Prometheus."""
+        return Response(self.metrics.render(), content_type=PROMETHEUS_TEXT)
+
+    # --- workers
+
+    def poll_generator(self) -> Response:
+        """POST /pollgenerator - take in results, hand out jobs."""
+        poll = read_json(request, GeneratorPoll)
+        self.workers.saw(poll)
+        first = self.store.exchange_generator(poll)
+        self.metrics.results(first.statuses.values())
+        if first.jobs or first.statuses or poll.max_jobs == 0 or not poll.wait:
+            return _answer(first.to_wire())
+        again = poll.model_copy(update={"results": {}, "leases": None})
+        later = self.waiting.until(
+            lambda: self.store.exchange_generator(again), lambda reply: bool(reply.jobs), poll.wait
+        )
+        return _answer(later.model_copy(update={"leases": first.leases}).to_wire())
+
+    def poll_selector(self) -> Response:
+        """POST /pollselector - take in choices, hand out finished candidate sets."""
+        poll = read_json(request, SelectorPoll)
+        self.workers.saw(poll)
+        first = self.store.exchange_selector(poll)
+        self.metrics.results(first.statuses.values())
+        if first.SELECTION_PROMPT_STACK or first.statuses or poll.max_jobs == 0 or not poll.wait:
+            return _answer(first)
+        again = poll.model_copy(
+            update={"results": {}, "leases": None, "retention_stack": None, "retention_dropped": []}
+        )
+        later = self.waiting.until(
+            lambda: self.store.exchange_selector(again),
+            lambda reply: bool(reply.SELECTION_PROMPT_STACK),
+            poll.wait,
+        )
+        return _answer(later.model_copy(update={"leases": first.leases}))
+
+    # --- anybody
+
+    def health(self) -> Response:
+        """GET /health - whether the service is up and its database can be read; needs no token."""
+        self.store.check()
+        return _answer({"ok": True})
+
+
+ROUTES: Sequence[tuple[str, str, Role | None, str]] = (
+    ("POST", "/", "client", "answer"),
+    ("POST", "/textpost", "client", "textpost"),
+    ("POST", "/raw_select", "client", "raw_select"),
+    ("POST", "/getresult", "client", "get_result"),
+    ("POST", "/ack", "client", "acknowledge"),
+    ("POST", "/cancel", "client", "cancel"),
+    ("POST", "/done", "client", "done"),
+    ("POST", "/alldone", "client", "all_done"),
+    ("GET", "/status", "client", "status"),
+    ("GET", "/metrics", "client", "metrics_text"),
+    ("POST", "/pollgenerator", "generator", "poll_generator"),
+    ("POST", "/pollselector", "selector", "poll_selector"),
+    ("GET", "/health", None, "health"),
+)
+"""Method, path, the role that is needed, and the view."""
+
+
+def create_app(store: Store, settings: AppSettings, clock: Callable[[], float]) -> Flask:
+    """The WSGI application. `app.extensions["switchboard"]` holds its parts."""
+    app = Flask("switchboard", static_folder=None)
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.max_body_bytes, MAX_FORM_MEMORY_SIZE=settings.max_body_bytes
+    )
+    parts = app.extensions["switchboard"] = Switchboard(store, settings, clock)
+    for method, path, role, name in ROUTES:
+        view = _guarded(getattr(parts, name), role, settings.tokens)
+        app.add_url_rule(
+            path, endpoint=name, view_func=view, methods=[method], provide_automatic_options=False
+        )
+    app.register_error_handler(RequestError, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(TooManyOpenJobs, _too_many)
+    app.register_error_handler(StoreUnavailable, _unavailable)
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        parts.metrics.request(request.endpoint or "none", response.status_code)
+        return response
+
+    return app
+
+
+def _guarded(view: View, role: Role | None, tokens: RoleTokens) -> View:
+    def guarded() -> Response:
+        if role is not None:
+            authorize(request.headers.get("Authorization"), role, tokens)
+        return view()
+
+    return guarded
+
+
+def log_transitions(transitions: Sequence[Transition]) -> None:
+    """One line for each thing that happened to a job: no text of it, and no error, which may quote texts."""
+    for one in transitions:
+        log.info(
+            f"job {one.new}",
+            job=one.job,
+            type=one.kind,
+            old=one.old or "none",
+            worker=one.worker or "none",
+            seconds=round(one.seconds, 3),
+        )
+
+
+def _done_reference() -> JobReference:
+    """/done takes a bare JSON text as well."""
+    if not request.is_json:
+        return read_form(request, JobReference)
+    body = json_body(request)
+    return validated(JobReference, {"id": body} if isinstance(body, str) else body)
+
+
+def _answer(reply: BaseModel | dict[str, Any], status: int = 200) -> Response:
+    body = reply.model_dump_json() if isinstance(reply, BaseModel) else json.dumps(reply)
+    return Response(body, status, content_type="application/json")
+
+
+def _result_response(found: StoredResult) -> Response:
+    """The stored result goes out as it was stored, byte for byte."""
+    result = found.body if found.body is not None else ("null" if found.done else '""')
+    done, error, state = (json.dumps(value) for value in (found.done, found.error, found.state))
+    body = f'{{"done": {done}, "result": {result}, "state": {state}, "error": {error}}}'
+    return Response(body, content_type="application/json")
+
+
+def _refused(error: RequestError) -> Response:
+    return _answer(ErrorReply(error=error.error, field=error.field), error.status)
+
+
+def _http_error(error: HTTPException) -> Response:
+    return _answer(ErrorReply(error=error.name.lower()), error.code or 500)
+
+
+def _too_many(error: TooManyOpenJobs) -> Response:
+    return _patience(_answer(ErrorReply(error=str(error)), 429))
+
+
+def _unavailable(error: StoreUnavailable) -> Response:
+    log.error("store unavailable", reason=str(error))
+    return _patience(_answer(ErrorReply(error=str(error)), 503))
+
+
+def _patience(response: Response) -> Response:
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response

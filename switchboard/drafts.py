@@ -1,0 +1,154 @@
+"""From a submission to the job that workers get: prompt, options, number of candidates. Pure."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mood.named import mood_by_name
+from mood.rejection import FALLBACK_SAMPLE, candidates_wanted, expected_rejection
+from munging.control import ASKED, BOT, NAME
+from munging.user_text import clean_user_text
+from switchboard.messages import (
+    AnswerRequest,
+    GenerationJob,
+    GenerationOptions,
+    MoodRecord,
+    RawSelectJob,
+    RawSelectRequest,
+    TextpostRequest,
+)
+from switchboard.messages.fields import JobType
+
+FICTION_MIN_WORDS = 100
+TEXTPOST_EPS = 0.25
+TEXTPOST_MIN_WORDS = 20
+TEXTPOST_HALF_MIN_WORDS = 40
+
+
+@dataclass(frozen=True)
+class DraftSettings:
+    """How many candidates are written for what, and with whom language is kept clean."""
+
+    answer_candidates: int = 13
+    fiction_or_review_candidates: int = 8
+    textpost_candidates: int = 15
+    rejection_discount: float = 0.5
+    rejection_sample: Sequence[float] = FALLBACK_SAMPLE  # sentiment logit differences of earlier candidates
+    strict_language_users: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A job that is not stored yet."""
+
+    id: str
+    client: str
+    kind: JobType
+    payload_hash: str
+    wanted: int
+    body: GenerationJob | RawSelectJob
+
+
+Submission = AnswerRequest | TextpostRequest | RawSelectRequest
+
+
+def draft(request: Submission, settings: DraftSettings) -> Draft:
+    """The job for a submission. Raises mood.named.UnknownMood."""
+    if isinstance(request, RawSelectRequest):
+        scoring = raw_select_job(request.texts, _first(request.v8_timestamps), _first(request.v10_timestamps))
+        return Draft(
+            request.id, request.client, "raw_select", payload_hash("raw_select", request), 0, scoring
+        )
+    job = (
+        _answer_job(request, settings)
+        if isinstance(request, AnswerRequest)
+        else _textpost_job(request, settings)
+    )
+    return Draft(request.id, request.client, job.type, payload_hash(job.type, request), job.n_desired, job)
+
+
+def payload_hash(kind: JobType, request: Submission) -> str:
+    """Tells two requests under one id apart; who sends the request makes no difference."""
+    fields: dict[str, Any] = request.model_dump(mode="json", exclude={"id", "client"})
+    canonical = json.dumps([kind, fields], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def raw_select_job(texts: Sequence[str], v8_timestamp: str, v10_timestamp: str) -> RawSelectJob:
+    """A job that scores texts, all of them under one time."""
+    return RawSelectJob(texts=list(texts), v8_timestamp=v8_timestamp, v10_timestamp=v10_timestamp)
+
+
+def _first(times: Sequence[str]) -> str:
+    return times[0] if times else ""
+
+
+def _answer_job(request: AnswerRequest, settings: DraftSettings) -> GenerationJob:
+    mood = mood_record(request.mood)
+    short = request.write_fic_override or request.write_review_override
+    base = settings.fiction_or_review_candidates if short else settings.answer_candidates
+    options = GenerationOptions(
+        mood=mood,
+        return_all_conts=request.return_all_conts,
+        selector_cut_to_final_exchange=request.selector_cut_to_final_exchange,
+        forced_tags_string=request.forced_tags_string,
+        write_fic_override=request.write_fic_override,
+        avoid_if_under=FICTION_MIN_WORDS if request.write_fic_override else 10,
+        avoid_if_profane=request.asking_name.lower() in settings.strict_language_users,
+    )
+    return GenerationJob(
+        type="answer",
+        prompt=answer_prompt(request),
+        kwargs=options,
+        base_id=request.id,
+        v8_timestamp=request.v8_timestamp,
+        v10_timestamp=request.v10_timestamp,
+        n_desired=_grown(base, mood, settings),
+    )
+
+
+def _textpost_job(request: TextpostRequest, settings: DraftSettings) -> GenerationJob:
+    mood = mood_record(request.mood)
+    options = GenerationOptions(
+        mood=mood,
+        return_all_conts=request.return_all_conts,
+        prompt_from_dataset=True,
+        eps=TEXTPOST_EPS,
+        avoid_if_under=TEXTPOST_MIN_WORDS,
+        avoid_half_if_under=TEXTPOST_HALF_MIN_WORDS,
+    )
+    return GenerationJob(
+        type="textpost",
+        kwargs=options,
+        base_id=request.id,
+        v8_timestamp=request.v8_timestamp,
+        v10_timestamp=request.v10_timestamp,
+        n_desired=_grown(settings.textpost_candidates, mood, settings),
+    )
+
+
+def answer_prompt(request: AnswerRequest) -> str:
+    """The prompt in classic form: as given, or a bare question put between the marks of a turn."""
+    if request.exact_prompt:
+        return request.question
+    name, question = clean_user_text(request.asking_name), clean_user_text(request.question)
+    return f"{NAME}{name}{ASKED}\n{question}\n{BOT}"
+
+
+def mood_record(name: str) -> MoodRecord:
+    """The mood of this name as jobs carry it. Raises mood.named.UnknownMood."""
+    mood = mood_by_name(name)
+    return MoodRecord(
+        name=mood.name,
+        score_fn=mood.score_fn,
+        min_allowed_score=mood.min_allowed_score,
+        max_allowed_score=mood.max_allowed_score,
+    )
+
+
+def _grown(base: int, mood: MoodRecord, settings: DraftSettings) -> int:
+    """More candidates, so that enough are left when the mood has rejected its share."""
+    share = expected_rejection(mood_by_name(mood.name), settings.rejection_sample)
+    return candidates_wanted(base, share, settings.rejection_discount)

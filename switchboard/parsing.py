@@ -1,0 +1,86 @@
+"""From the bytes of a request to a message, or to a refusal that names the field. Nothing raises a 500."""
+
+from typing import Any, TypeVar
+
+from flask import Request
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
+
+from switchboard.messages.fields import MAX_JSON_DEPTH
+
+Model = TypeVar("Model", bound=BaseModel)
+
+MAX_SHOWN_CHARACTERS = 200
+
+
+class RequestError(Exception):
+    """A request that is answered 4xx. Its text never repeats what was sent."""
+
+    def __init__(self, status: int, error: str, field: str = "") -> None:
+        super().__init__(error)
+        self.status = status
+        self.error = error
+        self.field = field
+
+
+def read_form(request: Request, model: type[Model]) -> Model:
+    """The message in a form. Raises RequestError."""
+    fields: dict[str, Any] = {}
+    for name, values in request.form.lists():
+        if len(values) > 1:
+            raise RequestError(400, "given more than once", name[:MAX_SHOWN_CHARACTERS])
+        fields[name] = values[0]
+    check_shape(fields)
+    return validated(model, fields)
+
+
+def read_json(request: Request, model: type[Model]) -> Model:
+    """The message in a JSON body. Raises RequestError."""
+    return validated(model, json_body(request))
+
+
+def read_either(request: Request, model: type[Model]) -> Model:
+    """The message in a form or in a JSON body, as the content type says. Raises RequestError."""
+    return read_json(request, model) if request.is_json else read_form(request, model)
+
+
+def json_body(request: Request) -> Any:
+    """The JSON value of the body, whatever content type is claimed. Raises RequestError."""
+    try:
+        value = from_json(request.get_data(), allow_inf_nan=False)
+    except ValueError:
+        raise RequestError(
+            400, "the body is not JSON in UTF-8, is too deep, or has NaN or infinity in it"
+        ) from None
+    check_shape(value)
+    return value
+
+
+def check_shape(value: Any) -> None:
+    """Refuse what is too deep, and NUL characters, which a database cannot keep. Raises RequestError."""
+    level: list[Any] = [value]
+    for _depth in range(MAX_JSON_DEPTH + 1):
+        texts = [one for one in level if isinstance(one, str)]
+        if any("\x00" in text for text in texts):
+            raise RequestError(400, "NUL characters are not allowed")
+        level = [inner for one in level for inner in _inside(one)]
+        if not level:
+            return
+    raise RequestError(400, f"nested deeper than {MAX_JSON_DEPTH} levels")
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value.keys(), *value.values()]
+    return value if isinstance(value, list) else []
+
+
+def validated(model: type[Model], value: Any) -> Model:
+    """The message of this type. Raises RequestError."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        mistake = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        field = ".".join(str(part) for part in mistake["loc"])
+        message = mistake["msg"].removeprefix("Value error, ")
+        raise RequestError(400, message[:MAX_SHOWN_CHARACTERS], field[:MAX_SHOWN_CHARACTERS]) from None

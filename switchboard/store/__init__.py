@@ -1,0 +1,19 @@
+"""The durable job store. Everything that speaks SQL is in this package."""
+
+from switchboard.store.database import DatabaseUrlError, StoreUnavailable
+from switchboard.store.migrations import SchemaTooNew
+from switchboard.store.store import Store
+from switchboard.store.submitting import IdTaken, StoredResult, TooManyOpenJobs
+from switchboard.store.work import StoreSettings, Transition
+
+__all__ = [
+    "DatabaseUrlError",
+    "IdTaken",
+    "SchemaTooNew",
+    "Store",
+    "StoreSettings",
+    "StoreUnavailable",
+    "StoredResult",
+    "TooManyOpenJobs",
+    "Transition",
+]

@@ -1,0 +1,111 @@
+"""The database under the store: SQLite in a file, or PostgreSQL by URL.
+
+Writing transactions are serial on both (BEGIN IMMEDIATE; an advisory lock), so that a verb of the store may
+read, decide and write without a race. Reading transactions see a consistent state and block nobody.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+LOCK_WAIT_MILLISECONDS = 10_000
+ADVISORY_LOCK = 0x5B0A2D  # any number, the same in every switchboard process on one database
+
+_FULL_DISK = ("database or disk is full", "disk i/o error", "no space left", "disk full")
+
+
+class StoreUnavailable(Exception):  # noqa: N818 - named for what is wrong
+    """The database cannot be used now; the transaction was rolled back, what was stored is still there."""
+
+
+class DatabaseUrlError(Exception):
+    """The database URL cannot be used; the text says what is expected."""
+
+
+class Database:
+    """Connections and transactions. Close it when done."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _make_engine(url)
+        self._writing = threading.Lock()  # fairer than SQLite's own waiting, which polls
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that may write; nothing else writes meanwhile. Raises StoreUnavailable."""
+        with self._writing, _translated(), self.engine.connect() as plain:
+            connection = plain.execution_options(switchboard_writes=True)
+            with connection.begin():
+                if connection.dialect.name == "postgresql":
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+                yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads. Raises StoreUnavailable."""
+        with _translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _make_engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+            raise DatabaseUrlError("the database URL must begin with sqlite:/// or postgresql+psycopg://")
+        if parsed.get_backend_name() == "sqlite":
+            if parsed.database in (None, "", ":memory:"):
+                raise DatabaseUrlError(
+                    "the database must be a file (sqlite:///FILE): jobs are to outlive the process"
+                )
+            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        # Parameters are texts of people: they have no place in error messages. Threads are bounded elsewhere.
+        engine = create_engine(parsed, hide_parameters=True, pool_size=4, max_overflow=-1, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise DatabaseUrlError(f"the database URL cannot be used: {error}") from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # an answered submission survives a power cut
+        "foreign_keys=ON",
+        f"busy_timeout={LOCK_WAIT_MILLISECONDS}",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("switchboard_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        raise StoreUnavailable(_explain(error)) from error
+
+
+def _explain(error: DBAPIError | sqlite3.Error) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+    if any(mark in reason.lower() for mark in _FULL_DISK):
+        return (
+            f"the switchboard's disk is full or failing ({reason}): free some space; nothing stored was lost"
+        )
+    return f"the switchboard's database cannot be used now ({reason}); nothing stored was lost"

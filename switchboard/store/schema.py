@@ -1,0 +1,100 @@
+"""The tables. Small columns that are searched stand apart from the bodies, which can be large."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+versions = Table(
+    "schema_versions",
+    metadata,
+    Column("version", Integer, primary_key=True),
+    Column("applied_at", Double, nullable=False),
+)
+
+# All times are unix seconds of the store's clock.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("id", String(128), nullable=False, unique=True),
+    Column("kind", String(16), nullable=False),
+    Column("client", String(64), nullable=False),
+    Column("payload_hash", String(64), nullable=False),
+    Column("internal", Boolean, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("wanted", Integer, nullable=False),  # candidates; 0 for raw_select
+    Column("accepted", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),  # that ended without a result, in this stage
+    Column("error", Text),
+    Column("submitted_at", Double, nullable=False),
+    Column("state_at", Double, nullable=False),
+    Column("delivered_at", Double),
+    Index("jobs_by_state", "state", "attempts", "seq"),
+    Index("jobs_by_client", "client", "state"),
+    Index("jobs_by_end", "state", "state_at"),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+results = Table(
+    "results",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+candidates = Table(
+    "candidates",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String(128), primary_key=True),
+    Column("position", Integer, nullable=False),  # order of arrival
+    Column("continuation", Text, nullable=False),
+    Column("mirotarg", Double),
+    Column("selection_proba", Double, nullable=False),
+    Column("sentiment_logit_diff", Double, nullable=False),
+    Column("model_info", Text, nullable=False),
+    Column("worker", String(64)),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("token", String(128), primary_key=True),
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("stage", String(16), nullable=False),  # generation or selection
+    Column("worker", String(64)),
+    Column("instance", String(200), nullable=False),
+    Column("candidates", Integer, nullable=False),  # still expected under it; 0 for single-shot work
+    Column("lasts_seconds", Double, nullable=False),  # from each renewal
+    Column("expires_at", Double, nullable=False, index=True),
+)
+
+retained = Table(
+    "retained",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # of the text, which can be too long for an index
+    Column("text", Text, nullable=False),
+    Column("added_at", Double, nullable=False),
+    Column("selection_proba", Double),
+    Column("sentiment_logit_diff", Double),
+    Column("scored_at", Double),
+    Column("scoring_job", String(128)),  # the job that is asked for its scores
+)

@@ -1,0 +1,250 @@
+"""The store's verbs, one transaction each."""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from switchboard.drafts import Draft
+from switchboard.messages import (
+    GeneratorPoll,
+    GeneratorPollReply,
+    SelectorPoll,
+    SelectorPollReply,
+    StatusReport,
+    SubmitReply,
+)
+from switchboard.messages.fields import JobState, JobType
+from switchboard.store import (
+    generating,
+    leases,
+    migrations,
+    reporting,
+    retention,
+    selecting,
+    submitting,
+    sweeping,
+)
+from switchboard.store.database import Database, StoreUnavailable
+from switchboard.store.leases import Holder
+from switchboard.store.submitting import StoredResult
+from switchboard.store.work import StoreSettings, Transition, Work
+
+ALL_JOB_TYPES: tuple[JobType, ...] = ("answer", "textpost", "raw_select")
+
+Observer = Callable[[Sequence[Transition]], None]
+
+
+def _new_token() -> str:
+    return secrets.token_hex(16)
+
+
+def _no_time() -> str:
+    return ""
+
+
+class Store:
+    """Jobs, candidates, leases, results and the retention list, in one database.
+
+    Every verb is one transaction: it happens as a whole, before it returns, or not at all. Verbs raise
+    StoreUnavailable when the database cannot be used (a full disk, say); then nothing was changed.
+    `clock` gives unix seconds. `written_now` gives the time that is written into prompts when retained texts
+    are scored. Close the store when done with it.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        settings: StoreSettings,
+        *,
+        clock: Callable[[], float],
+        new_token: Callable[[], str] = _new_token,
+        written_now: Callable[[], str] = _no_time,
+    ) -> None:
+        self.settings = settings
+        self.swept: Counter[str] = Counter()
+        self._clock = clock
+        self._new_token = new_token
+        self._written_now = written_now
+        self._observers: list[Observer] = []
+        self._database = Database(url)
+        try:
+            self.schema_version = self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> int:
+        with self._work() as work:
+            version = migrations.migrate(work.connection, work.now)
+            leases.shorten_after_restart(work)
+        return version
+
+    def observe(self, observer: Observer) -> None:
+        """Have `observer` called after each writing transaction, with the transitions it stored, if any."""
+        self._observers.append(observer)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def check(self) -> None:
+        """Raise StoreUnavailable if the database cannot be read."""
+        with self._database.read() as connection:
+            reporting.oldest_open_seconds(connection, self._clock())
+
+    # --- the client's verbs
+
+    def submit(self, new: Draft) -> SubmitReply:
+        """Store a job, or find the one this request made before. Raises IdTaken, TooManyOpenJobs."""
+        with self._work() as work:
+            return submitting.submit(work, new)
+
+    def result(self, job_id: str) -> StoredResult:
+        """What became of a job. Its result stays; only the time of the first reading is remembered."""
+        with self._database.read() as connection:
+            found = submitting.read_result(connection, job_id)
+        if found.done and not found.delivered:
+            # The result can be handed out even if the disk is too full to remember when.
+            with suppress(StoreUnavailable), self._work() as work:
+                submitting.mark_delivered(work, job_id)
+        return found
+
+    def acknowledge(self, job_id: str) -> JobState:
+        """The client has the result safe: remove it; returns the state the job is in then."""
+        with self._work() as work:
+            return submitting.acknowledge(work, job_id)
+
+    def cancel(self, job_id: str) -> JobState:
+        """Give up a job that has no end yet; returns the state the job is in then."""
+        with self._work() as work:
+            return submitting.cancel(work, job_id)
+
+    def clear(self, job_id: str) -> list[str]:
+        """Be done with a job whatever its state; says what was cleared."""
+        with self._work() as work:
+            return submitting.clear(work, job_id)
+
+    def clear_client(self, client: str) -> list[str]:
+        """Be done with all jobs of one client; returns their ids."""
+        with self._work() as work:
+            return submitting.clear_client(work, client)
+
+    # --- the workers' verbs
+
+    def exchange_generator(self, poll: GeneratorPoll) -> GeneratorPollReply:
+        """Take in results, renew leases, reserve work for a generator; with nothing to do it only reads."""
+        holder = Holder(poll.worker, poll.instance, "generation")
+        kinds = poll.capabilities if poll.capabilities is not None else ALL_JOB_TYPES
+        with self._database.read() as connection:
+            wants = poll.max_jobs > 0 and generating.has_work(connection, kinds)
+            idle = not (poll.results or poll.leases or wants) and not leases.attention_needed(
+                connection, self._clock(), holder, poll.leases
+            )
+        if idle:
+            return GeneratorPollReply()
+        with self._work() as work:
+            leases.expire(work)
+            statuses = {key: generating.take(work, holder, key, one) for key, one in poll.results.items()}
+            renewed = self._keep_leases(work, holder, poll.leases)
+            jobs = generating.reserve(work, holder, kinds, poll.batch_size, poll.max_jobs)
+        return GeneratorPollReply(jobs=jobs, statuses=statuses, leases=renewed)
+
+    def exchange_selector(self, poll: SelectorPoll) -> SelectorPollReply:
+        """Take in choices, renew leases, reserve candidate sets; with nothing to do it only reads."""
+        holder = Holder(poll.worker, poll.instance, "selection")
+        if self._selector_is_idle(poll, holder):
+            return self._with_retained(SelectorPollReply())
+        with self._work() as work:
+            leases.expire(work)
+            statuses = {key: selecting.take(work, holder, key, one) for key, one in poll.results.items()}
+            added, removed = poll.retention_stack or [], poll.retention_dropped
+            selecting.change_retained(work, added=added, removed=removed)
+            renewed = self._keep_leases(work, holder, poll.leases)
+            sets = selecting.reserve(work, holder, poll.max_jobs)
+            scored = retention.scored_texts(work.connection)
+        reply = SelectorPollReply(SELECTION_PROMPT_STACK=sets, statuses=statuses, leases=renewed)
+        return _carrying(reply, scored)
+
+    def _selector_is_idle(self, poll: SelectorPoll, holder: Holder) -> bool:
+        if poll.results or poll.leases or poll.retention_stack or poll.retention_dropped:
+            return False
+        now = self._clock()
+        with self._database.read() as connection:
+            wants = poll.max_jobs > 0 and selecting.has_work(connection, now, self.settings)
+            return not wants and not leases.attention_needed(connection, now, holder, poll.leases)
+
+    def _with_retained(self, reply: SelectorPollReply) -> SelectorPollReply:
+        with self._database.read() as connection:
+            return _carrying(reply, retention.scored_texts(connection))
+
+    @staticmethod
+    def _keep_leases(work: Work, holder: Holder, named: list[str] | None) -> dict[str, float]:
+        if named is None:
+            return {}
+        if holder.worker is not None:
+            leases.give_back(work, holder, named)
+        return leases.touch(work, holder, named)
+
+    # --- what time does, and what can be seen
+
+    def sweep(self) -> Counter[str]:
+        """Do all that is due: end leases, expire jobs, remove what nobody fetched; says how many of what."""
+        total: Counter[str] = Counter()
+        while self._sweep_is_due():
+            with self._work() as work:
+                total += sweeping.sweep(work)
+        self.swept.update(total)
+        return total
+
+    def _sweep_is_due(self) -> bool:
+        with self._database.read() as connection:
+            return sweeping.is_due(connection, self._clock(), self.settings)
+
+    def status(self, job_id: str | None = None) -> StatusReport:
+        """What there is; workers are not known here."""
+        now = self._clock()
+        with self._database.read() as connection:
+            texts, unscored = retention.counts(connection)
+            return StatusReport(
+                version=str(self.schema_version),
+                counts=reporting.state_counts(connection),
+                open_jobs=submitting.open_jobs(connection),
+                open_jobs_limit=self.settings.max_open_jobs,
+                oldest_open_seconds=reporting.oldest_open_seconds(connection, now),
+                jobs=reporting.open_lines(connection, now),
+                failures=reporting.failure_lines(connection, now),
+                retained=texts,
+                retained_unscored=unscored,
+                swept=dict(self.swept),
+                job=reporting.detail(connection, job_id) if job_id is not None else None,
+            )
+
+    def waiting_kinds(self) -> set[JobType]:
+        """The types of the jobs that wait for a generator."""
+        with self._database.read() as connection:
+            return reporting.kinds_for_generators(connection)
+
+    def leases_by_worker(self) -> dict[str, int]:
+        """How many leases each named worker holds."""
+        with self._database.read() as connection:
+            return leases.by_worker(connection)
+
+    @contextmanager
+    def _work(self) -> Iterator[Work]:
+        """A writing transaction; its transitions are told when it is stored."""
+        with self._database.write() as connection:
+            work = Work(connection, self._clock(), self.settings, self._new_token, self._written_now)
+            yield work
+        for observer in self._observers:
+            observer(work.transitions)
+
+
+def _carrying(reply: SelectorPollReply, scored: list[retention.ScoredText]) -> SelectorPollReply:
+    return reply.model_copy(
+        update={
+            "RETENTION_STACK": [one.text for one in scored],
+            "RETENTION_STACK_PROBA": [one.selection_proba for one in scored],
+            "RETENTION_STACK_SENTIMENT": [one.sentiment_logit_diff for one in scored],
+        }
+    )

@@ -1,0 +1,130 @@
+"""What the store's verbs share: settings, the running transaction, and the transitions it made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from switchboard.drafts import Draft
+from switchboard.messages.fields import MAX_ERROR_CHARACTERS, JobState, JobType
+from switchboard.store.schema import candidates, jobs, leases, requests, results
+
+OPEN_STATES: tuple[JobState, ...] = ("submitted", "generating", "generated", "selecting")
+NEEDS_GENERATOR: tuple[JobState, ...] = ("submitted", "generating")
+NEEDS_SELECTOR: tuple[JobState, ...] = ("generated", "selecting")
+FAILURE_STATES: tuple[JobState, ...] = ("failed", "expired", "cancelled")
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """Times (seconds) and limits of the store."""
+
+    generation_lease_seconds: float = 600.0
+    raw_select_lease_seconds: float = 120.0
+    selection_lease_seconds: float = 120.0
+    max_attempts: int = 5
+    delivered_retention_seconds: float = 86_400.0
+    undelivered_retention_seconds: float = 604_800.0
+    job_expiry_seconds: float = 86_400.0
+    retention_wait_seconds: float = 60.0
+    retention_score_age_seconds: float = 86_400.0
+    max_open_jobs: int = 200
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A job went from one state to another; `seconds` is the time it spent in the old one."""
+
+    job: str
+    kind: JobType
+    old: JobState | None
+    new: JobState
+    worker: str | None
+    seconds: float
+
+
+@dataclass
+class Work:
+    """One writing transaction."""
+
+    connection: Connection
+    now: float
+    settings: StoreSettings
+    new_token: Callable[[], str]
+    written_now: Callable[[], str]
+    transitions: list[Transition] = field(default_factory=list)
+
+    def job(self, job_id: str) -> Row[Any] | None:
+        """The job's row."""
+        return self.connection.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
+
+    def insert(self, new: Draft, *, internal: bool) -> None:
+        """Store a job whose id is free."""
+        self.connection.execute(
+            jobs.insert().values(
+                id=new.id,
+                kind=new.kind,
+                client=new.client,
+                payload_hash=new.payload_hash,
+                internal=internal,
+                state="submitted",
+                wanted=0 if new.kind == "raw_select" else max(1, new.wanted),
+                accepted=0,
+                attempts=0,
+                submitted_at=self.now,
+                state_at=self.now,
+            )
+        )
+        body = new.body.model_dump_json(exclude={"lease"})
+        self.connection.execute(requests.insert().values(job_id=new.id, body=body))
+        self.transitions.append(Transition(new.id, new.kind, None, "submitted", None, 0.0))
+
+    def move(
+        self, job_id: str, new: JobState, *, worker: str | None = None, error: str | None = None
+    ) -> None:
+        """Put an existing job into another state; a new stage starts with no failed attempts."""
+        row = self.connection.execute(
+            select(jobs.c.kind, jobs.c.state, jobs.c.state_at).where(jobs.c.id == job_id)
+        ).one()
+        shown = error[:MAX_ERROR_CHARACTERS] if error is not None else None
+        values: dict[str, object] = {"state": new, "state_at": self.now}
+        if new in NEEDS_SELECTOR[:1]:
+            values["attempts"] = 0
+        if shown is not None:
+            values["error"] = shown
+        self.connection.execute(update(jobs).where(jobs.c.id == job_id).values(**values))
+        spent = max(0.0, self.now - row.state_at)
+        self.transitions.append(Transition(job_id, row.kind, row.state, new, worker, spent))
+
+    def end_leases(self, job_id: str) -> None:
+        """Take the job out of every worker's hands."""
+        self.connection.execute(leases.delete().where(leases.c.job_id == job_id))
+
+    def fail_attempt(self, job_id: str, error: str, worker: str | None) -> None:
+        """Count a try that ended without a result; after the last one the job has failed."""
+        shown = error[:MAX_ERROR_CHARACTERS]
+        self.connection.execute(
+            update(jobs).where(jobs.c.id == job_id).values(attempts=jobs.c.attempts + 1, error=shown)
+        )
+        row = self.job(job_id)
+        if row is not None and row.state in OPEN_STATES and row.attempts >= self.settings.max_attempts:
+            self.give_up(
+                job_id, "failed", error=f"failed {row.attempts} times, at last: {shown}", worker=worker
+            )
+
+    def give_up(self, job_id: str, state: JobState, *, error: str, worker: str | None = None) -> None:
+        """End an open job without a result."""
+        self.end_leases(job_id)
+        self.move(job_id, state, error=error, worker=worker)
+        self.drop_candidates(job_id)
+
+    def drop_candidates(self, job_id: str) -> None:
+        """Remove what is of no use once a job is over."""
+        self.connection.execute(candidates.delete().where(candidates.c.job_id == job_id))
+
+    def drop_bodies(self, job_id: str) -> None:
+        """Remove all texts of a job; its row stays, so that its id stays known."""
+        self.drop_candidates(job_id)
+        for table in (requests, results):
+            self.connection.execute(table.delete().where(table.c.job_id == job_id))

@@ -39,6 +39,7 @@ class Rhythm:
     """The times of the loop, in seconds, and how many jobs are taken at once."""
 
     wait_seconds: float = 3.0  # of a long poll; also how long an idle worker needs to stop
+    idle_seconds: float = 1.0  # least time between polls that find nothing
     grace_seconds: float = 5.0  # for the work at hand, once the process is told to stop
     tick_seconds: float = 0.1  # how often a working worker looks whether it is told to stop
     max_jobs: int = 1
@@ -89,14 +90,22 @@ class _Loop(Generic[JobT, ResultT]):
 
     def step(self) -> None:
         """One long poll, and the work it brought."""
+        asked_at = time.monotonic()
         brought = self._try(max_jobs=self._rhythm.max_jobs, wait_seconds=self._rhythm.wait_seconds)
         if brought is None:
             self._shutdown.wait(self._backoff())
             return
+        if not brought.jobs and not brought.statuses:
+            self._rest(time.monotonic() - asked_at)
         for job_id, seconds in brought.lease_seconds.items():
             self._held[job_id] = _Held(brought.tokens[job_id], seconds)
         for job_id, job in brought.jobs.items():
             self._work(job_id, job)
+
+    def _rest(self, waited: float) -> None:
+        """A poll that found nothing has waited already, unless the switchboard had no place left for that."""
+        if waited < self._rhythm.idle_seconds:
+            self._shutdown.wait(self._rhythm.idle_seconds - waited)
 
     def flush(self) -> None:
         """Deliver what is finished and give back the rest, if the switchboard can be reached; once."""

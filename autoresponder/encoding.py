@@ -9,14 +9,11 @@ on whole documents, in which a token may span structure and text (" hello" after
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from transformers import PreTrainedTokenizerFast
 
 from autoresponder.errors import TokenizerMismatchError
-
-if TYPE_CHECKING:
-    from munging.formats import Prompt
+from munging.formats import Prompt
 
 UNFINISHED = "\ufffd"  # what a decoder gives for bytes that are not yet a whole character
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,14 +9,14 @@ from transformers import PreTrainedTokenizerFast
 
 from autoresponder.encoding import Detokenizer, TextEncoder
 from autoresponder.errors import TokenizerMismatchError
+from munging.formats import Piece, Prompt
 
 END = "<|endoftext|>"
 END_PARTS = ["<|", "endoftext", "|>", END, "<|endo", "a", " ", "\n", "友", "🕒"]
 
 
-@dataclass(frozen=True)
-class TextOnly:
-    text: str
+def prompt_of(text: str) -> Prompt:
+    return Prompt((Piece(text[:20], structure=True), Piece(text[20:], structure=False)))
 
 
 @settings(max_examples=60, deadline=None)
@@ -30,7 +28,7 @@ def test_no_text_gives_a_control_token(encoder: TextEncoder, parts: list[str]) -
 
 
 def test_the_end_token_is_in_front_exactly_once(encoder: TextEncoder) -> None:
-    ids = encoder.encode_prompt(TextOnly(f"{END} Frank posted:\n\n{END} a{END}"))  # type: ignore[arg-type]
+    ids = encoder.encode_prompt(prompt_of(f"{END} Frank posted:\n\n{END} a{END}"))
     assert ids[0] == encoder.eot
     assert ids.count(encoder.eot) == 1
     assert encoder.decode(ids) == " Frank posted:\n\n a"
@@ -40,7 +38,7 @@ def test_pieces_are_encoded_as_the_whole_document_would_be(
     encoder: TextEncoder, tokenizer: PreTrainedTokenizerFast
 ) -> None:
     text = "#1 someuser asked:\n\n hello frank"
-    assert encoder.encode_prompt(TextOnly(text))[1:] == tokenizer.encode(text)  # type: ignore[arg-type]
+    assert encoder.encode_prompt(prompt_of(text))[1:] == tokenizer.encode(text)
 
 
 @pytest.mark.parametrize(

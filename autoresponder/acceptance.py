@@ -1,0 +1,135 @@
+"""Which written texts become candidates: the acceptance rules, each a function with a name.
+
+A rule says whether it rejects. They are asked in the order of ``RULES`` and a rejected text is
+counted under the first rule that rejected it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+from munging.control import TAGS
+from munging.formats import normalize
+
+PROFANE_WORDS = (
+    *("shit", "fuck", "sex", "crap", "hell", "damn", "vagina", "penis", "genital", "piss", "gay"),
+)
+_PROFANE = re.compile(rf"\b(?:{'|'.join(PROFANE_WORDS)})\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class AcceptanceOptions:
+    """What a job demands of its candidates; lengths in words (pieces between single spaces)."""
+
+    avoid_if_under: int = 20
+    avoid_half_if_under: int = 40
+    avoid_if_cut_off: bool = False
+    split_on_control_char: bool = True
+    avoid_initial_blockquote: bool = True
+    avoid_if_profane: bool = False
+
+
+@dataclass(frozen=True)
+class Written:
+    """A text as the model wrote it, after its prompt.
+
+    ``text`` has no end token; ``ended`` says that the model set one. ``repeating`` is the window
+    test's verdict, ``lot`` a uniform number in [0, 1), ``prompt`` the prompt's text.
+    """
+
+    text: str
+    ended: bool
+    repeating: bool = False
+    lot: float = 1.0
+    prompt: str = ""
+
+    @property
+    def body(self) -> str:
+        """What follows the first newline; before it stand the tags."""
+        return self.text.partition("\n")[2]
+
+    @property
+    def words(self) -> int:
+        """Number of pieces between single spaces of the body."""
+        return len(self.body.split(" "))
+
+
+Rule = Callable[[Written, AcceptanceOptions], bool]
+
+
+def repetitive(written: Written, _options: AcceptanceOptions) -> bool:
+    """Some window of the text had fewer than a fifth of its tokens distinct."""
+    return written.repeating
+
+
+def too_short(written: Written, options: AcceptanceOptions) -> bool:
+    """The body has fewer words than ``avoid_if_under``."""
+    return written.words < options.avoid_if_under
+
+
+def rather_short(written: Written, options: AcceptanceOptions) -> bool:
+    """The body has fewer words than ``avoid_half_if_under``, and the lot (one half) fell against it."""
+    return written.words < options.avoid_half_if_under and written.lot < 0.5
+
+
+def cut_off(written: Written, options: AcceptanceOptions) -> bool:
+    """The model set no end, and the job wants one."""
+    return options.avoid_if_cut_off and not written.ended
+
+
+def opens_with_quote(written: Written, options: AcceptanceOptions) -> bool:
+    """The body opens with a quotation, and the job wants none there."""
+    return options.avoid_initial_blockquote and written.body.lstrip(" \n").startswith("<blockquote")
+
+
+def second_tags(written: Written, _options: AcceptanceOptions) -> bool:
+    """The text holds the tag character more than once."""
+    return written.text.count(TAGS) > 1
+
+
+def profane(written: Written, options: AcceptanceOptions) -> bool:
+    """The text has one of the profane words, as a word of its own, and the job wants none."""
+    return options.avoid_if_profane and _PROFANE.search(written.text) is not None
+
+
+def repeats_prompt(written: Written, _options: AcceptanceOptions) -> bool:
+    """The body, up to a tag character, already stands in the prompt; an empty one always does."""
+    return normalize(written.body).partition(TAGS)[0].strip() in normalize(written.prompt)
+
+
+RULES: dict[str, Rule] = {
+    rule.__name__: rule
+    for rule in (
+        repetitive,
+        too_short,
+        rather_short,
+        cut_off,
+        opens_with_quote,
+        second_tags,
+        profane,
+        repeats_prompt,
+    )
+}
+SPEAKS_FOR_OTHERS = "speaks_for_others"
+RELAXING_ORDER = (rather_short.__name__, too_short.__name__, opens_with_quote.__name__)
+"""The rules that are given up, one after the other, when too few texts pass."""
+
+
+def judge(
+    written: Written,
+    options: AcceptanceOptions,
+    control_phrase: re.Pattern[str],
+    given_up: Collection[str] = (),
+) -> tuple[Written, str | None]:
+    """Apply the rules: the text, cut where someone else begins to speak, and the rule that rejects it."""
+    phrase = control_phrase.search(written.text)
+    if phrase:
+        if not options.split_on_control_char:
+            return written, SPEAKS_FOR_OTHERS
+        written = replace(written, text=written.text[: phrase.start()], ended=False)
+    for name, rejects in RULES.items():
+        if name not in given_up and rejects(written, options):
+            return written, name
+    return written, None

@@ -1,0 +1,281 @@
+"""Writing: rows of text grow side by side, each with its own prompt, random numbers and end.
+
+A row ends at the end token, where it begins to speak for someone else, when it repeats itself, or
+at its limit. A free slot is filled with the next try at once; when there is none, the batch shrinks.
+Beyond the context a row slides: at every window boundary its last ids are run anew from position 0.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from autoresponder.acceptance import Written
+from autoresponder.decoder import Decoder, Prefix
+from autoresponder.draws import TryDraws
+from autoresponder.encoding import Detokenizer, TextEncoder
+from autoresponder.errors import JobError, NotFiniteError
+from autoresponder.sampling import Sampler, draw, surprise
+from munging.control import TAGS
+
+CONTEXT_MARGIN = 4  # positions of the network that are left unused
+DISTINCT_SHARE = 0.2  # a window with a smaller share of distinct tokens is repetition
+
+
+class WritingStoppedError(JobError):
+    """The process is to stop; the job is not to blame."""
+
+
+@dataclass(frozen=True)
+class WritingLimits:
+    """Sizes in tokens. A prompt may have ``context - window``, so that a window always fits."""
+
+    context: int
+    window: int = 100
+    max_new: int = 1600
+
+    @property
+    def prompt(self) -> int:
+        """The longest text that a window can follow."""
+        return self.context - self.window
+
+
+@dataclass(frozen=True)
+class Try:
+    """One try at one candidate: where it starts and what chance gave it."""
+
+    number: int
+    prompt_ids: tuple[int, ...]
+    prompt_text: str
+    draws: TryDraws
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A try that came to its end."""
+
+    attempt: Try
+    written: Written
+    tokens: int
+    mean_surprise: float
+
+
+class TrySource(Protocol):
+    """Where tries come from and finished ones go; a job's, or several jobs' in turn."""
+
+    def next_try(self) -> Try | None:
+        """The next try to begin, or none for now; asked again after each finished one."""
+        ...
+
+    def finish(self, finished: Finished) -> None:
+        """Take a finished try."""
+        ...
+
+
+@dataclass
+class WritingFigures:
+    """What a run of the writer did, for the log; times in seconds."""
+
+    prompt_tokens: int = 0
+    prefill_seconds: float = 0.0
+    decode_seconds: float = 0.0
+    tokens: int = 0
+    steps: int = 0
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Tokens of all rows per second of decoding."""
+        return self.tokens / self.decode_seconds if self.decode_seconds else 0.0
+
+
+@dataclass
+class _Row:
+    attempt: Try
+    text: Detokenizer
+    tokens: list[int] = field(default_factory=list)
+    surprise: float = 0.0
+    repeating: bool = False
+    ended: bool = False
+    pending: int = 0  # the id that is fed to the network next
+
+    def finished(self) -> Finished:
+        written = Written(
+            text=self.text.finish(),
+            ended=self.ended,
+            repeating=self.repeating,
+            lot=self.attempt.draws.lot,
+            prompt=self.attempt.prompt_text,
+        )
+        return Finished(self.attempt, written, len(self.tokens), self.surprise / max(1, len(self.tokens)))
+
+
+class Writer:
+    """Writes the tries of a source, up to ``slots`` of them at a time."""
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        encoder: TextEncoder,
+        sampler: Sampler,
+        limits: WritingLimits,
+        control_phrase: re.Pattern[str],
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """``stop`` is asked at every step and ends the run with WritingStoppedError."""
+        self._decoder = decoder
+        self._encoder = encoder
+        self._sampler = sampler
+        self._limits = limits
+        self._control_phrase = control_phrase
+        self._stop = stop
+        self._clock = clock
+
+    @torch.inference_mode()
+    def run(self, source: TrySource) -> WritingFigures:
+        """Write until the source has no more tries.
+
+        Raises WritingStoppedError, or NotFiniteError when the network breaks.
+        """
+        batch = _Batch(self._decoder, self._sampler, self._encoder, self._limits, self._clock)
+        batch.fill(source)
+        while batch.rows:
+            if self._stop():
+                raise WritingStoppedError("the generator is shutting down")
+            began = self._clock()
+            batch.grow()
+            batch.figures.decode_seconds += self._clock() - began
+            batch.settle(source, self._is_over)
+        return batch.figures
+
+    def _is_over(self, row: _Row) -> bool:
+        """Whether a row has ended; a finished window is tested for repetition on the way."""
+        window = self._limits.window
+        full = len(row.tokens) % window == 0
+        row.ended = row.tokens[-1] == self._encoder.eot
+        over = (
+            row.ended
+            or len(row.tokens) >= self._limits.max_new
+            or self._speaks_for_others(row.text.text)
+            or row.text.text.count(TAGS) > 1
+        )
+        if over or full:
+            last = row.tokens[-window:] if full else row.tokens[-(len(row.tokens) % window) :]
+            row.repeating |= len(set(last)) < DISTINCT_SHARE * len(last)
+        return over or row.repeating
+
+    def _speaks_for_others(self, text: str) -> bool:
+        """Whether someone else's turn begins in the text, for certain.
+
+        A match at the very end is not: the line may go on in a way that makes it ordinary text.
+        """
+        phrase = self._control_phrase.search(text)
+        return phrase is not None and phrase.end() < len(text)
+
+
+class _Batch:
+    """The rows that are being written; row i lives in slot i of the decoder."""
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        sampler: Sampler,
+        encoder: TextEncoder,
+        limits: WritingLimits,
+        clock: Callable[[], float],
+    ) -> None:
+        self.rows: list[_Row] = []
+        self.figures = WritingFigures()
+        self._decoder = decoder
+        self._sampler = sampler
+        self._encoder = encoder
+        self._limits = limits
+        self._clock = clock
+        self._state = sampler.begin(torch.empty(0, device=decoder.device))  # (B, width)
+        self._prefixes: dict[tuple[int, ...], Prefix] = {}  # each distinct prompt is run once
+
+    def fill(self, source: TrySource) -> None:
+        """Begin tries until the slots or the tries run out."""
+        while len(self.rows) < self._decoder.slots and (attempt := source.next_try()):
+            self._begin(len(self.rows), attempt)
+
+    def grow(self) -> None:
+        """Append one drawn token to every row."""
+        logits = self._decoder.step([row.pending for row in self.rows])  # (B, V)
+        uniforms = [row.attempt.draws.tokens[len(row.tokens)] for row in self.rows]
+        filtered = self._sampler.step(logits, self._state)
+        tokens = draw(filtered, torch.tensor(uniforms, device=logits.device))  # (B,)
+        bits = surprise(logits, tokens)
+        self._state = self._sampler.observe(tokens, logits, self._state)
+        self._record(tokens, bits)
+
+    def _record(self, tokens: Tensor, bits: Tensor) -> None:
+        for row, token, surprised in zip(self.rows, tokens.tolist(), bits.tolist(), strict=True):
+            if not math.isfinite(surprised):
+                raise NotFiniteError("the network's logits are not finite numbers")
+            row.tokens.append(token)
+            row.pending = token
+            row.surprise += surprised
+            if token != self._encoder.eot:
+                row.text.push(token)
+        self.figures.steps += 1
+        self.figures.tokens += len(self.rows)
+
+    def settle(self, source: TrySource, is_over: Callable[[_Row], bool]) -> None:
+        """Hand out finished rows, begin new ones in their place or close the gap, slide long ones."""
+        over = [slot for slot, row in enumerate(self.rows) if is_over(row)]
+        for slot in over:
+            source.finish(self.rows[slot].finished())
+        for slot in reversed(over):
+            attempt = source.next_try()
+            if attempt is not None:
+                self._begin(slot, attempt)
+            else:
+                self._drop(slot)
+        for slot, row in enumerate(self.rows):
+            if row.tokens and len(row.tokens) % self._limits.window == 0:
+                self._slide(slot, row)
+
+    def _begin(self, slot: int, attempt: Try) -> None:
+        ids = attempt.prompt_ids[-self._limits.prompt :]
+        row = _Row(attempt, Detokenizer(self._encoder), pending=ids[-1])
+        if ids not in self._prefixes:
+            self._prefixes[ids] = self._prefill(ids[:-1])
+            self.figures.prompt_tokens += len(ids)
+        self._decoder.place(slot, self._prefixes[ids])
+        state = self._sampler.begin(torch.tensor([attempt.draws.target], device=self._decoder.device))
+        if slot == len(self.rows):
+            self.rows.append(row)
+            self._state = torch.cat([self._state, state])
+        else:
+            self.rows[slot] = row
+            self._state[slot] = state[0]
+
+    def _drop(self, slot: int) -> None:
+        last = len(self.rows) - 1
+        if slot != last:
+            self.rows[slot] = self.rows[last]
+            self._state[slot] = self._state[last]
+            self._decoder.move(last, slot)
+        self.rows.pop()
+        self._state = self._state[:last]
+
+    def _slide(self, slot: int, row: _Row) -> None:
+        """Begin a window beyond the context: the last ids move to the positions from 0 on."""
+        ids = (*row.attempt.prompt_ids, *row.tokens)
+        if len(ids) >= self._limits.prompt:
+            self._decoder.place(slot, self._prefill(ids[-self._limits.prompt : -1]))
+
+    def _prefill(self, ids: Sequence[int]) -> Prefix:
+        began = self._clock()
+        prefix = self._decoder.prefill(ids)
+        self.figures.prefill_seconds += self._clock() - began
+        return prefix

@@ -1,0 +1,102 @@
+"""A text's score does not depend on what is scored with it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import pytest
+import torch
+from transformers import GPT2LMHeadModel
+
+from autoresponder.encoding import TextEncoder
+from autoresponder.errors import NotFiniteError
+from autoresponder.heads import HEAD_NAMES, Calibration, GeneratorIdentity, Head, HeadName, HeadSettings
+from autoresponder.scoring import Scorer
+from autoresponder.trunk import run_trunk
+
+TEXTS = ["a", " I am very well, thank you.", "hello frank " * 5, "river " * 40, "🕒" * 60]
+
+
+@pytest.fixture(scope="module")
+def heads() -> Mapping[HeadName, Head]:
+    identity = GeneratorIdentity(name="tiny", sha256="ab" * 32)
+    made = {}
+    for seed, name in enumerate(HEAD_NAMES):
+        settings = HeadSettings(
+            name=name, generator=identity, layers=(seed, 2), width=32, n_head=2, mlp_ratio=2, max_tokens=60
+        )
+        made[name] = Head(settings).initialise(torch.Generator().manual_seed(seed)).eval()
+        made[name].logits.weight.data.mul_(200)  # so that differences between texts are large
+    return made
+
+
+@pytest.fixture
+def scorer(network: GPT2LMHeadModel, encoder: TextEncoder, heads: Mapping[HeadName, Head]) -> Scorer:
+    return Scorer(network, encoder, heads)
+
+
+def test_scores_equal_a_plain_pass_over_each_text(
+    scorer: Scorer, network: GPT2LMHeadModel, encoder: TextEncoder, heads: Mapping[HeadName, Head]
+) -> None:
+    got = scorer.differences({"selector": TEXTS, "sentiment": TEXTS[:2]})
+    for name, values in got.items():
+        for text, value in zip(TEXTS, values.tolist(), strict=False):
+            ids = torch.tensor([encoder.encode_for_head(text, 60)])
+            hidden = run_trunk(network, ids, heads[name].settings.layers)
+            plain = heads[name].difference(heads[name](hidden, torch.tensor([ids.shape[1] - 1])))
+            assert value == pytest.approx(plain.item(), abs=1e-4)
+    assert got["selector"].std() > 0.5
+
+
+@pytest.mark.parametrize("pass_tokens", [1, 70, 130, 10_000])
+def test_batches_and_padding_change_no_score(
+    network: GPT2LMHeadModel, encoder: TextEncoder, heads: Mapping[HeadName, Head], pass_tokens: int
+) -> None:
+    together = Scorer(network, encoder, heads, pass_tokens).score(TEXTS, TEXTS, "responses")
+    for i, text in enumerate(TEXTS):
+        alone = Scorer(network, encoder, heads).score([text], [text], "responses")
+        assert together.selector_probabilities[i] == pytest.approx(alone.selector_probabilities[0], abs=1e-4)
+        assert together.sentiment_logit_differences[i] == pytest.approx(
+            alone.sentiment_logit_differences[0], abs=1e-4
+        )
+
+
+def test_what_is_cut_off_changes_no_score(scorer: Scorer) -> None:
+    long = "river " * 100
+    scores = scorer.score([long, long + "and more"], [long, long + "and more"], "responses")
+    first, second = scores.selector_probabilities
+    assert first == pytest.approx(second, abs=1e-6)
+
+
+def test_calibration_is_picked_by_the_type_of_text(
+    network: GPT2LMHeadModel, encoder: TextEncoder, heads: Mapping[HeadName, Head]
+) -> None:
+    line = {"originals": Calibration(alpha=0.5, beta=-1.0)}
+    calibrated = {}
+    for name, head in heads.items():
+        calibrated[name] = Head(head.settings.model_copy(update={"calibration": line}))
+        calibrated[name].load_state_dict(head.state_dict())
+    scorer = Scorer(network, encoder, calibrated)
+    raw = scorer.differences({"selector": TEXTS, "sentiment": TEXTS})
+    plain = scorer.score(TEXTS, TEXTS, "responses")
+    lined = scorer.score(TEXTS, TEXTS, "originals")
+    for i in range(len(TEXTS)):
+        selector, sentiment = float(raw["selector"][i]), float(raw["sentiment"][i])
+        assert plain.selector_probabilities[i] == pytest.approx(1 / (1 + math.exp(-selector)))
+        assert lined.selector_probabilities[i] == pytest.approx(1 / (1 + math.exp(1 - selector / 2)))
+        assert lined.sentiment_logit_differences[i] == pytest.approx(sentiment / 2 - 1)
+
+
+def test_no_texts_no_scores(scorer: Scorer) -> None:
+    assert scorer.score([], [], "responses").selector_probabilities == []
+
+
+def test_broken_numbers_are_an_error(
+    network: GPT2LMHeadModel, encoder: TextEncoder, heads: Mapping[HeadName, Head]
+) -> None:
+    broken = Head(heads["selector"].settings)
+    broken.load_state_dict(heads["selector"].state_dict())
+    broken.logits.bias.data.fill_(torch.nan)
+    with pytest.raises(NotFiniteError):
+        Scorer(network, encoder, {"selector": broken}).differences({"selector": ["a"]})

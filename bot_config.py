@@ -12,7 +12,6 @@ the configuration file). Every setting can also come from the environment:
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 import os
 import sys
@@ -33,8 +32,9 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot_config_help import example_of, explain
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -91,10 +91,17 @@ class Section(BaseModel):
 class KeySet(Section):
     """The four strings with which tumblr knows an application and an account."""
 
-    consumer_key: Secret = Field(description="OAuth consumer key of the registered application")
-    consumer_secret: Secret = Field(description="OAuth consumer secret of the application")
-    token: Secret = Field(description="OAuth token of the account")
-    token_secret: Secret = Field(description="OAuth token secret of the account")
+    consumer_key: Secret = Field(
+        description="OAuth consumer key of the registered application",
+        examples=[{"env": "TUMBLR_CONSUMER_KEY"}],
+    )
+    consumer_secret: Secret = Field(
+        description="OAuth consumer secret of the application", examples=[{"env": "TUMBLR_CONSUMER_SECRET"}]
+    )
+    token: Secret = Field(description="OAuth token of the account", examples=[{"env": "TUMBLR_TOKEN"}])
+    token_secret: Secret = Field(
+        description="OAuth token secret of the account", examples=[{"env": "TUMBLR_TOKEN_SECRET"}]
+    )
 
 
 class BlogConfig(Section):
@@ -121,7 +128,9 @@ class TumblrConfig(Section):
     host: str = Field(
         "https://api.tumblr.com", pattern=r"^https?://[^/\s]+$", description="API host, without a path"
     )
-    base_keys: tuple[KeySet, ...] = Field((), description="key sets that may post as the blog")
+    base_keys: tuple[KeySet, ...] = Field(
+        (), description="key sets that may post as the blog", examples=["one set"]
+    )
     dashboard_keys: tuple[KeySet, ...] = Field((), description="key sets of the dashboard account")
     publishing: Literal["drafts", "automatic"] = Field(
         "drafts",
@@ -406,7 +415,7 @@ def load_config(path: Path) -> Config:
     try:
         return Config(**_prepare(raw, path.resolve().parent))
     except ValidationError as error:
-        raise ConfigError("\n".join(f"{path}: {line}" for line in explain(error))) from None
+        raise ConfigError("\n".join(f"{path}: {line}" for line in explain(error, Config))) from None
 
 
 def _prepare(value: Any, folder: Path) -> Any:
@@ -420,58 +429,9 @@ def _prepare(value: Any, folder: Path) -> Any:
     return value
 
 
-def explain(error: ValidationError) -> list[str]:
-    """Say each mistake in one line: the key's path, and what is expected. Never shows a value."""
-    return [_explain_one(mistake["loc"], mistake["type"], mistake["msg"]) for mistake in error.errors()]
-
-
-def _explain_one(location: tuple[int | str, ...], kind: str, message: str) -> str:
-    key = ".".join(str(part) for part in location) or "configuration"
-    if kind == "extra_forbidden":
-        near = difflib.get_close_matches(str(location[-1]), _known_keys(location[:-1]), n=1)
-        return f"{key}: no such setting{f'; did you mean {near[0]!r}?' if near else ''}"
-    return f"{key}: {message.removeprefix('Value error, ')}"
-
-
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    model: type[BaseModel] = Config
-    for part in location:
-        if isinstance(part, int):
-            continue
-        nested = _section_of(model.model_fields[part]) if part in model.model_fields else None
-        if nested is None:
-            return []
-        model = nested
-    return list(model.model_fields)
-
-
-def _section_of(field: FieldInfo) -> type[BaseModel] | None:
-    for candidate in (field.annotation, *getattr(field.annotation, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return None
-
-
 def example() -> str:
     """The example configuration: every setting with its default and, in a ``#`` key, its meaning."""
-    return json.dumps(_example_of(Config), indent=2, ensure_ascii=False) + "\n"
-
-
-def _example_of(model: type[BaseModel]) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
-        shown[f"# {name}"] = field.description
-        section = _section_of(field)
-        if model is TumblrConfig and section is KeySet:
-            shown[name] = [_example_of(KeySet)] if name == "base_keys" else []
-        elif section is not None:
-            shown[name] = _example_of(section)
-        elif model is KeySet:
-            shown[name] = {"env": f"TUMBLR_{name.upper()}"}
-        else:
-            default = field.get_default(call_default_factory=True)
-            shown[name] = json.loads(json.dumps(default, default=str))
-    return shown
+    return example_of(Config)
 
 
 def main(argv: list[str] | None = None) -> int:

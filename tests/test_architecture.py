@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUND = {"bot_config", "bot_process"}
+GROUND = {"bot_config", "bot_config_help", "bot_process"}
 MAY_IMPORT = {
-    "bot_config": set[str](),
+    "bot_config": {"bot_config_help"},
+    "bot_config_help": set[str](),
     "bot_process": {"bot_config"},
     "munging": set[str](),
     "mood": set[str](),

@@ -1,0 +1,150 @@
+"""Kill the four processes at random moments while asks come in, and see that nothing is lost or doubled.
+
+    python -m tests.system.chaos --kills 300 [--seed 1]
+
+A short run is part of the tests; this command is the long one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sqlite3
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sandbox.demo_accounts import DEMO_BLOG
+from sandbox.driver import SandboxDriver
+from tests.system.harness import FOUR, RunningBot, eventually
+
+READERS = 10
+TOPICS = ("the moon", "your cat", "the rain", "old books", "good bread", "a long sleep", "the sea", "music")
+
+
+@dataclass(frozen=True)
+class ChaosPlan:
+    """How hard to be: each of the four is killed ``rounds`` times, in random order, at random moments."""
+
+    rounds: int
+    longest_gap_seconds: float = 2.5
+    asks: int = 40
+    settle_seconds: float = 180.0
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class ChaosAccount:
+    """What was asked, how often each process was killed, and how long it took to settle afterwards."""
+
+    questions: tuple[str, ...]
+    kills: dict[str, int]
+    settled_after_seconds: float
+
+
+def run_chaos(bot: RunningBot, plan: ChaosPlan) -> ChaosAccount:
+    """Ask and kill as planned, then let the bot come to rest."""
+    rng = random.Random(plan.seed)
+    make_readers(bot)
+    victims = [name for name in FOUR for _ in range(plan.rounds)]
+    rng.shuffle(victims)
+    gaps = [rng.uniform(0.05, plan.longest_gap_seconds) for _ in victims]
+    questions = [f"what do you think about {rng.choice(TOPICS)}? (number {i})" for i in range(plan.asks)]
+    asking = threading.Thread(target=ask_over, args=(bot, questions, sum(gaps)))
+    asking.start()
+    kills = dict.fromkeys(FOUR, 0)
+    for name, gap in zip(victims, gaps, strict=True):
+        time.sleep(gap)
+        kills[name] += bool(eventually(partial(bot.kill, name), 30))
+    asking.join()
+    began = time.monotonic()
+    eventually(lambda: len(bot.answers_of(questions)) == len(questions), plan.settle_seconds)
+    return ChaosAccount(tuple(questions), kills, time.monotonic() - began)
+
+
+def make_readers(bot: RunningBot) -> None:
+    """Ten people who ask."""
+    for number in range(READERS):
+        bot.driver.create_user(f"reader-{number}")
+
+
+def ask_over(bot: RunningBot, questions: list[str], seconds: float) -> None:
+    """Send the asks evenly over a time, each from the next reader."""
+    with SandboxDriver(bot.driver.base_url) as driver:
+        for index, question in enumerate(questions):
+            driver.ask(DEMO_BLOG, question, f"reader-{index % READERS}")
+            time.sleep(seconds / len(questions))
+
+
+def check_account(bot: RunningBot, account: ChaosAccount) -> list[str]:
+    """Everything that was lost, doubled or damaged, in words; empty is what one wants."""
+    found = []
+    answers = bot.answers_of(account.questions)
+    found += [f"never answered: {question}" for question in account.questions if answers[question] == 0]
+    found += [f"answered {count} times: {question}" for question, count in answers.items() if count > 1]
+    posts = [
+        (post.title, post.html, tuple(post.tags))
+        for post in bot.posts("published", "draft", "queued")
+        if post.question is None
+    ]
+    found += [f"original posted twice: {post}" for post in set(posts) if posts.count(post) > 1]
+    return found + damaged_records(bot, account.questions)
+
+
+def damaged_records(bot: RunningBot, questions: Sequence[str]) -> list[str]:
+    """What is wrong with the bot's own memory: the files themselves, the post log, the mood's inputs."""
+    found = []
+    for name in ("tumbl", "switchboard", "sandbox"):
+        verdict = query(bot.run / f"{name}.sqlite", "PRAGMA integrity_check")
+        found += [] if verdict == [("ok",)] else [f"{name}.sqlite is damaged: {verdict}"]
+    memory = bot.run / "tumbl.sqlite"
+    open_turns = query(
+        memory,
+        "SELECT kind, input_id, state FROM turns WHERE kind = 'ask' AND state NOT IN ('posted', 'drafted')",
+    )
+    found += [f"a turn is left open: {turn}" for turn in open_turns]
+    logged = query(memory, "SELECT post_id, count(*) FROM post_log GROUP BY post_id")
+    found += [f"logged {count} times: post {post}" for post, count in logged if count != 1]
+    there = {post.id for post in bot.posts("published", "draft", "queued") if post.question in set(questions)}
+    found += [f"not in the log: post {post}" for post in there - {post for post, _ in logged}]
+    moods = query(memory, "SELECT count(*), count(generated_p75) FROM mood_inputs WHERE who LIKE 'reader-%'")
+    found += (
+        []
+        if moods == [(len(questions), len(questions))]
+        else [f"mood inputs: {moods} for {len(questions)} asks"]
+    )
+    return found
+
+
+def query(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    """Ask a database of the bot's something, without disturbing it."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return list(connection.execute(sql))
+
+
+def main() -> int:
+    """The long run, by hand."""
+    parser = argparse.ArgumentParser(prog="tests.system.chaos", description=__doc__)
+    parser.add_argument("--kills", type=int, default=300, help="kills in all, shared by the four processes")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    plan = ChaosPlan(rounds=arguments.kills // len(FOUR), asks=arguments.kills // 3, seed=arguments.seed)
+    with tempfile.TemporaryDirectory() as folder, RunningBot(Path(folder)) as bot:
+        account = run_chaos(bot, plan)
+        found = check_account(bot, account)
+    for line in found or ["nothing lost, nothing doubled, nothing damaged"]:
+        print(line)
+    print(f"{len(account.questions)} asks, kills {account.kills}")
+    print(f"settled {account.settled_after_seconds:.1f} s after the last kill")
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""A whole bot for a test: the real processes on free ports, and the questions a reader would ask of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import pytumblr
+
+from bot_config import load_config
+from bot_process import Shutdown
+from deploy.demo import lift_call_limits, wait_until_ready
+from deploy.demo_config import write_demo_config
+from deploy.supervised import HOME, Supervised
+from sandbox.demo_accounts import DEMO_BLOG, demo_keys
+from sandbox.driver import SandboxDriver
+from sandbox.records import PostRecord
+
+T = TypeVar("T")
+
+FOUR = ("bridge", "generator", "selector", "tumbl")
+
+
+def free_port() -> int:
+    """A port nothing listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(look: Callable[[], T], seconds: float, *, pause: float = 0.2) -> T:
+    """Look again until the answer is true, at most for ``seconds``; the answer is the last look's."""
+    deadline = time.monotonic() + seconds
+    while not (seen := look()) and time.monotonic() < deadline:
+        time.sleep(pause)
+    return seen
+
+
+class RunningBot:
+    """The sandbox and the four processes, ready, for as long as the context lasts."""
+
+    def __init__(self, run: Path, *, model: Path = HOME / "sandbox" / "demo_model") -> None:
+        self.run = run
+        self.port = free_port()
+        self.config_path = write_demo_config(run, model, self.port, free_port())
+        self.config = load_config(self.config_path)
+        self.supervised = Supervised(run, self.config_path, self.port)
+        self.driver = SandboxDriver(f"http://127.0.0.1:{self.port}")
+        make_client: Any = pytumblr.TumblrRestClient
+        self.client = make_client(*demo_keys(DEMO_BLOG).strings(), host=f"http://127.0.0.1:{self.port}")
+        self._open = ExitStack()
+
+    def __enter__(self) -> RunningBot:
+        self._open.enter_context(self.driver)
+        self._open.enter_context(self.supervised)
+        try:
+            assert wait_until_ready(self.supervised, self.config, Shutdown())
+            lift_call_limits(self.port)
+        except BaseException:
+            self._open.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def kill(self, name: str) -> int:
+        """Kill one of the four with SIGKILL, if it is up; supervisord starts it again. Gives the old pid."""
+        process = self.supervised.processes().get(name)
+        if process is not None and process.pid:
+            os.kill(process.pid, signal.SIGKILL)
+            return process.pid
+        return 0
+
+    def posts(self, *states: str) -> list[PostRecord]:
+        """The bot's posts in the given states, or in any."""
+        posts = self.driver.posts(DEMO_BLOG)
+        return [post for post in posts if not states or post.state in states]
+
+    def answers_of(self, questions: Iterable[str]) -> Counter[str]:
+        """How often each question stands answered on the blog, in its drafts or in its queue."""
+        wanted = set(questions)
+        answered = self.posts("published", "draft", "queued")
+        return Counter(post.question for post in answered if post.question in wanted)
+
+    def logs(self) -> dict[str, str]:
+        """What each process has logged, by its name."""
+        return {path.stem: path.read_text(encoding="utf-8") for path in (self.run / "log").glob("*.log")}

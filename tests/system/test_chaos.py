@@ -1,0 +1,20 @@
+"""Every process killed again and again while asks come in: each ask answered once, nothing damaged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.system.chaos import ChaosPlan, check_account, run_chaos
+from tests.system.harness import FOUR, RunningBot
+
+
+@pytest.mark.system
+@pytest.mark.timeout(480)
+def test_thirty_kills_of_each_process_lose_and_double_nothing(tmp_path: Path) -> None:
+    plan = ChaosPlan(rounds=30)
+    with RunningBot(tmp_path) as bot:
+        account = run_chaos(bot, plan)
+        assert account.kills == dict.fromkeys(FOUR, plan.rounds)
+        assert check_account(bot, account) == []

@@ -23,9 +23,9 @@ class FaultKind(StrEnum):
     UNAUTHORIZED = "unauthorized"
     """The answer that wrong keys get: 401 with code 1016."""
     LIMIT = "limit"
-    """429 with the document of an exhausted key."""
+    """429 with the document of an exhausted key; the headers show no calls left."""
     THROTTLE = "throttle"
-    """429 with the document of the throttle by address."""
+    """429 with the document of the throttle by address; the headers still show calls left."""
     HTML = "html"
     """Status 200 with an HTML page instead of JSON."""
     MALFORMED = "malformed"
@@ -63,6 +63,7 @@ class Fault(BaseModel):
     probability: float = Field(1.0, description="chance to fire on a matching request", ge=0, le=1)
     status: int = Field(503, description="HTTP status of kind 'status'", ge=400, le=599)
     seconds: float = Field(30.0, description="how long kind 'timeout' stays silent", ge=0, le=3600)
+    headers: bool = Field(True, description="do the kinds 'limit' and 'throttle' carry limit headers?")
     after_work: bool | None = Field(None, description="does the request take effect all the same?")
 
     @property

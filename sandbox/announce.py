@@ -1,0 +1,130 @@
+"""What the world learns when something happens to a post: notes on its tree, notifications to blogs."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from sandbox.content import Content, blog_url
+from sandbox.npf_from_html import Block
+from sandbox.store import notes, social
+from sandbox.store.accounts import Blog, blogs_by_id, find_blog
+from sandbox.store.notes import Note
+from sandbox.store.posts import StoredPost
+
+
+def moment_of(now: float) -> int:
+    """A time of the clock in microseconds."""
+    return int(now * notes.MICROSECONDS)
+
+
+def published(connection: Connection, blog: Blog, post: StoredPost, now: float) -> None:
+    """A post came out: it is a note on its tree, and those concerned are notified."""
+    kind = "reblog" if post.is_reblog else "posted"
+    notes.add(
+        connection,
+        Note(
+            tree_id=post.tree_id,
+            kind=kind,
+            blog_id=blog.id,
+            moment=moment_of(now),
+            post_id=post.id,
+            parent_blog=None if post.parent is None else post.parent.blog_name,
+            text=post.content.as_text() if post.is_reblog else "",
+            tags=post.tags,
+        ),
+    )
+    if post.is_reblog:
+        _notify_parent(connection, blog, post, now)
+    elif post.type == "answer":
+        _notify_asker(connection, blog, post, now)
+    _notify_mentioned(connection, blog, post, now)
+
+
+def edited(connection: Connection, post: StoredPost) -> None:
+    """A post reads differently now; so does its note."""
+    if post.is_reblog and post.state == "published":
+        notes.change_reblog(connection, post.id, post.content.as_text(), post.tags)
+
+
+def deleted(connection: Connection, post: StoredPost) -> None:
+    """A post is gone: a reblog's note goes with it; that a root was posted stays on its tree."""
+    notes.remove_of_post(connection, post.id, ("reblog",))
+
+
+def hidden(connection: Connection, post: StoredPost) -> None:
+    """A published post became private, as if it had not been published."""
+    notes.remove_of_post(connection, post.id, ("reblog", "posted"))
+
+
+def asked(connection: Connection, post: StoredPost, now: float) -> None:
+    """An ask arrived in an inbox."""
+    asker = post.details["asker"]
+    data = {"post_id": str(post.id), "from": None if asker is None else asker["name"]}
+    social.notify(connection, post.blog_id, "ask", int(now), data)
+
+
+def liked(connection: Connection, blog: Blog, post: StoredPost, now: float) -> None:
+    """A blog likes a post."""
+    notes.add(connection, Note(post.tree_id, "like", blog.id, moment_of(now), post_id=post.id))
+    _notify(connection, post.blog_id, "like", blog, post, now)
+
+
+def unliked(connection: Connection, blog: Blog, post: StoredPost) -> None:
+    """A blog likes a post no more."""
+    notes.remove_like(connection, post.id, blog.id)
+
+
+def replied(connection: Connection, blog: Blog, post: StoredPost, text: str, now: float) -> None:
+    """A blog replied to a post."""
+    notes.add(connection, Note(post.tree_id, "reply", blog.id, moment_of(now), text=text))
+    _notify(connection, post.blog_id, "reply", blog, post, now, reply_text=text)
+
+
+def mentionable(connection: Connection, name: str) -> Block | None:
+    """A blog as a mention names it; none when there is no such blog."""
+    blog = find_blog(connection, name)
+    return None if blog is None else {"uuid": blog.uuid, "name": blog.name, "url": blog_url(blog.name)}
+
+
+def mentioned_blogs(connection: Connection, content: Content) -> list[str]:
+    """The names of existing blogs that a post mentions, each once."""
+    blocks = content.as_npf(lambda name: mentionable(connection, name)).blocks
+    formats = (entry for block in blocks for entry in block.get("formatting", ()))
+    return list(dict.fromkeys(f["blog"]["name"] for f in formats if f["type"] == "mention"))
+
+
+def _notify(
+    connection: Connection,
+    blog_id: int,
+    kind: str,
+    author: Blog,
+    post: StoredPost,
+    now: float,
+    **more: object,
+) -> None:
+    if blog_id != author.id:
+        data = {"from": author.name, "post_id": str(post.id), "reblog_key": post.reblog_key, **more}
+        social.notify(connection, blog_id, kind, int(now), data)
+
+
+def _notify_parent(connection: Connection, blog: Blog, post: StoredPost, now: float) -> None:
+    assert post.parent is not None
+    parent_blog = find_blog(connection, post.parent.blog_uuid)
+    if parent_blog is not None:
+        text = post.content.as_text()
+        kind = "reblog" if text else "reblog_naked"
+        target = str(post.parent.id)
+        _notify(connection, parent_blog.id, kind, blog, post, now, target=target, added_text=text)
+
+
+def _notify_asker(connection: Connection, blog: Blog, post: StoredPost, now: float) -> None:
+    asker = post.details.get("asker")
+    if asker is not None and blogs_by_id(connection, {asker["id"]}):
+        _notify(connection, asker["id"], "answered_ask", blog, post, now)
+
+
+def _notify_mentioned(connection: Connection, blog: Blog, post: StoredPost, now: float) -> None:
+    for name in mentioned_blogs(connection, post.content):
+        target = find_blog(connection, name)
+        if target is not None:
+            _notify(connection, target.id, "user_mention", blog, post, now)

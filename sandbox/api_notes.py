@@ -1,0 +1,126 @@
+"""The endpoint that lists the notes of a post's tree."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response
+from sqlalchemy import Connection
+
+from sandbox import api_support, envelope
+from sandbox.api_support import Route
+from sandbox.params import Parameters
+from sandbox.store import accounts, notes, posts, social
+from sandbox.store.accounts import Blog
+from sandbox.store.notes import Note, NoteFilter
+from sandbox.store.posts import StoredPost
+from sandbox.views_notes import note_json
+
+PAGE = 50
+MICROSECONDS_FROM = 10**14
+"""A time this large is in microseconds."""
+
+MODES: dict[str, NoteFilter] = {
+    "all": NoteFilter(),
+    "likes": NoteFilter(kinds=("like",)),
+    "conversation": NoteFilter(kinds=("reblog", "reply", "posted"), reblogs_with_text=True),
+    "rollup": NoteFilter(kinds=("like", "reblog")),
+    "reblogs_with_tags": NoteFilter(kinds=("reblog",)),
+}
+REST_OF_CONVERSATION = NoteFilter(kinds=("like", "reblog"), reblogs_with_text=False)
+
+
+def list_notes(identifier: str) -> Response:
+    """Notes of a post's whole tree, newest first."""
+    api_support.need_key()
+    asked = api_support.parameters()
+    mode = asked.text("mode") or "all"
+    if mode not in MODES:
+        raise envelope.bad_parameter(f"unknown mode {mode}")
+    which = _from_place(MODES[mode], asked.text("before_timestamp"))
+    with api_support.reading() as connection:
+        blog = api_support.visible_blog(connection, identifier)
+        post = _post_of(connection, blog, asked)
+        found = notes.of_tree(connection, post.tree_id, which, limit=PAGE + 1)
+        page = found[:PAGE]
+        answer: dict[str, Any] = {"notes": _views(connection, page, mode), **_totals(connection, post, mode)}
+        if mode == "conversation":
+            rest = notes.of_tree(connection, post.tree_id, REST_OF_CONVERSATION, limit=PAGE)
+            answer["rollup_notes"] = _views(connection, rest, mode)
+        if len(found) > PAGE:
+            answer["_links"] = _next_page(blog, post, mode, page[-1], found[PAGE])
+    return envelope.answer(answer)
+
+
+def _post_of(connection: Connection, blog: Blog, asked: Parameters) -> StoredPost:
+    post = posts.get(connection, asked.whole("id") or 0)
+    if post is None or post.blog_id != blog.id or post.state != "published":
+        raise envelope.not_found()
+    return post
+
+
+def _from_place(which: NoteFilter, place: str | None) -> NoteFilter:
+    """Only notes older than a place: seconds, seconds with a fraction, or microseconds."""
+    if not place:
+        return which
+    try:
+        value = Decimal(place)
+    except InvalidOperation:
+        raise envelope.bad_parameter("before_timestamp must be a number") from None
+    if not value.is_finite() or abs(value) >= 2**62:
+        raise envelope.bad_parameter("before_timestamp is no time")
+    return replace(which, before=int(value if value >= MICROSECONDS_FROM else value * notes.MICROSECONDS))
+
+
+def _next_page(blog: Blog, post: StoredPost, mode: str, last: Note, following: Note) -> dict[str, Any]:
+    query = {"id": str(post.id), "before_timestamp": _place(mode, last, following)}
+    if mode != "all":
+        query["mode"] = mode
+    href = f"/v2/blog/{blog.name}.tumblr.com/notes?{urlencode(query)}"
+    return {"next": {"href": href, "method": "GET", "query_params": query}}
+
+
+def _place(mode: str, last: Note, following: Note) -> str:
+    """Where the next page begins: whole seconds unless those would pass over a note of the same second."""
+    if mode == "conversation":
+        return str(last.moment)
+    if last.timestamp != following.timestamp:
+        return str(last.timestamp)
+    return f"{last.timestamp}.{last.moment % notes.MICROSECONDS:06d}"
+
+
+def _totals(connection: Connection, post: StoredPost, mode: str) -> dict[str, Any]:
+    counts = notes.counts_by_kind(connection, post.tree_id)
+    total = sum(number for kind, number in counts.items() if kind != "posted")
+    if mode != "conversation":
+        return {"total_notes": total}
+    return {
+        "total_notes": total,
+        "total_likes": counts.get("like", 0),
+        "total_reblogs": counts.get("reblog", 0),
+        "is_subscribed": False,
+        "can_subscribe": False,
+        "can_hide_or_delete_notes": False,
+    }
+
+
+def _views(connection: Connection, found: list[Note], mode: str) -> list[dict[str, Any]]:
+    blogs = accounts.blogs_by_id(connection, {note.blog_id for note in found})
+    user = api_support.caller().user
+    followed = set() if user is None else set(social.followed_ids(connection, user.id))
+    return [
+        note_json(
+            note,
+            blogs[note.blog_id],
+            followed=note.blog_id in followed,
+            base_url=api_support.base_url(),
+            with_tags=mode == "reblogs_with_tags",
+        )
+        for note in found
+    ]
+
+
+ROUTES: tuple[Route, ...] = (("GET", "/blog/<identifier>/notes", list_notes),)

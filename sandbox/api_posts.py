@@ -1,0 +1,183 @@
+"""Endpoints that read posts: published, queue, drafts, inbox, and notes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, g
+from sqlalchemy import Connection
+
+from sandbox import api_support, envelope
+from sandbox.api_support import Route
+from sandbox.params import Parameters
+from sandbox.store import posts
+from sandbox.store.accounts import Blog
+from sandbox.store.posts import Position, Selection, StoredPost
+from sandbox.views import render
+from sandbox.views_blog import blog_info
+from sandbox.views_context import ViewOptions
+
+PAGE = 20
+PAGE_CAP = 50
+"""Documented as 20; 50 is honoured, and both bots ask for it."""
+POST_TYPES = frozenset({"text", "quote", "link", "answer", "video", "audio", "photo", "chat"})
+
+
+def view_options(asked: Parameters) -> ViewOptions:
+    """How the caller wants posts."""
+    return ViewOptions(
+        base_url=api_support.base_url(),
+        npf=asked.flag("npf"),
+        reblog_info=asked.flag("reblog_info"),
+        notes_info=asked.flag("notes_info"),
+        plain=asked.text("filter") == "text",
+        hide_schedule=bool(g.get("hide_schedule", False)),
+    )
+
+
+def published(identifier: str, kind: str | None = None) -> Response:
+    """The published posts of a blog, newest first; or the one with ``id``, in any state for its owner."""
+    api_support.need_key()
+    asked = api_support.parameters()
+    kind = kind or asked.text("type") or None
+    if kind is not None and kind not in POST_TYPES:
+        raise envelope.not_found()
+    with api_support.reading() as connection:
+        blog = api_support.visible_blog(connection, identifier)
+        if asked.text("id"):
+            return _single(connection, blog, asked)
+        return _page(connection, blog, asked, kind)
+
+
+def _single(connection: Connection, blog: Blog, asked: Parameters) -> Response:
+    post = posts.get(connection, asked.whole("id") or 0)
+    viewer = api_support.viewer(connection)
+    hidden = post is not None and post.state != "published" and not viewer.owns(blog.id)
+    if post is None or hidden or post.blog_id != blog.id:
+        raise envelope.not_found()
+    return envelope.answer(_answer_with_blog(connection, blog, [post], asked, total=1))
+
+
+def _page(connection: Connection, blog: Blog, asked: Parameters, kind: str | None) -> Response:
+    limit, offset = asked.limit(PAGE, PAGE_CAP), asked.offset()
+    selection = _selection(connection, blog, asked, kind)
+    if asked.text("before") and offset:
+        raise envelope.bad_parameter("before and offset do not go together")
+    oldest_first = asked.text("sort") == "asc"
+    found = posts.of_blog(
+        connection, blog.id, selection, limit=limit + 1, offset=offset, oldest_first=oldest_first
+    )
+    page, more = found[:limit], len(found) > limit
+    total = posts.count(connection, blog.id, Selection(states=selection.states, type=kind))
+    answer = _answer_with_blog(connection, blog, page, asked, total=total)
+    if more and not oldest_first:
+        answer["_links"] = _next_page(f"/v2/blog/{blog.name}.tumblr.com/posts", blog, page[-1])
+    return envelope.answer(answer)
+
+
+def _selection(connection: Connection, blog: Blog, asked: Parameters, kind: str | None) -> Selection:
+    owner = api_support.viewer(connection).owns(blog.id)
+    token = asked.text("page_number")
+    return Selection(
+        states=("published", "private") if owner else ("published",),
+        type=kind,
+        tags=tuple(asked.array("tag")),
+        before=asked.whole("before"),
+        after=asked.whole("after"),
+        before_id=asked.whole("before_id"),
+        position=None if not token else _read_position(token),
+    )
+
+
+def _answer_with_blog(
+    connection: Connection, blog: Blog, found: list[StoredPost], asked: Parameters, *, total: int
+) -> dict[str, Any]:
+    viewer = api_support.viewer(connection)
+    return {
+        "blog": blog_info(connection, blog, api_support.base_url(), viewer.user),
+        "posts": render(connection, found, viewer, view_options(asked)),
+        "total_posts": total,
+    }
+
+
+def _next_page(path: str, blog: Blog, last: StoredPost) -> dict[str, Any]:
+    """The link to what follows a post. Clients forward ``page_number`` alone, so it says it all."""
+    place = json.dumps([last.timestamp, last.id]).encode()
+    query = {"tumblelog": blog.name, "page_number": base64.urlsafe_b64encode(place).decode().rstrip("=")}
+    return {"next": {"href": f"{path}?{urlencode(query)}", "method": "GET", "query_params": query}}
+
+
+def _read_position(token: str) -> Position:
+    try:
+        padded = token + "=" * (-len(token) % 4)
+        timestamp, post_id = json.loads(base64.urlsafe_b64decode(padded))
+        return Position(int(timestamp), int(post_id))
+    except (ValueError, TypeError, binascii.Error):
+        raise envelope.bad_parameter("page_number is not one that was given out") from None
+
+
+def queue(identifier: str) -> Response:
+    """One's queue, soonest first."""
+    api_support.signed_in()
+    asked = api_support.parameters()
+    limit, offset = asked.limit(PAGE, PAGE_CAP), asked.offset()
+    with api_support.reading() as connection:
+        blog = api_support.own_blog(connection, identifier)
+        found = posts.queue_of(connection, blog.id, limit=limit + 1, offset=offset)
+        return _private_list(connection, found, "queue", identifier, limit, {"offset": str(offset + limit)})
+
+
+def drafts(identifier: str) -> Response:
+    """One's drafts, newest first."""
+    api_support.signed_in()
+    asked = api_support.parameters()
+    limit = asked.limit(PAGE, PAGE_CAP)
+    before_id = asked.whole("before_id")
+    with api_support.reading() as connection:
+        blog = api_support.own_blog(connection, identifier)
+        found = posts.by_newest_id(connection, blog.id, "draft", limit=limit + 1, before_id=before_id)
+        position = {"before_id": str(found[limit - 1].id)} if len(found) > limit else {}
+        return _private_list(connection, found, "draft", identifier, limit, position)
+
+
+def inbox(identifier: str) -> Response:
+    """One's inbox, newest first."""
+    api_support.signed_in()
+    asked = api_support.parameters()
+    limit, offset = asked.limit(PAGE, PAGE_CAP), asked.offset()
+    with api_support.reading() as connection:
+        blog = api_support.own_blog(connection, identifier)
+        found = posts.by_newest_id(connection, blog.id, "submission", limit=limit + 1, offset=offset)
+        position = {"offset": str(offset + limit)}
+        return _private_list(connection, found, "submission", identifier, limit, position)
+
+
+def _private_list(
+    connection: Connection,
+    found: list[StoredPost],
+    name: str,
+    identifier: str,
+    limit: int,
+    position: dict[str, str],
+) -> Response:
+    viewer = api_support.viewer(connection)
+    options = view_options(api_support.parameters())
+    answer: dict[str, Any] = {"posts": render(connection, found[:limit], viewer, options)}
+    if len(found) > limit:
+        query = {"limit": str(limit), **position}
+        href = f"/v2/blog/{identifier}/posts/{name}?{urlencode(query)}"
+        answer["_links"] = {"next": {"href": href, "method": "GET", "query_params": query}}
+    return envelope.answer(answer)
+
+
+ROUTES: tuple[Route, ...] = (
+    ("GET", "/blog/<identifier>/posts/queue", queue),
+    ("GET", "/blog/<identifier>/posts/draft", drafts),
+    ("GET", "/blog/<identifier>/posts/submission", inbox),
+    ("GET", "/blog/<identifier>/posts", published),
+    ("GET", "/blog/<identifier>/posts/<kind>", published),
+)

@@ -1,0 +1,211 @@
+"""Endpoints about the signed-in user: info, limits, dashboard, following, follow, like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from sqlalchemy import Connection
+
+from sandbox import announce, api_support, envelope, limits
+from sandbox.api_posts import view_options
+from sandbox.api_support import Route
+from sandbox.content import blog_url
+from sandbox.limits import Limits
+from sandbox.store import accounts, ledger, posts, social
+from sandbox.store.accounts import Blog, User
+from sandbox.store.posts import StoredPost, Timeline
+from sandbox.views import render
+from sandbox.views_blog import blog_info, owner_info, short_blog
+
+DASHBOARD_LIMIT = 20
+DASHBOARD_CAP = 50
+"""Documented as 20; 50 is honoured."""
+LIST_CAP = 20
+
+
+def info() -> Response:
+    """The user and their blogs."""
+    user = api_support.signed_in()
+    with api_support.reading() as connection:
+        blogs = [_own_blog(connection, blog) for blog in accounts.blogs_of(connection, user)]
+        return envelope.answer(
+            {
+                "user": {
+                    "name": user.name,
+                    "likes": social.like_count(connection, user.id),
+                    "following": len(social.followed_ids(connection, user.id)),
+                    "default_post_format": "html",
+                    "blogs": blogs,
+                }
+            }
+        )
+
+
+def _own_blog(connection: Connection, blog: Blog) -> dict[str, Any]:
+    updated = posts.newest_time(connection, [blog.id]).get(blog.id, blog.created)
+    counts = posts.counts_by_state(connection, blog.id)
+    return {
+        **short_blog(blog, updated),
+        **owner_info(connection, blog),
+        "ask": blog.settings.ask,
+        "ask_anon": blog.settings.ask_anon,
+        "posts": counts.get("published", 0),
+    }
+
+
+def user_limits() -> Response:
+    """What the user may still do today."""
+    user, now = api_support.signed_in(), api_support.now()
+    figures, day = api_support.world().limits, limits.day_of(now)
+    with api_support.reading() as connection:
+        used = {
+            kind: ledger.used_today(connection, user.id, day, kind) for kind in ("posts", "follows", "likes")
+        }
+    return envelope.answer({"user": {kind: _limit(figures, kind, n, now) for kind, n in used.items()}})
+
+
+def _limit(figures: Limits, kind: str, used: int, now: float) -> dict[str, Any]:
+    allowed = figures.of_day(kind)
+    return {
+        "description": f"the number of {kind} a user can make per day",
+        "limit": allowed,
+        "remaining": max(0, allowed - used),
+        "reset_at": limits.day_end(now),
+    }
+
+
+def dashboard() -> Response:
+    """Posts of followed blogs and the user's own, newest id first."""
+    user, asked = api_support.signed_in(), api_support.parameters()
+    part = Timeline(
+        since_id=asked.whole("since_id") or 0, before_id=asked.whole("before_id"), type=asked.text("type")
+    )
+    limit, offset = asked.limit(DASHBOARD_LIMIT, DASHBOARD_CAP), asked.offset()
+    with api_support.reading() as connection:
+        viewer = api_support.viewer(connection)
+        sources = [*social.followed_ids(connection, user.id), *viewer.own_blogs]
+        found = posts.timeline(connection, sources, part, limit=limit, offset=offset)
+        return envelope.answer({"posts": render(connection, found, viewer, view_options(asked))})
+
+
+def following() -> Response:
+    """The blogs that the user follows."""
+    user = api_support.signed_in()
+    with api_support.reading() as connection:
+        return envelope.answer(following_page(connection, user.id, "/v2/user/following"))
+
+
+def following_page(connection: Connection, user_id: int, path: str) -> dict[str, Any]:
+    """A page of the blogs that someone follows, with the link to the next."""
+    asked = api_support.parameters()
+    limit, offset = asked.limit(LIST_CAP, LIST_CAP), asked.offset()
+    followed = social.followed_ids(connection, user_id)
+    page = followed[offset : offset + limit]
+    blogs = accounts.blogs_by_id(connection, set(page))
+    updated = posts.newest_time(connection, page)
+    answer: dict[str, Any] = {
+        "blogs": [short_blog(blogs[i], updated.get(i, blogs[i].created)) for i in page],
+        "total_blogs": len(followed),
+    }
+    if offset + limit < len(followed):
+        query = {"limit": str(limit), "offset": str(offset + limit)}
+        href = f"{path}?limit={limit}&offset={offset + limit}"
+        answer["_links"] = {"next": {"href": href, "method": "GET", "query_params": query}}
+    return answer
+
+
+def follow() -> Response:
+    """Follow a blog; once more changes nothing."""
+    user, now = api_support.signed_in(), api_support.now()
+    with api_support.writing() as connection:
+        blog = _named_by_url(connection)
+        if blog.id not in social.followed_ids(connection, user.id):
+            if not limits.spend(connection, user.id, "follows", api_support.world().limits, now):
+                raise envelope.limit_exceeded()
+            social.follow(connection, user.id, blog.id, int(now))
+            data = {"from": accounts.primary_blog(connection, user.id).name}
+            social.notify(connection, blog.id, "follower", int(now), data)
+        view = blog_info(connection, blog, api_support.base_url(), user)
+    return envelope.answer({"blog": {**view, "followed": True}})
+
+
+def unfollow() -> Response:
+    """Follow a blog no more."""
+    user = api_support.signed_in()
+    with api_support.writing() as connection:
+        blog = _named_by_url(connection)
+        social.unfollow(connection, user.id, blog.id)
+        view = blog_info(connection, blog, api_support.base_url(), user)
+    return envelope.answer({"blog": view})
+
+
+def _named_by_url(connection: Connection) -> Blog:
+    return api_support.named_blog(connection, api_support.parameters().text("url") or "")
+
+
+def like() -> Response:
+    """Like a post, named by id and reblog key; one's own cannot be liked."""
+    user, now = api_support.signed_in(), api_support.now()
+    with api_support.writing() as connection:
+        post = _post_to_like(connection)
+        mine = accounts.primary_blog(connection, user.id)
+        if post.blog_id in api_support.viewer(connection).own_blogs:
+            raise envelope.legacy_refusal(403, "You cannot like your own post.")
+        if social.is_blocked(connection, post.blog_id, mine.id):
+            raise envelope.legacy_refusal(403, "You cannot like this post.")
+        _like_once(connection, user, mine, post, now)
+    return envelope.answer([])
+
+
+def _like_once(connection: Connection, user: User, mine: Blog, post: StoredPost, now: float) -> None:
+    if social.liked_among(connection, user.id, [post.id]):
+        return
+    if not limits.spend(connection, user.id, "likes", api_support.world().limits, now):
+        raise envelope.limit_exceeded()
+    social.like(connection, user.id, post.id, int(now))
+    announce.liked(connection, mine, post, now)
+
+
+def unlike() -> Response:
+    """Like a post no more."""
+    user = api_support.signed_in()
+    with api_support.writing() as connection:
+        post = _post_to_like(connection)
+        if social.unlike(connection, user.id, post.id):
+            announce.unliked(connection, accounts.primary_blog(connection, user.id), post)
+    return envelope.answer([])
+
+
+def _post_to_like(connection: Connection) -> StoredPost:
+    asked = api_support.parameters()
+    post = posts.get(connection, asked.whole("id") or 0)
+    if post is None or post.state != "published" or post.reblog_key != asked.text("reblog_key"):
+        raise envelope.not_found()
+    return post
+
+
+def followers_page(connection: Connection, blog: Blog) -> dict[str, Any]:
+    """A page of the users who follow a blog."""
+    asked = api_support.parameters()
+    limit, offset = asked.limit(LIST_CAP, LIST_CAP), asked.offset()
+    followers = social.follower_ids(connection, blog.id)
+    page = [accounts.primary_blog(connection, i) for i in followers[offset : offset + limit]]
+    updated = posts.newest_time(connection, [b.id for b in page])
+    users = [
+        {"name": b.name, "following": False, "url": blog_url(b.name), "updated": updated.get(b.id, b.created)}
+        for b in page
+    ]
+    return {"total_users": len(followers), "users": users}
+
+
+ROUTES: tuple[Route, ...] = (
+    ("GET", "/user/info", info),
+    ("GET", "/user/limits", user_limits),
+    ("GET", "/user/dashboard", dashboard),
+    ("GET", "/user/following", following),
+    ("POST", "/user/follow", follow),
+    ("POST", "/user/unfollow", unfollow),
+    ("POST", "/user/like", like),
+    ("POST", "/user/unlike", unlike),
+)

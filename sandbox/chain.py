@@ -1,0 +1,29 @@
+"""Reblog chains in the legacy form: nested blockquotes.
+
+Let c0 (root), c1 ... ck be the posts on the way from the root that added content. Then
+``quote(i)`` = attribution of ci + blockquote of ``full(i)``, ``full(0)`` = own(c0) and
+``full(i)`` = ``quote(i-1)`` + own(ci).
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+from sandbox.content import Content, TrailItem, contributors
+from sandbox.html import truncated
+
+
+def quote(trail: Sequence[TrailItem]) -> str:
+    """The whole trail as one quotation of its last contributor; empty when nobody added anything."""
+    quoted = ""
+    for item in contributors(trail):
+        full = quoted + truncated(item.own_html(), item.post.url)
+        address, name = html.escape(item.post.url), html.escape(item.post.blog_name)
+        quoted = f'<p><a class="tumblr_blog" href="{address}">{name}</a>:</p><blockquote>{full}</blockquote>'
+    return quoted
+
+
+def full_html(trail: Sequence[TrailItem], own: Content) -> str:
+    """The text field of a post: the quotation of its ancestors, then its own words."""
+    return quote(trail) + own.as_html()

@@ -1,0 +1,47 @@
+"""Why a post was refused, whatever face of the sandbox it came through."""
+
+from __future__ import annotations
+
+
+class PostingError(Exception):
+    """The post cannot be made, or not like this; nothing was changed."""
+
+
+class EmptyPostError(PostingError):
+    """There is nothing in it."""
+
+    def __init__(self) -> None:
+        super().__init__("Post cannot be empty.")
+
+
+class NotThatStateError(PostingError):
+    """There is no such state, or no way to it from where the post is."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"Unknown state - {state}")
+        self.state = state
+
+
+class CannotReblogError(PostingError):
+    """Its author does not let this blog reblog it."""
+
+    def __init__(self) -> None:
+        super().__init__("You cannot reblog this post.")
+
+
+class AskRefusedError(PostingError):
+    """The blog takes no such asks, or none from this asker."""
+
+
+class PostLimitError(PostingError):
+    """The user published as many posts today as one may."""
+
+    def __init__(self) -> None:
+        super().__init__("You've exceeded your daily post limit.")
+
+
+class QueueFullError(PostingError):
+    """The blog has as many queued posts as one may have."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"You cannot queue more than {limit} posts")

@@ -1,0 +1,89 @@
+"""How much is allowed: calls by consumer, deeds by user and day. The control face may change the figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from sandbox.store import ledger
+from sandbox.store.ledger import Window
+
+HOUR_SECONDS = 3600
+DAY_SECONDS = 86400
+RESET_ZONE = ZoneInfo("America/New_York")
+"""A user's day ends at midnight here."""
+
+
+@dataclass
+class Limits:
+    """The figures; calls are counted by consumer, the rest by user and day, the queue by blog."""
+
+    per_hour: int = 1000
+    per_day: int = 5000
+    posts_per_day: int = 250
+    follows_per_day: int = 200
+    likes_per_day: int = 1000
+    queued_posts: int = 1000
+
+    def of_day(self, kind: str) -> int:
+        """The daily limit of a kind of deed: posts, follows or likes."""
+        return {"posts": self.posts_per_day, "follows": self.follows_per_day, "likes": self.likes_per_day}[
+            kind
+        ]
+
+
+@dataclass(frozen=True)
+class RateState:
+    """What a consumer has left, after counting the present call."""
+
+    hour: Window
+    day: Window
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether the present call must be refused."""
+        return self.hour.exceeded or self.day.exceeded
+
+    def headers(self) -> dict[str, str]:
+        """The rate limit headers. Reset is in seconds from now, never 0."""
+        return {
+            f"X-Ratelimit-{name}-{part}": str(value)
+            for name, window in (("Perhour", self.hour), ("Perday", self.day))
+            for part, value in (
+                ("Limit", window.limit),
+                ("Remaining", window.remaining),
+                ("Reset", window.reset),
+            )
+        }
+
+
+def count_call(connection: Connection, consumer_key: str, limits: Limits, now: float) -> RateState:
+    """Count one API call of a consumer."""
+    return RateState(
+        hour=ledger.count_call(connection, consumer_key, HOUR_SECONDS, limits.per_hour, now),
+        day=ledger.count_call(connection, consumer_key, DAY_SECONDS, limits.per_day, now),
+    )
+
+
+def day_of(now: float) -> str:
+    """The day on which a user's deeds count."""
+    return datetime.fromtimestamp(now, UTC).astimezone(RESET_ZONE).date().isoformat()
+
+
+def day_end(now: float) -> int:
+    """When that day ends, in unix seconds."""
+    local = datetime.fromtimestamp(now, UTC).astimezone(RESET_ZONE)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return int(midnight.timestamp())
+
+
+def spend(connection: Connection, user_id: int, kind: str, limits: Limits, now: float) -> bool:
+    """Count a user's deed of today; false, and nothing counted, when the limit is reached."""
+    day = day_of(now)
+    if ledger.used_today(connection, user_id, day, kind) >= limits.of_day(kind):
+        return False
+    ledger.use(connection, user_id, day, kind)
+    return True

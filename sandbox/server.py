@@ -1,0 +1,103 @@
+"""The sandbox served: waitress on a socket of its own, and the clock's ticks beside it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from waitress import wasyncore  # type: ignore[import-untyped]
+from waitress.server import create_server  # type: ignore[import-untyped]
+
+from sandbox.app import create_app
+from sandbox.world import World
+
+THREADS = 24
+"""Some may be held up by the fault that keeps a caller waiting."""
+LOOP_SECONDS = 0.2
+"""How soon a wish to stop is seen."""
+DRAIN_SECONDS = 5.0
+"""How long to wait for requests that are being answered."""
+TICK_SECONDS = 1.0
+"""How often the queue is looked at when nobody calls."""
+
+log = structlog.get_logger()
+
+
+class PortTakenError(Exception):
+    """Another program listens there."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(f"port {port} of {host} is taken")
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 means any free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise PortTakenError(host, port) from None
+    return listener
+
+
+class SandboxServer:
+    """Serves a world until told to stop; closing the world is left to its owner.
+
+    ``publish_every`` publishes the front of every queue at that interval in seconds, beside the
+    schedule, so that a demonstration need not wait for the slots.
+    """
+
+    def __init__(self, world: World, listener: socket.socket, publish_every: float | None = None) -> None:
+        self._world = world
+        self._channels: dict[int, Any] = {}
+        self._server = create_server(
+            create_app(world), map=self._channels, sockets=[listener], threads=THREADS, ident="sandbox"
+        )
+        self._publish_every = publish_every
+        self._done = threading.Event()
+        self.port = int(listener.getsockname()[1])
+
+    def run(self, wanted: Callable[[], bool]) -> None:
+        """Serve while ``wanted`` says so; then let the requests at hand finish."""
+        ticker = threading.Thread(target=self._tick, name="queue", daemon=True)
+        ticker.start()
+        try:
+            while wanted():
+                self._turn()
+        finally:
+            self._done.set()
+            self._world.closing.set()
+            self._drain()
+            ticker.join()
+
+    def _drain(self) -> None:
+        """Answer what was asked, as long as that does not take too long; then close everything."""
+        end = time.monotonic() + DRAIN_SECONDS
+        while self._busy() and time.monotonic() < end:
+            self._turn()
+        self._server.task_dispatcher.shutdown(timeout=1)
+        self._turn()
+        wasyncore.close_all(self._channels)
+
+    def _turn(self) -> None:
+        wasyncore.loop(timeout=LOOP_SECONDS, map=self._channels, count=1, use_poll=True)
+
+    def _busy(self) -> bool:
+        dispatcher = self._server.task_dispatcher
+        unsent = any(getattr(channel, "total_outbufs_len", 0) for channel in list(self._channels.values()))
+        return bool(dispatcher.queue) or dispatcher.active_count > 0 or unsent
+
+    def _tick(self) -> None:
+        last = time.monotonic()
+        while not self._done.wait(TICK_SECONDS):
+            self._world.publish_due()
+            if self._publish_every is not None and time.monotonic() - last >= self._publish_every:
+                last = time.monotonic()
+                self._world.publish_next_of_every_queue()

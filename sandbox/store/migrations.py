@@ -1,0 +1,93 @@
+"""Numbered migrations. A database carries the number of the last one in ``PRAGMA user_version``.
+
+Never change one that was released; add another.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+_FIRST = """
+CREATE TABLE settings (name TEXT PRIMARY KEY, value JSON NOT NULL);
+CREATE TABLE consumers (key TEXT PRIMARY KEY, secret TEXT NOT NULL, title TEXT NOT NULL);
+CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, created INTEGER NOT NULL);
+CREATE TABLE tokens (
+    token TEXT PRIMARY KEY, secret TEXT NOT NULL,
+    consumer_key TEXT NOT NULL REFERENCES consumers (key),
+    user_id INTEGER NOT NULL REFERENCES users (id)
+);
+CREATE TABLE blogs (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, uuid TEXT NOT NULL UNIQUE,
+    owner_id INTEGER NOT NULL REFERENCES users (id), is_primary BOOLEAN NOT NULL,
+    created INTEGER NOT NULL, settings JSON NOT NULL
+);
+CREATE TABLE posts (
+    id INTEGER PRIMARY KEY, blog_id INTEGER NOT NULL REFERENCES blogs (id), genesis_id INTEGER,
+    state TEXT NOT NULL, type TEXT NOT NULL, title TEXT,
+    content JSON NOT NULL, details JSON NOT NULL, trail JSON NOT NULL,
+    tree_id INTEGER NOT NULL, parent JSON, root JSON, tags JSON NOT NULL,
+    slug TEXT NOT NULL, summary TEXT NOT NULL, reblog_key TEXT NOT NULL,
+    timestamp INTEGER NOT NULL, scheduled INTEGER, queued_state TEXT
+);
+CREATE INDEX posts_of_blog ON posts (blog_id, state, timestamp DESC, id DESC);
+CREATE INDEX posts_by_id ON posts (state, id DESC);
+CREATE INDEX posts_genesis ON posts (genesis_id) WHERE genesis_id IS NOT NULL;
+CREATE INDEX posts_scheduled ON posts (scheduled) WHERE state = 'queued';
+CREATE TABLE notes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, tree_id INTEGER NOT NULL, kind TEXT NOT NULL,
+    blog_id INTEGER NOT NULL REFERENCES blogs (id), post_id INTEGER, parent_blog TEXT,
+    text TEXT NOT NULL, tags JSON NOT NULL, moment INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX notes_of_tree ON notes (tree_id, moment DESC);
+CREATE INDEX notes_of_post ON notes (post_id);
+CREATE TABLE follows (
+    user_id INTEGER NOT NULL REFERENCES users (id), blog_id INTEGER NOT NULL REFERENCES blogs (id),
+    timestamp INTEGER NOT NULL, PRIMARY KEY (user_id, blog_id)
+);
+CREATE INDEX followers_of_blog ON follows (blog_id);
+CREATE TABLE likes (
+    user_id INTEGER NOT NULL REFERENCES users (id), post_id INTEGER NOT NULL,
+    timestamp INTEGER NOT NULL, PRIMARY KEY (user_id, post_id)
+);
+CREATE TABLE blocks (
+    blog_id INTEGER NOT NULL REFERENCES blogs (id), blocked_id INTEGER NOT NULL REFERENCES blogs (id),
+    PRIMARY KEY (blog_id, blocked_id)
+);
+CREATE TABLE notifications (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, blog_id INTEGER NOT NULL REFERENCES blogs (id),
+    kind TEXT NOT NULL, timestamp INTEGER NOT NULL, data JSON NOT NULL
+);
+CREATE INDEX notifications_of_blog ON notifications (blog_id, timestamp DESC);
+CREATE TABLE usage (
+    user_id INTEGER NOT NULL REFERENCES users (id), day TEXT NOT NULL, kind TEXT NOT NULL,
+    count INTEGER NOT NULL, PRIMARY KEY (user_id, day, kind)
+);
+CREATE TABLE rate_windows (
+    consumer_key TEXT NOT NULL, length INTEGER NOT NULL, started REAL NOT NULL,
+    count INTEGER NOT NULL, PRIMARY KEY (consumer_key, length)
+);
+CREATE TABLE nonces (
+    consumer_key TEXT NOT NULL, token TEXT NOT NULL, timestamp INTEGER NOT NULL, nonce TEXT NOT NULL,
+    PRIMARY KEY (consumer_key, token, timestamp, nonce)
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+
+
+class DatabaseTooNewError(Exception):
+    """The file was written by a later version of the sandbox."""
+
+    def __init__(self, found: int) -> None:
+        super().__init__(f"the database has version {found}, this sandbox knows {len(MIGRATIONS)}")
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the database up to date within the caller's transaction."""
+    version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+    if version > len(MIGRATIONS):
+        raise DatabaseTooNewError(version)
+    for script in MIGRATIONS[version:]:
+        for statement in filter(str.strip, script.split(";")):
+            connection.exec_driver_sql(statement)
+    connection.exec_driver_sql(f"PRAGMA user_version = {len(MIGRATIONS)}")

@@ -1,0 +1,78 @@
+"""What the views need to know beside the post: who looks, what they asked for, and the world around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from sandbox.store import notes, posts, social
+from sandbox.store.accounts import Blog, User, blogs_by_id
+from sandbox.store.notes import Note, NoteFilter
+from sandbox.store.posts import StoredPost
+
+NOTES_IN_POST = 50
+"""How many notes a post carries when they are asked for."""
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks at posts: a signed-in user with their blogs, or nobody."""
+
+    user: User | None = None
+    own_blogs: frozenset[int] = frozenset()
+
+    def owns(self, blog_id: int) -> bool:
+        """Whether the blog is the viewer's."""
+        return blog_id in self.own_blogs
+
+
+@dataclass(frozen=True)
+class ViewOptions:
+    """How posts are wanted. ``base_url`` is where this sandbox is reached, for avatars."""
+
+    base_url: str
+    npf: bool = False
+    reblog_info: bool = False
+    notes_info: bool = False
+    plain: bool = False
+    hide_schedule: bool = False
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """All that a list of posts needs from the store, fetched at once."""
+
+    viewer: Viewer
+    options: ViewOptions
+    blogs: dict[int, Blog]
+    updated: dict[int, int]
+    note_counts: dict[int, int]
+    liked: set[int] = field(default_factory=set)
+    followed: set[int] = field(default_factory=set)
+    note_lists: dict[int, list[Note]] = field(default_factory=dict)
+
+
+def gather(
+    connection: Connection, found: Sequence[StoredPost], viewer: Viewer, options: ViewOptions
+) -> Surroundings:
+    """Fetch what the views of these posts need."""
+    trees = {post.tree_id for post in found}
+    note_lists = _note_lists(connection, trees) if options.notes_info else {}
+    authors = {post.blog_id for post in found} | {n.blog_id for some in note_lists.values() for n in some}
+    user = viewer.user
+    return Surroundings(
+        viewer=viewer,
+        options=options,
+        blogs=blogs_by_id(connection, authors),
+        updated=posts.newest_time(connection, list(authors)),
+        note_counts=notes.counts(connection, trees),
+        liked=set() if user is None else social.liked_among(connection, user.id, [p.id for p in found]),
+        followed=set() if user is None else set(social.followed_ids(connection, user.id)),
+        note_lists=note_lists,
+    )
+
+
+def _note_lists(connection: Connection, trees: set[int]) -> dict[int, list[Note]]:
+    return {tree: notes.of_tree(connection, tree, NoteFilter(), limit=NOTES_IN_POST) for tree in trees}

@@ -1,0 +1,119 @@
+"""A post in the legacy form: type fields, the chain as nested blockquotes, a trail with everyone in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sandbox import chain
+from sandbox.content import Content, TrailItem, contributors
+from sandbox.html import render_content
+from sandbox.posting import reference
+from sandbox.store.posts import StoredPost
+from sandbox.text import plain_text
+from sandbox.views_blog import THEME
+from sandbox.views_context import Surroundings
+from sandbox.views_post import asking_fields, head_fields, tail_fields
+
+
+def legacy_post(post: StoredPost, around: Surroundings) -> dict[str, Any]:
+    """The whole post."""
+    own = post.content.as_html()
+    quoted = chain.quote(post.trail)
+    text = quoted + own
+    return {
+        **head_fields(post, around, post.type),
+        "format": "html",
+        **_type_fields(post, plain_text(text) if around.options.plain else text, around.options.base_url),
+        "reblog": {"comment": _boxed(post.content, own), "tree_html": quoted},
+        "trail": _trail(post, around),
+        **tail_fields(post, around),
+    }
+
+
+def _boxed(content: Content, html: str) -> str:
+    """What was made in NPF stands in one more paragraph wherever a single contribution is shown."""
+    return f"<p>{html}</p>" if content.made_in_npf and html else html
+
+
+def _type_fields(post: StoredPost, text: str, base_url: str) -> dict[str, Any]:
+    return _TYPES[post.type](post, text, base_url)
+
+
+def _text(post: StoredPost, text: str, _base_url: str) -> dict[str, Any]:
+    return {"title": post.title, "body": text}
+
+
+def _answer(post: StoredPost, text: str, base_url: str) -> dict[str, Any]:
+    question = Content.from_json(post.details["question"]).as_html()
+    return {**asking_fields(post, base_url), "question": question, "answer": text}
+
+
+def _quote(post: StoredPost, text: str, _base_url: str) -> dict[str, Any]:
+    return {"text": post.details["text"], "source": text}
+
+
+def _link(post: StoredPost, text: str, _base_url: str) -> dict[str, Any]:
+    details = post.details
+    return {
+        "title": details.get("title") or details["url"],
+        "url": details["url"],
+        "link_author": details.get("author"),
+        "excerpt": details.get("excerpt"),
+        "publisher": None,
+        "photos": [],
+        "description": text,
+    }
+
+
+def _chat(post: StoredPost, text: str, _base_url: str) -> dict[str, Any]:
+    lines = [line.partition(":") for line in plain_text(text).splitlines()]
+    dialogue = [
+        {"label": f"{name}:", "name": name, "phrase": phrase.strip()}
+        if colon
+        else {"label": "", "name": "", "phrase": name}
+        for name, colon, phrase in lines
+    ]
+    return {"title": post.title, "body": text, "dialogue": dialogue}
+
+
+_TYPES: dict[str, Callable[[StoredPost, str, str], dict[str, Any]]] = {
+    "text": _text,
+    "answer": _answer,
+    "quote": _quote,
+    "link": _link,
+    "chat": _chat,
+}
+
+
+def _trail(post: StoredPost, around: Surroundings) -> list[dict[str, Any]]:
+    """One entry for each contributor, root first, the shown post last if it added anything.
+
+    For an ask the entry holds the answer, so an unanswered one has none.
+    """
+    entries = [_entry(item) for item in contributors(post.trail)]
+    if not post.content.is_empty():
+        ref = reference(post, around.blogs[post.blog_id])
+        shown = TrailItem(ref, post.timestamp, post.content, post.title, is_root=not post.is_reblog)
+        entries.append({**_entry(shown), "is_current_item": True})
+    return entries
+
+
+def _entry(item: TrailItem) -> dict[str, Any]:
+    html = _boxed(item.content, item.own_html())
+    entry: dict[str, Any] = {
+        "blog": {
+            "name": item.post.blog_name,
+            "active": True,
+            "theme": THEME,
+            "share_likes": False,
+            "share_following": False,
+            "can_be_followed": True,
+        },
+        "post": {"id": str(item.post.id)},
+        "content_raw": html,
+        "content": render_content(html),
+    }
+    if item.is_root:
+        entry["is_root_item"] = True
+    return entry

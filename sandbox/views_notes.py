@@ -1,0 +1,40 @@
+"""Notes as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.content import blog_url
+from sandbox.store.accounts import Blog
+from sandbox.store.notes import Note
+from sandbox.views_blog import avatar_url
+
+
+def note_json(
+    note: Note, blog: Blog, *, followed: bool, base_url: str, with_tags: bool = False
+) -> dict[str, Any]:
+    """One note. Replies name no post; what a reblog added is plain text."""
+    view: dict[str, Any] = {
+        "type": note.kind,
+        "timestamp": note.timestamp,
+        "blog_name": blog.name,
+        "blog_uuid": blog.uuid,
+        "blog_url": blog_url(blog.name),
+        "followed": followed,
+        "avatar_shape": "square",
+        "avatar_url": {str(size): avatar_url(base_url, blog.name, size) for size in (64, 128)},
+    }
+    if note.kind == "reblog":
+        view |= _reblog_fields(note, with_tags=with_tags)
+    elif note.kind == "reply":
+        view |= {"reply_text": note.text, "formatting": [], "can_block": False}
+    return view
+
+
+def _reblog_fields(note: Note, *, with_tags: bool) -> dict[str, Any]:
+    fields: dict[str, Any] = {"post_id": str(note.post_id), "reblog_parent_blog_name": note.parent_blog}
+    if note.text:
+        fields["added_text"] = note.text
+    if with_tags:
+        fields["tags"] = list(note.tags)
+    return fields

@@ -1,0 +1,130 @@
+"""What the legacy and the NPF form of a post have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.clock import gmt_date
+from sandbox.content import PostRef, blog_url, post_url
+from sandbox.ids import short_url
+from sandbox.store.posts import StoredPost
+from sandbox.views_blog import ANONYMOUS, avatars, short_blog
+from sandbox.views_context import Surroundings
+from sandbox.views_notes import note_json
+
+
+def head_fields(post: StoredPost, around: Surroundings, kind: str) -> dict[str, Any]:
+    """The fields that a post of either form begins with, up to its note count."""
+    blog = around.blogs[post.blog_id]
+    view: dict[str, Any] = {
+        "object_type": "post",
+        "type": kind,
+        "blog_name": blog.name,
+        "blog": short_blog(blog, around.updated.get(blog.id, blog.created)),
+        "id": post.id,
+        "id_string": str(post.id),
+        "post_url": post_url(blog.name, post.id, post.slug),
+        "slug": post.slug,
+        "date": gmt_date(post.timestamp),
+        "timestamp": post.timestamp,
+        "state": post.state,
+        "reblog_key": post.reblog_key,
+        "tags": list(post.tags),
+        "short_url": short_url(post.id),
+        "summary": post.summary,
+        "is_blocks_post_format": post.content.made_in_npf,
+        "should_open_in_legacy": not post.content.made_in_npf,
+        "recommended_source": None,
+        "recommended_color": None,
+        "followed": blog.id in around.followed,
+    }
+    if around.viewer.user is not None:
+        view["liked"] = post.id in around.liked
+    view["note_count"] = around.note_counts.get(post.tree_id, 0)
+    return view | (_source_fields(post) if post.root is not None else {})
+
+
+def tail_fields(post: StoredPost, around: Surroundings) -> dict[str, Any]:
+    """The fields that a post of either form ends with."""
+    own = around.viewer.owns(post.blog_id)
+    signed_in = around.viewer.user is not None
+    view: dict[str, Any] = {
+        "can_like": signed_in and not own,
+        "can_reblog": signed_in and post.state == "published",
+        "can_send_in_message": True,
+        "can_reply": signed_in,
+        "display_avatar": True,
+        "interactability_reblog": "everyone",
+    }
+    if own:
+        view |= _owner_fields(post, hide_schedule=around.options.hide_schedule)
+    if around.options.reblog_info:
+        view |= _reblog_info(post)
+    if around.options.notes_info:
+        view["notes"] = _notes(post, around)
+    return view
+
+
+def _source_fields(post: StoredPost) -> dict[str, Any]:
+    assert post.root is not None
+    view: dict[str, Any] = {"source_url": post.root.url, "source_title": post.root.blog_name}
+    if post.parent is not None:
+        view["parent_post_url"] = post.parent.url
+    return view
+
+
+def _owner_fields(post: StoredPost, *, hide_schedule: bool) -> dict[str, Any]:
+    view: dict[str, Any] = {}
+    if post.genesis_id is not None:
+        view["genesis_post_id"] = str(post.genesis_id)
+    if post.state == "queued":
+        view["queued_state"] = post.queued_state
+        if not hide_schedule:
+            view["scheduled_publish_time"] = post.scheduled
+    return view
+
+
+def _reblog_info(post: StoredPost) -> dict[str, Any]:
+    view: dict[str, Any] = {}
+    for prefix, ref in (("reblogged_from", post.parent), ("reblogged_root", post.root)):
+        if ref is not None:
+            view |= _whereabouts(prefix, ref)
+    return view
+
+
+def _whereabouts(prefix: str, ref: PostRef) -> dict[str, Any]:
+    return {
+        f"{prefix}_id": str(ref.id),
+        f"{prefix}_url": ref.url,
+        f"{prefix}_name": ref.blog_name,
+        f"{prefix}_title": ref.blog_title,
+        f"{prefix}_uuid": ref.blog_uuid,
+        f"{prefix}_can_message": True,
+        f"{prefix}_following": False,
+    }
+
+
+def _notes(post: StoredPost, around: Surroundings) -> list[dict[str, Any]]:
+    return [
+        note_json(
+            note,
+            around.blogs[note.blog_id],
+            followed=note.blog_id in around.followed,
+            base_url=around.options.base_url,
+        )
+        for note in around.note_lists.get(post.tree_id, ())
+    ]
+
+
+def asking_fields(post: StoredPost, base_url: str) -> dict[str, Any]:
+    """Who asked; an anonymous asker has the name but no address."""
+    asker = post.details["asker"]
+    name = ANONYMOUS if asker is None else asker["name"]
+    fields: dict[str, Any] = {
+        "asking_name": "Anonymous" if asker is None else name,
+        "asking_url": None if asker is None else blog_url(name),
+        "asking_avatar": avatars(base_url, name),
+    }
+    if asker is None:
+        fields["is_anonymous"] = True
+    return fields

@@ -6,15 +6,30 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from munging.user_text import clean_name
+
 ANONYMOUS = "Anonymous"
+NAMES_IN_TRAINING = (("nostalgebraist", "nostalgebraist-my-father"),)
+"""The models of 2020 and 2021 were trained with their author's blog under this name."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the bot is: its blog's name on tumblr, and the name under which the model knows it."""
+    """Who the bot is: its blog's name on tumblr, and the name under which the model knows it.
+
+    ``known_as`` lists the few other blogs that the model knows under another name than tumblr does.
+    """
 
     blog: str
     persona: str
+    known_as: tuple[tuple[str, str], ...] = NAMES_IN_TRAINING
+
+    def name_of(self, blog: str) -> str:
+        """The name under which a blog speaks in threads; nobody but the bot speaks under the persona's."""
+        if blog == self.blog:
+            return self.persona
+        name = clean_name(dict(self.known_as).get(blog, blog))
+        return f"{name}-blog" if name == self.persona else name
 
 
 class PostKind(StrEnum):

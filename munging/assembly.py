@@ -1,0 +1,53 @@
+"""Turns that were read from a post, whatever its form, put together as a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from munging.content import PARAGRAPH_END
+from munging.thread import ANONYMOUS, Identity, Post, PostKind, Thread
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Something that one blog said: the blog's name as tumblr gives it, and clean text."""
+
+    blog: str
+    text: str
+
+
+def assemble(
+    own: Turn | None,
+    identity: Identity,
+    *,
+    quoted: Sequence[Turn] = (),
+    ask: Turn | None = None,
+    preamble: str = "",
+) -> Thread:
+    """The thread of an ask, what was reblogged (oldest first), and the posting blog's own words."""
+    thread = Thread(preamble=preamble)
+    if ask is not None:
+        thread = replace(thread, posts=(Post(_name(ask, identity), PostKind.ASKED, ask.text),))
+    for turn in quoted:
+        thread = _add(thread, turn, identity)
+    if own is None:
+        return thread
+    if thread.posts or own.blog != identity.blog or not own.text:
+        return _add(thread, own, identity)
+    return replace(thread, posts=(Post(identity.persona, PostKind.ORIGINAL, own.text, by_bot=True),))
+
+
+def set_off(turns: Sequence[Turn], *, oldest: bool) -> list[Turn]:
+    """The turns of one quotation with the newlines that a chain has around it, as the models learnt it."""
+    last = turns[-1]
+    turns = [*turns[:-1], replace(last, text=f"{last.text}\n")]
+    return [replace(turns[0], text=f"{PARAGRAPH_END}{turns[0].text}"), *turns[1:]] if oldest else turns
+
+
+def _add(thread: Thread, turn: Turn, identity: Identity) -> Thread:
+    return thread.with_post(_name(turn, identity), turn.text, by_bot=turn.blog == identity.blog)
+
+
+def _name(turn: Turn, identity: Identity) -> str:
+    return ANONYMOUS if turn.blog == ANONYMOUS else identity.name_of(turn.blog)

@@ -1,0 +1,186 @@
+"""What one post says: HTML nodes to text with the few inline tags that the model was trained on."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from lxml import etree
+
+from munging.html_tree import Element, Nodes, classes, text_of
+from munging.links import is_plain_link_text, safe_target
+from munging.user_text import clean_user_text, image_block
+
+PARAGRAPH_END = "\n\n"
+
+_KEPT = frozenset({"b", "i", "u", "em", "strong", "blockquote", "h2"})
+_LISTS = frozenset({"ul", "ol", "li"})
+_TRANSPARENT = frozenset({"p", "br", "img", "div", "figure", "body"})
+_DROPPED = frozenset({"header", "script", "style", "noscript", "template", "title"})
+_EMPTY = frozenset({"br", "hr", "img", "wbr"})
+_END_OF_BLOCK = {"blockquote": "\n", "h2": "\n", "p": PARAGRAPH_END}
+_QUOTE_END = "</blockquote>\n"
+_BLANK = " \t\r\n\f"
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture in a post, by all the addresses it is known under, best first."""
+
+    addresses: tuple[str, ...]
+
+    def text(self, image_texts: Mapping[str, str]) -> str:
+        """The text recognised in it; empty when there is none."""
+        return next((image_texts[url] for url in self.addresses if image_texts.get(url)), "")
+
+
+Part = str | Image
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a body is read.
+
+    ``is_page``: the HTML stands alone, as on a web page, and its headings and footer say who asked and
+    what the tags are. In a payload those facts have fields of their own, so words are only words, and a
+    post made of blocks is put back together: level-one headings and quotes as blocks have them.
+    """
+
+    is_page: bool
+
+
+PAGE = Reading(is_page=True)
+PAYLOAD = Reading(is_page=False)
+
+
+def content_text(parts: Iterable[Part], image_texts: Mapping[str, str]) -> str:
+    """Put parts together. Words are cleaned before images are put in, so nobody can write an image block."""
+    pieces: list[str] = []
+    run: list[str] = []
+    for part in parts:
+        if isinstance(part, str):
+            run.append(part)
+        else:
+            pieces += [clean_user_text("".join(run)), image_block(clean_user_text(part.text(image_texts)))]
+            run = []
+    return "".join([*pieces, clean_user_text("".join(run))])
+
+
+def read_content(nodes: Nodes, reading: Reading) -> list[Part]:
+    """The parts of some nodes' content."""
+    writer = _Writer(reading)
+    writer.write_text(nodes.lead)
+    for element in nodes.elements:
+        writer.write(element)
+    return writer.parts
+
+
+def image_of(element: Element) -> Image:
+    """The image of an ``img`` element."""
+    candidates = [entry.split()[0] for entry in (element.get("srcset") or "").split(",") if entry.strip()]
+    addresses = [element.get("src"), *candidates]
+    return Image(tuple(dict.fromkeys(url for url in addresses if url)))
+
+
+class _Writer:
+    """Walks nodes in order and writes their content as parts."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.parts: list[Part] = []
+        self._reading = reading
+        self._list: Element | None = None
+
+    def write(self, element: Element) -> None:
+        walker = etree.iterwalk(element, events=("start", "end"))
+        for event, node in walker:
+            if event == "end":
+                self._end(node)
+                self.write_text(node.tail)
+            elif self._start(node):
+                self.write_text(node.text)
+            else:
+                walker.skip_subtree()
+
+    def write_text(self, text: str | None) -> None:
+        if not text:
+            return
+        if self._list is not None:
+            self.parts.append(html.escape(text, quote=False))
+        elif text.strip(_BLANK) or not text.strip(" "):
+            self.parts.append(text)
+
+    def _start(self, node: Element) -> bool:
+        """Write what stands before a node's content; whether the content is to be written too."""
+        tag = self._tag(node)
+        if tag in _DROPPED:
+            return False
+        if tag == "img":
+            self.parts.append(image_of(node))
+        elif self._list is not None or tag in _LISTS:
+            self._list = node if self._list is None else self._list
+            self.parts.append(_verbatim_start(node, tag))
+        elif tag == "a":
+            self._link(node)
+            return False
+        elif tag == "blockquote":
+            self._quote()
+        elif tag in _KEPT:
+            self.parts.append(f"<{tag}>")
+        elif tag not in _TRANSPARENT:
+            self.parts += [text_of(node), *_images(node)]
+            return False
+        return True
+
+    def _end(self, node: Element) -> None:
+        tag = self._tag(node)
+        if self._list is not None:
+            if tag not in _EMPTY and tag not in _DROPPED:
+                self.parts.append(f"</{tag}>")
+            if node is self._list:
+                self._list = None
+            return
+        if tag in ("br", "img"):
+            self.parts.append(PARAGRAPH_END)
+        elif tag == "blockquote":
+            self.parts.append(_QUOTE_END if node.tag != "p" else PARAGRAPH_END + _QUOTE_END)
+        elif tag in _KEPT:
+            self.parts.append(f"</{tag}>{_END_OF_BLOCK.get(tag, '')}")
+        elif tag == "p":
+            self.parts.append(PARAGRAPH_END)
+
+    def _tag(self, node: Element) -> str:
+        tag = str(node.tag)
+        if self._reading.is_page:
+            return tag
+        if tag == "h1":
+            return "h2"
+        return "blockquote" if tag == "p" and "npf_quote" in classes(node) else tag
+
+    def _quote(self) -> None:
+        # Blocks say how deep each paragraph is quoted, not where one quotation ends and the next begins.
+        if not self._reading.is_page and self.parts and self.parts[-1] == _QUOTE_END:
+            self.parts.pop()
+        elif self.parts and self.parts[-1] == PARAGRAPH_END + _QUOTE_END and not self._reading.is_page:
+            self.parts[-1] = PARAGRAPH_END
+        else:
+            self.parts.append("<blockquote>")
+
+    def _link(self, node: Element) -> None:
+        text, target = text_of(node), safe_target(node.get("href"))
+        if target and not is_plain_link_text(node) and (text or not _images(node)):
+            text = f'<a href="{target}">{text}</a>'
+        self.parts += [text, *_images(node)]
+
+
+def _images(node: Element) -> list[Part]:
+    found: list[Part] = []
+    for image in node.iter("img"):
+        found += [image_of(image), PARAGRAPH_END]
+    return found
+
+
+def _verbatim_start(node: Element, tag: str) -> str:
+    target = safe_target(node.get("href")) if tag == "a" else ""
+    attributes = f' href="{html.escape(target)}"' if target else ""
+    return f"<{tag}{attributes}/>" if tag in _EMPTY else f"<{tag}{attributes}>"

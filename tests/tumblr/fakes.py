@@ -1,0 +1,413 @@
+"""A tumblr and a switchboard of a few lines each, and a bot between them, all on one fake clock."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from mood.named import mood_by_name
+from munging.thread import Identity
+from switchboard.errors import SwitchboardUnreachable
+from switchboard.messages import (
+    AnswerRequest,
+    MoodRecord,
+    RawSelectOutcome,
+    RawSelectRequest,
+    ResultReply,
+    SelectionOutcome,
+    StateReply,
+    SubmitReply,
+    TextpostRequest,
+)
+from tumblr.database import Database
+from tumblr.errors import NotFound, TumblrError, TumblrUnavailable
+from tumblr.fail_points import FailPoints
+from tumblr.find_asks import AskFinder, LimitedAskers
+from tumblr.find_originals import QueueFinder
+from tumblr.jobs import Jobs, Waits
+from tumblr.kinds import AskKind, Kind, OriginalKind
+from tumblr.moods import Feeling
+from tumblr.payload import PostPage, TumblrPost
+from tumblr.post import Publisher
+from tumblr.queue_times import QueueSettings
+from tumblr.reconcile import Reconciler
+from tumblr.respond import Driver, Patience
+from tumblr.screening import ScreeningRules
+from tumblr.store import Store
+from tumblr.turns import Intent, NewTurn, StoredRequest, Turn, TurnKind
+
+START = datetime(2021, 2, 6, 12, 0, tzinfo=UTC)
+ZONE = ZoneInfo("US/Pacific")
+IDENTITY = Identity(blog="frank", persona="Frank")
+NO_LIMITS = LimitedAskers({}, {}, pass_seconds=160.0)
+
+
+class FakeClock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = START.timestamp()
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+
+class ModelTumblr:
+    """One blog: reads as ``Reader``, writes as ``Writer``; writes may be lost on the way there or back."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._next = 1000
+        self.posts: dict[str, TumblrPost] = {}
+        self.writes = 0
+        self.lose_request = 0
+        self.lose_answer = 0
+        self.refuse: TumblrError | None = None
+        self.down = False
+
+    # what people do
+
+    def ask(self, question: str, asker: str | None = "bob") -> str:
+        """Send an ask."""
+        name = asker or "Anonymous"
+        return self._put(
+            TumblrPost(
+                id=self._new_id(),
+                state="submission",
+                type="answer",
+                asking_name=name,
+                question=f"<p>{question}</p>",
+                timestamp=int(self._clock()),
+            )
+        )
+
+    def delete(self, post_id: str) -> None:
+        """Delete a post or ask."""
+        del self.posts[post_id]
+
+    def publish(self, post_id: str) -> str:
+        """Publish a draft or queued post: it gets a new id."""
+        old = self.posts.pop(post_id)
+        new = replace(
+            old,
+            id=self._new_id(),
+            state="published",
+            genesis_post_id=post_id,
+            timestamp=int(self._clock()),
+            scheduled_publish_time=None,
+        )
+        return self._put(new)
+
+    # Reader
+
+    def inbox(self) -> PostPage:
+        return PostPage(tuple(reversed(self._in("submission"))))
+
+    def post(self, post_id: str) -> TumblrPost | None:
+        self._check_up()
+        return self.posts.get(post_id)
+
+    def queue_head(self) -> list[TumblrPost]:
+        return self._in("queued")
+
+    def queue(self) -> Iterator[TumblrPost]:
+        return iter(self._in("queued"))
+
+    def drafts(self) -> Iterator[TumblrPost]:
+        return reversed(self._in("draft"))
+
+    def published_since(self, timestamp: float) -> Iterator[TumblrPost]:
+        return (post for post in reversed(self._in("published")) if post.timestamp >= timestamp)
+
+    # Writer
+
+    def edit(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
+        self._on_the_way_there()
+        if post_id not in self.posts:
+            raise NotFound("no such post")
+        state = fields["state"]
+        self.posts[post_id] = replace(
+            self.posts[post_id],
+            body=fields["answer"],
+            tags=_tags(fields),
+            state={"queue": "queued"}.get(state, state),
+        )
+        new_id = self.publish(post_id) if state == "published" else post_id
+        return self._on_the_way_back({"id": new_id, "state": state})
+
+    def create_text(self, fields: Mapping[str, str]) -> Mapping[str, Any]:
+        self._on_the_way_there()
+        state = {"queue": "queued"}.get(fields["state"], fields["state"])
+        when = int(self._clock()) + 3600 if state == "queued" else None
+        new = TumblrPost(
+            id=self._new_id(),
+            state=state,
+            body=fields["body"],
+            tags=_tags(fields),
+            timestamp=int(self._clock()),
+            scheduled_publish_time=when,
+        )
+        return self._on_the_way_back({"id": self._put(new), "state": state})
+
+    # inside
+
+    def _in(self, state: str) -> list[TumblrPost]:
+        self._check_up()
+        return [post for post in self.posts.values() if post.state == state]
+
+    def _check_up(self) -> None:
+        if self.down:
+            raise TumblrUnavailable("down")
+
+    def _on_the_way_there(self) -> None:
+        self._check_up()
+        if self.refuse is not None:
+            raise self.refuse
+        if self.lose_request > 0:
+            self.lose_request -= 1
+            raise TumblrUnavailable("cut before it was done")
+        self.writes += 1
+
+    def _on_the_way_back(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self.lose_answer > 0:
+            self.lose_answer -= 1
+            raise TumblrUnavailable("cut after it was done")
+        return answer
+
+    def _new_id(self) -> str:
+        self._next += 1
+        return str(self._next)
+
+    def _put(self, post: TumblrPost) -> str:
+        self.posts[post.id] = post
+        return post.id
+
+
+def _tags(fields: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(tag for tag in fields["tags"].split(",") if tag)
+
+
+Request = AnswerRequest | TextpostRequest | RawSelectRequest
+
+
+class FakeSwitchboard:
+    """Keeps jobs in memory; each is finished when the test says so, or at once."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Request] = {}
+        self.results: dict[str, SelectionOutcome | RawSelectOutcome | str] = {}
+        self.submissions = 0
+        self.acknowledged: list[str] = []
+        self.cancelled: list[str] = []
+        self.waited: list[float] = []
+        self.automatic = True
+        self.down = False
+        self.tries_while_down = 0
+        self.text = "Soup is warm.\nI like it."
+
+    def submit_answer(self, request: AnswerRequest) -> SubmitReply:
+        return self._submit(request)
+
+    def submit_textpost(self, request: TextpostRequest) -> SubmitReply:
+        return self._submit(request)
+
+    def submit_raw_select(self, request: RawSelectRequest) -> SubmitReply:
+        return self._submit(request)
+
+    def get_result(self, job_id: str, wait_seconds: float = 0.0) -> ResultReply:
+        self._check_up()
+        if wait_seconds:
+            self.waited.append(wait_seconds)
+        if job_id not in self.jobs:
+            return ResultReply(done=False, state="unknown")
+        if self.automatic and job_id not in self.results:
+            self.finish(job_id)
+        result = self.results.get(job_id)
+        if isinstance(result, str):
+            return ResultReply(done=True, state="failed", error=result)
+        return ResultReply(
+            done=result is not None, result=result, state="submitted" if result is None else "finished"
+        )
+
+    def acknowledge(self, job_id: str) -> StateReply:
+        self._check_up()
+        self.acknowledged.append(job_id)
+        return StateReply(state="acknowledged")
+
+    def cancel(self, job_id: str) -> StateReply:
+        self._check_up()
+        self.cancelled.append(job_id)
+        return StateReply(state="cancelled")
+
+    def finish(self, job_id: str) -> None:
+        """Let the result of a job arrive."""
+        job = self.jobs[job_id]
+        if isinstance(job, RawSelectRequest):
+            self.results[job_id] = RawSelectOutcome(
+                selection_proba=[0.5 for _ in job.texts], sentiment_logit_diffs=[1.25 for _ in job.texts]
+            )
+        else:
+            self.results[job_id] = outcome(job_id, post=self.text)
+
+    def fail(self, job_id: str, error: str = "no generator could do it") -> None:
+        """Let a job fail."""
+        self.results[job_id] = error
+
+    def forget(self) -> None:
+        """Lose everything, as with a new database."""
+        self.jobs.clear()
+        self.results.clear()
+
+    def _submit(self, request: Request) -> SubmitReply:
+        self._check_up()
+        known = request.id in self.jobs
+        assert not known or self.jobs[request.id] == request, "an id with another payload"
+        self.jobs[request.id] = request
+        self.submissions += 1
+        return SubmitReply(collision=known)
+
+    def _check_up(self) -> None:
+        if self.down:
+            self.tries_while_down += 1
+            raise SwitchboardUnreachable("down")
+
+
+def outcome(job_id: str = "job", *, post: str = "Soup is warm.", tags: list[str] | None = None) -> SelectionOutcome:
+    """What the selector chose."""
+    mood = mood_by_name("meh")
+    return SelectionOutcome(
+        post=post,
+        tags=["soup"] if tags is None else tags,
+        proba=0.7,
+        pos_sentiment=0.6,
+        all_pos_sentiment=[0.6, 0.2],
+        all_proba=[0.7, 0.4],
+        choice_ix=0,
+        choice_index=0,
+        mood=MoodRecord(
+            name=mood.name,
+            min_allowed_score=mood.min_allowed_score,
+            max_allowed_score=mood.max_allowed_score,
+        ),
+        base_id=job_id,
+    )
+
+
+class EvenTemper:
+    """Always feels the same."""
+
+    def at(self, moment: datetime) -> Feeling:
+        return Feeling(0.7, "meh")
+
+
+@dataclass
+class World:
+    """A bot over a database file, a model tumblr and a fake switchboard; it can be killed and started again."""
+
+    folder: Path
+    clock: FakeClock = field(default_factory=FakeClock)
+    drafts_only: bool = False
+    dry_run: bool = False
+    rules: ScreeningRules = field(default_factory=ScreeningRules)
+    queue_below: int = 0
+    settle_seconds: float = 5.0
+    max_attempts: int = 3
+    ask_kind: Kind = field(default_factory=lambda: AskKind(IDENTITY, ZONE, (), 10_000))
+    switchboard: FakeSwitchboard = field(default_factory=lambda: FakeSwitchboard())
+
+    def __post_init__(self) -> None:
+        self.tumblr = ModelTumblr(self.clock)
+        self.start()
+
+    def start(self, fail_points: FailPoints | None = None) -> None:
+        """Start the bot's process."""
+        points = fail_points or FailPoints()
+        path = self.folder / "tumbl.sqlite"
+        self.database = Database.read(path) if self.dry_run else Database.open(path)
+        self.store = Store(self.database, self.clock)
+        self.asks = AskFinder(
+            self.tumblr,
+            self.store,
+            NO_LIMITS,
+            start_timestamp=0,
+            rng=random.Random(0),
+            clock=self.clock,
+        )
+        self.originals = QueueFinder(
+            self.tumblr,
+            self.store,
+            QueueSettings(2, 0.0, 24.0, ZONE),
+            write_when_below=self.queue_below,
+            posts_per_pass=1,
+            drafts_only=self.drafts_only,
+            clock=self.clock,
+        )
+        self.driver = Driver(
+            store=self.store,
+            jobs=Jobs(self.switchboard, self.store, Waits(1800.0, 300.0), self.clock, points),
+            kinds={
+                TurnKind.ASK: self.ask_kind,
+                TurnKind.ORIGINAL: OriginalKind(IDENTITY, ZONE, ()),
+            },
+            moods=EvenTemper(),
+            rules=self.rules,
+            drafts_only=self.drafts_only,
+            publisher=None if self.dry_run else Publisher(self.tumblr),
+            reconciler=Reconciler(self.tumblr, self.store.logged_post_ids),
+            patience=Patience(self.max_attempts, 60.0, self.settle_seconds),
+            clock=self.clock,
+            fail_points=points,
+        )
+
+    def stop(self) -> None:
+        """Let the process end, however it ends."""
+        self.database.close()
+
+    def find(self) -> list[Turn]:
+        """Look for turns."""
+        return self.store.add([*self.asks.find(), *self.originals.find()])
+
+    def run(self, seconds: float = 0.0, rounds: int = 3) -> None:
+        """Find turns and drive them, letting some time pass before each round."""
+        self.find()
+        for _ in range(rounds):
+            self.clock.advance(seconds)
+            self.driver.round()
+
+    def only_turn(self) -> Turn:
+        """The one turn there is."""
+        return self.store.turn(1)
+
+
+def an_ask(input_id: str = "1001", who: str = "bob") -> NewTurn:
+    """A new turn about an ask."""
+    asked = {"question_html": "<p>soup?</p>", "question": "soup?", "timestamp": int(START.timestamp())}
+    return NewTurn(TurnKind.ASK, input_id, who=who, input=asked)
+
+
+def a_request(job_id: str = "job", endpoint: str = "answer") -> StoredRequest:
+    """A stored request."""
+    fields = {"question": "soup?", "asking_name": "bob"}
+    return StoredRequest(endpoint=endpoint, id=job_id, fields=fields, stored_at=START.timestamp())
+
+
+def an_intent(**changes: Any) -> Intent:
+    """A stored intent to answer an ask."""
+    values: dict[str, Any] = {
+        "action": "answer_ask",
+        "state": "published",
+        "html": "<p>Soup is warm.</p>",
+        "tags": ("soup", "bob"),
+        "post_id": "1001",
+        "stored_at": START.timestamp(),
+    }
+    return Intent(**{**values, **changes})

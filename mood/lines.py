@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -12,14 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mood.daily import daily_mood
 from mood.dynamics import MoodCurve, mood_at
-from mood.logits import logit, pos_sent
+from mood.history import Event, localized
+from mood.logits import pos_sent
 from mood.named import mood_for_value
-from mood.system import Dated, MoodInput, MoodSystem, TimeConstants, p75
+from mood.system import Dated, MoodSystem, TimeConstants
 
 Answer: TypeAlias = Mapping[str, object]
-
-ANSWERED_ONLY_FROM = datetime.fromisoformat("2020-05-26 19:00")
-"""Since then only answered inputs count: one without a time of generation is dropped."""
 
 WEIGHTED_FROM = datetime.fromisoformat("2021-01-04 09:10")
 
@@ -81,23 +79,6 @@ class SystemFields(_Line):
         )
 
 
-class Event(_Line):
-    """One stored input of someone."""
-
-    time: datetime
-    logit_diff: float
-    generated_pos_sent: list[float] | None = None
-    generated_ts: datetime | None = None
-
-    def mood_input(self) -> MoodInput | None:
-        """The input as the dynamics take it; None when it was never answered and so does not count."""
-        if self.generated_ts is None:
-            answered_only = self.time > ANSWERED_ONLY_FROM
-            return None if answered_only else MoodInput(_utc(self.time), self.logit_diff)
-        candidates = p75([logit(p) for p in self.generated_pos_sent or ()])
-        return MoodInput(_utc(self.generated_ts), self.logit_diff, candidates)
-
-
 class SeriesLine(_Line):
     """Inputs, and moments at which the mood is asked.
 
@@ -116,7 +97,7 @@ class SeriesLine(_Line):
         """The mood value at each of the times, from the inputs between start and end."""
         system = self.system.system(self.weighted_avg_start_time)
         curve = MoodCurve(system, window_seconds=math.inf)
-        given = (event.mood_input() for event in self.events)
+        given = (event.mood_input(UTC_ZONE) for event in self.events)
         curve.add_inputs([i for i in given if i and _utc(self.start) <= i.time <= _utc(self.end)])
         moments = [_utc(moment).timestamp() for moment in self.times]
         return {"values": self._values(curve, moments, system)}
@@ -129,7 +110,7 @@ class SeriesLine(_Line):
 
 
 def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC)
+    return localized(moment, UTC_ZONE)
 
 
 def _dated(initial: float, updates: Mapping[datetime, float]) -> Dated[float]:

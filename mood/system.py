@@ -141,11 +141,16 @@ def determiners(moments: Floats, logit_diffs: Floats, p75s: Floats, weighted_fro
     return np.where(np.isnan(p75s), logit_diffs, known)
 
 
-def kicks(inputs: Sequence[MoodInput], system: MoodSystem) -> tuple[Floats, Floats]:
-    """The moments of inputs (unix seconds) and how hard each pushes the mood, in the order given."""
+def pushes(inputs: Sequence[MoodInput], system: MoodSystem) -> tuple[Floats, Floats]:
+    """The moments of inputs (unix seconds) and their determiners, in the order given."""
     moments = np.array([i.moment for i in inputs])
     diffs = np.array([i.logit_diff for i in inputs])
     p75s = np.array([np.nan if i.generated_p75 is None else i.generated_p75 for i in inputs])
+    return moments, determiners(moments, diffs, p75s, system.weighted_from)
+
+
+def kicks(inputs: Sequence[MoodInput], system: MoodSystem) -> tuple[Floats, Floats]:
+    """The moments of inputs (unix seconds) and how hard each kicks the mood, in the order given."""
+    moments, determined = pushes(inputs, system)
     multipliers = along(system.scale, moments) / system.response_base
-    centres = along(system.centre, moments)
-    return moments, multipliers * (determiners(moments, diffs, p75s, system.weighted_from) - centres)
+    return moments, multipliers * (determined - along(system.centre, moments))

@@ -53,7 +53,7 @@ def test_a_kick_peaks_after_about_two_and_three_quarter_hours() -> None:
     assert max(offsets, key=lambda minute: offsets[minute]) == pytest.approx(2.72 * 60, abs=2)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(KICKS, CONSTANTS, st.sampled_from([30, 60, 300]), st.floats(0, HOUR))
 def test_agrees_with_lsim(
     lsim_offset: Reference,

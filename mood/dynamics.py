@@ -35,6 +35,7 @@ __all__ = [
     "DEFAULT",
     "REST",
     "Course",
+    "Kick",
     "MoodCurve",
     "MoodInput",
     "MoodSystem",
@@ -55,6 +56,14 @@ class State(NamedTuple):
 
 
 REST = State()
+
+
+class Kick(NamedTuple):
+    """A push to the mood: its moment in unix seconds, the step that holds it, and its size."""
+
+    moment: float
+    step: int
+    size: float
 
 
 @dataclass(frozen=True)
@@ -103,8 +112,6 @@ class Course:
 
     def moved(self, state: State, start: int, end: int) -> State:
         """The state at the start of step `end`, from the one at the start of step `start`, without kicks."""
-        if start == end:
-            return state
         segment = bisect_right(self._starts, start)
         while segment < len(self._starts) and self._starts[segment] < end:
             state = self._motions[segment].moved(state, self._starts[segment] - start)
@@ -112,10 +119,11 @@ class Course:
             segment += 1
         return self._motions[segment].moved(state, end - start)
 
-    def response(self, kick: float, step: int, end: int) -> State:
-        """What a kick in `step` has added to the state at the start of step `end`, which comes after it."""
-        unit = self._motions[bisect_right(self._starts, step)].impulse
-        return self.moved(State(kick * unit.offset, kick * unit.rate), step + 1, end)
+    def response(self, kick: Kick, end: int) -> State:
+        """What a kick has added to the state at the start of step `end`, which comes after the kick's."""
+        unit = self._motions[bisect_right(self._starts, kick.step)].impulse
+        added = State(kick.size * unit.offset, kick.size * unit.rate)
+        return added if end == kick.step + 1 else self.moved(added, kick.step + 1, end)
 
 
 class MoodCurve:
@@ -131,25 +139,26 @@ class MoodCurve:
         self._system = system
         self._course = Course(system)
         self._window = system.window_seconds if window_seconds is None else window_seconds
-        self._kicks: list[tuple[float, float]] = []  # (moment, kick), by rising moment
+        self._kicks: list[Kick] = []  # by rising moment
         self._first = self._last = 0  # the kicks inside the state are self._kicks[first:last]
         self._step = 0  # the state is that at the start of this step
         self._asked = -math.inf
         self._state = REST
 
-    def add(self, moment: float, kick: float) -> None:
-        """Take in a kick at a moment in unix seconds."""
-        if not self._kicks or self._kicks[-1][0] <= moment:
-            self._kicks.append((moment, kick))
+    def add(self, moment: float, size: float) -> None:
+        """Take in a kick of some size at a moment in unix seconds."""
+        kick = Kick(moment, self._system.bin_of(moment), size)
+        if not self._kicks or self._kicks[-1].moment <= moment:
+            self._kicks.append(kick)
             return
         place = bisect_right(self._kicks, moment, key=_moment_of)
-        self._kicks.insert(place, (moment, kick))
+        self._kicks.insert(place, kick)
         if place < self._last:
             self._last += 1
             if place < self._first:
                 self._first += 1
             else:
-                self._enter(moment, kick)
+                self._enter(kick)
 
     def add_inputs(self, inputs: Sequence[MoodInput]) -> None:
         """Take in what people said; each input is centred and scaled by what is in force at its time."""
@@ -169,30 +178,29 @@ class MoodCurve:
         self._forget(moment - self._window)
         step = self._system.point_of(moment)
         while self._last < len(self._kicks):
-            arrived, kick = self._kicks[self._last]
-            if arrived > moment or self._system.bin_of(arrived) >= step:
+            kick = self._kicks[self._last]
+            if kick.moment > moment or kick.step >= step:
                 break
-            self._enter(arrived, kick)
+            self._enter(kick)
             self._last += 1
         self._move(step)
         return self._state.offset
 
     def _forget(self, oldest: float) -> None:
         """Take out of the state the kicks before a moment, and pass over those that never came into it."""
-        while self._first < self._last and self._kicks[self._first][0] < oldest:
-            moment, kick = self._kicks[self._first]
-            left = self._course.response(kick, self._system.bin_of(moment), self._step)
+        while self._first < self._last and self._kicks[self._first].moment < oldest:
+            left = self._course.response(self._kicks[self._first], self._step)
             self._state = State(self._state.offset - left.offset, self._state.rate - left.rate)
             self._first += 1
         if self._first == self._last:  # also clears what rounding has left
             self._state = REST
             self._first = self._last = bisect_left(self._kicks, oldest, key=_moment_of)
 
-    def _enter(self, moment: float, kick: float) -> None:
+    def _enter(self, kick: Kick) -> None:
         """Add a kick to the state, which is first moved to the end of the kick's step if it is not beyond."""
-        step = self._system.bin_of(moment)
-        self._move(max(self._step, step + 1))
-        added = self._course.response(kick, step, self._step)
+        if self._step <= kick.step:
+            self._move(kick.step + 1)
+        added = self._course.response(kick, self._step)
         self._state = State(self._state.offset + added.offset, self._state.rate + added.rate)
 
     def _move(self, step: int) -> None:
@@ -200,8 +208,8 @@ class MoodCurve:
         self._step = step
 
 
-def _moment_of(kick: tuple[float, float]) -> float:
-    return kick[0]
+def _moment_of(kick: Kick) -> float:
+    return kick.moment
 
 
 def mood_at(offset: float, moment: float, timezone: ZoneInfo, system: MoodSystem = DEFAULT) -> float:

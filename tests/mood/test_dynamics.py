@@ -11,7 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mood.daily import DailyEra, DailyRule
-from mood.dynamics import DEFAULT, REST, Course, MoodCurve, MoodInput, Motion, State, mood_at, mood_value
+from mood.dynamics import (
+    DEFAULT,
+    REST,
+    Course,
+    Kick,
+    MoodCurve,
+    MoodInput,
+    Motion,
+    State,
+    mood_at,
+    mood_value,
+)
 from mood.logits import logit, pos_sent
 from mood.system import DAY, Dated, MoodSystem, TimeConstants
 
@@ -144,7 +155,7 @@ def test_time_constants_change_and_the_state_goes_on() -> None:
     plain = curve_of([(T0, 1.0)])
     assert curve.offset(change) == pytest.approx(plain.offset(change), abs=1e-15)
     course = Course(MoodSystem(time_constants=Dated(slow)))
-    at_change = course.response(1.0, system.bin_of(T0), system.point_of(change))
+    at_change = course.response(Kick(T0, system.bin_of(T0), 1.0), system.point_of(change))
     expected = Motion.of(fast, system).moved(at_change, 120).offset
     assert curve.offset(change + HOUR) == pytest.approx(expected, abs=1e-15)
     assert curve.offset(change + HOUR) < plain.offset(change + HOUR)

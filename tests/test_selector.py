@@ -45,7 +45,7 @@ class FakeSwitchboard(BaseAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         assert request.url is not None
         assert request.url.endswith("/pollselector")
-        assert request.headers["Authorization"] == "Bearer secret"
+        assert request.headers["Authorization"] in ("Bearer secret", b"Bearer secret")
         response = requests.Response()
         response.status_code = self.status
         response.request = request

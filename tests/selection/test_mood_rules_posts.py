@@ -1,0 +1,68 @@
+"""Mood and selection together: what people say today decides how happy the bot's posts are tonight."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from mood.dynamics import mood_value
+from mood.named import mood_for_value
+from mood.rejection import FALLBACK_SAMPLE, candidates_wanted, expected_rejection
+from mood.system import MoodInput
+from selection.candidates import Candidate
+from selection.choose import choose
+from selection.strategies import Strategy
+
+PACIFIC = ZoneInfo("US/Pacific")
+NOON = datetime(2021, 11, 2, 12, tzinfo=PACIFIC)  # a day on the base "meh"
+
+
+def chosen_sentiments(mood: float, rng: random.Random, posts: int = 60) -> list[float]:
+    """The sentiment of posts chosen in a mood, from candidates as they are usually written."""
+    found = []
+    for _ in range(posts):
+        pool = [Candidate("x", rng.random(), rng.choice(FALLBACK_SAMPLE)) for _ in range(13)]
+        choice = choose(pool, mood_for_value(mood), Strategy(), rng)
+        found.append(pool[choice.index].sentiment_logit_difference or 0.0)
+    return found
+
+
+def after(words: float) -> float:
+    """The mood three hours after ten people have said something of this sentiment."""
+    inputs = [MoodInput(NOON + timedelta(minutes=n), words) for n in range(10)]
+    return mood_value(inputs, NOON + timedelta(hours=3), timezone=PACIFIC)
+
+
+def test_posts_follow_what_people_say() -> None:
+    rng = random.Random(8)
+    words = [-4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0]
+    moods = [after(w) for w in words]
+    assert moods == sorted(moods)
+    sentiments = [float(np.mean(chosen_sentiments(mood, rng))) for mood in moods]
+    assert np.corrcoef(words, sentiments)[0, 1] > 0.85
+    assert sentiments[-1] - sentiments[0] > 2
+
+
+def test_kind_words_show_within_the_hour() -> None:
+    inputs = [MoodInput(NOON, 4.0) for _ in range(3)]
+    moods = [mood_value(inputs, NOON + timedelta(minutes=m), timezone=PACIFIC) for m in (0, 10, 30, 60)]
+    assert moods == sorted(moods)
+    assert moods[1] - moods[0] > 0.01
+    assert moods[3] - moods[0] > 0.1
+
+
+@pytest.mark.parametrize("mood", [0.05, 0.2, 0.37, 0.6, 0.8, 0.95])
+def test_enough_candidates_are_left_as_expected(mood: float) -> None:
+    """Written with the growth for expected rejections, the screen leaves about what was expected."""
+    rng, tries, named = random.Random(6), 400, mood_for_value(mood)
+    share = expected_rejection(named)
+    wanted = candidates_wanted(13, share)
+    left = []
+    for _ in range(tries):
+        pool = [Candidate("x", 0.5, rng.choice(FALLBACK_SAMPLE)) for _ in range(wanted)]
+        left.append(len(choose(pool, named, Strategy(), rng).screened))
+    assert np.mean(left) == pytest.approx(wanted * (1 - share), rel=0.1)

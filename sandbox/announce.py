@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from sandbox.content import Content, blog_url
-from sandbox.npf_from_html import Block
+from sandbox.markup.content import Content, blog_url
+from sandbox.markup.npf_from_html import Block
 from sandbox.store import notes, social
 from sandbox.store.accounts import Blog, blogs_by_id, find_blog
 from sandbox.store.notes import Note

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Flask, Response, abort, request
 
-from sandbox.api import api_blueprint
-from sandbox.control import control_blueprint
-from sandbox.pages import pages_blueprint
-from sandbox.pictures import avatar_png
-from sandbox.views_blog import AVATAR_SIZES
+from sandbox.api.blueprint import api_blueprint
+from sandbox.control.blueprint import control_blueprint
+from sandbox.pages.blueprint import pages_blueprint
+from sandbox.pages.pictures import avatar_png
+from sandbox.views.blog import AVATAR_SIZES
 from sandbox.world import World
 
 MAX_BODY_BYTES = 64 * 1024 * 1024

@@ -6,6 +6,11 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+LAST_SECOND = 253_402_300_799
+"""The end of the year 9999."""
+MAX_DIGITS = 12
+"""More digits than any time within those years has."""
+
 
 class SandboxClock:
     """Unix seconds of a source clock, shifted by ``offset`` seconds."""
@@ -27,12 +32,13 @@ def gmt_date(timestamp: int) -> str:
 def parse_date(text: str) -> int | None:
     """Read a posted date: ISO 8601, unix seconds or the API's own form; GMT without a zone; else none."""
     cleaned = text.strip().removesuffix("GMT").strip()
-    if cleaned.isdecimal():
-        return int(cleaned)
+    seconds = int(cleaned[:MAX_DIGITS]) if cleaned.isdecimal() else _iso_seconds(cleaned)
+    return seconds if seconds is not None and 0 <= seconds <= LAST_SECOND else None
+
+
+def _iso_seconds(text: str) -> int | None:
     try:
-        moment = datetime.fromisoformat(cleaned)
-    except ValueError:
+        moment = datetime.fromisoformat(text)
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp())

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Connection
 
-from sandbox import admin, announce
-from sandbox.content import Content
+from sandbox import announce
+from sandbox.control import admin
 from sandbox.demo_accounts import BOT, DEMO_BLOG, PEOPLE, demo_keys
-from sandbox.html import paragraphs
+from sandbox.markup.content import Content
+from sandbox.markup.html import paragraphs
 from sandbox.posting import Changes, Written
 from sandbox.store import accounts, social
 from sandbox.store.accounts import Blog, BlogSettings

@@ -96,9 +96,13 @@ class SandboxDriver:
 
     # What people do
 
-    def ask(self, blog: str, question: str, asker: str | None = None) -> str:
-        """Send an ask (anonymous without ``asker``); the answer is the id it has in the inbox."""
-        return str(self._call("POST", "/asks", {"blog": blog, "question": question, "asker": asker})["id"])
+    def ask(self, blog: str, question: str, asker: str | None = None, *, html: bool = False) -> str:
+        """Send an ask (anonymous without ``asker``); the answer is the id it has in the inbox.
+
+        The question is plain text, or HTML if ``html`` says so.
+        """
+        body = {"blog": blog, "question": question, "asker": asker, "html": html}
+        return str(self._call("POST", "/asks", body)["id"])
 
     def post(
         self,
@@ -165,7 +169,10 @@ class SandboxDriver:
         self._call("PUT", "/clock", {"offset": seconds})
 
     def advance(self, seconds: float) -> None:
-        """Move the sandbox's clock forward, and publish what fell due."""
+        """Move the sandbox's clock forward, and publish what fell due.
+
+        Clients sign with real time: beyond 300 seconds switch the check of time stamps off.
+        """
         self._call("POST", "/clock/advance", {"seconds": seconds})
 
     def set_checks(self, *, nonces: bool = True, timestamps: bool = True) -> None:

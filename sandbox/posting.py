@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from sandbox import announce, ids, limits
-from sandbox.content import Content, PostRef, TrailItem
 from sandbox.errors import (
     AskRefusedError,
     CannotReblogError,
@@ -22,11 +21,12 @@ from sandbox.errors import (
     QueueFullError,
 )
 from sandbox.limits import Limits
+from sandbox.markup.content import Content, PostRef, TrailItem
+from sandbox.markup.text import make_slug, summarise
 from sandbox.queue_slots import QueueWindow
 from sandbox.store import posts, social
 from sandbox.store.accounts import Blog, blogs_by_id
 from sandbox.store.posts import StoredPost
-from sandbox.text import make_slug, summarise
 
 MOVES = {
     "published": {"private"},
@@ -230,7 +230,9 @@ class Writer:
     def _save_in_place(
         self, connection: Connection, post: StoredPost, date: int | None, now: float
     ) -> StoredPost:
-        if date is not None and date < now:
+        if date is not None and post.state == "queued" and date > now:
+            post = replace(post, scheduled=date, queued_state="scheduled")
+        elif date is not None and date < now:
             post = replace(post, timestamp=date)
         elif post.state == "draft":
             post = replace(post, timestamp=int(now))

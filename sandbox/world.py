@@ -12,11 +12,11 @@ from typing import cast
 import structlog
 from flask import current_app
 
+from sandbox.api.oauth import Checks
 from sandbox.calls import CallLog
 from sandbox.clock import SandboxClock
 from sandbox.faults import Faults
 from sandbox.limits import Limits
-from sandbox.oauth import Checks
 from sandbox.posting import Writer
 from sandbox.store import posts
 from sandbox.store.accounts import all_blogs

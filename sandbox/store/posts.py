@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
 
-from sandbox.content import Content, PostRef, TrailItem
+from sandbox.markup.content import Content, PostRef, TrailItem
 from sandbox.store import schema
 from sandbox.store.database import get_setting, put_setting
 
 P = schema.posts.c
+MAX_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,16 @@ def remove(connection: Connection, post_id: int) -> None:
 
 def get(connection: Connection, post_id: int) -> StoredPost | None:
     """The post with this id."""
+    if post_id > MAX_ID:
+        return None
     row = connection.execute(select(schema.posts).where(P.id == post_id)).one_or_none()
     return None if row is None else _post(row)
 
 
 def get_born_as(connection: Connection, genesis_id: int) -> StoredPost | None:
     """The published post that had this id before."""
+    if genesis_id > MAX_ID:
+        return None
     row = connection.execute(select(schema.posts).where(P.genesis_id == genesis_id)).one_or_none()
     return None if row is None else _post(row)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flask import Response, g, request
 from waitress.channel import ClientDisconnected  # type: ignore[import-untyped]
 
-from sandbox import api_support, envelope
+from sandbox.api import envelope, support
 from sandbox.faults import Fault, FaultKind
 from sandbox.records import Call
 
@@ -36,7 +36,7 @@ class NoAnswer(Response):
 
 def strike() -> Response | None:
     """Before a request: choose its fault, and answer at once if the work is not to be done."""
-    fault = api_support.world().faults.strike(request.method, request.path)
+    fault = support.world().faults.strike(request.method, request.path)
     g.fault = fault
     if fault is None:
         return None
@@ -44,7 +44,7 @@ def strike() -> Response | None:
     if fault.works_first:
         return None
     if fault.kind in (FaultKind.LIMIT, FaultKind.THROTTLE):
-        api_support.admit()
+        support.admit()
     return _broken(fault, Response())
 
 
@@ -54,7 +54,7 @@ def finish(response: Response) -> Response:
     _write_limit_headers(response, fault)
     if fault is not None and fault.works_first:
         response = _broken(fault, response)
-    api_support.world().calls.add(_record(response, fault))
+    support.world().calls.add(_record(response, fault))
     return response
 
 
@@ -73,14 +73,14 @@ def _broken(fault: Fault, response: Response) -> Response:
             return envelope.throttled().to_response()
         case FaultKind.TIMEOUT | FaultKind.CUT:
             seconds = fault.seconds if fault.kind == FaultKind.TIMEOUT else 0.0
-            return NoAnswer(seconds, api_support.world().closing)
+            return NoAnswer(seconds, support.world().closing)
         case FaultKind.MALFORMED:
             response.set_data(response.get_data()[: len(response.get_data()) // 2])
     return response
 
 
 def _write_limit_headers(response: Response, fault: Fault | None) -> None:
-    rate = api_support.rate_state()
+    rate = support.rate_state()
     if rate is None or (
         fault is not None and (fault.kind == FaultKind.NO_LIMIT_HEADERS or not fault.headers)
     ):
@@ -91,13 +91,13 @@ def _write_limit_headers(response: Response, fault: Fault | None) -> None:
 
 
 def _record(response: Response, fault: Fault | None) -> Call:
-    caller = api_support.caller()
+    caller = support.caller()
     return Call(
         number=0,
-        time=api_support.now(),
+        time=support.now(),
         method=request.method,
         path=request.path,
-        parameters=api_support.parameters().as_dict(),
+        parameters=support.parameters().as_dict(),
         consumer=caller.consumer,
         user=None if caller.user is None else caller.user.name,
         status=CUT_STATUS if isinstance(response, NoAnswer) else response.status_code,

@@ -8,17 +8,17 @@ from typing import Any
 from flask import Response
 from sqlalchemy import Connection
 
-from sandbox import api_support, envelope
-from sandbox.api_support import Route
+from sandbox.api import envelope, support
+from sandbox.api.params import Parameters
+from sandbox.api.support import Route
 from sandbox.clock import parse_date
-from sandbox.content import Content
-from sandbox.html import MAX_TEXT_BYTES, markdown, paragraphs, sanitise
-from sandbox.params import Parameters
+from sandbox.markup.content import Content
+from sandbox.markup.html import MAX_TEXT_BYTES, markdown, paragraphs, sanitise
+from sandbox.markup.text import make_slug, plain_text, split_tags
 from sandbox.posting import Changes, Written
 from sandbox.store import posts
 from sandbox.store.accounts import Blog
 from sandbox.store.posts import StoredPost
-from sandbox.text import make_slug, plain_text, split_tags
 
 STATES = {
     "published": "published",
@@ -37,53 +37,53 @@ MEDIA_TYPES = frozenset({"photo", "audio", "video"})
 
 def create(identifier: str) -> Response:
     """Write a new post."""
-    api_support.signed_in()
-    asked = api_support.parameters()
-    with api_support.writing() as connection:
-        blog = api_support.own_blog(connection, identifier)
+    support.signed_in()
+    asked = support.parameters()
+    with support.writing() as connection:
+        blog = support.own_blog(connection, identifier)
         written = _read_written(asked)
-        post = api_support.world().writer.create(connection, blog, written, api_support.now())
+        post = support.world().writer.create(connection, blog, written, support.now())
     return envelope.answer(_created(blog, post), 201)
 
 
 def reblog(identifier: str) -> Response:
     """Reblog the post with this id and reblog key onto a blog."""
-    api_support.signed_in()
-    asked = api_support.parameters()
-    with api_support.writing() as connection:
-        blog = api_support.own_blog(connection, identifier)
+    support.signed_in()
+    asked = support.parameters()
+    with support.writing() as connection:
+        blog = support.own_blog(connection, identifier)
         parent = posts.get(connection, asked.whole("id") or 0)
         if parent is None or parent.reblog_key != asked.text("reblog_key"):
             raise envelope.wrong_key()
         written = Written(
             content=Content(html=_html(asked, asked.text("comment") or "")), **_common(asked, CREATE_STATES)
         )
-        post = api_support.world().writer.reblog(connection, blog, parent, written, api_support.now())
+        post = support.world().writer.reblog(connection, blog, parent, written, support.now())
     return envelope.answer(_created(blog, post), 201)
 
 
 def edit(identifier: str) -> Response:
     """Change a post; what is not named stays. Publishing gives it a new id, which is in the answer."""
-    api_support.signed_in()
-    asked = api_support.parameters()
-    with api_support.writing() as connection:
+    support.signed_in()
+    asked = support.parameters()
+    with support.writing() as connection:
         blog, post = _own_post(connection, identifier, asked)
         changes = _read_changes(asked, post)
-        post = api_support.world().writer.edit(connection, blog, post, changes, api_support.now())
+        post = support.world().writer.edit(connection, blog, post, changes, support.now())
     return envelope.answer({"id": post.id, "id_string": str(post.id)})
 
 
 def delete(identifier: str) -> Response:
     """Delete a post in any state."""
-    api_support.signed_in()
-    with api_support.writing() as connection:
-        _, post = _own_post(connection, identifier, api_support.parameters())
-        api_support.world().writer.delete(connection, post)
+    support.signed_in()
+    with support.writing() as connection:
+        _, post = _own_post(connection, identifier, support.parameters())
+        support.world().writer.delete(connection, post)
     return envelope.answer({"id": post.id})
 
 
 def _own_post(connection: Connection, identifier: str, asked: Parameters) -> tuple[Blog, StoredPost]:
-    blog = api_support.own_blog(connection, identifier)
+    blog = support.own_blog(connection, identifier)
     post = posts.get(connection, asked.whole("id") or 0)
     if post is None or post.blog_id != blog.id:
         raise envelope.not_found()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from sandbox import control_messages as messages
-from sandbox.control_support import body
+from sandbox.control import messages
+from sandbox.control.support import body
 from sandbox.faults import Fault
 from sandbox.world import this_world
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import json
+import struct
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, g
 from sqlalchemy import Connection
 
-from sandbox import api_support, envelope
-from sandbox.api_support import Route
-from sandbox.params import Parameters
+from sandbox.api import envelope, support
+from sandbox.api.params import Parameters
+from sandbox.api.support import Route
 from sandbox.store import posts
 from sandbox.store.accounts import Blog
 from sandbox.store.posts import Position, Selection, StoredPost
-from sandbox.views import render
-from sandbox.views_blog import blog_info
-from sandbox.views_context import ViewOptions
+from sandbox.views.blog import blog_info
+from sandbox.views.context import ViewOptions
+from sandbox.views.render import render
 
 PAGE = 20
 PAGE_CAP = 50
@@ -30,7 +29,7 @@ POST_TYPES = frozenset({"text", "quote", "link", "answer", "video", "audio", "ph
 def view_options(asked: Parameters) -> ViewOptions:
     """How the caller wants posts."""
     return ViewOptions(
-        base_url=api_support.base_url(),
+        base_url=support.base_url(),
         npf=asked.flag("npf"),
         reblog_info=asked.flag("reblog_info"),
         notes_info=asked.flag("notes_info"),
@@ -41,13 +40,13 @@ def view_options(asked: Parameters) -> ViewOptions:
 
 def published(identifier: str, kind: str | None = None) -> Response:
     """The published posts of a blog, newest first; or the one with ``id``, in any state for its owner."""
-    api_support.need_key()
-    asked = api_support.parameters()
+    support.need_key()
+    asked = support.parameters()
     kind = kind or asked.text("type") or None
     if kind is not None and kind not in POST_TYPES:
         raise envelope.not_found()
-    with api_support.reading() as connection:
-        blog = api_support.visible_blog(connection, identifier)
+    with support.reading() as connection:
+        blog = support.visible_blog(connection, identifier)
         if asked.text("id"):
             return _single(connection, blog, asked)
         return _page(connection, blog, asked, kind)
@@ -55,7 +54,7 @@ def published(identifier: str, kind: str | None = None) -> Response:
 
 def _single(connection: Connection, blog: Blog, asked: Parameters) -> Response:
     post = posts.get(connection, asked.whole("id") or 0)
-    viewer = api_support.viewer(connection)
+    viewer = support.viewer(connection)
     hidden = post is not None and post.state != "published" and not viewer.owns(blog.id)
     if post is None or hidden or post.blog_id != blog.id:
         raise envelope.not_found()
@@ -80,7 +79,7 @@ def _page(connection: Connection, blog: Blog, asked: Parameters, kind: str | Non
 
 
 def _selection(connection: Connection, blog: Blog, asked: Parameters, kind: str | None) -> Selection:
-    owner = api_support.viewer(connection).owns(blog.id)
+    owner = support.viewer(connection).owns(blog.id)
     token = asked.text("page_number")
     return Selection(
         states=("published", "private") if owner else ("published",),
@@ -96,9 +95,9 @@ def _selection(connection: Connection, blog: Blog, asked: Parameters, kind: str 
 def _answer_with_blog(
     connection: Connection, blog: Blog, found: list[StoredPost], asked: Parameters, *, total: int
 ) -> dict[str, Any]:
-    viewer = api_support.viewer(connection)
+    viewer = support.viewer(connection)
     return {
-        "blog": blog_info(connection, blog, api_support.base_url(), viewer.user),
+        "blog": blog_info(connection, blog, support.base_url(), viewer.user),
         "posts": render(connection, found, viewer, view_options(asked)),
         "total_posts": total,
     }
@@ -106,7 +105,7 @@ def _answer_with_blog(
 
 def _next_page(path: str, blog: Blog, last: StoredPost) -> dict[str, Any]:
     """The link to what follows a post. Clients forward ``page_number`` alone, so it says it all."""
-    place = json.dumps([last.timestamp, last.id]).encode()
+    place = struct.pack(">qq", last.timestamp, last.id)
     query = {"tumblelog": blog.name, "page_number": base64.urlsafe_b64encode(place).decode().rstrip("=")}
     return {"next": {"href": f"{path}?{urlencode(query)}", "method": "GET", "query_params": query}}
 
@@ -114,31 +113,31 @@ def _next_page(path: str, blog: Blog, last: StoredPost) -> dict[str, Any]:
 def _read_position(token: str) -> Position:
     try:
         padded = token + "=" * (-len(token) % 4)
-        timestamp, post_id = json.loads(base64.urlsafe_b64decode(padded))
-        return Position(int(timestamp), int(post_id))
-    except (ValueError, TypeError, binascii.Error):
+        timestamp, post_id = struct.unpack(">qq", base64.urlsafe_b64decode(padded))
+        return Position(timestamp, post_id)
+    except (ValueError, struct.error):
         raise envelope.bad_parameter("page_number is not one that was given out") from None
 
 
 def queue(identifier: str) -> Response:
     """One's queue, soonest first."""
-    api_support.signed_in()
-    asked = api_support.parameters()
+    support.signed_in()
+    asked = support.parameters()
     limit, offset = asked.limit(PAGE, PAGE_CAP), asked.offset()
-    with api_support.reading() as connection:
-        blog = api_support.own_blog(connection, identifier)
+    with support.reading() as connection:
+        blog = support.own_blog(connection, identifier)
         found = posts.queue_of(connection, blog.id, limit=limit + 1, offset=offset)
         return _private_list(connection, found, "queue", identifier, limit, {"offset": str(offset + limit)})
 
 
 def drafts(identifier: str) -> Response:
     """One's drafts, newest first."""
-    api_support.signed_in()
-    asked = api_support.parameters()
+    support.signed_in()
+    asked = support.parameters()
     limit = asked.limit(PAGE, PAGE_CAP)
     before_id = asked.whole("before_id")
-    with api_support.reading() as connection:
-        blog = api_support.own_blog(connection, identifier)
+    with support.reading() as connection:
+        blog = support.own_blog(connection, identifier)
         found = posts.by_newest_id(connection, blog.id, "draft", limit=limit + 1, before_id=before_id)
         position = {"before_id": str(found[limit - 1].id)} if len(found) > limit else {}
         return _private_list(connection, found, "draft", identifier, limit, position)
@@ -146,11 +145,11 @@ def drafts(identifier: str) -> Response:
 
 def inbox(identifier: str) -> Response:
     """One's inbox, newest first."""
-    api_support.signed_in()
-    asked = api_support.parameters()
+    support.signed_in()
+    asked = support.parameters()
     limit, offset = asked.limit(PAGE, PAGE_CAP), asked.offset()
-    with api_support.reading() as connection:
-        blog = api_support.own_blog(connection, identifier)
+    with support.reading() as connection:
+        blog = support.own_blog(connection, identifier)
         found = posts.by_newest_id(connection, blog.id, "submission", limit=limit + 1, offset=offset)
         position = {"offset": str(offset + limit)}
         return _private_list(connection, found, "submission", identifier, limit, position)
@@ -164,8 +163,8 @@ def _private_list(
     limit: int,
     position: dict[str, str],
 ) -> Response:
-    viewer = api_support.viewer(connection)
-    options = view_options(api_support.parameters())
+    viewer = support.viewer(connection)
+    options = view_options(support.parameters())
     answer: dict[str, Any] = {"posts": render(connection, found[:limit], viewer, options)}
     if len(found) > limit:
         query = {"limit": str(limit), **position}

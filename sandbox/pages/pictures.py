@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import colorsys
 import hashlib
+import math
 import struct
 import zlib
 
-from sandbox.views_blog import ANONYMOUS
+from sandbox.views.blog import ANONYMOUS
 
 CELLS = 5
-MARGIN = 1
-"""The pattern has 5 x 5 cells, mirrored, inside a margin of one."""
+GRID = 8
+"""The pattern has 5 x 5 cells, mirrored, in the middle of a picture 8 cells wide."""
+QUESTION_MARK = (".###.", "...#.", "..##.", ".....", "..#..")
+"""What stands for those who asked without a name."""
+
+HUE_BYTE = 30
+"""Bytes 1 to 15 of the digest are the pattern."""
 
 Colour = tuple[int, int, int]
 
@@ -20,22 +26,30 @@ def avatar_png(name: str, size: int) -> bytes:
     """The picture of a blog, ``size`` pixels wide and high; the same name gives the same picture."""
     digest = hashlib.sha256(name.encode()).digest()
     ground, figure = _colours(name, digest)
-    grid = CELLS + 2 * MARGIN
-    rows = []
-    for y in range(size):
-        cell_y = y * grid // size - MARGIN
-        row = b"".join(
-            bytes(figure if _filled(digest, x * grid // size - MARGIN, cell_y) else ground)
-            for x in range(size)
-        )
-        rows.append(b"\0" + row)
-    return _png(size, b"".join(rows))
+    cells = QUESTION_MARK if name == ANONYMOUS else _pattern(digest)
+    along = [_cell(pixel, size) for pixel in range(size)]
+    lines = {
+        y: b"\0" + b"".join(bytes(figure if _filled(cells, x, y) else ground) for x in along)
+        for y in sorted(set(along))
+    }
+    return _png(size, b"".join(lines[y] for y in along))
+
+
+def _cell(pixel: int, size: int) -> int:
+    """Which cell of the pattern a pixel lies in; outside of 0 to 4 it is margin."""
+    return math.floor((pixel + 0.5) * GRID / size - (GRID - CELLS) / 2)
+
+
+def _pattern(digest: bytes) -> tuple[str, ...]:
+    """Five rows of cells, the right half the mirror of the left."""
+    halves = ("".join("#" if digest[1 + y * 3 + x] & 1 else "." for x in range(3)) for y in range(CELLS))
+    return tuple(half + half[1::-1] for half in halves)
 
 
 def _colours(name: str, digest: bytes) -> tuple[Colour, Colour]:
     if name == ANONYMOUS:
         return (0x9A, 0xA5, 0xB1), (0xE8, 0xEB, 0xEE)
-    hue = digest[0] / 256
+    hue = digest[HUE_BYTE] / 256
     return _rgb(hue, 0.32, 0.55), _rgb((hue + 0.08) % 1, 0.82, 0.75)
 
 
@@ -44,11 +58,8 @@ def _rgb(hue: float, lightness: float, saturation: float) -> Colour:
     return red, green, blue
 
 
-def _filled(digest: bytes, x: int, y: int) -> bool:
-    if not (0 <= x < CELLS and 0 <= y < CELLS):
-        return False
-    column = min(x, CELLS - 1 - x)
-    return bool(digest[1 + y * 3 + column] & 1)
+def _filled(cells: tuple[str, ...], x: int, y: int) -> bool:
+    return 0 <= x < CELLS and 0 <= y < CELLS and cells[y][x] == "#"
 
 
 def _png(size: int, rows: bytes) -> bytes:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.content import Content, PostRef, TrailItem, blog_url
-from sandbox.npf_from_html import Block, Mentioned, NpfContent
+from sandbox.markup.content import Content, PostRef, TrailItem, blog_url
+from sandbox.markup.npf_from_html import Block, Mentioned, NpfContent
 from sandbox.store.posts import StoredPost
-from sandbox.views_blog import THEME, avatars
-from sandbox.views_context import Surroundings
-from sandbox.views_post import asking_fields, head_fields, tail_fields
+from sandbox.views.blog import THEME, avatars
+from sandbox.views.context import Surroundings
+from sandbox.views.post import asking_fields, head_fields, tail_fields
 
 ORIGINAL_TYPES = {
     "text": "regular",

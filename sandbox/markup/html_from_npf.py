@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import Any
 
-from sandbox.html import READ_MORE
+from sandbox.markup.html import READ_MORE
 
 Block = Mapping[str, Any]
 

@@ -7,16 +7,17 @@ from typing import Any
 from flask import Response
 from sqlalchemy import Connection
 
-from sandbox import announce, api_support, envelope, limits
-from sandbox.api_posts import view_options
-from sandbox.api_support import Route
-from sandbox.content import blog_url
+from sandbox import announce, limits
+from sandbox.api import envelope, support
+from sandbox.api.posts import view_options
+from sandbox.api.support import Route
 from sandbox.limits import Limits
+from sandbox.markup.content import blog_url
 from sandbox.store import accounts, ledger, posts, social
 from sandbox.store.accounts import Blog, User
 from sandbox.store.posts import StoredPost, Timeline
-from sandbox.views import render
-from sandbox.views_blog import blog_info, owner_info, short_blog
+from sandbox.views.blog import blog_info, owner_info, short_blog
+from sandbox.views.render import render
 
 DASHBOARD_LIMIT = 20
 DASHBOARD_CAP = 50
@@ -26,8 +27,8 @@ LIST_CAP = 20
 
 def info() -> Response:
     """The user and their blogs."""
-    user = api_support.signed_in()
-    with api_support.reading() as connection:
+    user = support.signed_in()
+    with support.reading() as connection:
         blogs = [_own_blog(connection, blog) for blog in accounts.blogs_of(connection, user)]
         return envelope.answer(
             {
@@ -56,9 +57,9 @@ def _own_blog(connection: Connection, blog: Blog) -> dict[str, Any]:
 
 def user_limits() -> Response:
     """What the user may still do today."""
-    user, now = api_support.signed_in(), api_support.now()
-    figures, day = api_support.world().limits, limits.day_of(now)
-    with api_support.reading() as connection:
+    user, now = support.signed_in(), support.now()
+    figures, day = support.world().limits, limits.day_of(now)
+    with support.reading() as connection:
         used = {
             kind: ledger.used_today(connection, user.id, day, kind) for kind in ("posts", "follows", "likes")
         }
@@ -77,13 +78,13 @@ def _limit(figures: Limits, kind: str, used: int, now: float) -> dict[str, Any]:
 
 def dashboard() -> Response:
     """Posts of followed blogs and the user's own, newest id first."""
-    user, asked = api_support.signed_in(), api_support.parameters()
+    user, asked = support.signed_in(), support.parameters()
     part = Timeline(
         since_id=asked.whole("since_id") or 0, before_id=asked.whole("before_id"), type=asked.text("type")
     )
     limit, offset = asked.limit(DASHBOARD_LIMIT, DASHBOARD_CAP), asked.offset()
-    with api_support.reading() as connection:
-        viewer = api_support.viewer(connection)
+    with support.reading() as connection:
+        viewer = support.viewer(connection)
         sources = [*social.followed_ids(connection, user.id), *viewer.own_blogs]
         found = posts.timeline(connection, sources, part, limit=limit, offset=offset)
         return envelope.answer({"posts": render(connection, found, viewer, view_options(asked))})
@@ -91,14 +92,14 @@ def dashboard() -> Response:
 
 def following() -> Response:
     """The blogs that the user follows."""
-    user = api_support.signed_in()
-    with api_support.reading() as connection:
+    user = support.signed_in()
+    with support.reading() as connection:
         return envelope.answer(following_page(connection, user.id, "/v2/user/following"))
 
 
 def following_page(connection: Connection, user_id: int, path: str) -> dict[str, Any]:
     """A page of the blogs that someone follows, with the link to the next."""
-    asked = api_support.parameters()
+    asked = support.parameters()
     limit, offset = asked.limit(LIST_CAP, LIST_CAP), asked.offset()
     followed = social.followed_ids(connection, user_id)
     page = followed[offset : offset + limit]
@@ -117,40 +118,40 @@ def following_page(connection: Connection, user_id: int, path: str) -> dict[str,
 
 def follow() -> Response:
     """Follow a blog; once more changes nothing."""
-    user, now = api_support.signed_in(), api_support.now()
-    with api_support.writing() as connection:
+    user, now = support.signed_in(), support.now()
+    with support.writing() as connection:
         blog = _named_by_url(connection)
         if blog.id not in social.followed_ids(connection, user.id):
-            if not limits.spend(connection, user.id, "follows", api_support.world().limits, now):
+            if not limits.spend(connection, user.id, "follows", support.world().limits, now):
                 raise envelope.limit_exceeded()
             social.follow(connection, user.id, blog.id, int(now))
             data = {"from": accounts.primary_blog(connection, user.id).name}
             social.notify(connection, blog.id, "follower", int(now), data)
-        view = blog_info(connection, blog, api_support.base_url(), user)
+        view = blog_info(connection, blog, support.base_url(), user)
     return envelope.answer({"blog": {**view, "followed": True}})
 
 
 def unfollow() -> Response:
     """Follow a blog no more."""
-    user = api_support.signed_in()
-    with api_support.writing() as connection:
+    user = support.signed_in()
+    with support.writing() as connection:
         blog = _named_by_url(connection)
         social.unfollow(connection, user.id, blog.id)
-        view = blog_info(connection, blog, api_support.base_url(), user)
+        view = blog_info(connection, blog, support.base_url(), user)
     return envelope.answer({"blog": view})
 
 
 def _named_by_url(connection: Connection) -> Blog:
-    return api_support.named_blog(connection, api_support.parameters().text("url") or "")
+    return support.named_blog(connection, support.parameters().text("url") or "")
 
 
 def like() -> Response:
     """Like a post, named by id and reblog key; one's own cannot be liked."""
-    user, now = api_support.signed_in(), api_support.now()
-    with api_support.writing() as connection:
+    user, now = support.signed_in(), support.now()
+    with support.writing() as connection:
         post = _post_to_like(connection)
         mine = accounts.primary_blog(connection, user.id)
-        if post.blog_id in api_support.viewer(connection).own_blogs:
+        if post.blog_id in support.viewer(connection).own_blogs:
             raise envelope.legacy_refusal(403, "You cannot like your own post.")
         if social.is_blocked(connection, post.blog_id, mine.id):
             raise envelope.legacy_refusal(403, "You cannot like this post.")
@@ -161,7 +162,7 @@ def like() -> Response:
 def _like_once(connection: Connection, user: User, mine: Blog, post: StoredPost, now: float) -> None:
     if social.liked_among(connection, user.id, [post.id]):
         return
-    if not limits.spend(connection, user.id, "likes", api_support.world().limits, now):
+    if not limits.spend(connection, user.id, "likes", support.world().limits, now):
         raise envelope.limit_exceeded()
     social.like(connection, user.id, post.id, int(now))
     announce.liked(connection, mine, post, now)
@@ -169,8 +170,8 @@ def _like_once(connection: Connection, user: User, mine: Blog, post: StoredPost,
 
 def unlike() -> Response:
     """Like a post no more."""
-    user = api_support.signed_in()
-    with api_support.writing() as connection:
+    user = support.signed_in()
+    with support.writing() as connection:
         post = _post_to_like(connection)
         if social.unlike(connection, user.id, post.id):
             announce.unliked(connection, accounts.primary_blog(connection, user.id), post)
@@ -178,7 +179,7 @@ def unlike() -> Response:
 
 
 def _post_to_like(connection: Connection) -> StoredPost:
-    asked = api_support.parameters()
+    asked = support.parameters()
     post = posts.get(connection, asked.whole("id") or 0)
     if post is None or post.state != "published" or post.reblog_key != asked.text("reblog_key"):
         raise envelope.not_found()
@@ -187,7 +188,7 @@ def _post_to_like(connection: Connection) -> StoredPost:
 
 def followers_page(connection: Connection, blog: Blog) -> dict[str, Any]:
     """A page of the users who follow a blog."""
-    asked = api_support.parameters()
+    asked = support.parameters()
     limit, offset = asked.limit(LIST_CAP, LIST_CAP), asked.offset()
     followers = social.follower_ids(connection, blog.id)
     page = [accounts.primary_blog(connection, i) for i in followers[offset : offset + limit]]

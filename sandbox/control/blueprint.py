@@ -11,13 +11,13 @@ from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy import Connection
 from werkzeug.exceptions import HTTPException
 
-from sandbox import admin, announce, control_switches, loopback
-from sandbox import control_messages as messages
-from sandbox.admin import NameTakenError
-from sandbox.content import Content
-from sandbox.control_support import body, on_http_error, on_refusal
+from sandbox import announce, loopback
+from sandbox.control import admin, messages, switches
+from sandbox.control.admin import NameTakenError
+from sandbox.control.support import body, on_http_error, on_refusal
 from sandbox.errors import PostingError
-from sandbox.html import paragraphs, sanitise
+from sandbox.markup.content import Content
+from sandbox.markup.html import paragraphs, sanitise
 from sandbox.posting import Written
 from sandbox.store import accounts, notes, posts, social
 from sandbox.store.accounts import Blog, BlogSettings
@@ -48,7 +48,7 @@ def control_blueprint() -> Blueprint:
     blueprint.post("/likes")(like)
     blueprint.post("/follows")(follow)
     blueprint.post("/blocks")(block)
-    control_switches.add_routes(blueprint)
+    switches.add_routes(blueprint)
     return blueprint
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from sandbox.content import blog_url
+from sandbox.markup.content import blog_url
 from sandbox.store import accounts, posts, social
 from sandbox.store.accounts import Blog, User
 from sandbox.store.posts import Selection

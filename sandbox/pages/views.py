@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 from sqlalchemy import Connection
 
-from sandbox.content import Content, TrailItem
-from sandbox.html import READ_MORE
+from sandbox.markup.content import Content, TrailItem
+from sandbox.markup.html import READ_MORE
 from sandbox.store import accounts, notes
 from sandbox.store.accounts import Blog
 from sandbox.store.posts import StoredPost
-from sandbox.views_blog import ANONYMOUS, avatar_url
+from sandbox.views.blog import ANONYMOUS, avatar_url
 
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86_400, 604_800
 _TUMBLR_LINK = re.compile(r'href="https://([a-z0-9-]+)\.tumblr\.com(?:/post/(\d+)[^"]*|/?)"')

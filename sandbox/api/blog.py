@@ -2,46 +2,47 @@
 
 from __future__ import annotations
 
-from flask import Response, redirect
+from flask import Response
 
-from sandbox import api_support, api_user, envelope
-from sandbox.api_support import Route
-from sandbox.pictures import avatar_png
+from sandbox.api import envelope, support
+from sandbox.api import user as api_user
+from sandbox.api.support import Route
+from sandbox.markup.text import blog_name_of
+from sandbox.pages.pictures import avatar_png
 from sandbox.store import accounts, social
-from sandbox.text import blog_name_of
-from sandbox.views_blog import AVATAR_SIZES, avatar_url, blog_info
+from sandbox.views.blog import AVATAR_SIZES, avatar_url, blog_info
 
 DEFAULT_AVATAR = 64
 
 
 def info(identifier: str) -> Response:
     """All about a blog."""
-    api_support.need_key()
-    with api_support.reading() as connection:
-        blog = api_support.visible_blog(connection, identifier)
-        user = api_support.caller().user
-        return envelope.answer({"blog": blog_info(connection, blog, api_support.base_url(), user)})
+    support.need_key()
+    with support.reading() as connection:
+        blog = support.visible_blog(connection, identifier)
+        user = support.caller().user
+        return envelope.answer({"blog": blog_info(connection, blog, support.base_url(), user)})
 
 
 def avatar(identifier: str, size: str = str(DEFAULT_AVATAR)) -> Response:
     """A blog's picture: the PNG itself, or for signed callers a redirect with its address in the answer."""
-    with api_support.reading() as connection:
-        blog = api_support.named_blog(connection, identifier)
+    with support.reading() as connection:
+        blog = support.named_blog(connection, identifier)
     if not size.isdecimal() or int(size) not in AVATAR_SIZES:
         raise envelope.not_found()
-    if api_support.caller().consumer is None:
+    if support.caller().consumer is None:
         return Response(avatar_png(blog.name, int(size)), content_type="image/png")
-    url = avatar_url(api_support.base_url(), blog.name, int(size))
+    url = avatar_url(support.base_url(), blog.name, int(size))
     found = envelope.answer({"avatar_url": url}, 302)
-    found.headers["Location"] = redirect(url).location or url
+    found.headers["Location"] = url
     return found
 
 
 def following(identifier: str) -> Response:
     """The blogs that a blog's owner follows, if that is shared."""
-    user = api_support.signed_in()
-    with api_support.reading() as connection:
-        blog = api_support.visible_blog(connection, identifier)
+    user = support.signed_in()
+    with support.reading() as connection:
+        blog = support.visible_blog(connection, identifier)
         if blog.owner_id != user.id and not blog.settings.share_following:
             raise envelope.not_shared()
         path = f"/v2/blog/{identifier}/following"
@@ -50,18 +51,18 @@ def following(identifier: str) -> Response:
 
 def followers(identifier: str) -> Response:
     """The users who follow one's own blog."""
-    api_support.signed_in()
-    with api_support.reading() as connection:
-        blog = api_support.own_blog(connection, identifier)
+    support.signed_in()
+    with support.reading() as connection:
+        blog = support.own_blog(connection, identifier)
         return envelope.answer(api_user.followers_page(connection, blog))
 
 
 def followed_by(identifier: str) -> Response:
     """Whether the blog named in ``query`` follows one's own."""
-    api_support.signed_in()
-    name = api_support.parameters().text("query") or ""
-    with api_support.reading() as connection:
-        blog = api_support.own_blog(connection, identifier)
+    support.signed_in()
+    name = support.parameters().text("query") or ""
+    with support.reading() as connection:
+        blog = support.own_blog(connection, identifier)
         other = accounts.find_blog(connection, blog_name_of(name))
         follows = other is not None and blog.id in social.followed_ids(connection, other.owner_id)
         return envelope.answer({"followed_by": follows})

@@ -8,10 +8,12 @@ from typing import Any
 
 from flask import Request
 
-from sandbox.envelope import bad_parameter
+from sandbox.api.envelope import bad_parameter
 
 _TRUE = frozenset({"true", "1"})
 _FALSE = frozenset({"false", "0", ""})
+MAX_WHOLE = 2**63 - 1
+"""The store holds no larger numbers."""
 _INDEXED = re.compile(r"^(.+)\[\d*\]$")
 
 
@@ -46,9 +48,12 @@ class Parameters:
         if value is None or value == "":
             return None
         try:
-            return int(value)
+            number = int(value)
         except ValueError:
             raise bad_parameter(f"{name} must be a whole number") from None
+        if not -MAX_WHOLE <= number <= MAX_WHOLE:
+            raise bad_parameter(f"{name} is too large")
+        return number
 
     def limit(self, default: int, cap: int) -> int:
         """How many things at most: at least 1, and no more than the cap."""
@@ -98,4 +103,5 @@ def _flatten(document: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 
 def _as_text(value: object) -> str:
-    return value if isinstance(value, str) else str(value)
+    """A JSON value as a form would have sent it; halves of surrogate pairs become question marks."""
+    return str(value).encode("utf-8", "replace").decode()

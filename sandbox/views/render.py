@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from sandbox.announce import mentionable
-from sandbox.npf_from_html import Block
+from sandbox.markup.npf_from_html import Block
 from sandbox.store.posts import StoredPost
-from sandbox.views_context import Viewer, ViewOptions, gather
-from sandbox.views_legacy import legacy_post
-from sandbox.views_npf import npf_post
+from sandbox.views.context import Viewer, ViewOptions, gather
+from sandbox.views.legacy import legacy_post
+from sandbox.views.npf import npf_post
 
 
 def render(

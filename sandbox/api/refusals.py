@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.envelope import ApiError, empty_post, legacy_refusal
+from sandbox.api.envelope import ApiError, empty_post, legacy_refusal
 from sandbox.errors import CannotReblogError, EmptyPostError, PostingError, PostLimitError
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sandbox import chain
-from sandbox.content import Content, TrailItem, contributors
-from sandbox.html import render_content
+from sandbox.markup import chain
+from sandbox.markup.content import Content, TrailItem, contributors
+from sandbox.markup.html import render_content
+from sandbox.markup.text import plain_text
 from sandbox.posting import reference
 from sandbox.store.posts import StoredPost
-from sandbox.text import plain_text
-from sandbox.views_blog import THEME
-from sandbox.views_context import Surroundings
-from sandbox.views_post import asking_fields, head_fields, tail_fields
+from sandbox.views.blog import THEME
+from sandbox.views.context import Surroundings
+from sandbox.views.post import asking_fields, head_fields, tail_fields
 
 
 def legacy_post(post: StoredPost, around: Surroundings) -> dict[str, Any]:

@@ -10,18 +10,21 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox import loopback
-from sandbox.content import Content
+from sandbox.api import blueprint as api
+from sandbox.control import support as control
 from sandbox.demo_accounts import DEMO_BLOG
 from sandbox.errors import PostingError
-from sandbox.html import paragraphs
-from sandbox.page_views import PagePost, ago, page_posts, question_of
+from sandbox.markup.content import Content
+from sandbox.markup.html import paragraphs
+from sandbox.pages.views import PagePost, ago, page_posts, question_of
 from sandbox.store import accounts, notes, posts
 from sandbox.store.accounts import Blog
 from sandbox.store.notes import NoteFilter
 from sandbox.store.posts import Selection, StoredPost
-from sandbox.views_blog import avatar_url
+from sandbox.views.blog import avatar_url
 from sandbox.world import this_world
 
+API_PATHS = ("/v2/", "/api/v2/")
 POSTS_PER_PAGE = 10
 NOTES_SHOWN = 50
 MAX_QUESTION = 4096
@@ -50,7 +53,11 @@ def pages_blueprint() -> Blueprint:
 
 
 def on_error(error: HTTPException) -> AnyResponse | tuple[str, int]:
-    """A page that says what went wrong."""
+    """A page that says what went wrong; JSON where programs called."""
+    if request.path.startswith(API_PATHS):
+        return api.on_http_error(error)
+    if request.path.startswith("/sandbox/"):
+        return control.on_http_error(error)
     if error.code is None or error.code < 400:
         return error.get_response()
     return _page("error.html", error=error), error.code

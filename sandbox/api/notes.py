@@ -10,14 +10,14 @@ from urllib.parse import urlencode
 from flask import Response
 from sqlalchemy import Connection
 
-from sandbox import api_support, envelope
-from sandbox.api_support import Route
-from sandbox.params import Parameters
+from sandbox.api import envelope, support
+from sandbox.api.params import Parameters
+from sandbox.api.support import Route
 from sandbox.store import accounts, notes, posts, social
 from sandbox.store.accounts import Blog
 from sandbox.store.notes import Note, NoteFilter
 from sandbox.store.posts import StoredPost
-from sandbox.views_notes import note_json
+from sandbox.views.notes import note_json
 
 PAGE = 50
 MICROSECONDS_FROM = 10**14
@@ -35,14 +35,14 @@ REST_OF_CONVERSATION = NoteFilter(kinds=("like", "reblog"), reblogs_with_text=Fa
 
 def list_notes(identifier: str) -> Response:
     """Notes of a post's whole tree, newest first."""
-    api_support.need_key()
-    asked = api_support.parameters()
+    support.need_key()
+    asked = support.parameters()
     mode = asked.text("mode") or "all"
     if mode not in MODES:
         raise envelope.bad_parameter(f"unknown mode {mode}")
     which = _from_place(MODES[mode], asked.text("before_timestamp"))
-    with api_support.reading() as connection:
-        blog = api_support.visible_blog(connection, identifier)
+    with support.reading() as connection:
+        blog = support.visible_blog(connection, identifier)
         post = _post_of(connection, blog, asked)
         found = notes.of_tree(connection, post.tree_id, which, limit=PAGE + 1)
         page = found[:PAGE]
@@ -109,14 +109,14 @@ def _totals(connection: Connection, post: StoredPost, mode: str) -> dict[str, An
 
 def _views(connection: Connection, found: list[Note], mode: str) -> list[dict[str, Any]]:
     blogs = accounts.blogs_by_id(connection, {note.blog_id for note in found})
-    user = api_support.caller().user
+    user = support.caller().user
     followed = set() if user is None else set(social.followed_ids(connection, user.id))
     return [
         note_json(
             note,
             blogs[note.blog_id],
             followed=note.blog_id in followed,
-            base_url=api_support.base_url(),
+            base_url=support.base_url(),
             with_tags=mode == "reblogs_with_tags",
         )
         for note in found

@@ -8,14 +8,15 @@ from contextlib import AbstractContextManager
 from flask import Response, g, request
 from sqlalchemy import Connection
 
-from sandbox import envelope, limits, oauth
+from sandbox import limits
+from sandbox.api import envelope, oauth
+from sandbox.api.oauth import Caller
+from sandbox.api.params import Parameters
 from sandbox.limits import RateState
-from sandbox.oauth import Caller
-from sandbox.params import Parameters
+from sandbox.markup.text import blog_name_of
 from sandbox.store import accounts, social
 from sandbox.store.accounts import Blog, User
-from sandbox.text import blog_name_of
-from sandbox.views_context import Viewer
+from sandbox.views.context import Viewer
 from sandbox.world import World, this_world
 
 Route = tuple[str, str, Callable[..., Response]]

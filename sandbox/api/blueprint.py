@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import structlog
-from flask import Blueprint, Response, request
-from werkzeug.exceptions import HTTPException, InternalServerError
+from flask import Blueprint, Response
+from werkzeug.exceptions import HTTPException
 
-from sandbox import api_blog, api_notes, api_posts, api_support, api_user, api_write, envelope, misfortune
-from sandbox.envelope import ApiError
+from sandbox.api import blog, envelope, misfortune, notes, posts, support, user, write
+from sandbox.api.envelope import ApiError
+from sandbox.api.refusals import refusal
 from sandbox.errors import PostingError
-from sandbox.refusals import refusal
-
-log = structlog.get_logger()
 
 
 def api_blueprint(name: str) -> Blueprint:
     """The whole API; ``name`` tells apart the places where it is mounted."""
     blueprint = Blueprint(name, __name__)
     blueprint.before_request(misfortune.strike)
-    blueprint.before_request(api_support.admit)
+    blueprint.before_request(support.admit)
     blueprint.after_request(misfortune.finish)
     blueprint.register_error_handler(ApiError, ApiError.to_response)
     blueprint.register_error_handler(PostingError, _on_posting_error)
-    blueprint.register_error_handler(HTTPException, _on_http_error)
-    for module in (api_user, api_blog, api_posts, api_notes, api_write):
+    blueprint.register_error_handler(HTTPException, on_http_error)
+    for module in (user, blog, posts, notes, write):
         for method, rule, view in module.ROUTES:
             blueprint.add_url_rule(rule, f"{method} {rule}", view, methods=[method])
     blueprint.add_url_rule("/", "root", _nothing_here)
@@ -39,10 +36,9 @@ def _on_posting_error(error: PostingError) -> Response:
     return refusal(error).to_response()
 
 
-def _on_http_error(error: HTTPException) -> Response:
+def on_http_error(error: HTTPException) -> Response:
     """Werkzeug's own refusals in the API's envelope."""
-    if isinstance(error, InternalServerError):
-        log.error("the sandbox failed", path=request.path, error=repr(error.original_exception))
+    if error.code == 500:
         return ApiError(500, {"response": []}).to_response()
     if error.code in (404, 405):
         return envelope.not_found().to_response()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.clock import gmt_date
-from sandbox.content import PostRef, blog_url, post_url
 from sandbox.ids import short_url
+from sandbox.markup.content import PostRef, blog_url, post_url
 from sandbox.store.posts import StoredPost
-from sandbox.views_blog import ANONYMOUS, avatars, short_blog
-from sandbox.views_context import Surroundings
-from sandbox.views_notes import note_json
+from sandbox.views.blog import ANONYMOUS, avatars, short_blog
+from sandbox.views.context import Surroundings
+from sandbox.views.notes import note_json
 
 
 def head_fields(post: StoredPost, around: Surroundings, kind: str) -> dict[str, Any]:

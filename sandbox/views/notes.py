@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.content import blog_url
+from sandbox.markup.content import blog_url
 from sandbox.store.accounts import Blog
 from sandbox.store.notes import Note
-from sandbox.views_blog import avatar_url
+from sandbox.views.blog import avatar_url
 
 
 def note_json(

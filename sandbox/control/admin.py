@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection
 
 from sandbox import ids
-from sandbox.content import Content, post_url
+from sandbox.markup.content import Content, post_url
 from sandbox.records import KeySet, NoteRecord, PostRecord
 from sandbox.store import accounts
 from sandbox.store.accounts import Blog, BlogSettings, Token, User

@@ -11,13 +11,14 @@ from flask import Request
 from oauthlib.oauth1.rfc5849 import signature, utils
 from sqlalchemy import Connection
 
-from sandbox.envelope import unauthorized
-from sandbox.params import Parameters
+from sandbox.api.envelope import unauthorized
+from sandbox.api.params import Parameters
 from sandbox.store import accounts, ledger
 from sandbox.store.accounts import User
 
 MAX_CLOCK_SKEW_SECONDS = 300
 NONCE_LIFETIME_SECONDS = 2 * MAX_CLOCK_SKEW_SECONDS
+MAX_TIMESTAMP_DIGITS = 15
 _FORM = "application/x-www-form-urlencoded"
 _REQUIRED = frozenset({"oauth_signature", "oauth_timestamp", "oauth_nonce"})
 
@@ -98,7 +99,7 @@ def _signed_in(
 def _is_well_formed(oauth: dict[str, str], checks: Checks, now: float) -> bool:
     if oauth.get("oauth_signature_method") != "HMAC-SHA1" or not oauth.keys() >= _REQUIRED:
         return False
-    if not oauth["oauth_timestamp"].isdecimal():
+    if not oauth["oauth_timestamp"].isdecimal() or len(oauth["oauth_timestamp"]) > MAX_TIMESTAMP_DIGITS:
         return False
     return not checks.timestamps or abs(int(oauth["oauth_timestamp"]) - now) <= MAX_CLOCK_SKEW_SECONDS
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
-from sandbox.html import READ_MORE
-from sandbox.text import BLOCK_TAGS, blog_name_of
+from sandbox.markup.html import READ_MORE
+from sandbox.markup.text import BLOCK_TAGS, blog_name_of
 
 Block = dict[str, Any]
 Mentioned = Callable[[str], Block | None]

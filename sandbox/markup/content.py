@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.html_from_npf import npf_to_html
-from sandbox.npf_from_html import Block, Mentioned, NpfContent, html_to_npf, nobody
-from sandbox.text import plain_text
+from sandbox.markup.html_from_npf import npf_to_html
+from sandbox.markup.npf_from_html import Block, Mentioned, NpfContent, html_to_npf, nobody
+from sandbox.markup.text import plain_text
 
 
 @dataclass(frozen=True)

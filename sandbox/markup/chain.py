@@ -10,8 +10,8 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from sandbox.content import Content, TrailItem, contributors
-from sandbox.html import truncated
+from sandbox.markup.content import Content, TrailItem, contributors
+from sandbox.markup.html import truncated
 
 
 def quote(trail: Sequence[TrailItem]) -> str:

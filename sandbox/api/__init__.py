@@ -1,0 +1,1 @@
+"""The API under /v2: what a client of tumblr sees."""

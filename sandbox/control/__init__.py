@@ -1,0 +1,1 @@
+"""The control face under /sandbox: what only the sandbox can do."""

@@ -1,0 +1,1 @@
+"""The pages for people: blogs, posts, the ask box."""

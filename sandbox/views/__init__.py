@@ -1,0 +1,1 @@
+"""Stored posts, blogs and notes as the API shows them."""

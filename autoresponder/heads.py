@@ -8,6 +8,7 @@ A head is bound to the generator whose activations it was trained on.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from typing import Literal
@@ -190,3 +191,12 @@ class Head(nn.Module):
         if self.settings.basis == "sum_difference":
             return outputs[:, 1]
         return outputs[:, 1] - outputs[:, 0]
+
+
+def fingerprint(head: Head) -> str:
+    """SHA-256 (hex) over a head's weights and calibration: the same head, the same scores."""
+    digest = hashlib.sha256(head.settings.model_dump_json().encode())
+    for name, value in sorted(head.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().float().numpy().tobytes())
+    return digest.hexdigest()

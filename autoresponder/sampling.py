@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import torch
+from pydantic import JsonValue
 from torch import Tensor
 
 FILTERED = -1e10  # logit of a token that cannot be drawn
 LN2 = math.log(2)
+FEW = 1024  # tokens that are looked at before the whole vocabulary is sorted
 
 TARGETS_2021: tuple[float, ...] = (
     *(1.8, 1.9, 1.9, 2.0, 2.0, 2.1, 2.1, 2.1, 2.2, 2.2, 2.2),
@@ -78,7 +80,7 @@ class TopK(Stateless):
 
     def step(self, logits: Tensor, state: Tensor) -> Tensor:  # noqa: ARG002
         """Filter."""
-        return keep_largest(logits, torch.full((len(logits),), self.k, device=logits.device))
+        return keep_largest(logits, lambda p: torch.full((len(p),), self.k, device=p.device))
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,12 @@ class TopP(Stateless):
         """Filter."""
         if self.p >= 1:
             return logits
-        probabilities = logits.softmax(-1).sort(descending=True).values  # (B, V)
-        before = probabilities.cumsum(-1) - probabilities
-        return keep_largest(logits, (before < self.p).sum(-1).clamp(min=1))
+        return keep_largest(logits, self.kept)
+
+    def kept(self, p: Tensor) -> Tensor:
+        """Number of tokens k (B,) that stay, given probabilities (B, n) in descending order."""
+        before = p.cumsum(-1) - p
+        return (before < self.p).sum(-1).clamp(min=1)
 
 
 @dataclass(frozen=True)
@@ -119,11 +124,10 @@ class Mirostat2:
 
     def step(self, logits: Tensor, state: Tensor) -> Tensor:
         """Filter."""
-        return keep_largest(logits, self.kept(logits, state))
+        return keep_largest(logits, lambda p: self.kept(p, state))
 
-    def kept(self, logits: Tensor, state: Tensor) -> Tensor:
-        """Number of tokens k (B,) that stay for the next draw; 0 is all."""
-        p = logits.softmax(-1).sort(descending=True).values
+    def kept(self, p: Tensor, state: Tensor) -> Tensor:
+        """Number of tokens k (B,) that stay, given probabilities (B, n) in descending order; 0 is all."""
         expectation = torch.special.entr(p).cumsum(-1) / p.cumsum(-1) / LN2
         kept: Tensor = (expectation < state[:, :1]).sum(-1)
         return kept
@@ -228,10 +232,22 @@ class TwoStage:
         return after
 
 
-def keep_largest(logits: Tensor, k: Tensor) -> Tensor:
-    """Filter each row but for logits at least as large as its k-th largest; k (B,), 0 keeps the row."""
-    at = (k - 1).clamp(min=0)[:, None]
-    least = logits.sort(descending=True).values.gather(1, at)  # (B, 1)
+def keep_largest(logits: Tensor, count: Callable[[Tensor], Tensor]) -> Tensor:
+    """Filter each row but for logits at least as large as its k-th largest; k = 0 keeps the row.
+
+    ``count`` gives k (B,) from the largest probabilities (B, n) of each row, descending, and may look
+    only at those down to the k-th. Sorting a whole vocabulary costs as much as a small network, so
+    few are looked at first, and all only where those were not enough.
+    """
+    vocabulary = logits.shape[1]
+    total = logits.logsumexp(-1, keepdim=True)
+    for width in dict.fromkeys((min(FEW, vocabulary), vocabulary)):
+        ordered = logits.topk(width).values  # (B, width)
+        k = count((ordered - total).exp())
+        if bool((k < width).all()):
+            break
+    k = k.clamp(max=vocabulary)
+    least = ordered.gather(1, (k - 1).clamp(min=0)[:, None])  # (B, 1)
     return torch.where((logits >= least) | (k == 0)[:, None], logits, FILTERED)
 
 
@@ -291,7 +307,7 @@ class SamplerSettings:
             return plain
         return TwoStage(plain, Mirostat2(self.mirostat_rate), window)
 
-    def info(self, window: int) -> dict[str, object]:
+    def info(self, window: int) -> dict[str, JsonValue]:
         """What a result says of its sampling, under the names of the wire."""
         temperature, top_p = self.resolved()
         two_stage = self.uses_target

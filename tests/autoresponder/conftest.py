@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +13,10 @@ from tokenizers.trainers import BpeTrainer
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
 from autoresponder.encoding import TextEncoder
+from autoresponder.head_files import save_head
+from autoresponder.heads import HEAD_NAMES, GeneratorIdentity, Head, HeadName, HeadSettings
+from autoresponder.model_folder import GeneratorModel
+from autoresponder.weights import content_hash
 
 END = "<|endoftext|>"
 CORPUS = [
@@ -75,3 +80,55 @@ def make_network(vocabulary: int, eot: int, *, layers: int = 4, positions: int =
 @pytest.fixture(scope="session")
 def network(encoder: TextEncoder) -> GPT2LMHeadModel:
     return make_network(len(encoder), encoder.eot)
+
+
+@pytest.fixture(scope="session")
+def bare_folder(
+    tmp_path_factory: pytest.TempPathFactory, network: GPT2LMHeadModel, tokenizer: PreTrainedTokenizerFast
+) -> Path:
+    """A model folder without heads."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def generator(network: GPT2LMHeadModel, encoder: TextEncoder, bare_folder: Path) -> GeneratorModel:
+    identity = GeneratorIdentity(name="tiny", sha256=content_hash([bare_folder / "model.safetensors"]))
+    return GeneratorModel(network, encoder, identity, bare_folder)
+
+
+@pytest.fixture(scope="session")
+def heads(generator: GeneratorModel) -> Mapping[HeadName, Head]:
+    """Heads whose scores differ much from text to text."""
+    made = {}
+    for seed, name in enumerate(HEAD_NAMES):
+        settings = HeadSettings(
+            name=name,
+            generator=generator.identity,
+            layers=(seed, 2),
+            width=32,
+            n_head=2,
+            mlp_ratio=2,
+            max_tokens=60,
+        )
+        made[name] = Head(settings).initialise(torch.Generator().manual_seed(seed)).eval()
+        made[name].logits.weight.data.mul_(200)
+    return made
+
+
+@pytest.fixture(scope="session")
+def whole_folder(
+    tmp_path_factory: pytest.TempPathFactory,
+    network: GPT2LMHeadModel,
+    tokenizer: PreTrainedTokenizerFast,
+    heads: Mapping[HeadName, Head],
+) -> Path:
+    """A model folder with everything in it."""
+    folder = tmp_path_factory.mktemp("models") / "whole"
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    for head in heads.values():
+        save_head(head, folder / "heads")
+    return folder

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
+from transformers import GPT2LMHeadModel
 
 from autoresponder.errors import (
     HeadMismatchError,
@@ -25,19 +25,9 @@ from autoresponder.model_folder import load_generator, load_heads, pick_device, 
 from autoresponder.weights import content_hash, find_model, weight_files
 
 
-@pytest.fixture(scope="session")
-def whole(
-    tmp_path_factory: pytest.TempPathFactory, network: GPT2LMHeadModel, tokenizer: PreTrainedTokenizerFast
-) -> Path:
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    network.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
 @pytest.fixture
-def folder(whole: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(whole, tmp_path / "tiny"))
+def folder(bare_folder: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(bare_folder, tmp_path / "tiny"))
 
 
 def change_json(path: Path, **changes: object) -> None:
@@ -64,18 +54,20 @@ def grow_tokenizer(folder: Path) -> None:
     (folder / "tokenizer.json").write_text(json.dumps(inner))
 
 
-def test_a_whole_folder_loads(whole: Path, network: GPT2LMHeadModel) -> None:
-    generator = load_generator(str(whole), device="cpu")
+def test_a_whole_folder_loads(bare_folder: Path, network: GPT2LMHeadModel) -> None:
+    generator = load_generator(str(bare_folder), device="cpu")
     ids = torch.tensor([[5, 6, 7]])
     torch.testing.assert_close(generator.network(ids).logits, network(ids).logits)
     assert generator.positions == 256
     assert generator.identity.name == "tiny"
-    assert generator.identity.sha256 == content_hash([whole / "model.safetensors"])
+    assert generator.identity.sha256 == content_hash([bare_folder / "model.safetensors"])
     assert not any(p.requires_grad for p in generator.network.parameters())
 
 
-def test_a_checkpoint_in_several_files_loads(whole: Path, tmp_path: Path, network: GPT2LMHeadModel) -> None:
-    folder = Path(shutil.copytree(whole, tmp_path / "sharded"))
+def test_a_checkpoint_in_several_files_loads(
+    bare_folder: Path, tmp_path: Path, network: GPT2LMHeadModel
+) -> None:
+    folder = Path(shutil.copytree(bare_folder, tmp_path / "sharded"))
     (folder / "model.safetensors").unlink()
     network.save_pretrained(folder, max_shard_size="60KB")
     assert len(weight_files(folder)) > 1

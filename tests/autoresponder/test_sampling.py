@@ -14,6 +14,7 @@ from torch import Tensor
 
 from autoresponder.draws import draws_of_try, seeded
 from autoresponder.sampling import (
+    FEW,
     FILTERED,
     TARGETS_2021,
     Breakruns,
@@ -45,6 +46,21 @@ def no_state(rows: int = 1) -> Tensor:
 
 def test_temperature_divides() -> None:
     assert Temperature(0.5).step(torch.tensor([[1.0, 2.0]]), no_state()).tolist() == [[2.0, 4.0]]
+
+
+@pytest.mark.parametrize("spread", [0.5, 3.0], ids=["flat: thousands stay", "peaked: few stay"])
+def test_a_large_vocabulary_is_filtered_as_a_whole_sort_would(spread: float) -> None:
+    logits = torch.randn(2, 5000, generator=torch.Generator().manual_seed(6)) * spread
+    ordered, places = logits.softmax(-1).sort(descending=True)
+    stay = TopP(0.9).step(logits, no_state(2)) > FILTERED / 2
+    for row in range(2):
+        count = int(((ordered[row].cumsum(0) - ordered[row]) < 0.9).sum())
+        assert sorted(places[row, :count].tolist()) == stay[row].nonzero()[:, 0].tolist()
+    assert (int(stay[0].sum()) > FEW) == (spread < 1)
+
+
+def test_a_k_beyond_the_vocabulary_keeps_all() -> None:
+    assert kept(TopK(9).step(logits_of([0.1, 0.9]), no_state())) == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +110,7 @@ def test_mirostat_on_worked_numbers(mu: float, k: int, stay: list[int]) -> None:
     """p = 1/2, 1/4, 1/4 has running expectations 1, 4/3, 3/2; k = 0 truncates nothing."""
     logits = logits_of([0.5, 0.25, 0.25])
     state = torch.tensor([[mu, 2.0]])
-    assert Mirostat2().kept(logits, state).tolist() == [k]
+    assert Mirostat2().kept(logits.exp(), state).tolist() == [k]
     assert kept(Mirostat2().step(logits, state)) == stay
 
 
@@ -105,7 +121,9 @@ def test_mirostat_on_worked_numbers(mu: float, k: int, stay: list[int]) -> None:
 )
 def test_mirostat_agrees_with_the_scalar_rule(weights: list[float], mu: float) -> None:
     probabilities = [w / sum(weights) for w in weights]
-    k = int(Mirostat2().kept(logits_of(probabilities), torch.tensor([[mu, 2.0]]))[0])
+    k = int(
+        Mirostat2().kept(torch.tensor([sorted(probabilities, reverse=True)]), torch.tensor([[mu, 2.0]]))[0]
+    )
     nearby = {scalar_mirostat_k(probabilities, mu + error) for error in (-1e-4, 0, 1e-4)}
     assert k in range(min(nearby), max(nearby) + 1)
 

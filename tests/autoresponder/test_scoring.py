@@ -11,24 +11,11 @@ from transformers import GPT2LMHeadModel
 
 from autoresponder.encoding import TextEncoder
 from autoresponder.errors import NotFiniteError
-from autoresponder.heads import HEAD_NAMES, Calibration, GeneratorIdentity, Head, HeadName, HeadSettings
+from autoresponder.heads import Calibration, Head, HeadName
 from autoresponder.scoring import Scorer
 from autoresponder.trunk import run_trunk
 
 TEXTS = ["a", " I am very well, thank you.", "hello frank " * 5, "river " * 40, "🕒" * 60]
-
-
-@pytest.fixture(scope="module")
-def heads() -> Mapping[HeadName, Head]:
-    identity = GeneratorIdentity(name="tiny", sha256="ab" * 32)
-    made = {}
-    for seed, name in enumerate(HEAD_NAMES):
-        settings = HeadSettings(
-            name=name, generator=identity, layers=(seed, 2), width=32, n_head=2, mlp_ratio=2, max_tokens=60
-        )
-        made[name] = Head(settings).initialise(torch.Generator().manual_seed(seed)).eval()
-        made[name].logits.weight.data.mul_(200)  # so that differences between texts are large
-    return made
 
 
 @pytest.fixture

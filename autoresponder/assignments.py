@@ -1,0 +1,103 @@
+"""What each type of writing job asks for: where its texts start, and what becomes of a finished one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from autoresponder.encoding import TextEncoder
+from autoresponder.head_texts import answer_selector_text, textpost_selector_text
+from autoresponder.prompts import AnswerPrompt, FittedPrompt, Voice, fit_original, original_kind
+from autoresponder.tries import Candidate
+from munging.continuation import Continuation, parse_continuation
+from munging.formats import OriginalKind
+from switchboard.messages import GenerationJob
+
+
+@dataclass(frozen=True)
+class CandidateText:
+    """A candidate as a post, and as the selector reads it."""
+
+    post: Continuation
+    selector: str
+
+
+@dataclass(frozen=True)
+class OriginalShares:
+    """Shares of the unprompted posts that are book reviews and fiction; the rest is plain."""
+
+    review: float
+    fiction: float
+
+
+class Assignment(Protocol):
+    """A writing job, understood."""
+
+    text_type: str
+    """Which calibration its scores use: "responses" or "originals"."""
+
+    def prompt(self, lot: float) -> FittedPrompt:
+        """Where a text starts; ``lot`` is uniform in [0, 1) and decides where there is a choice."""
+        ...
+
+    def read(self, candidate: Candidate) -> CandidateText:
+        """Take a finished text apart."""
+        ...
+
+
+class AnswerAssignment:
+    """An answer, or a comment in a thread: every candidate starts from the same prompt."""
+
+    text_type = "responses"
+
+    def __init__(self, job: GenerationJob, voice: Voice, encoder: TextEncoder, budget: int) -> None:
+        """``budget`` is the longest prompt in tokens. Raises PromptTooLongError."""
+        options = job.kwargs
+        self._voice = voice
+        self._cut = options.selector_cut_to_final_exchange
+        self._prompt = AnswerPrompt.of(
+            job.prompt,
+            voice,
+            written=voice.time(job.v8_timestamp, job.v10_timestamp),
+            forced_tags=options.forced_tags_string,
+            fiction=options.write_fic_override,
+        )
+        self._fitted = self._prompt.fit(voice, encoder, budget)
+
+    def prompt(self, lot: float) -> FittedPrompt:  # noqa: ARG002
+        """Give the one prompt there is."""
+        return self._fitted
+
+    def read(self, candidate: Candidate) -> CandidateText:
+        """Tags that were forced by the job stand before those the model wrote."""
+        raw = candidate.written.text
+        parsed = parse_continuation(raw, self._voice.form, self._voice.identity)
+        post = Continuation(parsed.body, (*self._prompt.forced_tags, *parsed.tags))
+        selector = answer_selector_text(self._prompt, raw, post, self._voice, cut_to_final_exchange=self._cut)
+        return CandidateText(post, selector)
+
+
+class TextpostAssignment:
+    """An unprompted post: what it becomes is drawn anew for every candidate."""
+
+    text_type = "originals"
+
+    def __init__(
+        self, job: GenerationJob, voice: Voice, encoder: TextEncoder, shares: OriginalShares
+    ) -> None:
+        written = voice.time(job.v8_timestamp, job.v10_timestamp)
+        kinds: tuple[OriginalKind, ...] = ("plain", "review", "fiction")
+        self._prompts = {kind: fit_original(kind, voice, encoder, written=written) for kind in kinds}
+        self._voice = voice
+        self._shares = shares
+
+    def prompt(self, lot: float) -> FittedPrompt:
+        """Give the beginning of a plain post, a review or a piece of fiction."""
+        kind = original_kind(lot, review_share=self._shares.review, fiction_share=self._shares.fiction)
+        return self._prompts[kind]
+
+    def read(self, candidate: Candidate) -> CandidateText:
+        """Prompt and text together are the post."""
+        start, raw = candidate.attempt.prompt_text, candidate.written.text
+        post = parse_continuation(start + raw, self._voice.form, self._voice.identity)
+        return CandidateText(post, textpost_selector_text(start, raw, self._voice))

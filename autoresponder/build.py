@@ -1,0 +1,70 @@
+"""From the configuration to a generator that is ready to work."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import torch
+
+from autoresponder.assignments import OriginalShares
+from autoresponder.errors import ModelError
+from autoresponder.generator import CONTEXT_MARGIN, WritingLimits
+from autoresponder.jobs import JobRunner, WritingSettings
+from autoresponder.model_folder import GeneratorModel, load_generator, load_heads
+from autoresponder.prompts import Voice
+from autoresponder.sampling import SamplerSettings
+from bot_config import Config, GeneratorConfig
+from munging.formats import FORMATS
+from munging.thread import Identity
+
+
+def build_runner(
+    config: Config, *, stop: Callable[[], bool] = lambda: False
+) -> tuple[JobRunner, GeneratorModel]:
+    """Load the model and its heads and put the parts together.
+
+    Raises ModelError (and its kinds) when the model cannot be used as configured.
+    """
+    torch.set_num_threads(config.generator.threads or os.cpu_count() or 1)
+    settings = config.generator
+    generator = load_generator(settings.model, device=settings.device, dtype=settings.dtype)
+    heads = load_heads(generator, settings.heads)
+    return JobRunner(generator, heads, writing_settings(config, generator.positions), stop=stop), generator
+
+
+def writing_settings(config: Config, positions: int) -> WritingSettings:
+    """Map the configuration to settings; ``positions`` is the longest row the network can read."""
+    settings = config.generator
+    if settings.format not in FORMATS:
+        raise ModelError(
+            f'no prompt format is called "{settings.format}"', f"use one of {', '.join(FORMATS)}"
+        )
+    return WritingSettings(
+        voice=Voice(FORMATS[settings.format], Identity(config.blog.blog_name, config.blog.persona)),
+        sampler=_sampler(settings),
+        limits=_limits(settings, positions),
+        slots=settings.batch_size,
+        shares=OriginalShares(settings.review_share, settings.fiction_share),
+    )
+
+
+def _sampler(settings: GeneratorConfig) -> SamplerSettings:
+    sampler = settings.sampler
+    return SamplerSettings(
+        scheme=sampler.name,
+        temperature=sampler.temperature,
+        top_p=sampler.top_p,
+        mirostat_rate=sampler.mirostat_learning_rate,
+        breakruns_step=sampler.breakruns_step,
+    )
+
+
+def _limits(settings: GeneratorConfig, positions: int) -> WritingLimits:
+    context, room = positions - CONTEXT_MARGIN, settings.required_continuation_room
+    if room >= context:
+        raise ModelError(
+            f"the model reads {context} tokens, of which {room} are to be kept free for writing",
+            "lower generator.required_continuation_room",
+        )
+    return WritingLimits(context, room, settings.max_new_tokens)

@@ -1,0 +1,70 @@
+"""A look at a generator before it serves: one job of three candidates, speed, memory, versions."""
+
+from __future__ import annotations
+
+import platform
+import resource
+
+import torch
+import transformers
+
+from autoresponder.jobs import JobRunner
+from autoresponder.model_folder import GeneratorModel
+from switchboard.messages import GenerationJob, GenerationOptions, GenerationResult, MoodRecord
+
+CANDIDATES = 3
+
+
+def sample_job() -> GenerationJob:
+    """An ask such as the bot gets."""
+    anything = MoodRecord(name="unrestricted", min_allowed_score=-1000.0, max_allowed_score=1000.0)
+    return GenerationJob(
+        type="answer",
+        prompt="友Anonymous要\nhello, how are you today?\n域",
+        kwargs=GenerationOptions(best_of=CANDIDATES, mood=anything, avoid_if_under=3, avoid_half_if_under=5),
+        base_id="check",
+        v8_timestamp="3:07 PM",
+        v10_timestamp="3 PM February 2021",
+        n_desired=CANDIDATES,
+    )
+
+
+def check_up(runner: JobRunner, generator: GeneratorModel) -> str:
+    """Write three candidates; give what an operator wants to know, line by line."""
+    result, report = runner.run("check", sample_job())
+    assert isinstance(result, GenerationResult)
+    lines = [
+        f"model      {generator.identity.name} {generator.identity.sha256[:12]} from {generator.folder}",
+        f"network    {_size(generator)}",
+        f"versions   python {platform.python_version()}, torch {torch.__version__}, "
+        f"transformers {transformers.__version__}",
+        *_candidates(result),
+        *(f"{name:<14} {value}" for name, value in report.fields().items()),
+        f"memory     {_memory(generator.network.device)}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _candidates(result: GenerationResult) -> list[str]:
+    scored = zip(result.continuations, result.selection_proba, result.sentiment_logit_diffs, strict=True)
+    return [
+        f"candidate  selector {selector:.2f}, sentiment {sentiment:+.2f}: {text!r}"
+        for text, selector, sentiment in scored
+    ]
+
+
+def _size(generator: GeneratorModel) -> str:
+    network = generator.network
+    parameters = sum(p.numel() for p in network.parameters())
+    return (
+        f"{parameters / 1e6:.1f} M parameters, {len(network.transformer.h)} blocks, "
+        f"{generator.positions} positions, {network.dtype} on {network.device}"
+    )
+
+
+def _memory(device: torch.device) -> str:
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    text = f"{resident:.0f} MiB resident at most"
+    if device.type == "cuda":
+        text += f", {torch.cuda.max_memory_allocated(device) / 2**20:.0f} MiB on the GPU at most"
+    return text

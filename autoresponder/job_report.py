@@ -1,0 +1,54 @@
+"""What a job took, for its log line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from autoresponder.generator import WritingFigures
+from autoresponder.scoring import Scores
+
+
+@dataclass
+class JobReport:
+    """Figures of one job; times in seconds, surprise in bits per token."""
+
+    kind: str
+    texts: int
+    scores: Scores
+    scoring_seconds: float
+    tries: int = 0
+    rejections: Counter[str] = field(default_factory=Counter)
+    relaxed: tuple[str, ...] = ()
+    mean_surprise: float = 0.0
+    writing: WritingFigures | None = None
+
+    def fields(self) -> dict[str, object]:
+        """Key and value pairs of the log line."""
+        return {
+            "kind": self.kind,
+            "texts": self.texts,
+            **self._writing_fields(),
+            "scoring_ms": round(1000 * self.scoring_seconds),
+            "selector": _span(self.scores.selector_probabilities),
+            "sentiment": _span(self.scores.sentiment_logit_differences),
+        }
+
+    def _writing_fields(self) -> dict[str, object]:
+        if self.writing is None:
+            return {}
+        return {
+            "prompt_tokens": self.writing.prompt_tokens,
+            "prefill_ms": round(1000 * self.writing.prefill_seconds),
+            "tokens": self.writing.tokens,
+            "tokens_per_s": round(self.writing.tokens_per_second),
+            "tries": self.tries,
+            "rejected": ",".join(f"{rule}:{n}" for rule, n in self.rejections.most_common()) or "none",
+            "relaxed": ",".join(self.relaxed) or "none",
+            "mean_surprise": round(self.mean_surprise, 2),
+        }
+
+
+def _span(values: Sequence[float]) -> str:
+    return f"{min(values):.2f}..{max(values):.2f}"

@@ -1,0 +1,126 @@
+"""The generator's door: what it answers to jobs, to a wish to stop, and to an operator's mistakes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+import generator_service
+from autoresponder.build import build_runner, writing_settings
+from autoresponder.checkup import sample_job
+from autoresponder.errors import ModelError
+from autoresponder.jobs import JobRunner
+from bot_config import Config
+from bot_process import FatalError
+from generator_service import GeneratorWorker, main, worker_name
+from switchboard.messages import GenerationResult, WorkerError
+
+
+def config_for(folder: Path, **generator: object) -> Config:
+    settings = {"model": str(folder), "device": "cpu", "threads": 1, "max_new_tokens": 40}
+    return Config.model_validate({"generator": settings | generator})
+
+
+@pytest.fixture
+def runner(whole_folder: Path) -> JobRunner:
+    return build_runner(config_for(whole_folder))[0]
+
+
+def test_a_job_is_done_and_logged_in_one_line(runner: JobRunner) -> None:
+    with capture_logs() as lines:
+        result = GeneratorWorker(runner).handle("job-1", sample_job())
+    assert isinstance(result, GenerationResult)
+    assert len(result.continuations) == 3
+    assert [line["event"] for line in lines] == ["job done"]
+    assert lines[0]["job"] == "job-1"
+    assert lines[0]["tries"] >= 3
+
+
+def test_a_wish_to_stop_gives_the_job_back_without_blame(whole_folder: Path) -> None:
+    runner, _ = build_runner(config_for(whole_folder), stop=lambda: True)
+    answer = GeneratorWorker(runner).handle("job-1", sample_job())
+    assert isinstance(answer, WorkerError)
+    assert answer.blameless
+
+
+def test_a_job_that_cannot_be_done_is_logged_with_its_reason(whole_folder: Path) -> None:
+    runner, _ = build_runner(config_for(whole_folder, required_continuation_room=240))
+    with capture_logs() as lines, pytest.raises(Exception, match="does not fit"):
+        GeneratorWorker(runner).handle("job-1", sample_job())
+    assert lines[0]["event"] == "job not done"
+    assert "context" in lines[0]["reason"]
+
+
+def test_the_worker_has_a_name_that_outlives_a_restart(whole_folder: Path) -> None:
+    assert worker_name(config_for(whole_folder)) == worker_name(config_for(whole_folder))
+    assert worker_name(config_for(whole_folder, worker_name="gpu 1/ü")) == "gpu-1--"
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"format": "v77"}, "v77"),
+        ({"required_continuation_room": 252}, "252"),
+        ({"heads": "/nowhere"}, "/nowhere"),
+        ({"model": "/nowhere"}, "/nowhere"),
+        ({"device": "abacus"}, "abacus"),
+    ],
+)
+def test_a_configuration_that_cannot_work_says_why(
+    whole_folder: Path, changes: dict[str, object], says: str
+) -> None:
+    with pytest.raises(ModelError, match=says):
+        build_runner(config_for(whole_folder, **changes))
+
+
+def test_the_configuration_reaches_the_writing(whole_folder: Path) -> None:
+    config = config_for(
+        whole_folder,
+        batch_size=5,
+        review_share=0.2,
+        sampler={"name": "breakruns", "temperature": 1.1, "top_p": 0.8, "breakruns_step": 0.04},
+    )
+    settings = writing_settings(config, positions=1024)
+    assert (settings.limits.context, settings.limits.prompt, settings.limits.max_new) == (1020, 920, 40)
+    assert (settings.slots, settings.shares.review) == (5, 0.2)
+    assert settings.sampler.resolved() == (1.1, 0.8)
+    assert settings.sampler.breakruns_step == 0.04
+
+
+def write_config(folder: Path, tmp_path: Path, **generator: object) -> Path:
+    path = tmp_path / "config.json"
+    settings = {"model": str(folder), "device": "cpu", "threads": 1, "max_new_tokens": 40}
+    path.write_text(json.dumps({"generator": settings | generator}))
+    return path
+
+
+def test_a_check_writes_three_candidates_and_says_what_it_ran_on(
+    whole_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--config", str(write_config(whole_folder, tmp_path)), "--check"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("candidate  selector") == 3
+    for word in ("torch", "transformers", "python", "tokens_per_s", "MiB resident", "4 blocks", "whole"):
+        assert word in out
+
+
+def test_a_check_of_a_model_that_cannot_write_is_one_clear_error(whole_folder: Path, tmp_path: Path) -> None:
+    path = write_config(whole_folder, tmp_path, required_continuation_room=240)
+    with pytest.raises(FatalError, match="does not fit into the context"):
+        main(["--config", str(path), "--check"])
+
+
+def test_a_missing_model_is_one_line_and_status_2(tmp_path: Path) -> None:
+    path = write_config(tmp_path / "nothing", tmp_path)
+    command = [sys.executable, generator_service.__file__, "--config", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: there is no model folder")
+    assert "generator.model" in line

@@ -45,6 +45,16 @@ class Chain:
 
     levels: tuple[Level, ...]
 
+    @classmethod
+    def of_one(cls, nodes: Nodes) -> Chain:
+        """Nodes that are one blog's words throughout: a quotation in them is one that they typed."""
+        return cls((Level(None, (), (), nodes),))
+
+    def with_front(self, parts: Sequence[Part]) -> Chain:
+        """The chain with more content at the beginning of what its oldest post says."""
+        root = self.levels[-1]
+        return Chain((*self.levels[:-1], replace(root, beside=(*parts, *root.beside))))
+
     @property
     def authors(self) -> tuple[str, ...]:
         """The blogs that are quoted, oldest first."""

@@ -96,14 +96,19 @@ def time_marks(start: datetime, end: datetime, timezone: ZoneInfo) -> list[tuple
     return marks[:: 1 + len(marks) // MOST_MARKS]
 
 
-def draw_mood(series: Series, timezone: ZoneInfo, *, note: str = "") -> bytes:
-    """The graph of the mood as a PNG: the mood in black, on the day's base in grey, between dashed levels."""
+def draw_mood(series: Series, timezone: ZoneInfo, notes: Sequence[Note] = ()) -> bytes:
+    """The graph of the mood as a PNG: the mood in black, on the day's base in grey, between dashed levels.
+
+    Notes that apply at its end stand below it.
+    """
     figure, axes = _canvas(series, timezone)
     axes.plot(series.moments, series.bases, color="#CCCCCC", linewidth=6, label="Base of the day", zorder=1)
     axes.plot(series.moments, series.logits, color="black", linewidth=2.5, label="Mood", zorder=3)
     _fit_height(axes, [series])
-    if note:
-        figure.text(0.5, -0.04, note, ha="center", va="top", wrap=True, fontsize=12, fontfamily=FONT)
+    end = datetime.fromtimestamp(float(series.moments[-1]), timezone)
+    applying = "\n".join(note.text for note in notes if note.applies(end))
+    if applying:
+        figure.text(0.5, -0.04, applying, ha="center", va="top", wrap=True, fontsize=12, fontfamily=FONT)
     return _finished(figure, axes, legend_size=16)
 
 

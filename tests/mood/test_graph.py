@@ -58,9 +58,11 @@ def test_a_mood_beyond_the_levels_stays_in_the_picture() -> None:
     assert has_colour(image[:, : image.shape[1] // 2], "#000000")
 
 
-def test_a_note_takes_room_below() -> None:
-    plain, noted = (pixels(draw_mood(series(), PACIFIC, note=text)) for text in ("", "The scale changed."))
-    assert noted.shape[0] > plain.shape[0]
+def test_a_note_that_applies_stands_below() -> None:
+    note = Note("The scale changed.", END - timedelta(days=1), END + timedelta(days=1))
+    over = Note("The scale changed.", END - timedelta(days=9), END - timedelta(days=8))
+    plain, noted, later = (pixels(draw_mood(series(), PACIFIC, notes)) for notes in ([], [note], [over]))
+    assert noted.shape[0] > plain.shape[0] == later.shape[0]
 
 
 def test_a_note_has_its_time() -> None:

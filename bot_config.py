@@ -273,8 +273,13 @@ class SamplerConfig(Section):
     name: Literal["two_stage_mirostat", "breakruns", "top_p"] = Field(
         "two_stage_mirostat", description="sampling scheme"
     )
-    temperature: PositiveFloat = Field(0.9, description="temperature (first window of two_stage_mirostat)")
-    top_p: Annotated[float, Field(gt=0, le=1)] = Field(0.9, description="nucleus mass")
+    temperature: PositiveFloat | None = Field(
+        None,
+        description="temperature, of two_stage_mirostat in its first window; default: 0.9, for breakruns 1.0",
+    )
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="nucleus mass; default: 0.9, for breakruns 0.95"
+    )
     mirostat_learning_rate: PositiveFloat = Field(0.05, description="step of the surprise controller")
     breakruns_step: NonNegativeFloat = Field(0.035, description="temperature added per token of a run")
 

@@ -8,6 +8,7 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_JSON_DEPTH = 16
 MAX_ID_CHARACTERS = 128
 MAX_QUESTION_CHARACTERS = 200_000
+MAX_PROMPT_CHARACTERS = 2 * MAX_QUESTION_CHARACTERS + 1_000  # cleaning a question can make it longer
 MAX_TEXT_CHARACTERS = 50_000
 MAX_TEXTS = 64
 MAX_CANDIDATES_PER_BATCH = 64
@@ -63,6 +64,7 @@ WorkerName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:@-]+$", mi
 Label = Annotated[str, StringConstraints(max_length=MAX_LABEL_CHARACTERS)]
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARACTERS)]
 LongText = Annotated[str, StringConstraints(max_length=MAX_QUESTION_CHARACTERS)]
+PromptText = Annotated[str, StringConstraints(max_length=MAX_PROMPT_CHARACTERS)]
 ErrorText = Annotated[str, StringConstraints(max_length=MAX_ERROR_CHARACTERS)]
 Probability = Annotated[FiniteFloat, Field(ge=0.0, le=1.0)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_CHARACTERS)]

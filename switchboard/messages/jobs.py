@@ -11,9 +11,9 @@ from switchboard.messages.fields import (
     MAX_TEXTS,
     Identifier,
     Label,
-    LongText,
     ModelInfo,
     Probability,
+    PromptText,
     Text,
     Token,
     WireModel,
@@ -66,7 +66,7 @@ class GenerationOptions(WireModel):
 
 class _GenerationFields(WireModel):
     type: Literal["answer", "textpost"] = Field(description="kind of job")
-    prompt: LongText = Field("", description="prompt in classic form; empty for a textpost")
+    prompt: PromptText = Field("", description="prompt in classic form; empty for a textpost")
     kwargs: GenerationOptions = Field(description="how to write and choose")
     base_id: Identifier = Field(description="request id of the job")
     v8_timestamp: Label = Field("", description="time for prompts of format V8")

@@ -11,6 +11,7 @@ from switchboard.drafts import DraftSettings
 from switchboard.store import StoreSettings
 from tests.switchboard.bench import Bench
 from tests.switchboard.postgres import PrivateServer, find_programs
+from tests.switchboard.service import Service
 
 MakeBench = Callable[..., Bench]
 
@@ -61,3 +62,11 @@ def sqlite_bench(tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(f"sqlite:///{tmp_path / 'store.sqlite'}")
     yield bench
     bench.store.close()
+
+
+@pytest.fixture
+def service(sqlite_bench: Bench) -> Iterator[Service]:
+    """The HTTP service over a store on SQLite."""
+    service = Service(sqlite_bench)
+    yield service
+    service.parts.notifier.close()

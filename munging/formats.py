@@ -79,6 +79,11 @@ class PromptFormat:
         """A phrase of this format, with the persona's name."""
         return template.replace("{bot}", identity.persona)
 
+    def start(self, kind: OriginalKind, identity: Identity) -> str:
+        """The words with which an unprompted post of a kind begins."""
+        starts = {"plain": self.original, "review": self.review, "fiction": self.fiction}
+        return self.phrase(starts[kind], identity)
+
 
 _WROTE = MappingProxyType(dict.fromkeys(PostKind, "wrote"))
 
@@ -140,43 +145,68 @@ def render(
     written: str | None = None,
     tags: Sequence[str] = (),
     fiction: bool = False,
+    headed: bool = True,
 ) -> Prompt:
     """Print a thread as the model reads it; ``written`` is a formatted time for the last post.
 
-    ``tags`` are forced on the last post. With ``fiction`` the bot's turn becomes a story's beginning.
+    ``tags`` are forced on the last post. With ``fiction`` the bot's turn becomes a story's beginning,
+    and there is no header; nor is there without ``headed``.
     """
-    pieces = [] if fiction else [_header(thread, form, identity)]
-    if thread.preamble:
-        pieces.append(Piece(normalize(thread.preamble).rstrip("\n") + "\n", structure=False))
-        pieces.append(Piece("" if thread.is_original else "\n", structure=True))
-    number = 0
-    for post in thread.posts[:-1]:
-        number += post.kind is not PostKind.ORIGINAL
-        pieces += [_introduction(post, number, form, identity), *_content(_lines(post), "\n\n")]
+    pieces = [header(thread, form, identity)] if headed and not fiction else []
+    pieces += [*_preamble(thread), *_turns(thread.posts[:-1], form, identity)]
     if thread.posts:
         last = thread.posts[-1]
+        number = sum(post.kind is not PostKind.ORIGINAL for post in thread.posts)
         pieces += (
             _fiction_turn(form, identity, written, tags)
             if fiction
-            else _last_turn(last, number + 1, form, identity, written, tags)
+            else _last_turn(last, number, form, identity, written, tags)
         )
     return Prompt(_strip_final_newlines(pieces))
 
 
+def render_past(thread: Thread, form: PromptFormat, identity: Identity) -> Prompt:
+    """Print a finished thread that another document follows: no header, and no time or tags anywhere."""
+    return Prompt(_strip_final_newlines([*_preamble(thread), *_turns(thread.posts, form, identity)]))
+
+
+def _preamble(thread: Thread) -> list[Piece]:
+    if not thread.preamble:
+        return []
+    words = Piece(normalize(thread.preamble).rstrip("\n") + "\n", structure=False)
+    return [words, Piece("" if thread.is_original else "\n", structure=True)]
+
+
+def _turns(posts: Sequence[Post], form: PromptFormat, identity: Identity) -> list[Piece]:
+    pieces: list[Piece] = []
+    number = 0
+    for post in posts:
+        number += post.kind is not PostKind.ORIGINAL
+        pieces += [_introduction(post, number, form, identity), *_content(_lines(post), "\n\n")]
+    return pieces
+
+
 def original_prompt(
-    kind: OriginalKind, form: PromptFormat, identity: Identity, *, written: str | None = None
+    kind: OriginalKind,
+    form: PromptFormat,
+    identity: Identity,
+    *,
+    written: str | None = None,
+    tags: Sequence[str] | None = None,
 ) -> Prompt:
-    """The beginning of a post that nobody asked for; only plain posts carry a time."""
+    """The beginning of a post that nobody asked for; only plain posts carry a time.
+
+    ``tags`` are forced; by default fiction is tagged as such, and nothing else is.
+    """
+    forced = (("original fiction",) if kind == "fiction" else ()) if tags is None else tuple(tags)
+    text = form.start(kind, identity)
     if kind == "plain":
-        text = form.phrase(form.original, identity)
-        tags = form.phrase(form.tags, identity) if form.plain_start_has_tags else None
-        text += _join_bar([form.written.replace("{time}", written) if written else None, tags])
-    else:
-        text = form.phrase(form.fiction if kind == "fiction" else form.review, identity)
-        if not form.fiction_ends_prompt:
-            text += f" {form.phrase(form.tags, identity)}"
-        text += " #original fiction" if kind == "fiction" else ""
-    return Prompt((Piece(text.rstrip("\n"), structure=True),))
+        phrase = form.phrase(form.tags, identity) if form.plain_start_has_tags or forced else None
+        text += _join_bar([form.written.replace("{time}", written) if written else None, phrase])
+    elif not form.fiction_ends_prompt:
+        text += f" {form.phrase(form.tags, identity)}"
+    listed = f" {_listed(forced)}" if forced else ""
+    return Prompt((Piece(text.rstrip("\n ") + listed, structure=True),))
 
 
 def control_phrases(form: PromptFormat, identity: Identity) -> re.Pattern[str]:
@@ -190,7 +220,8 @@ def control_phrases(form: PromptFormat, identity: Identity) -> re.Pattern[str]:
     )
 
 
-def _header(thread: Thread, form: PromptFormat, identity: Identity) -> Piece:
+def header(thread: Thread, form: PromptFormat, identity: Identity) -> Piece:
+    """The line that says who speaks in a thread; empty when one name speaks once."""
     counted = [post for post in thread.posts if form.count_original or post.kind is not PostKind.ORIGINAL]
     names = list(dict.fromkeys(_author(post, identity) for post in counted))
     if len(names) > 1:
@@ -239,7 +270,7 @@ def _last_turn(
     forced: Sequence[str],
 ) -> list[Piece]:
     tags = forced or post.tags
-    listed = ", ".join(f"#{tag}" for tag in tags)
+    listed = _listed(tags)
     phrase = form.phrase(form.tags, identity)
     if not (forced and form.forced_tags_replace_phrase):
         listed = f"{phrase} {listed}".rstrip()
@@ -254,9 +285,13 @@ def _fiction_turn(
 ) -> list[Piece]:
     text = form.phrase(form.fiction, identity)
     if not form.fiction_ends_prompt:
-        listed = f"{form.phrase(form.tags, identity)} {', '.join(f'#{tag}' for tag in forced)}".rstrip()
+        listed = f"{form.phrase(form.tags, identity)} {_listed(forced)}".rstrip()
         text += _join_bar([form.written.replace("{time}", written) if written else None, listed])
     return [Piece(text, structure=True)]
+
+
+def _listed(tags: Sequence[str]) -> str:
+    return ", ".join(f"#{tag}" for tag in tags)
 
 
 def _join_bar(parts: Sequence[str | None]) -> str:

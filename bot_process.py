@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import stamina.instrumentation
 import structlog
 
 from bot_config import Config, ConfigError, load_config
@@ -71,6 +72,8 @@ def configure_logging(process: str, level: str = "info") -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    # What is retried, and why, is said by whoever retries; the library's own line is for programmers.
+    stamina.instrumentation.set_on_retry_hooks([])
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
 
 

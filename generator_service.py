@@ -20,8 +20,7 @@ import structlog
 
 from autoresponder.build import build_runner
 from autoresponder.checkup import check_up
-from autoresponder.errors import JobError
-from autoresponder.generator import WritingStoppedError
+from autoresponder.errors import JobError, WritingStoppedError
 from autoresponder.jobs import JobRunner
 from bot_config import Config
 from bot_process import (

@@ -31,6 +31,7 @@ def sample_job() -> GenerationJob:
 
 def check_up(runner: JobRunner, generator: GeneratorModel) -> str:
     """Write three candidates; give what an operator wants to know, line by line."""
+    runner.run("warm up", sample_job())  # what only a first job pays for is no speed
     result, report = runner.run("check", sample_job())
     assert isinstance(result, GenerationResult)
     lines = [

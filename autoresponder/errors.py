@@ -44,3 +44,7 @@ class NotFiniteError(JobError):
 
 class NothingAcceptedError(JobError):
     """No candidate passed the acceptance rules, not even the relaxed ones."""
+
+
+class WritingStoppedError(JobError):
+    """The process is to stop while it writes; the job is not to blame."""

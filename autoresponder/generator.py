@@ -21,16 +21,12 @@ from autoresponder.acceptance import Written
 from autoresponder.decoder import Decoder, Prefix
 from autoresponder.draws import TryDraws
 from autoresponder.encoding import Detokenizer, TextEncoder
-from autoresponder.errors import JobError, NotFiniteError
+from autoresponder.errors import NotFiniteError, WritingStoppedError
 from autoresponder.sampling import Sampler, draw, surprise
 from munging.control import TAGS
 
 CONTEXT_MARGIN = 4  # positions of the network that are left unused
 DISTINCT_SHARE = 0.2  # a window with a smaller share of distinct tokens is repetition
-
-
-class WritingStoppedError(JobError):
-    """The process is to stop; the job is not to blame."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from transformers import GPT2LMHeadModel
 from autoresponder.decoder import Decoder, Prefix
 from autoresponder.draws import draws_of_try, seeded
 from autoresponder.encoding import TextEncoder
-from autoresponder.errors import NotFiniteError
-from autoresponder.generator import Finished, Try, Writer, WritingLimits, WritingStoppedError
+from autoresponder.errors import NotFiniteError, WritingStoppedError
+from autoresponder.generator import Finished, Try, Writer, WritingLimits
 from autoresponder.sampling import (
     TARGETS_2021,
     Sampler,

@@ -14,8 +14,8 @@ from transformers import GPT2LMHeadModel
 
 from autoresponder.assignments import OriginalShares
 from autoresponder.encoding import TextEncoder
-from autoresponder.errors import JobError, NotFiniteError, PromptTooLongError
-from autoresponder.generator import WritingLimits, WritingStoppedError
+from autoresponder.errors import JobError, NotFiniteError, PromptTooLongError, WritingStoppedError
+from autoresponder.generator import WritingLimits
 from autoresponder.heads import Head, HeadName
 from autoresponder.jobs import JobRunner, WritingSettings, acceptance_options
 from autoresponder.model_folder import GeneratorModel

@@ -1,0 +1,21 @@
+"""docs/generator.md names everything an operator may meet in a log or a configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from autoresponder import errors
+from autoresponder.acceptance import RULES, SPEAKS_FOR_OTHERS
+from bot_config import SamplerConfig
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "generator.md").read_text(encoding="utf-8")
+SCHEMES = get_args(SamplerConfig.model_fields["name"].annotation)
+ERRORS = [name for name in vars(errors) if name.endswith("Error") and name != "FatalError"]
+
+
+@pytest.mark.parametrize("name", [*RULES, SPEAKS_FOR_OTHERS, *SCHEMES, *ERRORS])
+def test_the_page_names(name: str) -> None:
+    assert f"`{name}`" in PAGE

@@ -287,7 +287,9 @@ class SamplerConfig(Section):
 class GeneratorConfig(Section):
     """The process that writes and scores candidates."""
 
-    model: str = Field("sandbox/demo_model", description="folder of a checkpoint, or its name on a model hub")
+    model: str = Field(
+        "sandbox/demo_model", description="folder of a checkpoint, or hf://OWNER/NAME on the model hub"
+    )
     heads: Path | None = Field(
         None, description='folder of the two heads; default: "heads" in the model folder'
     )

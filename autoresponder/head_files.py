@@ -26,14 +26,23 @@ def save_head(head: Head, folder: Path) -> None:
     (folder / f"{name}.json").write_text(settings + "\n", encoding="utf-8")
 
 
-def load_head(folder: Path, name: HeadName, generator: GeneratorIdentity, *, n_layer: int) -> Head:
+def load_head(
+    folder: Path, name: HeadName, generator: GeneratorIdentity, *, n_layer: int, positions: int
+) -> Head:
     """Read a head for serving: in float32 on the CPU, dropouts off.
 
-    Raises ModelMissingError, ModelCorruptError, or HeadMismatchError when it was trained on a generator with
-    other weights or looks at blocks this one has not.
+    ``n_layer`` and ``positions`` are the generator's blocks and longest row. Raises
+    ModelMissingError, ModelCorruptError, or HeadMismatchError when the head was trained on a
+    generator with other weights, or asks for blocks or rows this one has not.
     """
     settings = _read_settings(folder / f"{name}.json")
-    _check_fit(settings, name, generator, n_layer, folder)
+    _check_owner(settings, name, generator, folder)
+    if settings.layers[-1] >= n_layer or settings.max_tokens > positions:
+        raise HeadMismatchError(
+            f"the {name} head looks at block {settings.layers[-1]} and {settings.max_tokens} tokens, "
+            f"the generator has {n_layer} and {positions}",
+            TRAIN_AGAIN,
+        )
     head = Head(settings)
     _load_weights(head, folder / f"{name}.safetensors")
     return head.eval().requires_grad_(requires_grad=False)
@@ -53,9 +62,7 @@ def _read_settings(path: Path) -> HeadSettings:
         raise ModelCorruptError(f"{path}: {key}: {first['msg']}", TRAIN_AGAIN) from None
 
 
-def _check_fit(
-    settings: HeadSettings, name: HeadName, generator: GeneratorIdentity, n_layer: int, folder: Path
-) -> None:
+def _check_owner(settings: HeadSettings, name: HeadName, generator: GeneratorIdentity, folder: Path) -> None:
     if settings.name != name:
         raise HeadMismatchError(f"{folder / name}.json is the {settings.name} head", TRAIN_AGAIN)
     if settings.generator.sha256 != generator.sha256:
@@ -63,10 +70,6 @@ def _check_fit(
             f"the {name} head in {folder} belongs to the generator {settings.generator.name} "
             f"({settings.generator.sha256[:12]}), not to {generator.name} ({generator.sha256[:12]})",
             TRAIN_AGAIN,
-        )
-    if settings.layers[-1] >= n_layer:
-        raise HeadMismatchError(
-            f"the {name} head looks at block {settings.layers[-1]}, the generator has {n_layer}", TRAIN_AGAIN
         )
 
 

@@ -77,9 +77,9 @@ def load_generator(model: str, *, device: str = "auto", dtype: str = "auto") -> 
 def load_heads(generator: GeneratorModel, folder: Path | None = None) -> Mapping[HeadName, Head]:
     """Load both heads onto the generator's device; by default from ``heads`` in its folder."""
     where = folder if folder is not None else generator.folder / "heads"
-    n_layer = len(generator.network.transformer.h)
+    size = {"n_layer": len(generator.network.transformer.h), "positions": generator.positions}
     return {
-        name: load_head(where, name, generator.identity, n_layer=n_layer).to(generator.network.device)
+        name: load_head(where, name, generator.identity, **size).to(generator.network.device)
         for name in HEAD_NAMES
     }
 
@@ -94,6 +94,12 @@ def _load_network(folder: Path, dtype: torch.dtype, device: torch.device) -> GPT
         network, report = architecture.from_pretrained(
             folder, dtype=dtype, use_safetensors=True, local_files_only=True, output_loading_info=True
         )
+        placed = network.to(device)
+    except torch.OutOfMemoryError:
+        raise ModelError(
+            f"{folder} does not fit into the memory of {device}",
+            "use a smaller generator.dtype, or a smaller model",
+        ) from None
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ModelCorruptError(f"{folder} cannot be loaded: {reason}", COPY_AGAIN) from None
@@ -102,10 +108,9 @@ def _load_network(folder: Path, dtype: torch.dtype, device: torch.device) -> GPT
         raise ModelCorruptError(
             f"the weights in {folder} lack {missing[0]} and {len(missing) - 1} more", COPY_AGAIN
         )
-    network.requires_grad_(requires_grad=False)
-    network.train(mode=False)
-    placed = network.to(device)
     assert isinstance(placed, GPT2LMHeadModel)
+    placed.requires_grad_(requires_grad=False)
+    placed.train(mode=False)
     return placed
 
 

@@ -19,24 +19,24 @@ from autoresponder.errors import ModelCorruptError, ModelError, ModelMissingErro
 WEIGHTS = "model.safetensors"
 WEIGHTS_INDEX = "model.safetensors.index.json"
 PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+HUB = "hf://"
 HUB_FILES = ["*.json", "*.safetensors", "merges.txt", "heads/*"]
 COPY_AGAIN = "copy the file again from where the model came from"
 
 
 def find_model(model: str) -> Path:
-    """Give the folder of a model: itself a folder, or a hub name, which is downloaded (and cached).
+    """Give the folder of a model; ``hf://OWNER/NAME`` is downloaded from the model hub, and cached.
 
-    Raises ModelMissingError when there is neither.
+    Raises ModelMissingError when it is not there or cannot be had.
     """
-    folder = Path(model)
-    if folder.is_dir():
-        return folder
-    if folder.exists() or folder.is_absolute() or model.startswith(".") or model.count("/") != 1:
+    if model.startswith(HUB):
+        return _download(model.removeprefix(HUB))
+    if not Path(model).is_dir():
         raise ModelMissingError(
             f"there is no model folder {model}",
-            "set generator.model to a folder with a checkpoint in Hugging Face form, or to a hub name",
+            f"set generator.model to a folder with a checkpoint in Hugging Face form, or to {HUB}OWNER/NAME",
         )
-    return _download(model)
+    return Path(model)
 
 
 def _download(name: str) -> Path:
@@ -44,8 +44,8 @@ def _download(name: str) -> Path:
         return Path(snapshot_download(name, allow_patterns=HUB_FILES))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise ModelMissingError(
-            f"{name} is no folder here, and could not be had from the model hub ({type(error).__name__})",
-            "set generator.model to an existing folder, or mind the network and the name",
+            f"{name} could not be had from the model hub ({type(error).__name__})",
+            "mind the name and the network, or set generator.model to a folder",
         ) from None
 
 

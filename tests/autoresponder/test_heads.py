@@ -162,7 +162,7 @@ def test_settings_that_make_no_head_are_refused(wrong: dict[str, object]) -> Non
 def test_a_saved_head_comes_back_the_same(tmp_path: Path) -> None:
     head = new_head(calibration={"originals": {"alpha": 0.5, "beta": 0.25}}, attention_dropout=0.1)
     save_head(head, tmp_path / "heads")
-    again = load_head(tmp_path / "heads", "selector", IDENTITY, n_layer=4)
+    again = load_head(tmp_path / "heads", "selector", IDENTITY, n_layer=4, positions=256)
     assert again.settings == head.settings
     assert not again.training
     hidden, at = random_hidden(2, 6), torch.tensor([5, 3])
@@ -195,6 +195,7 @@ def save_nan(folder: Path) -> None:
         (lambda f: spoil_json(f, name="sentiment"), HeadMismatchError, "is the sentiment head"),
         (lambda f: spoil_json(f, generator=OTHER.model_dump()), HeadMismatchError, "other .cdcdcdcdcdcd"),
         (lambda f: spoil_json(f, layers=[1, 9]), HeadMismatchError, "block 9"),
+        (lambda f: spoil_json(f, max_tokens=257), HeadMismatchError, "257 tokens"),
         (lambda f: truncate(f / "selector.safetensors"), ModelCorruptError, "not a whole safetensors"),
         (save_nan, ModelCorruptError, "not finite"),
     ],
@@ -206,4 +207,4 @@ def test_a_head_that_cannot_be_used_says_why(
     assert callable(spoil)
     spoil(tmp_path)
     with pytest.raises(error, match=says):
-        load_head(tmp_path, "selector", IDENTITY, n_layer=4)
+        load_head(tmp_path, "selector", IDENTITY, n_layer=4, positions=256)

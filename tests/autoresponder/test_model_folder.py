@@ -116,10 +116,15 @@ def test_a_folder_that_cannot_be_used_says_why(
     assert "\n" not in raised.value.message
 
 
-@pytest.mark.parametrize("name", ["/nowhere/at/all", "./nothing", "nothing"])
-def test_a_folder_that_is_not_there(name: str) -> None:
+@pytest.mark.parametrize("name", ["/nowhere/at/all", "./nothing", "nothing", "owner/name"])
+def test_a_folder_that_is_not_there_is_looked_for_nowhere_else(name: str) -> None:
     with pytest.raises(ModelMissingError, match="no model folder"):
         find_model(name)
+
+
+def test_a_name_no_hub_can_have_is_refused() -> None:
+    with pytest.raises(ModelMissingError, match="HFValidationError"):
+        find_model("hf://not/a/name")
 
 
 def save_heads(folder: Path, identity: GeneratorIdentity) -> None:

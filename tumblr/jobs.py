@@ -130,11 +130,10 @@ class Jobs:
         scores = found.sentiment_logit_diffs if isinstance(found, RawSelectOutcome) else []
         return self._store.judge(turn, Judgment(logit_diff=scores[0] if scores else None))
 
-    def linger(self, turn: Turn, seconds: float) -> None:
-        """Return when the switchboard has something for this turn, or after some seconds."""
+    def linger(self, turn: Turn, seconds: float) -> bool:
+        """Wait for the switchboard to have something for this turn; the answer is whether it has."""
         pending = turn.request if turn.state is TurnState.REQUESTED else turn.judgment_request
-        if pending is not None:
-            self._switchboard.get_result(pending.id, wait_seconds=seconds)
+        return pending is not None and self._switchboard.get_result(pending.id, wait_seconds=seconds).done
 
     def settle(self, turn: Turn) -> None:
         """Tell the switchboard that the turn's jobs are not needed any more."""

@@ -21,6 +21,9 @@ from tumblr.turns import NewTurn, TurnKind
 CALLS_PER_PASS = 4
 """Calls that a pass over tumblr makes at most while nothing is new: inbox, queue, two pages of drafts."""
 
+SHORTEST_PAUSE = 0.02
+"""Seconds between two rounds, even when a result is there at once."""
+
 log = structlog.get_logger()
 
 
@@ -94,15 +97,14 @@ class Loop:
         while not self._shutdown.requested.is_set():
             if self._clock() >= next_pass:
                 next_pass = self._clock() + self.find()
-            still_open = self._round()
-            self._pause(next_pass - self._clock(), still_open)
+            still_open = self._round() > 0
+            self._pause(next_pass - self._clock(), still_open=still_open)
 
     def run_once(self) -> None:
         """One pass, and until nothing that was found can be driven further without a rest."""
         self.find()
-        while self._round() and self._driver.linger(self._rhythm.poll_seconds):
-            if self._shutdown.requested.is_set():
-                return
+        while self._round() and self._driver.can_linger and not self._shutdown.requested.is_set():
+            self._pause(self._rhythm.poll_seconds, still_open=True)
         self._round()
 
     def find(self) -> float:
@@ -143,12 +145,14 @@ class Loop:
             self._shutdown.wait(self._rhythm.pause(self._clock()))
             return 0
 
-    def _pause(self, until_next_pass: float, still_open: int) -> None:
+    def _pause(self, until_next_pass: float, *, still_open: bool) -> None:
         if until_next_pass <= 0:
             return
         if not still_open:
             self._shutdown.wait(until_next_pass)
             return
-        seconds = min(self._rhythm.poll_seconds, until_next_pass)
-        if not self._driver.linger(seconds):
-            self._shutdown.wait(seconds)
+        until = self._clock() + min(self._rhythm.poll_seconds, until_next_pass)
+        arrived = self._driver.linger(until - self._clock())
+        left = SHORTEST_PAUSE if arrived else until - self._clock()
+        if left > 0:
+            self._shutdown.wait(left)

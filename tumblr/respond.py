@@ -112,17 +112,21 @@ class Driver:
                 self._advance(turn)
         return len(self._store.open_turns())
 
+    @property
+    def can_linger(self) -> bool:
+        """Whether there is a result to wait for, and somebody to ask for it."""
+        return not self._jobs.outage.is_on and any(map(self._awaits, self._store.open_turns()))
+
     def linger(self, seconds: float) -> bool:
-        """Wait for the oldest awaited result, at most so long; false when nothing can be waited for."""
-        waiting = [t for t in self._store.open_turns() if self._awaits(t)]
+        """Wait for the oldest awaited result, at most so long; the answer is whether it has arrived."""
+        waiting = [turn for turn in self._store.open_turns() if self._awaits(turn)]
         if not waiting or self._jobs.outage.is_on:
             return False
         try:
-            self._jobs.linger(waiting[0], seconds)
+            return self._jobs.linger(waiting[0], seconds)
         except UNAVAILABLE as error:
             self._jobs.outage.begin(error)
             return False
-        return True
 
     def _awaits(self, turn: Turn) -> bool:
         if turn.not_before > self._clock():

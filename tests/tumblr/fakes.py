@@ -209,6 +209,7 @@ class FakeSwitchboard:
         self.acknowledged: list[str] = []
         self.cancelled: list[str] = []
         self.waited: list[float] = []
+        self.on_wait: Callable[[float], object] = lambda _: None
         self.automatic = True
         self.down = False
         self.tries_while_down = 0
@@ -227,6 +228,7 @@ class FakeSwitchboard:
         self._check_up()
         if wait_seconds:
             self.waited.append(wait_seconds)
+            self.on_wait(wait_seconds)
         if job_id not in self.jobs:
             return ResultReply(done=False, state="unknown")
         if self.automatic and job_id not in self.results:
@@ -281,7 +283,9 @@ class FakeSwitchboard:
             raise SwitchboardUnreachable("down")
 
 
-def outcome(job_id: str = "job", *, post: str = "Soup is warm.", tags: list[str] | None = None) -> SelectionOutcome:
+def outcome(
+    job_id: str = "job", *, post: str = "Soup is warm.", tags: list[str] | None = None
+) -> SelectionOutcome:
     """What the selector chose."""
     mood = mood_by_name("meh")
     return SelectionOutcome(
@@ -311,7 +315,7 @@ class EvenTemper:
 
 @dataclass
 class World:
-    """A bot over a database file, a model tumblr and a fake switchboard; it can be killed and started again."""
+    """A bot between a model tumblr and a fake switchboard; it can be killed and started again."""
 
     folder: Path
     clock: FakeClock = field(default_factory=FakeClock)

@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.tumblr.fakes import World
 from tumblr.fail_points import FailPoint, FailPoints
-from tumblr.turns import CLOSED, TurnKind, TurnState
+from tumblr.payload import TumblrPost
+from tumblr.turns import CLOSED, Turn, TurnKind, TurnState
 
 ASKERS = st.sampled_from(["ann", "bob", "cid", None])
 POINTS = st.sampled_from([point for point in FailPoint if point is not FailPoint.AFTER_FOUND])
@@ -162,19 +163,16 @@ class BotMachine(RuleBasedStateMachine):
         done = [t for t in self._turns() if t.kind is TurnKind.ORIGINAL and t.post_id is not None]
         assert len(originals) == len(done)
 
-    def _answers(self):  # type: ignore[no-untyped-def]
+    def _answers(self) -> list[TumblrPost]:
         posts = self.world.tumblr.posts.values()
         return [p for p in posts if p.type == "answer" and p.state != "submission"]
 
-    def _turns(self):  # type: ignore[no-untyped-def]
-        found = []
-        number = 1
-        while True:
-            try:
-                found.append(self.world.store.turn(number))
-            except KeyError:
-                return found
-            number += 1
+    def _turns(self) -> list[Turn]:
+        found: list[Turn] = []
+        with contextlib.suppress(KeyError):
+            while True:
+                found.append(self.world.store.turn(len(found) + 1))
+        return found
 
     def teardown(self) -> None:
         if hasattr(self, "world"):

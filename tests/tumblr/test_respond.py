@@ -334,7 +334,10 @@ def test_lingering_waits_for_the_oldest_result_only_when_there_is_one(world: Wor
     world.switchboard.automatic = False
     world.tumblr.ask("soup?")
     world.run(rounds=1)
-    assert world.driver.linger(0.5) is True
+    assert world.driver.can_linger
+    assert world.driver.linger(0.5) is False
     assert world.switchboard.waited == [0.5]
+    world.switchboard.automatic = True
+    assert world.driver.linger(0.5) is True
     world.switchboard.down = True
     assert world.driver.linger(0.5) is False

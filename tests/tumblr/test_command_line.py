@@ -1,0 +1,164 @@
+"""``python -m tumblr``, and the door's own answers to bad beginnings."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tumbl
+from bot_config import Config
+from bot_process import FatalError, Shutdown, run_door
+from tests.tumblr.fakes import FakeClock, World
+from tumblr.__main__ import main
+from tumblr.build import mood_system, running_bot, screening_rules
+from tumblr.database import Database
+from tumblr.store import Store
+from tumblr.turns import TurnState
+
+KEYS = {"consumer_key": "a", "consumer_secret": "b", "token": "c", "token_secret": "d"}
+
+
+def write_config(folder: Path, **tumblr: Any) -> Path:
+    path = folder / "config.json"
+    settings = {"tumblr": {"database": str(folder / "tumbl.sqlite"), "base_keys": [KEYS], **tumblr}}
+    path.write_text(json.dumps(settings))
+    return path
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    """A configuration whose database holds one answered ask and one failed turn."""
+    world = World(tmp_path)
+    world.tumblr.ask("do you like\nsoup?")
+    world.run()
+    world.tumblr.ask("and tea?", "ann")
+    (turn,) = world.find()
+    world.store.close(turn, TurnState.FAILED, "no generator")
+    world.stop()
+    return str(write_config(tmp_path))
+
+
+def test_why(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["why", "1002", "--config", config]) == 0
+    told = capsys.readouterr().out
+    for words in (
+        "post 1002, posted at 2021-02-06",
+        "input: ask 1001 from bob",
+        "question: do you like\\nsoup?",
+        "its sentiment: +1.250",
+        "candidate 0: selector 0.700, positive 0.600  <- chosen",
+        "mood: meh, sentiment -3.892 to +0.405",
+        "sent as: published, tags soup, bob",
+        "nothing against it",
+    ):
+        assert words in told
+    assert main(["why", "1001", "--config", config]) == 0
+    with pytest.raises(FatalError, match="knows no post 5"):
+        main(["why", "5", "--config", config])
+
+
+def test_export(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "--config", config]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    record = json.loads(line)
+    assert record["api__id"] == "1002"
+    assert record["post_type"] == "ask"
+    assert record["input_ident"] == ["bob", "1001", 1612612800]
+    assert record["requested__state"] == "published"
+    assert record["all_proba"] == [0.7, 0.4]
+    assert record["asking_name"] == "bob"
+
+
+def test_turns(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["turns", "--config", config]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "failed     1",
+        "posted     1",
+        "failed: ask:1003 of ann: no generator",
+    ]
+
+
+def test_it_can_be_asked_while_the_bot_works(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with Database.open(Path(config).parent / "tumbl.sqlite") as database:
+        Store(database, FakeClock()).open_turns()
+        assert main(["turns", "--config", config]) == 0
+    assert "posted" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["why", "1"], ["export"], ["turns"]])
+def test_without_a_database_it_says_so(tmp_path: Path, command: list[str]) -> None:
+    with pytest.raises(FatalError, match="there is no database"):
+        main([*command, "--config", str(write_config(tmp_path))])
+    (tmp_path / "tumbl.sqlite").write_bytes(b"no database at all, no database at all" * 100)
+    with pytest.raises(FatalError, match="not a database"):
+        main([*command, "--config", str(write_config(tmp_path))])
+
+
+def test_screening_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    line = {
+        "id": 1,
+        "config": {"bad_strings": ["zorpful"], "SCREENED_USERS": ["pepperpot"]},
+        "asking_name": "bob",
+        "question": "",
+        "answer": "zorpful",
+        "tags": ["soup"],
+    }
+    lines = [line, {**line, "id": 2, "answer": "fine"}, {**line, "id": 3, "tags": 7}, {**line, "id": 4}]
+    text = "\n".join(json.dumps(row) for row in lines).replace('"id": 4', '"id": 4 broken') + "\n\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    assert main(["screening"]) == 1
+    first, second, third, fourth = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first == {"id": 1, "ok": False, "reasons": ["listed text 'zorpful' in 'bob zorpful soup'"]}
+    assert second == {"id": 2, "ok": True, "reasons": []}
+    assert third["error"].startswith("tags:")
+    assert "not a JSON object" in fourth["error"]
+
+
+def test_the_door_says_what_is_wrong_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "config.json"
+    assert run_door(lambda: tumbl.main(["--config", str(path)])) == 2
+    path.write_text('{"tumblr": {"base_keyz": []}}')
+    assert run_door(lambda: tumbl.main(["--config", str(path)])) == 2
+    first, second = capsys.readouterr().err.strip().splitlines()
+    assert first.startswith("error: ")
+    assert "cannot be read" in first
+    assert "did you mean 'base_keys'" in second
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"tumblr": {"base_keys": ()}}, r"tumblr\.base_keys is empty"),
+        ({"tumblr": {"base_keys": (KEYS,), "database": "/dev/null/x.sqlite"}}, r"set tumblr\.database"),
+        (
+            {"tumblr": {"base_keys": (KEYS,)}, "mood": {"updates_file": "/nowhere.json"}},
+            r"updates_file /nowhere\.json",
+        ),
+    ],
+)
+def test_bad_settings_are_named_before_anything_starts(
+    tmp_path: Path, settings: dict[str, Any], words: str
+) -> None:
+    settings["tumblr"].setdefault("database", tmp_path / "tumbl.sqlite")
+    with (
+        pytest.raises(FatalError, match=words),
+        running_bot(Config(**settings), Shutdown(), dry_run=False),
+    ):
+        pass
+
+
+def test_the_configuration_reaches_the_rules() -> None:
+    config = Config(
+        blog={"operator_name": "boss"},
+        screening={"bad_strings": ["x"], "user_avoid_list": ["y"], "screen_operator": False},
+        mood={"tau_hours": 4.0, "window_days": 1.0},
+    )
+    rules = screening_rules(config)
+    assert (rules.bad_strings, rules.avoided_users, rules.operator) == (("x",), ("y",), None)
+    system = mood_system(config)
+    assert system.time_constants.at(0.0).tau_seconds == 4 * 3600
+    assert system.window_seconds == 86_400

@@ -1,0 +1,68 @@
+"""When original posts are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from tests.tumblr.fakes import START, World
+from tumblr.turns import TurnKind
+
+MakeWorld = Callable[..., World]
+
+
+def test_one_post_is_written_in_each_pass_until_the_queue_is_long_enough(make_world: MakeWorld) -> None:
+    world = make_world(queue_below=3)
+    lengths = []
+    for _ in range(5):
+        world.run(seconds=1, rounds=1)
+        lengths.append(len(world.tumblr.queue_head()))
+    assert lengths == [1, 2, 3, 3, 3]
+
+
+def test_nothing_is_written_while_a_post_is_being_written(make_world: MakeWorld) -> None:
+    world = make_world(queue_below=3)
+    world.switchboard.automatic = False
+    for _ in range(3):
+        world.run(seconds=1)
+    assert len(world.store.open_turns(TurnKind.ORIGINAL)) == 1
+
+
+def test_zero_switches_it_off(make_world: MakeWorld) -> None:
+    world = make_world(queue_below=0)
+    world.run()
+    assert world.store.open_turns() == []
+
+
+def test_drafts_that_wait_for_a_human_fill_the_places_when_everything_is_drafted(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(queue_below=2, drafts_only=True)
+    for _ in range(5):
+        world.run(seconds=1, rounds=1)
+    drafts = [post.id for post in world.tumblr.drafts()]
+    assert len(drafts) == 2
+    world.tumblr.publish(drafts[0])
+    world.run(seconds=1, rounds=1)
+    assert len(list(world.tumblr.drafts())) == 2
+
+
+def test_the_mood_and_the_time_are_those_of_the_publishing(make_world: MakeWorld) -> None:
+    world = make_world(queue_below=1)
+    (turn,) = world.find()
+    moment = datetime.fromisoformat(turn.input["publish_time"])
+    assert moment > START
+    world.driver.round()
+    request = world.store.turn(turn.id).request
+    assert request is not None
+    assert request.endpoint == "textpost"
+    assert request.fields["v8_timestamp"] == "8:00 AM"  # two posts a day: 8 and 16 h, Pacific time
+
+
+def test_originals_do_not_move_the_mood_and_name_nobody(make_world: MakeWorld) -> None:
+    world = make_world(queue_below=1)
+    world.run()
+    (entry,) = world.store.log_entries()
+    assert entry.entry["intent"]["tags"] == ["soup"]
+    assert entry.entry["judgment"] is None
+    assert world.store.mood_inputs(START, datetime.max.replace(tzinfo=START.tzinfo)) == []

@@ -1,0 +1,203 @@
+"""The rhythm: when tumblr is looked at, and that nothing stops the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from bot_process import FatalError, Shutdown
+from tests.tumblr.fakes import START, ZONE, FakeClock, World
+from tumblr.errors import LimitReached, StoreFull, TumblrUnavailable, Unauthorized
+from tumblr.fail_points import FailPoint, FailPoints
+from tumblr.limits import Budget
+from tumblr.loop import Loop, Rhythm
+from tumblr.turns import NewTurn, TurnKind, TurnState
+
+MakeWorld = Callable[..., World]
+RHYTHM = Rhythm(60.0, 360.0, (8, 24), ZONE, error_factor=5.0, poll_seconds=0.5)
+
+
+class ClockedShutdown(Shutdown):
+    """Sleeping moves the clock; the stop is requested when the time is up."""
+
+    def __init__(self, clock: FakeClock, seconds: float) -> None:
+        super().__init__()
+        self._clock = clock
+        self._end = clock() + seconds
+        self.sleeps: list[float] = []
+
+    def wait(self, seconds: float) -> bool:
+        self.sleeps.append(round(seconds, 3))
+        self._clock.advance(max(seconds, 0.001))
+        if self._clock() >= self._end:
+            self.requested.set()
+        return self.requested.is_set()
+
+
+class Stumbling:
+    """A finder that raises what it is given, then finds nothing."""
+
+    kind = TurnKind.ASK
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.looks: list[float] = []
+        self.clock: FakeClock | None = None
+
+    def find(self) -> list[NewTurn]:
+        if self.clock is not None:
+            self.looks.append(self.clock())
+        if self.errors:
+            raise self.errors.pop(0)
+        return []
+
+
+def make_loop(world: World, seconds: float, *finders: Stumbling) -> tuple[Loop, ClockedShutdown]:
+    shutdown = ClockedShutdown(world.clock, seconds)
+    for finder in finders:
+        finder.clock = world.clock
+    loop = Loop(
+        [*finders, world.asks, world.originals],
+        world.driver,
+        world.store,
+        budget=Budget(world.clock),
+        rhythm=RHYTHM,
+        shutdown=shutdown,
+        clock=world.clock,
+        fail_points=FailPoints(),
+    )
+    return loop, shutdown
+
+
+@pytest.mark.parametrize(("hour", "pause"), [(7, 360.0), (8, 60.0), (23, 60.0), (0, 360.0)])
+def test_the_pause_is_short_in_peak_hours(hour: int, pause: float) -> None:
+    moment = datetime(2021, 2, 6, hour, tzinfo=ZONE).astimezone(UTC).timestamp()
+    assert RHYTHM.pause(moment) == pause
+
+
+def test_the_mean_pause() -> None:
+    assert RHYTHM.mean_pause == pytest.approx(160.0)
+
+
+def test_it_runs_until_it_is_asked_to_stop(world: World) -> None:
+    world.tumblr.ask("soup?")
+    loop, shutdown = make_loop(world, 1000.0)
+    loop.run()
+    assert world.only_turn().state is TurnState.POSTED
+    assert shutdown.sleeps == [360.0, 360.0, 360.0]  # four in the morning, Pacific time
+    assert len(world.switchboard.acknowledged) == 2
+
+
+def test_results_are_asked_for_often_while_a_text_is_being_written(world: World) -> None:
+    world.switchboard.automatic = False
+    world.tumblr.ask("soup?")
+    loop, shutdown = make_loop(world, 10.0)
+    world.switchboard.on_wait = shutdown.wait  # a long poll takes its time
+    loop.run()
+    assert world.switchboard.waited == [0.5] * 20
+
+
+def test_a_switchboard_that_does_not_wait_is_not_pestered(world: World) -> None:
+    world.switchboard.automatic = False
+    world.tumblr.ask("soup?")
+    loop, shutdown = make_loop(world, 10.0)
+    loop.run()
+    assert world.switchboard.waited == [0.5] * 20
+    assert shutdown.sleeps == [0.5] * 20
+
+
+def test_trouble_of_one_finder_does_not_stop_the_others_but_lengthens_the_pause(world: World) -> None:
+    world.tumblr.ask("soup?")
+    finder = Stumbling(TumblrUnavailable("down"), ZeroDivisionError(), StoreFull("full"))
+    loop, shutdown = make_loop(world, 4000.0, finder)
+    loop.run()
+    assert world.only_turn().state is TurnState.POSTED
+    assert shutdown.sleeps[:3] == [1800.0, 1800.0, 1800.0]
+
+
+def test_a_limit_is_waited_for(world: World) -> None:
+    loop, shutdown = make_loop(world, 1000.0, Stumbling(LimitReached("used up", 777.0)))
+    loop.run()
+    assert shutdown.sleeps == [777.0, 360.0]
+
+
+def test_wrong_keys_stop_the_process(world: World) -> None:
+    loop, _ = make_loop(world, 1000.0, Stumbling(Unauthorized("Unable to authorize")))
+    with pytest.raises(FatalError, match=r"tumblr\.base_keys"):
+        loop.run()
+
+
+def test_the_calls_that_are_left_are_spread_over_the_hour(world: World) -> None:
+    loop, _ = make_loop(world, 1000.0)
+    loop._budget.observe(
+        {
+            "X-Ratelimit-Perhour-Limit": "1000",
+            "X-Ratelimit-Perhour-Remaining": "4",
+            "X-Ratelimit-Perhour-Reset": "3000",
+            "X-Ratelimit-Perday-Limit": "5000",
+            "X-Ratelimit-Perday-Remaining": "4000",
+            "X-Ratelimit-Perday-Reset": "80000",
+        }
+    )
+    assert loop.find() == pytest.approx(3000.0)
+
+
+def test_once_finds_answers_and_settles(make_world: MakeWorld) -> None:
+    world = make_world(queue_below=1)
+    world.tumblr.ask("soup?")
+    loop, shutdown = make_loop(world, 1000.0)
+    loop.run_once()
+    assert {post.state for post in world.tumblr.posts.values()} == {"published", "queued"}
+    assert len(world.switchboard.acknowledged) == 3
+    assert shutdown.sleeps == []
+
+
+def test_once_does_not_wait_for_what_rests(world: World) -> None:
+    world.switchboard.down = True
+    world.tumblr.ask("soup?")
+    loop, _ = make_loop(world, 1000.0)
+    loop.run_once()
+    assert world.only_turn().state is TurnState.REQUESTED
+
+
+def test_when_nothing_can_be_stored_it_says_so_and_goes_on_later(world: World) -> None:
+    world.tumblr.ask("soup?")
+    loop, shutdown = make_loop(world, 1000.0)
+    world.find()
+    with world.database.transaction() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    with world.database.transaction() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    world.switchboard.text = "x" * 40_000
+    loop.run()
+    assert world.tumblr.writes == 0
+    assert 360.0 in shutdown.sleeps
+    with world.database.transaction() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    world.driver.round()
+    assert world.tumblr.writes == 1
+
+
+def test_the_fail_point_after_finding(world: World) -> None:
+    class DeadError(Exception):
+        pass
+
+    def die() -> None:
+        raise DeadError
+
+    world.tumblr.ask("soup?")
+    loop, _ = make_loop(world, 1000.0)
+    loop._fail_points = FailPoints(FailPoint.AFTER_FOUND, die)
+    with pytest.raises(DeadError):
+        loop.find()
+    assert len(world.store.open_turns()) == 1
+
+
+def test_fail_points_are_named_in_the_environment() -> None:
+    FailPoints.from_environment({}).reach(FailPoint.AFTER_POST)
+    FailPoints.from_environment({"TUMBL_FAIL_POINT": "after-intent"}).reach(FailPoint.AFTER_POST)
+    with pytest.raises(ValueError):
+        FailPoints.from_environment({"TUMBL_FAIL_POINT": "nowhere"})
+    assert START.tzinfo is UTC

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from munging.content import PARAGRAPH_END
-from munging.thread import ANONYMOUS, Identity, Post, PostKind, Thread
+from munging.thread import ANONYMOUS, Identity, Post, PostKind, Thread, kind_after
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,14 @@ def assemble(
     preamble: str = "",
 ) -> Thread:
     """The thread of an ask, what was reblogged (oldest first), and the posting blog's own words."""
-    thread = Thread(preamble=preamble)
+    posts: list[Post] = []
     if ask is not None:
-        thread = replace(thread, posts=(Post(_name(ask, identity), PostKind.ASKED, ask.text),))
-    for turn in quoted:
-        thread = _add(thread, turn, identity)
-    if own is None:
-        return thread
-    if thread.posts or own.blog != identity.blog or not own.text:
-        return _add(thread, own, identity)
-    return replace(thread, posts=(Post(identity.persona, PostKind.ORIGINAL, own.text, by_bot=True),))
+        posts.append(Post(_name(ask, identity), PostKind.ASKED, ask.text))
+    for turn in quoted if own is None else (*quoted, own):
+        posts.append(_post(turn, kind_after(posts), identity))
+    if len(posts) == 1 and posts[0].by_bot and posts[0].text:
+        posts[0] = replace(posts[0], kind=PostKind.ORIGINAL)
+    return Thread(tuple(posts), preamble)
 
 
 def set_off(turns: Sequence[Turn], *, oldest: bool) -> list[Turn]:
@@ -45,8 +43,8 @@ def set_off(turns: Sequence[Turn], *, oldest: bool) -> list[Turn]:
     return [replace(turns[0], text=f"{PARAGRAPH_END}{turns[0].text}"), *turns[1:]] if oldest else turns
 
 
-def _add(thread: Thread, turn: Turn, identity: Identity) -> Thread:
-    return thread.with_post(_name(turn, identity), turn.text, by_bot=turn.blog == identity.blog)
+def _post(turn: Turn, kind: PostKind, identity: Identity) -> Post:
+    return Post(_name(turn, identity), kind, turn.text, by_bot=turn.blog == identity.blog)
 
 
 def _name(turn: Turn, identity: Identity) -> str:

@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from munging.control import ASKED, BOT, END, END_PREFIX, NAME, ORIGINAL, SAID, TAGS
-from munging.thread import Identity, Post, PostKind, Thread
+from munging.thread import Identity, Post, PostKind, Thread, kind_after
 
 _MARK = re.compile(
     f"{NAME}([^{NAME}{SAID}{ASKED}{BOT}{ORIGINAL}{TAGS}\n]*)([{SAID}{ASKED}])|({BOT})|({ORIGINAL})"
@@ -35,18 +36,18 @@ def _print_post(post: Post, identity: Identity) -> str:
 
 
 def from_classic(text: str, identity: Identity) -> Thread:
-    """Read a thread. Text before the first mark is its preamble; what follows the end mark is dropped."""
-    text = text.partition(END)[0]
+    """Read a thread. Text before the first mark is its preamble; an end mark that closes it is dropped."""
+    head, closed, tail = text.rpartition(END)
+    text = head if closed and not tail.strip() else text
     marks = list(_MARK.finditer(text))
-    thread = Thread(preamble=text[: marks[0].start()] if marks else text)
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
-    for mark, end in zip(marks, ends, strict=True):
-        post = _read_post(mark, text[mark.end() : end], thread, identity)
-        thread = Thread((*thread.posts, post), thread.preamble)
-    return thread
+    ends = [*(mark.start() for mark in marks), len(text)]
+    posts: list[Post] = []
+    for mark, end in zip(marks, ends[1:], strict=True):
+        posts.append(_read_post(mark, text[mark.end() : end], posts, identity))
+    return Thread(tuple(posts), text[: ends[0]])
 
 
-def _read_post(mark: re.Match[str], content: str, thread: Thread, identity: Identity) -> Post:
+def _read_post(mark: re.Match[str], content: str, before: Sequence[Post], identity: Identity) -> Post:
     body, _, tags = content.partition(TAGS)
     by_bot = mark[3] is not None or mark[4] is not None
     author = identity.persona if by_bot else mark[1]
@@ -56,7 +57,7 @@ def _read_post(mark: re.Match[str], content: str, thread: Thread, identity: Iden
         kind = PostKind.ASKED
         body = body.removeprefix("\n").removesuffix("\n")
     else:
-        kind = thread.next_kind()
+        kind = kind_after(before)
     return Post(author, kind, body, split_tags(tags), by_bot)
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from munging.cleaning import clean_user_text, image_block
 from munging.html_tree import Element, Nodes, classes, text_of
 from munging.links import is_plain_link_text, safe_target
-from munging.user_text import clean_user_text, image_block
 
 PARAGRAPH_END = "\n\n"
 
@@ -19,7 +19,7 @@ _LISTS = frozenset({"ul", "ol", "li"})
 _TRANSPARENT = frozenset({"p", "br", "img", "div", "figure", "body"})
 _DROPPED = frozenset({"header", "script", "style", "noscript", "template", "title"})
 _EMPTY = frozenset({"br", "hr", "img", "wbr"})
-_END_OF_BLOCK = {"blockquote": "\n", "h2": "\n", "p": PARAGRAPH_END}
+_END_OF_BLOCK = {"blockquote": "\n", "h2": "\n"}
 _QUOTE_END = "</blockquote>\n"
 _BLANK = " \t\r\n\f"
 
@@ -45,13 +45,16 @@ class Reading:
     ``is_page``: the HTML stands alone, as on a web page, and its headings and footer say who asked and
     what the tags are. In a payload those facts have fields of their own, so words are only words, and a
     post made of blocks is put back together: level-one headings and quotes as blocks have them.
+    ``line_end`` stands after a paragraph and for a line break.
     """
 
     is_page: bool
+    line_end: str = PARAGRAPH_END
 
 
 PAGE = Reading(is_page=True)
 PAYLOAD = Reading(is_page=False)
+QUESTION = Reading(is_page=False, line_end="\n")
 
 
 def content_text(parts: Iterable[Part], image_texts: Mapping[str, str]) -> str:
@@ -140,14 +143,12 @@ class _Writer:
             if node is self._list:
                 self._list = None
             return
-        if tag in ("br", "img"):
-            self.parts.append(PARAGRAPH_END)
+        if tag in ("br", "img", "p"):
+            self.parts.append(self._reading.line_end)
         elif tag == "blockquote":
             self.parts.append(_QUOTE_END if node.tag != "p" else PARAGRAPH_END + _QUOTE_END)
         elif tag in _KEPT:
             self.parts.append(f"</{tag}>{_END_OF_BLOCK.get(tag, '')}")
-        elif tag == "p":
-            self.parts.append(PARAGRAPH_END)
 
     def _tag(self, node: Element) -> str:
         tag = str(node.tag)

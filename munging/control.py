@@ -36,4 +36,5 @@ _TABLE = str.maketrans(REPLACEMENTS)
 
 def without_control(text: str) -> str:
     """Replace every control character and break every end mark, so that text stays text."""
-    return text.translate(_TABLE).replace(END_PREFIX, "< |")
+    marked = text if text.isascii() else text.translate(_TABLE)
+    return marked.replace(END_PREFIX, "< |")

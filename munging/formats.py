@@ -239,7 +239,7 @@ def _lines(post: Post) -> str:
 
 
 def _author(post: Post, identity: Identity) -> str:
-    return identity.persona if post.by_bot else post.author
+    return identity.persona if post.by_bot else identity.name_of(post.author)
 
 
 def _introduction(post: Post, number: int, form: PromptFormat, identity: Identity) -> Piece:

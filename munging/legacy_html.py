@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 
 from munging.assembly import Turn, assemble, set_off
 from munging.classic import split_tags
+from munging.cleaning import clean_name, clean_user_text
 from munging.content import PAGE, PARAGRAPH_END, Part, Reading, content_text, read_content
 from munging.html_tree import Element, Nodes, children, parse_fragment, text_of
 from munging.links import author_named_by, is_author_link
 from munging.reply_mockup import FoundMockup, find_mockup
 from munging.thread import ANONYMOUS, Identity, Thread
-from munging.user_text import clean_name, clean_user_text
 
 _COLON = re.compile(r"\s*:?\s*$")
 _ASK_HEADING = re.compile(r"\s*([0-9A-Za-z-]+) asked:\s*(.*)", re.DOTALL)

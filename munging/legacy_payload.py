@@ -12,12 +12,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from munging.assembly import Turn, set_off
+from munging.cleaning import clean_name, clean_user_text
 from munging.content import PARAGRAPH_END, PAYLOAD, Image, Part, read_content
 from munging.html_tree import Nodes, children, is_too_deep, parse_fragment
 from munging.json_access import mapping, mappings, text
 from munging.legacy_html import Chain, read_chain, turns_of_chain
 from munging.thread import Identity
-from munging.user_text import clean_name, clean_user_text
 
 POSTS_TO_REBUILD = frozenset({"621279018200760320"})
 """Posts whose body is wrong in ways that no test finds: a trail with one of them is always preferred."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from munging.assembly import Turn, assemble, set_off
-from munging.classic import split_tags
 from munging.content import PAYLOAD
 from munging.json_access import mapping, mappings, sequence, text, whole
 from munging.legacy_html import Chain, turns_of_chain
@@ -15,7 +14,7 @@ from munging.legacy_payload import blog_of_item, nodes_of, pictures, read_legacy
 from munging.npf import Contribution, blocks_html, read_contribution
 from munging.npf_head import without_head
 from munging.thread import ANONYMOUS, Identity, PostKind, Thread
-from munging.user_text import clean_user_text, question_from_html
+from munging.user_text import question_from_html
 
 _LATEST = 253402300799  # the last second of the year 9999
 
@@ -120,8 +119,7 @@ def _with_facts(thread: Thread, payload: Mapping[str, object]) -> Thread:
 
 
 def _tags(payload: Mapping[str, object]) -> tuple[str, ...]:
-    given = (tag.replace("#", " ") for tag in sequence(payload.get("tags")) if isinstance(tag, str))
-    return split_tags("#".join(clean_user_text(" ".join(tag.split())) for tag in given))
+    return tuple(tag for tag in sequence(payload.get("tags")) if isinstance(tag, str))
 
 
 def _time(timestamp: object) -> datetime | None:

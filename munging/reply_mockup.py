@@ -6,10 +6,10 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from munging.cleaning import clean_name, clean_user_text
 from munging.html_tree import Element, Nodes, children, classes, parse_fragment, text_of
 from munging.links import post_id_of_address, safe_target
 from munging.thread import Thread
-from munging.user_text import clean_name, clean_user_text
 
 _PHRASE = " replied to your post  "
 

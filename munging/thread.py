@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from munging.user_text import clean_name
+from munging.cleaning import clean_content, clean_name, clean_tag
 
 ANONYMOUS = "Anonymous"
 NAMES_IN_TRAINING = (("nostalgebraist", "nostalgebraist-my-father"),)
@@ -47,6 +48,7 @@ class Post:
     """One turn. ``text`` is content with a reduced set of inline HTML; newlines at its start count.
 
     ``author`` is the blog's name, ``Anonymous``, or the persona for the bot's own turns (``by_bot``).
+    Whatever it is made of, a post is clean: no format reads anything in it as structure.
     """
 
     author: str
@@ -56,6 +58,20 @@ class Post:
     by_bot: bool = False
     time: datetime | None = None
 
+    def __post_init__(self) -> None:
+        tags = (clean_tag(tag) for tag in self.tags)
+        object.__setattr__(self, "text", clean_content(self.text))
+        object.__setattr__(self, "tags", tuple(tag for tag in tags if tag))
+        if not self.by_bot:
+            object.__setattr__(self, "author", clean_name(self.author))
+
+
+def kind_after(posts: Sequence[Post]) -> PostKind:
+    """What the post after these will be; an original post does not count, it has its own phrase."""
+    if not posts or (len(posts) == 1 and posts[0].kind is PostKind.ORIGINAL):
+        return PostKind.POSTED
+    return PostKind.RESPONDED if posts[-1].kind is PostKind.ASKED else PostKind.COMMENTED
+
 
 @dataclass(frozen=True)
 class Thread:
@@ -63,6 +79,9 @@ class Thread:
 
     posts: tuple[Post, ...] = ()
     preamble: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "preamble", clean_content(self.preamble))
 
     @classmethod
     def ask(cls, asker: str, question: str) -> Thread:
@@ -81,18 +100,22 @@ class Thread:
 
     def next_kind(self) -> PostKind:
         """What the next post of this thread will be."""
-        numbered = [post for post in self.posts if post.kind is not PostKind.ORIGINAL]
-        if not numbered:
-            return PostKind.POSTED
-        return PostKind.RESPONDED if numbered[-1].kind is PostKind.ASKED else PostKind.COMMENTED
+        return kind_after(self.posts)
 
     def with_post(self, author: str, text: str, *, by_bot: bool = False) -> Thread:
         """The thread with one more post at its end."""
         return replace(self, posts=(*self.posts, Post(author, self.next_kind(), text, by_bot=by_bot)))
 
     def awaiting_bot(self, identity: Identity) -> Thread:
-        """The thread with an empty turn of the bot at its end, to be written."""
-        return self.with_post(identity.persona, "", by_bot=True)
+        """The thread with an empty turn of the bot at its end, to be written.
+
+        A bare reblog before it is left out: tumblr does not show one in what the bot would reblog.
+        """
+        if self.awaits_bot:
+            return self
+        is_bare = len(self.posts) > 1 and not self.posts[-1].text
+        past = replace(self, posts=self.posts[:-1]) if is_bare else self
+        return past.with_post(identity.persona, "", by_bot=True)
 
     def final_exchange(self) -> Thread:
         """The last two posts; the first of them is then the thread's first post, unless it is an ask."""

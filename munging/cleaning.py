@@ -1,0 +1,79 @@
+"""Users' words and names, cleaned so that no format can read them as structure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from munging.control import IMAGE_DELIMITER, without_control
+
+_LINE_BREAKS = re.compile("\r\n|[\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
+_DELIMITER_ROW = re.compile(f"{IMAGE_DELIMITER}=*")
+_DELIMITER_LINE = re.compile(f"(?m)(^{IMAGE_DELIMITER}$)")
+_QUOTE = "['\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}]"
+
+# A line that reads as structure in any of the prompt formats, wherever its spaces are and whoever it names.
+_STRUCTURE_LINE = re.compile(
+    rf"""(?mix)^(?=[^\S\n]*(?!>)(?:
+        \#\s*\d+\s.*\b(?:asked|responded|posted|commented|wrote)\s*:      # a numbered turn
+      | .*\S\s(?:posted|wrote|asked|responded|commented)\s*:[^\S\n]*$     # an original post
+      | (?:blog\s+post|book\s+review|original\s+fiction)\s+by\b           # the same, fiction, a review
+      | (?:a\s+blog\s+)?conversation\s+between\b                          # the conversation's header
+      | (?:a\s+series\s+of\s+blog\s+)?posts\s+by\b                        # the header of one person's posts
+      | (?:written|posted\s+at)\s.*\|                                     # the time and tags line
+      | \|?.*\S{_QUOTE}s\s+tags\s*:                                       # the tags phrase
+      | \|?.*\btagged\s+this\s+post\s+as\s*:
+    ))"""
+)
+_QUOTED = "> "
+
+# What shows nothing by itself, yet is printable or has a category of things that do show.
+_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+
+def clean_user_text(text: str) -> str:
+    """Give users' words back without anything that reads as structure in any format. Idempotent.
+
+    Zero-width characters and rows of seven or more equal signs are removed; control characters of the
+    classic form are replaced; a line that imitates structure is quoted with "> ", as in a letter.
+    """
+    text = without_control(_visible(_LINE_BREAKS.sub("\n", text)))
+    return _STRUCTURE_LINE.sub(_QUOTED, _DELIMITER_ROW.sub("", text))
+
+
+def clean_content(text: str) -> str:
+    """Clean a post's text, in which rows of equal signs enclose the text of images. Idempotent."""
+    if IMAGE_DELIMITER not in text:
+        return clean_user_text(text)
+    parts = _DELIMITER_LINE.split(text)
+    return "".join(part if index % 2 else clean_user_text(part) for index, part in enumerate(parts))
+
+
+def clean_tag(tag: str) -> str:
+    """Clean one tag: on one line, without hashes and outer commas. Empty when nothing is left."""
+    visible = clean_user_text(" ".join(tag.replace("#", " ").split())).strip(" ,")
+    # Cleaned again without its commas, for behind them it may imitate structure.
+    return clean_user_text(visible)
+
+
+def clean_name(name: str) -> str:
+    """A blog's name with only what tumblr's names are made of; an empty one becomes "unknown"."""
+    return re.sub(r"[^0-9A-Za-z._-]", "", name)[:64] or "unknown"
+
+
+def image_block(text: str) -> str:
+    """The recognised text of an image as it stands in a post; nothing for an image without text."""
+    return f"\n\n{IMAGE_DELIMITER}\n{text}\n{IMAGE_DELIMITER}\n" if text else ""
+
+
+def _visible(text: str) -> str:
+    """The characters that show; accents stay, for they belong to their letter."""
+    text = text if text.isascii() else _INVISIBLE.sub("", text)
+    # Most texts hold nothing to remove, and this test is a hundred times cheaper than looking at each.
+    if text.replace("\n", " ").replace("\t", " ").replace("\xa0", " ").isprintable():
+        return text
+    return "".join(
+        character
+        for character in text
+        if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import random
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -75,7 +76,14 @@ def _serve(world: World, arguments: argparse.Namespace, shutdown: Shutdown) -> N
         raise FatalError(f"cannot listen on {arguments.host}: {error}", "choose another --host") from None
     server = SandboxServer(world, listener, arguments.publish_queue_every)
     log.info("serving", url=f"http://{_in_url(arguments.host)}:{server.port}", database=arguments.database)
-    server.run(lambda: not shutdown.requested.is_set())
+    watcher = threading.Thread(target=_stop_when, args=(shutdown.requested, server), daemon=True)
+    watcher.start()
+    server.run()
+
+
+def _stop_when(requested: threading.Event, server: SandboxServer) -> None:
+    requested.wait()
+    server.stop()
 
 
 def _in_url(host: str) -> str:

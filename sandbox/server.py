@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -17,8 +16,9 @@ from sandbox.world import World
 
 THREADS = 24
 """Some may be held up by the fault that keeps a caller waiting."""
-LOOP_SECONDS = 0.2
-"""How soon a wish to stop is seen."""
+LOOP_SECONDS = 1.0
+"""How long the loop sleeps when nothing happens."""
+DRAIN_STEP_SECONDS = 0.05
 DRAIN_SECONDS = 5.0
 """How long to wait for requests that are being answered."""
 TICK_SECONDS = 1.0
@@ -48,7 +48,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class SandboxServer:
-    """Serves a world until told to stop; closing the world is left to its owner.
+    """Serves a world; closing that is left to its owner.
 
     ``publish_every`` publishes the front of every queue at that interval in seconds, beside the
     schedule, so that a demonstration need not wait for the slots.
@@ -62,32 +62,41 @@ class SandboxServer:
         )
         self._publish_every = publish_every
         self._done = threading.Event()
+        self._open = threading.Lock()
         self.port = int(listener.getsockname()[1])
 
-    def run(self, wanted: Callable[[], bool]) -> None:
-        """Serve while ``wanted`` says so; then let the requests at hand finish."""
+    def run(self) -> None:
+        """Serve until ``stop``; then let the requests at hand finish."""
         ticker = threading.Thread(target=self._tick, name="queue", daemon=True)
         ticker.start()
         try:
-            while wanted():
-                self._turn()
+            while not self._done.is_set():
+                self._turn(LOOP_SECONDS)
         finally:
             self._done.set()
             self._world.closing.set()
             self._drain()
             ticker.join()
 
+    def stop(self) -> None:
+        """End ``run``; call it from any thread."""
+        self._done.set()
+        with self._open:
+            if self._channels:
+                self._server.pull_trigger()
+
     def _drain(self) -> None:
         """Answer what was asked, as long as that does not take too long; then close everything."""
         end = time.monotonic() + DRAIN_SECONDS
         while self._busy() and time.monotonic() < end:
-            self._turn()
+            self._turn(DRAIN_STEP_SECONDS)
         self._server.task_dispatcher.shutdown(timeout=1)
-        self._turn()
-        wasyncore.close_all(self._channels)
+        self._turn(0)
+        with self._open:
+            wasyncore.close_all(self._channels)
 
-    def _turn(self) -> None:
-        wasyncore.loop(timeout=LOOP_SECONDS, map=self._channels, count=1, use_poll=True)
+    def _turn(self, seconds: float) -> None:
+        wasyncore.loop(timeout=seconds, map=self._channels, count=1, use_poll=True)
 
     def _busy(self) -> bool:
         dispatcher = self._server.task_dispatcher

@@ -66,7 +66,7 @@ def sanitise(posted: str) -> str:
     Unknown tags are unwrapped, scripts and forms go with their content, text stays as it is with
     ``&``, ``<`` and ``>`` escaped.
     """
-    cleaned = _CLEANER.clean(posted)
+    cleaned = _CLEANER.clean(posted).replace("&nbsp;", "\N{NO-BREAK SPACE}")
     if nesting_depth(cleaned) > MAX_DEPTH:
         return "<p>" + html.escape(html.unescape(_TAG.sub("", cleaned)), quote=False) + "</p>"
     return cleaned

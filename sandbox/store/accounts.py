@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from dataclasses import dataclass
 from functools import cached_property
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import Connection, Row, insert, select, update
@@ -32,8 +32,10 @@ class BlogSettings(BaseModel):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        if name not in zoneinfo.available_timezones():
-            raise ValueError(f"unknown time zone {name!r}")
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"unknown time zone {name!r}") from None
         return name
 
 

@@ -8,6 +8,9 @@ from typing import Any
 
 from tumblr.turns import LogEntry
 
+SHOWN = 100
+"""Characters of a candidate that an explanation shows; the export has all of them."""
+
 POST_TYPES = {"ask": "ask", "original": "textpost"}
 
 
@@ -67,9 +70,11 @@ def _about_choice(result: Mapping[str, Any]) -> Iterator[str]:
         yield f"  mood: {mood['name']}, sentiment {bounds}"
     probabilities: Sequence[float | None] = result.get("all_proba") or []
     sentiments: Sequence[float | None] = result.get("all_pos_sentiment") or []
+    texts: Sequence[str] = result.get("all_posts") or []
     for index, (proba, sentiment) in enumerate(zip(probabilities, sentiments, strict=False)):
         mark = "  <- chosen" if index == result.get("choice_index") else ""
-        yield f"  candidate {index}: selector {_number(proba)}, positive {_number(sentiment)}{mark}"
+        text = f": {_one_line(texts[index])[:SHOWN]}" if index < len(texts) else ""
+        yield f"  candidate {index}: selector {_number(proba)}, positive {_number(sentiment)}{mark}{text}"
 
 
 def _number(value: float | None) -> str:

@@ -25,7 +25,7 @@ from tumblr.fail_points import FailPoints
 from tumblr.find_asks import AskFinder, LimitedAskers
 from tumblr.find_originals import QueueFinder
 from tumblr.jobs import Jobs, Waits
-from tumblr.kinds import AskKind, OriginalKind
+from tumblr.kinds import AskKind, Kind, OriginalKind
 from tumblr.limits import Budget
 from tumblr.loop import Loop, Rhythm
 from tumblr.moods import Moods
@@ -102,47 +102,54 @@ def _session(stack: ExitStack) -> requests.Session:
 def _loop(
     config: Config, shutdown: Shutdown, store: Store, tumblr: Tumblr, switchboard: SwitchboardClient
 ) -> Loop:
-    clock: Callable[[], float] = time.time
-    zone = ZoneInfo(config.blog.timezone)
     rhythm = Rhythm(
         sleep_seconds=config.loop.sleep_seconds,
         offpeak_sleep_seconds=config.loop.offpeak_sleep_seconds,
         peak_hours=config.loop.peak_hours,
-        timezone=zone,
+        timezone=ZoneInfo(config.blog.timezone),
         error_factor=config.loop.error_sleep_factor,
         poll_seconds=config.loop.poll_seconds,
     )
     fail_points = FailPoints.from_environment(os.environ)
-    waits = Waits(config.loop.answer_wait_seconds, config.loop.judgment_wait_seconds)
-    identity = Identity(blog=config.blog.blog_name, persona=config.blog.persona)
-    driver = Driver(
+    return Loop(
+        _finders(config, tumblr.reader, store, rhythm, time.time),
+        _driver(config, store, tumblr, switchboard, fail_points),
+        store,
+        budget=tumblr.budget,
+        rhythm=rhythm,
+        shutdown=shutdown,
+        clock=time.time,
+        fail_points=fail_points,
+    )
+
+
+def _driver(
+    config: Config, store: Store, tumblr: Tumblr, switchboard: SwitchboardClient, fail_points: FailPoints
+) -> Driver:
+    zone, loop = ZoneInfo(config.blog.timezone), config.loop
+    waits = Waits(loop.answer_wait_seconds, loop.judgment_wait_seconds)
+    return Driver(
         store=store,
-        jobs=Jobs(switchboard, store, waits, clock, fail_points),
-        kinds={
-            TurnKind.ASK: AskKind(identity, zone, avoided_tags(config), config.asks.max_characters),
-            TurnKind.ORIGINAL: OriginalKind(identity, zone, avoided_tags(config)),
-        },
+        jobs=Jobs(switchboard, store, waits, time.time, fail_points),
+        kinds=_kinds(config, zone),
         moods=Moods(store, zone, mood_system(config), config.mood.stale_seconds),
         rules=screening_rules(config),
         drafts_only=config.tumblr.publishing == "drafts",
         publisher=tumblr.publisher,
         reconciler=Reconciler(tumblr.reader, store.logged_post_ids),
-        patience=Patience(
-            config.loop.max_attempts, config.loop.retry_base_seconds, config.tumblr.settle_seconds
-        ),
-        clock=clock,
+        patience=Patience(loop.max_attempts, loop.retry_base_seconds, config.tumblr.settle_seconds),
+        clock=time.time,
         fail_points=fail_points,
     )
-    return Loop(
-        _finders(config, tumblr.reader, store, rhythm, clock),
-        driver,
-        store,
-        budget=tumblr.budget,
-        rhythm=rhythm,
-        shutdown=shutdown,
-        clock=clock,
-        fail_points=fail_points,
-    )
+
+
+def _kinds(config: Config, zone: ZoneInfo) -> dict[TurnKind, Kind]:
+    identity = Identity(blog=config.blog.blog_name, persona=config.blog.persona)
+    avoided = avoided_tags(config)
+    return {
+        TurnKind.ASK: AskKind(identity, zone, avoided, config.asks.max_characters),
+        TurnKind.ORIGINAL: OriginalKind(identity, zone, avoided),
+    }
 
 
 def _finders(

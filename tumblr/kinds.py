@@ -106,6 +106,7 @@ class AskKind:
             "asking_name": turn.who,
             "mood": mood,
             "write_fic_override": any(words in raw for words in FICTION_TRIGGERS),
+            "return_all_conts": True,  # for the post log
             **times,
         }
         judged = {"texts": [question[:MAX_TEXT_CHARACTERS]], "v10_timestamps": [times["v10_timestamp"]]}
@@ -155,7 +156,8 @@ class OriginalKind:
 
     def requests(self, turn: Turn, mood: str, now: datetime) -> tuple[StoredRequest, StoredRequest | None]:
         """A text in the mood, and at the time, of its publishing."""
-        fields = {"mood": mood, **_times(self.mood_time(turn, now), self.timezone)}
+        times = _times(self.mood_time(turn, now), self.timezone)
+        fields = {"mood": mood, "return_all_conts": True, **times}
         return stored("textpost", fields, turn, now), None
 
     def compose(self, turn: Turn, chosen: SelectionOutcome) -> Composition:  # noqa: ARG002

@@ -169,9 +169,9 @@ class Store:
             self._log(connection, turn, post_id, state, entry)
             if mood_input is not None:
                 _add_mood_input(connection, mood_input)
-            return self._write(
-                connection, turn, {"state": state, "post_id": post_id, "reason": None}, turn.state
-            )
+            # The candidates are in the log from here on.
+            done = {"state": state, "post_id": post_id, "reason": None, "result": None}
+            return self._write(connection, turn, done, turn.state)
 
     def close(self, turn: Turn, state: TurnState, reason: str) -> Turn:
         """Skip or fail a turn, for a stated reason."""

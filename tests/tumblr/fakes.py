@@ -295,6 +295,7 @@ def outcome(
         pos_sentiment=0.6,
         all_pos_sentiment=[0.6, 0.2],
         all_proba=[0.7, 0.4],
+        all_posts=[post, "Cold soup is a salad."],
         choice_ix=0,
         choice_index=0,
         mood=MoodRecord(

@@ -51,9 +51,9 @@ def clean_content(text: str) -> str:
 
 def clean_tag(tag: str) -> str:
     """Clean one tag: on one line, without hashes and outer commas. Empty when nothing is left."""
-    visible = clean_user_text(" ".join(tag.replace("#", " ").split())).strip(" ,")
-    # Cleaned again without its commas, for behind them it may imitate structure.
-    return clean_user_text(visible)
+    visible = clean_user_text(tag).replace("#", " ")
+    # Cleaned again, for behind what was taken away it may imitate structure.
+    return clean_user_text(" ".join(visible.split()).strip(" ,"))
 
 
 def clean_name(name: str) -> str:

@@ -270,14 +270,18 @@ def _last_turn(
     forced: Sequence[str],
 ) -> list[Piece]:
     tags = forced or post.tags
-    listed = _listed(tags)
-    phrase = form.phrase(form.tags, identity)
-    if not (forced and form.forced_tags_replace_phrase):
-        listed = f"{phrase} {listed}".rstrip()
     time = form.written.replace("{time}", written) if written else None
-    introduction = _introduction(post, number, form, identity)
-    line = Piece(_join_bar([time, listed]) + "\n", structure=True)
-    return [introduction, line, *_content(post.text.lstrip("\n"), "")]
+    if forced and form.forced_tags_replace_phrase:
+        line = f"{time} |" if time else ""
+    else:
+        line = _join_bar([time, form.phrase(form.tags, identity)])
+    return [
+        _introduction(post, number, form, identity),
+        Piece(line, structure=True),
+        Piece(f" {_listed(tags)}" if tags else "", structure=False),
+        Piece("\n", structure=True),
+        *_content(post.text.lstrip("\n"), ""),
+    ]
 
 
 def _fiction_turn(

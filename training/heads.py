@@ -1,0 +1,191 @@
+"""Training the heads on a frozen generator: the recipes of 2021, with rates for heads a tenth of the size.
+
+Rows are sorted by length and cut into batches, whose order is shuffled each epoch. The selector learns
+by cross-entropy with flooding (|loss - b| + b for each row), the sentiment head by a Huber loss on the
+logit difference alone. The learning rate warms up, then follows half a cosine down to a floor.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+from transformers import GPT2LMHeadModel
+
+from autoresponder.encoding import TextEncoder
+from autoresponder.heads import GeneratorIdentity, Head, HeadName, HeadSettings, head_heads, head_layers
+from autoresponder.trunk import run_trunk
+from training.rows import JudgedRow
+
+Report = Callable[[int, float], None]
+NOT_DECAYED = ("norm", "logits.bias")
+
+
+@dataclass(frozen=True)
+class HeadRecipe:
+    """How one head is built and trained.
+
+    ``decay`` is decoupled and scales with the current rate; ``floor`` and ``warmup`` are shares, of the
+    base rate and of all steps; ``flooding`` is the loss below which a row pushes back; ``wanted_heads`` is
+    the number of attention heads if it divides the width.
+    """
+
+    name: HeadName
+    mlp_ratio: int
+    basis: str
+    epochs: int
+    batch: int
+    rate: float
+    floor: float
+    warmup: float
+    decay: float
+    attention_dropout: float = 0.1
+    residual_dropout: float = 0.1
+    activation_dropout: float = 0.0
+    flooding: float = 0.0
+    wanted_heads: int = 6
+    seed: int = 2021
+
+
+SELECTOR = HeadRecipe(
+    name="selector",
+    mlp_ratio=3,
+    basis="logits",
+    epochs=4,
+    batch=16,
+    rate=1e-3,
+    floor=0.05,
+    warmup=0.05,
+    decay=0.025,
+    flooding=0.0667555,
+)
+SENTIMENT = HeadRecipe(
+    name="sentiment",
+    mlp_ratio=1,
+    basis="sum_difference",
+    epochs=3,
+    batch=16,
+    rate=1e-3,
+    floor=0.05,
+    warmup=0.1,
+    decay=0.01,
+    activation_dropout=0.15,
+)
+
+
+@dataclass(frozen=True)
+class TrainedHead:
+    """A trained head, not yet calibrated, the loss of each step, and the seconds it took."""
+
+    head: Head
+    losses: tuple[float, ...]
+    wall_seconds: float
+    cpu_seconds: float
+
+
+def new_head(
+    recipe: HeadRecipe, network: GPT2LMHeadModel, identity: GeneratorIdentity, max_tokens: int
+) -> Head:
+    """A fresh head for a generator, of the shape that the recipe and the generator's size call for."""
+    settings = HeadSettings.model_validate(
+        {
+            "name": recipe.name,
+            "generator": identity,
+            "layers": head_layers(network.config.n_layer),
+            "width": network.config.n_embd,
+            "n_head": head_heads(network.config.n_embd, recipe.wanted_heads),
+            "mlp_ratio": recipe.mlp_ratio,
+            "basis": recipe.basis,
+            "max_tokens": max_tokens,
+            "attention_dropout": recipe.attention_dropout,
+            "residual_dropout": recipe.residual_dropout,
+            "activation_dropout": recipe.activation_dropout,
+        }
+    )
+    return Head(settings).initialise(torch.Generator().manual_seed(recipe.seed))
+
+
+def train_head(
+    head: Head,
+    recipe: HeadRecipe,
+    network: GPT2LMHeadModel,
+    encoder: TextEncoder,
+    rows: Sequence[JudgedRow],
+    report: Report | None = None,
+) -> TrainedHead:
+    """Train a head's own variables; the generator stays as it is."""
+    wall, cpu = time.monotonic(), time.process_time()
+    torch.manual_seed(recipe.seed)  # dropout
+    ids = [encoder.encode_for_head(row.text, head.settings.max_tokens) for row in rows]
+    targets = torch.tensor([row.target for row in rows])
+    optimizer = _optimizer(head, recipe)
+    head.train()
+    losses: list[float] = []
+    batches = batch_order(ids, recipe)
+    for chosen in batches:
+        rate = recipe.rate * rate_share(len(losses), len(batches), recipe)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        loss = row_losses(head, network, [ids[i] for i in chosen], targets[chosen], recipe).mean()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        losses.append(float(loss.detach()))
+        if report:
+            report(len(losses), losses[-1])
+    head.train(mode=False)
+    return TrainedHead(head, tuple(losses), time.monotonic() - wall, time.process_time() - cpu)
+
+
+def batch_order(rows: Sequence[Sequence[int]], recipe: HeadRecipe) -> list[list[int]]:
+    """Which rows each step sees: neighbours in length, shuffled batches, the last partial one dropped."""
+    rng = np.random.default_rng(recipe.seed)
+    by_length = sorted(range(len(rows)), key=lambda i: len(rows[i]))
+    size = min(recipe.batch, len(rows))
+    whole = [by_length[i : i + size] for i in range(0, len(rows) - size + 1, size)]
+    return [whole[i] for _ in range(recipe.epochs) for i in rng.permutation(len(whole))]
+
+
+def rate_share(step: int, steps: int, recipe: HeadRecipe) -> float:
+    """The rate of a step as a share of the base rate; the cosine begins at step 0, not after warm-up."""
+    warmup = recipe.warmup * steps
+    if step < warmup:
+        return (step + 1) / math.ceil(warmup)
+    return max(recipe.floor, 0.5 * (1 + math.cos(math.pi * step / steps)))
+
+
+def row_losses(
+    head: Head, network: GPT2LMHeadModel, ids: Sequence[Sequence[int]], targets: Tensor, recipe: HeadRecipe
+) -> Tensor:
+    """The loss of each row (B,)."""
+    padded = torch.zeros((len(ids), max(map(len, ids))), dtype=torch.long)  # (B, T), padded on the right
+    for place, row in enumerate(ids):
+        padded[place, : len(row)] = torch.tensor(row)
+    positions = torch.tensor([len(row) - 1 for row in ids])
+    with torch.no_grad():
+        hidden = run_trunk(network, padded, head.settings.layers)
+    outputs = head(hidden, positions)  # (B, 2)
+    if head.settings.basis == "sum_difference":
+        return functional.huber_loss(head.difference(outputs), targets, reduction="none")
+    losses = functional.cross_entropy(outputs, targets.long(), reduction="none")
+    return (losses - recipe.flooding).abs() + recipe.flooding
+
+
+def _optimizer(head: Head, recipe: HeadRecipe) -> torch.optim.AdamW:
+    """AdamW; norms and the final bias are not decayed."""
+    groups: dict[bool, list[torch.nn.Parameter]] = {True: [], False: []}
+    for name, parameter in head.named_parameters():
+        groups[not any(part in name for part in NOT_DECAYED)].append(parameter)
+    return torch.optim.AdamW(
+        [
+            {"params": groups[True], "weight_decay": recipe.decay},
+            {"params": groups[False], "weight_decay": 0.0},
+        ],
+        lr=recipe.rate,
+    )

@@ -266,7 +266,7 @@ class Driver:
             state=posted.state,
             to=turn.who or "nobody",
             seconds=round(self._clock() - turn.created_at, 1),
-            reasons="; ".join(intent.reasons),
+            **({"reasons": "; ".join(intent.reasons)} if intent.reasons else {}),
         )
         self._fail_points.reach(FailPoint.AFTER_RECORD)
         return recorded

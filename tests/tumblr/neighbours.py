@@ -217,11 +217,11 @@ def _end(process: subprocess.Popen[str]) -> None:
 def stop(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Stop a process as an operator would; its exit status and its log."""
     process.send_signal(signal.SIGTERM)
-    _, log = process.communicate(timeout=20)
+    _, log = process.communicate(timeout=60)
     return process.returncode, log
 
 
-def eventually(look: Callable[[], object], seconds: float = 20.0) -> None:
+def eventually(look: Callable[[], object], seconds: float = 60.0) -> None:
     """Return when ``look`` is true; fail when it is not in time."""
     end = time.monotonic() + seconds
     while not look():

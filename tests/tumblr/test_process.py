@@ -28,7 +28,7 @@ def test_killed_at_every_weak_moment_each_ask_is_answered_once(near: Neighbours)
     questions = [f"question number {n}" for n in range(len(WEAKEST))]
     for question, point in zip(questions, WEAKEST, strict=True):
         near.driver.ask(BLOG, question, "bob")
-        assert near.start(fail_point=point).wait(timeout=20) == -signal.SIGKILL
+        assert near.start(fail_point=point).wait(timeout=60) == -signal.SIGKILL
     process = near.start()
     eventually(lambda: len(near.posts("published")) >= len(questions))
     status, log = stop(process)
@@ -44,7 +44,7 @@ def test_originals_fill_the_queue_once_whatever_dies_or_gets_lost(near: Neighbou
     near.driver.add_fault(Fault(kind=FaultKind.TIMEOUT, path="*/post", method="POST", count=1, seconds=1.0))
     near.driver.add_fault(Fault(kind=FaultKind.CUT, path="*/post", method="POST", count=1))
     near.rewrite("tumblr", write_timeout_seconds=0.5)
-    assert near.start(fail_point=FailPoint.AFTER_POST).wait(timeout=30) == -signal.SIGKILL
+    assert near.start(fail_point=FailPoint.AFTER_POST).wait(timeout=60) == -signal.SIGKILL
     process = near.start()
     eventually(lambda: _rows(near.folder / "tumbl.sqlite", "SELECT state FROM turns") == [("posted",)] * 2)
     status, _ = stop(process)
@@ -69,7 +69,7 @@ def test_an_answer_whose_confirmation_is_lost_is_not_given_twice(near: Neighbour
 def test_a_dry_run_says_what_it_would_post_and_changes_nothing(near: Neighbours) -> None:
     near.driver.ask(BLOG, "soup?", "bob")
     process = near.start("--dry-run", "--once")
-    _, log = process.communicate(timeout=30)
+    _, log = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "would post" in log
     assert "is warm" in log
@@ -82,7 +82,7 @@ def test_wrong_keys_are_one_clear_line(near: Neighbours) -> None:
     keys = {"consumer_key": "a", "consumer_secret": "b", "token": "c", "token_secret": "d"}
     near.rewrite("tumblr", base_keys=[keys])
     process = near.start()
-    _, log = process.communicate(timeout=30)
+    _, log = process.communicate(timeout=60)
     assert process.returncode == 2
     last = log.strip().splitlines()[-1]
     assert last.startswith("error: tumblr refuses the API keys")

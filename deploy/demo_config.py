@@ -16,7 +16,7 @@ KEY_NAMES = ("consumer_key", "consumer_secret", "token", "token_secret")
 def demo_settings(run: Path, model: Path, sandbox_port: int, switchboard_port: int) -> dict[str, Any]:
     """The settings of a demo whose state is kept in ``run``; the switchboard's tokens are drawn anew."""
     return {
-        "blog": {"blog_name": DEMO_BLOG},
+        "blog": {"blog_name": DEMO_BLOG, "timezone": "UTC"},
         "tumblr": {
             "host": f"http://127.0.0.1:{sandbox_port}",
             "base_keys": [dict(zip(KEY_NAMES, demo_keys(DEMO_BLOG).strings(), strict=True))],

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.demo_accounts import DEMO_BLOG, demo_keys
+from sandbox.demo_seed import BOT_POSTS_PER_DAY
 
 TOKENS = ("client_token", "generator_token", "selector_token")
 KEY_NAMES = ("consumer_key", "consumer_secret", "token", "token_secret")
@@ -24,7 +25,7 @@ def demo_settings(run: Path, model: Path, sandbox_port: int, switchboard_port: i
             "database": str(run / "tumbl.sqlite"),
         },
         "loop": {"sleep_seconds": 1, "offpeak_sleep_seconds": 1, "retry_base_seconds": 2},
-        "queue": {"write_when_below": 2},
+        "queue": {"write_when_below": 2, "posts_per_day": BOT_POSTS_PER_DAY},
         "switchboard": {
             "port": switchboard_port,
             "database_url": f"sqlite:///{run / 'switchboard.sqlite'}",

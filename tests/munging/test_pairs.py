@@ -1,0 +1,77 @@
+"""Every text pair of tests/munging/fixtures, through the command line's faces."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from munging.classic import to_classic
+from munging.formats import FORMATS
+from munging.lines import LINES, Context
+from munging.payload import thread_from_payload
+from munging.thread import Identity
+from tests.munging.pairs import FOLDER, Pair, read_pairs, unescape
+
+IDENTITY = Identity("nostalgebraist-autoresponder", "Frank")
+Show = Callable[[Mapping[str, object]], str]
+
+
+def written(answer: Mapping[str, object]) -> str:
+    """Tags, one to a line, an empty line, and the body."""
+    tags = answer["tags"]
+    assert isinstance(tags, list)
+    return "".join(f"#{tag}\n" for tag in tags) + f"\n{answer['post']}"
+
+
+# By folder: the face, the field that input which is not JSON stands for, and how an answer is shown.
+FACES: dict[str, tuple[str, str, Show]] = {
+    "classic": ("classic", "html", lambda answer: str(answer["text"])),
+    "prompt_v10": ("prompt", "classic", lambda answer: str(answer["text"])),
+    "prompt_v9": ("prompt", "classic", lambda answer: str(answer["text"])),
+    "continuation": ("continuation", "text", written),
+    "to_html": ("to-html", "text", lambda answer: str(answer["html"])),
+    "from_html": ("from-html", "html", lambda answer: str(answer["text"])),
+    "reply_mockup": ("reply-mockup", "", lambda answer: str(answer["html"])),
+    "reply_source": ("reply-source", "html", lambda answer: f"{answer['post_id']} {answer['blog_name']}"),
+}
+PAIRS = [(folder, pair) for folder in FACES for pair in read_pairs(folder)]
+
+
+@pytest.mark.parametrize(("folder", "pair"), PAIRS, ids=[f"{folder}/{pair}" for folder, pair in PAIRS])
+def test_a_face_answers_as_the_pair_says(folder: str, pair: Pair) -> None:
+    face, field, show = FACES[folder]
+    line = json.loads(pair.given) if pair.given.startswith("{") else {field: pair.given}
+    form = FORMATS["v9" if folder == "prompt_v9" else "v10"]
+    answer = LINES[face].model_validate(line).answer(Context(IDENTITY, form))
+    assert show(answer) == pair.expected
+
+
+THREADS = read_pairs("thread")
+
+
+@pytest.mark.parametrize("pair", THREADS, ids=map(str, THREADS))
+def test_a_payload_reads_as_the_pair_says(pair: Pair) -> None:
+    """The classic form of a post's thread as everybody wrote it, then a line for each problem."""
+    line = json.loads(pair.given)
+    read = thread_from_payload(line, Identity("frank", "Frank"), line.get("image_texts"))
+    problems = "".join(f"\n! {problem}" for problem in read.problems)
+    assert to_classic(read.thread, Identity("frank", "Frank")) + problems == pair.expected
+
+
+def test_every_folder_is_read() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == {*FACES, "thread"}
+
+
+def test_a_pair_that_is_not_closed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.txt").write_text("# a remark\ntitle\n.\ninput\n.\nexpected\n")
+    monkeypatch.setattr("tests.munging.pairs.FOLDER", tmp_path)
+    with pytest.raises(ValueError, match=r"x\.txt:2: the pair 'title' is not closed"):
+        read_pairs("a")
+
+
+def test_escapes_stand_for_characters() -> None:
+    assert unescape(r"a\u200bb\U0001f552\n") == "a\u200bb\U0001f552\\n"

@@ -18,6 +18,8 @@ _KEPT = frozenset({"b", "i", "u", "em", "strong", "blockquote", "h2"})
 _LISTS = frozenset({"ul", "ol", "li"})
 _TRANSPARENT = frozenset({"p", "br", "img", "div", "figure", "body"})
 _DROPPED = frozenset({"header", "script", "style", "noscript", "template", "title"})
+_UNMARKED = frozenset({"span", "small", "strike", "s", "del", "sub", "sup", "font"})
+"""Formatting that leaves no trace in a post made of blocks, nor then in the same post as HTML."""
 _EMPTY = frozenset({"br", "hr", "img", "wbr"})
 _END_OF_BLOCK = {"blockquote": "\n", "h2": "\n"}
 _QUOTE_END = "</blockquote>\n"
@@ -93,6 +95,7 @@ class _Writer:
         self.parts: list[Part] = []
         self._reading = reading
         self._list: Element | None = None
+        self._traceless = _EMPTY | _DROPPED | (frozenset() if reading.is_page else _UNMARKED)
 
     def write(self, element: Element) -> None:
         walker = etree.iterwalk(element, events=("start", "end"))
@@ -118,6 +121,8 @@ class _Writer:
         tag = self._tag(node)
         if tag in _DROPPED:
             return False
+        if tag in _UNMARKED and not self._reading.is_page:
+            return True
         if tag == "img":
             self.parts.append(image_of(node))
         elif self._list is not None or tag in _LISTS:
@@ -138,7 +143,7 @@ class _Writer:
     def _end(self, node: Element) -> None:
         tag = self._tag(node)
         if self._list is not None:
-            if tag not in _EMPTY and tag not in _DROPPED:
+            if tag not in self._traceless:
                 self.parts.append(f"</{tag}>")
             if node is self._list:
                 self._list = None

@@ -67,14 +67,18 @@ def _tag(entry: Mapping[str, object]) -> tuple[str, str]:
 
 
 def _separate(spans: Sequence[_Span]) -> list[_Span]:
-    """Ranges of one kind made disjoint: the same tag never stands within itself."""
-    reached: dict[str, int] = {}
+    """Ranges of one kind made disjoint, for no tag may stand within itself; equal ones are joined."""
+    latest: dict[str, int] = {}
     kept: list[_Span] = []
     for span in sorted(spans, key=lambda span: span.start):
-        span = replace(span, start=max(span.start, reached.get(span.tag, 0)))
+        before = kept[latest[span.tag]] if span.tag in latest else None
+        if before and before.end > span.start and before.opening == span.opening:
+            kept[latest[span.tag]] = replace(before, end=max(before.end, span.end))
+            continue
+        span = replace(span, start=max(span.start, before.end if before else 0))
         if span.start < span.end:
+            latest[span.tag] = len(kept)
             kept.append(span)
-            reached[span.tag] = span.end
     return kept
 
 

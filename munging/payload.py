@@ -49,7 +49,9 @@ def is_npf(payload: Mapping[str, object]) -> bool:
 
 
 def blog_of_post(payload: Mapping[str, object]) -> str:
-    """The blog that shows a post; empty when nothing names it."""
+    """The blog whose words a post is: the one that shows it, or the reader who sent it in; may be empty."""
+    if payload.get("is_submission") and (author := text(payload.get("post_author"))):
+        return author
     return text(payload.get("blog_name")) or text(mapping(payload.get("blog")).get("name"))
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import structlog
 from flask import Response, g, request
 from waitress.channel import ClientDisconnected  # type: ignore[import-untyped]
 
@@ -15,6 +16,8 @@ from sandbox.records import Call
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+log = structlog.get_logger()
 
 CUT_STATUS = 0
 """The status on record of a request that got no answer."""
@@ -54,7 +57,12 @@ def finish(response: Response) -> Response:
     _write_limit_headers(response, fault)
     if fault is not None and fault.works_first:
         response = _broken(fault, response)
-    support.world().calls.add(_record(response, fault))
+    call = _record(response, fault)
+    support.world().calls.add(call)
+    if call.method != "GET" or fault is not None:
+        log.info(
+            "call", method=call.method, path=call.path, status=call.status, user=call.user, fault=call.fault
+        )
     return response
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy import Connection
 from werkzeug.exceptions import HTTPException
@@ -24,6 +25,8 @@ from sandbox.store.accounts import Blog, BlogSettings
 from sandbox.store.notes import NoteFilter
 from sandbox.store.posts import StoredPost
 from sandbox.world import this_world
+
+log = structlog.get_logger()
 
 ALL_POSTS = 100_000
 
@@ -137,7 +140,9 @@ def ask() -> Response:
     with world.database.write() as connection:
         asker = None if wanted.asker is None else _blog(connection, wanted.asker)
         target = _blog(connection, wanted.blog)
-        return _made(world.writer.ask(connection, target, question, asker, world.clock.now()).id)
+        made = world.writer.ask(connection, target, question, asker, world.clock.now())
+    log.info("asked", blog=wanted.blog, asker=wanted.asker or "anonymous", ask=made.id)
+    return _made(made.id)
 
 
 def post() -> Response:

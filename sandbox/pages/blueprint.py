@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
 from sqlalchemy import Connection
 from werkzeug.exceptions import HTTPException
@@ -24,9 +25,13 @@ from sandbox.store.posts import Selection, StoredPost
 from sandbox.views.blog import avatar_url
 from sandbox.world import this_world
 
+log = structlog.get_logger()
+
 API_PATHS = ("/v2/", "/api/v2/")
 POSTS_PER_PAGE = 10
 NOTES_SHOWN = 50
+BLOGS_SHOWN = 24
+"""How many blogs the bar on top and the ask box offer."""
 MAX_QUESTION = 4096
 """Characters, as in a text block of tumblr's."""
 ANONYMOUS_CHOICE = ""
@@ -65,7 +70,7 @@ def on_error(error: HTTPException) -> AnyResponse | tuple[str, int]:
 
 def _page(template: str, **values: Any) -> str:
     with this_world().database.read() as connection:
-        blogs = accounts.all_blogs(connection)
+        blogs = accounts.all_blogs(connection, BLOGS_SHOWN)
     return render_template(template, all_blogs=[blog.name for blog in blogs], picture=_picture, **values)
 
 
@@ -85,7 +90,9 @@ def front() -> AnyResponse | str:
     if request.host.split(":")[0].endswith(".tumblr.com"):
         return render_template("bare.html", name=request.host.split(".")[0])
     with this_world().database.read() as connection:
-        blog = accounts.find_blog(connection, DEMO_BLOG) or next(iter(accounts.all_blogs(connection)), None)
+        blog = accounts.find_blog(connection, DEMO_BLOG) or next(
+            iter(accounts.all_blogs(connection, 1)), None
+        )
     return _page("empty.html") if blog is None else redirect(f"/blog/{blog.name}")
 
 
@@ -134,8 +141,8 @@ def ask_page(name: str, problem: str = "", question: str = "", asker: str | None
     """The ask box."""
     with this_world().database.read() as connection:
         blog = _blog(connection, name)
-        users = accounts.all_users(connection)
-        people = [accounts.primary_blog(connection, u.id).name for u in users if u.id != blog.owner_id]
+        others = [one for one in accounts.all_blogs(connection, BLOGS_SHOWN) if one.is_primary]
+        people = [one.name for one in others if one.owner_id != blog.owner_id]
     chosen = asker if asker is not None else next(iter(people), ANONYMOUS_CHOICE)
     return _page(
         "ask.html",
@@ -165,6 +172,7 @@ def send_ask(name: str) -> AnyResponse | tuple[str, int]:
             ask = world.writer.ask(connection, blog, question, asker, world.clock.now())
     except PostingError as error:
         return ask_page(name, f"That did not work: {error}.", text, asker_name), 409
+    log.info("asked", blog=name, asker=asker_name or "anonymous", ask=ask.id)
     return redirect(f"/blog/{name}/asked/{ask.id}", code=303)
 
 

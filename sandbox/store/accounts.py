@@ -121,9 +121,10 @@ def blogs_of(connection: Connection, owner: User) -> list[Blog]:
     return [_blog(row) for row in connection.execute(query)]
 
 
-def all_blogs(connection: Connection) -> list[Blog]:
-    """Every blog, oldest first."""
-    return [_blog(row) for row in connection.execute(select(schema.blogs).order_by(schema.blogs.c.id))]
+def all_blogs(connection: Connection, limit: int | None = None) -> list[Blog]:
+    """The first so many blogs, or all, oldest first."""
+    query = select(schema.blogs).order_by(schema.blogs.c.id).limit(limit)
+    return [_blog(row) for row in connection.execute(query)]
 
 
 def primary_blog(connection: Connection, user_id: int) -> Blog:

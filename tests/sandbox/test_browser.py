@@ -58,7 +58,8 @@ def test_a_visitor_asks_and_reads_the_answer(page: Page, served: Served) -> None
     expect(page.locator("article.post")).to_have_count(3)
     assert fits(page)
     page.get_by_role("link", name="Ask me anything").click()
-    # The question box has the focus; the rest goes by keyboard alone.
+    # The question box gets the focus; the rest goes by keyboard alone.
+    expect(page.get_by_label("Your question")).to_be_focused()
     page.keyboard.type("Do you dream of <b>springs</b>?")
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")

@@ -165,9 +165,9 @@ def test_queued_posts_at_an_interval(tmp_path: Path) -> None:
         client = client_of(process.url, demo_keys(DEMO_BLOG))
         made = client.create_text(DEMO_BLOG, body="<p>soon</p>", state="queue")
         with SandboxDriver(process.url) as driver:
-            while not (out := [post for post in driver.posts(DEMO_BLOG) if post.genesis_id]):
-                pass
-        assert made["id_string"] in {post.genesis_id for post in out}
+            while made["id_string"] not in {post.genesis_id for post in driver.posts(DEMO_BLOG)}:
+                time.sleep(0.05)
+            assert driver.posts(DEMO_BLOG, "queued") == []
     finally:
         process.kill()
 

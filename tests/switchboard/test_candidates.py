@@ -113,8 +113,10 @@ def test_late_candidates_shrink_what_others_are_to_write(bench: Bench) -> None:
     assert rest is not None
     assert (fast.candidates, rest.candidates) == (8, 5)
     assert bench.post("a", generation_result(8, lease=slow, text="slow"), "slow") == "accepted"
-    # Five are missing now: all of them stay with one worker, and the other one's are surplus.
+    # Five are missing now: they stay with the earlier of the two, and the other one's lease is over.
     assert bench.poll("fourth").jobs == {}
+    assert bench.poll("fast", leases=[fast.token], max_jobs=0).leases
+    assert not bench.poll("third", leases=[rest.token], max_jobs=0).leases
     assert bench.post("a", generation_result(8, lease=fast.token, text="fast"), "fast") == "accepted"
     assert bench.state("a") == "generated"
     assert bench.post("a", generation_result(5, lease=rest.token, text="rest"), "third") == "surplus"

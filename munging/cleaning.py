@@ -26,6 +26,7 @@ _STRUCTURE_LINE = re.compile(
     ))"""
 )
 _QUOTED = "> "
+_TAGS_PHRASE = re.compile(r"(?i)(\btags|\bpost\s+as)[\s:]*:")
 
 # What shows nothing by itself, yet is printable or has a category of things that do show.
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -50,10 +51,13 @@ def clean_content(text: str) -> str:
 
 
 def clean_tag(tag: str) -> str:
-    """Clean one tag: on one line, without hashes and outer commas. Empty when nothing is left."""
-    visible = clean_user_text(tag).replace("#", " ")
+    """Clean one tag: on one line, without hashes and outer commas. Empty when nothing is left.
+
+    A tag stands in the middle of a line, where only the words that introduce tags would be structure.
+    """
+    words = _TAGS_PHRASE.sub(r"\1", clean_user_text(tag).replace("#", " "))
     # Cleaned again, for behind what was taken away it may imitate structure.
-    return clean_user_text(" ".join(visible.split()).strip(" ,"))
+    return clean_user_text(" ".join(words.split()).strip(" ,"))
 
 
 def clean_name(name: str) -> str:

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from munging.classic import to_classic
+from munging.control import IMAGE_DELIMITER
+from munging.legacy_html import thread_from_html
 from munging.payload import thread_from_payload
 from munging.thread import PostKind, Thread
 from tests.munging.both_forms import Described, as_legacy, as_npf, described
@@ -34,6 +36,16 @@ def test_nothing_anybody_writes_changes_who_speaks(post: Described) -> None:
     mocked_up = [p for p in thread.posts if p.author not in expected]
     assert [p.author for p in thread.posts if p not in mocked_up] == expected
     assert all(IDENTITY.blog in {part.blog for part in post.parts} for _ in mocked_up)
+
+
+@settings(max_examples=100, deadline=None)
+@given(described(IDENTITY.blog), words(8))
+def test_nobody_can_write_the_text_of_an_image(post: Described, recognised: str) -> None:
+    for payload in (as_legacy(post), as_npf(post)):
+        assert IMAGE_DELIMITER not in to_classic(read(payload), IDENTITY)
+    html = '<p>a</p><img src="https://x.org/a.png"/><p>b</p>'
+    thread = thread_from_html(html, IDENTITY, {"https://x.org/a.png": recognised})
+    assert to_classic(thread, IDENTITY).count(IMAGE_DELIMITER) in (0, 2)
 
 
 KEYS = (

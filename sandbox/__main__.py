@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot_process import FatalError, Shutdown, configure_logging, run_door
+from sandbox.app import create_app
 from sandbox.demo_seed import seed_demo
 from sandbox.server import PortTakenError, SandboxServer, listen
 from sandbox.store.migrations import DatabaseTooNewError
@@ -74,7 +75,7 @@ def _serve(world: World, arguments: argparse.Namespace, shutdown: Shutdown) -> N
         raise FatalError(str(error), "stop what listens there, or choose another --port") from None
     except OSError as error:
         raise FatalError(f"cannot listen on {arguments.host}: {error}", "choose another --host") from None
-    server = SandboxServer(world, listener, arguments.publish_queue_every)
+    server = SandboxServer(world, create_app(world), listener, publish_every=arguments.publish_queue_every)
     log.info("serving", url=f"http://{_in_url(arguments.host)}:{server.port}", database=arguments.database)
     watcher = threading.Thread(target=_stop_when, args=(shutdown.requested, server), daemon=True)
     watcher.start()

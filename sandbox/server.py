@@ -8,10 +8,10 @@ import time
 from typing import Any
 
 import structlog
+from flask import Flask
 from waitress import wasyncore  # type: ignore[import-untyped]
 from waitress.server import create_server  # type: ignore[import-untyped]
 
-from sandbox.app import create_app
 from sandbox.world import World
 
 THREADS = 24
@@ -48,17 +48,25 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class SandboxServer:
-    """Serves a world; closing that is left to its owner.
+    """Serves a world's application; closing the world is left to its owner.
 
     ``publish_every`` publishes the front of every queue at that interval in seconds, beside the
     schedule, so that a demonstration need not wait for the slots.
     """
 
-    def __init__(self, world: World, listener: socket.socket, publish_every: float | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        app: Flask,
+        listener: socket.socket,
+        *,
+        publish_every: float | None = None,
+        threads: int = THREADS,
+    ) -> None:
         self._world = world
         self._channels: dict[int, Any] = {}
         self._server = create_server(
-            create_app(world), map=self._channels, sockets=[listener], threads=THREADS, ident="sandbox"
+            app, map=self._channels, sockets=[listener], threads=threads, ident="sandbox"
         )
         self._publish_every = publish_every
         self._done = threading.Event()

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import pytumblr
+from flask import Flask
 
 from sandbox.driver import SandboxDriver
 from sandbox.records import KeySet
@@ -37,17 +38,17 @@ class FakeClock:
         self.time += seconds
 
 
-def new_world(path: Path, clock: FakeClock) -> World:
+def new_world(path: Path, clock: FakeClock, seed: int = 2021) -> World:
     """A world in a file, with the same random draws every time."""
-    return open_world(path, clock, random.Random(2021))
+    return open_world(path, clock, random.Random(seed))
 
 
 class Served:
     """A world behind real HTTP on a free port, in a thread of this process."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, app: Flask) -> None:
         self.world = world
-        self._server = SandboxServer(world, listen("127.0.0.1", 0))
+        self._server = SandboxServer(world, app, listen("127.0.0.1", 0), threads=6)
         self._thread = threading.Thread(target=self._server.run)
         self.url = f"http://127.0.0.1:{self._server.port}"
         self.driver = SandboxDriver(self.url)

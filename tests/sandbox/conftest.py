@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from sandbox.app import create_app
+from sandbox.control.admin import make_user, random_keys
 from sandbox.driver import SandboxDriver
 from sandbox.records import KeySet
+from sandbox.store.accounts import BlogSettings
 from sandbox.world import World
 from tests.sandbox.bench import FakeClock, Served, new_world
 
@@ -24,18 +28,54 @@ def clock() -> FakeClock:
     return FakeClock(float(int(time.time())))
 
 
+@dataclass(frozen=True)
+class Template:
+    """A database to copy, which is faster than to make one for every test."""
+
+    path: Path
+    franks_keys: KeySet
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """A sandbox in which frank, bob and carol are."""
+    path = tmp_path_factory.mktemp("template") / "sandbox.sqlite"
+    world = new_world(path, FakeClock(float(int(time.time()))), seed=1)
+    keys = [make_person(world, name) for name in ("frank", "bob", "carol")]
+    world.close()
+    return Template(path, keys[0])
+
+
+def make_person(world: World, name: str) -> KeySet:
+    """A user with random keys."""
+    keys, settings = random_keys(world.rng), BlogSettings(title=name.title())
+    with world.database.write() as connection:
+        make_user(connection, name, keys, now=world.clock.now(), rng=world.rng, settings=settings)
+    return keys
+
+
 @pytest.fixture
-def world(tmp_path: Path, clock: FakeClock) -> Iterator[World]:
-    """An empty sandbox."""
-    world = new_world(tmp_path / "sandbox.sqlite", clock)
+def world(tmp_path: Path, clock: FakeClock, request: pytest.FixtureRequest) -> Iterator[World]:
+    """A sandbox: empty, unless the test asks for keys."""
+    path = tmp_path / "sandbox.sqlite"
+    if "keys" in request.fixturenames:
+        shutil.copy(request.getfixturevalue("template").path, path)
+    world = new_world(path, clock)
     yield world
     world.close()
 
 
+@pytest.fixture(scope="session")
+def any_app() -> Flask:
+    """One application for all worlds in turn: its rules take longer to build than most tests."""
+    return create_app(cast("World", None))
+
+
 @pytest.fixture
-def app(world: World) -> Flask:
+def app(any_app: Flask, world: World) -> Flask:
     """The sandbox as a WSGI application."""
-    return create_app(world)
+    any_app.extensions["sandbox"] = world
+    return any_app
 
 
 @pytest.fixture
@@ -45,9 +85,9 @@ def browser(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def served(world: World) -> Iterator[Served]:
+def served(world: World, app: Flask) -> Iterator[Served]:
     """The sandbox over real HTTP."""
-    with Served(world) as served:
+    with Served(world, app) as served:
         yield served
 
 
@@ -58,12 +98,9 @@ def driver(served: Served) -> SandboxDriver:
 
 
 @pytest.fixture
-def keys(driver: SandboxDriver) -> KeySet:
+def keys(template: Template) -> KeySet:
     """The keys of frank, whose blog is frank; bob and carol are there as well."""
-    keys = driver.create_user("frank", title="Frank")
-    for name in ("bob", "carol"):
-        driver.create_user(name)
-    return keys
+    return template.franks_keys
 
 
 @pytest.fixture

@@ -60,9 +60,8 @@ def finish(response: Response) -> Response:
     call = _record(response, fault)
     support.world().calls.add(call)
     if call.method != "GET" or fault is not None:
-        log.info(
-            "call", method=call.method, path=call.path, status=call.status, user=call.user, fault=call.fault
-        )
+        more = {} if fault is None else {"fault": call.fault}
+        log.info("call", method=call.method, path=call.path, status=call.status, user=call.user, **more)
     return response
 
 

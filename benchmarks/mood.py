@@ -1,11 +1,10 @@
 """How long one question for the mood takes: closed form and running state against scipy's integration.
 
-    python benchmarks/mood_value.py [--inputs 500] [--history 100000]
+    python -m benchmarks.mood [--inputs 500] [--history 100000]
 
-All variants answer the same question in one run. The last line is JSON; times are in microseconds, the median
-of several tries.
-
-(The file is not called mood.py: beside the other benchmarks it would hide the package of that name.)
+From the project's root, as a module: started as a file it would hide the package of the same name. All
+variants answer the same question in one run. The last line is JSON; times are in microseconds, the median of
+several tries.
 """
 
 from __future__ import annotations
@@ -88,7 +87,7 @@ def main() -> None:
     history = made_up(arguments.history, WINDOW * (arguments.history / arguments.inputs), rng)
     integrated, exact = by_integration(inputs), mood_value(inputs, NOW, timezone=PACIFIC)
     result = {
-        "benchmark": "mood_value",
+        "benchmark": "mood",
         "inputs": arguments.inputs,
         "history": arguments.history,
         "lsim_us": microseconds(lambda: by_integration(inputs), 15),

@@ -349,6 +349,9 @@ class MoodConfig(Section):
     step_seconds: PositiveInt = Field(30, description="time step, in seconds; must divide the hour")
     window_days: PositiveFloat = Field(2.5, description="inputs older than this no longer act, in days")
     stale_seconds: NonNegativeFloat = Field(600.0, description="age at which the mood is computed anew")
+    ranges: Literal["2021", "2023"] = Field(
+        "2021", description="sentiment that each mood accepts: as in 2021, or wider as in 2023"
+    )
 
 
 class Config(BaseSettings):

@@ -117,6 +117,7 @@ def app_settings(config: Config, tokens: RoleTokens) -> AppSettings:
             textpost_candidates=sizes.textpost,
             rejection_discount=sizes.rejection_discount,
             strict_language_users=frozenset(u.lower() for u in config.screening.strict_language_users),
+            mood_ranges=config.mood.ranges,
         ),
         waiting_places=config.switchboard.threads - SPARE_THREADS,
         max_body_bytes=config.switchboard.max_body_bytes,

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from mood.history import localized, parse_history
 from mood.lines import DailyLine, RangeLine, SeriesLine
+from mood.named import RANGES
 from mood.report import now_report, tuning_report
 from mood.series import Stretch, mood_series, with_trial
 from mood.updates import build_system, parse_updates
@@ -76,7 +77,7 @@ class History:
 def show_now(arguments: argparse.Namespace) -> int:
     """now: the mood, and the sentiment it accepts."""
     history = History(arguments)
-    print(now_report(history.inputs, history.at, history.zone, history.system))
+    print(now_report(history.inputs, history.at, history.zone, history.system, arguments.ranges))
     return 0
 
 
@@ -129,6 +130,7 @@ def parser() -> argparse.ArgumentParser:
         commands.add_parser(name, help=f"JSON lines: {kind.__doc__}").set_defaults(run=answer_lines)
     common = _history_options()
     now = commands.add_parser("now", parents=[common], help="the mood, and the sentiment it accepts")
+    now.add_argument("--ranges", choices=tuple(RANGES), default="2021", help="mood.ranges (default: 2021)")
     now.set_defaults(run=show_now)
     graph = commands.add_parser("graph", parents=[common], help="draw the mood, or compare settings")
     graph.add_argument("--out", type=Path, default=Path(), help="PNG file or folder (default: here)")

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from typing import Literal, TypeAlias
 
 from mood.logits import logit
 
@@ -60,6 +61,21 @@ BASE_MOODS: dict[str, BaseMood] = {
     "unrestricted": BaseMood(0.0, 1.0, 0.7),
 }
 
+LATER_BASE_MOODS: dict[str, BaseMood] = {
+    "only_sad": BaseMood(0.0, 0.2593, 0.094),
+    "only_non_happy": BaseMood(0.0, 0.462, 0.37),
+    "meh": BaseMood(0.0128, 0.7031, 0.7),
+    "only_non_sad": BaseMood(0.0483, 1.0, 0.9),
+    "only_happy": BaseMood(0.1192, 1.0, 0.99),
+    "unrestricted": BaseMood(0.0, 1.0, 0.7),
+}
+
+Ranges: TypeAlias = Literal["2021", "2023"]
+"""Which bounds the base moods have. Those of 2021 are mixed as logits, the wider ones of 2023 as
+probabilities."""
+
+RANGES: dict[Ranges, dict[str, BaseMood]] = {"2021": BASE_MOODS, "2023": LATER_BASE_MOODS}
+
 LADDER = ("only_sad", "only_non_happy", "meh", "only_non_sad", "only_happy")
 """The base moods between which a mood value is interpolated, by rising value ("meh" stands for 0.7)."""
 
@@ -69,11 +85,11 @@ WEIGHT_SLACK = 0.02
 
 
 @cache
-def mood_by_name(name: str) -> Mood:
+def mood_by_name(name: str, ranges: Ranges = "2021") -> Mood:
     """The mood called so, a base mood or a mixture; raises UnknownMood."""
     if name.startswith(MIXTURE_PREFIX):
-        return _mixture_by_name(name)
-    base = _base(name)
+        return _mixture_by_name(name, ranges)
+    base = _base(name, ranges)
     return Mood(name, logit(base.lowest), logit(base.highest))
 
 
@@ -89,40 +105,46 @@ def value_by_name(name: str) -> float:
     return (1 - share) * _base(lower).value + share * _base(upper).value
 
 
-def mood_for_value(value: float) -> Mood:
+def mood_for_value(value: float, ranges: Ranges = "2021") -> Mood:
     """The mood for a mood value in (0, 1).
 
     Below the lowest base value it is "only_sad", from the highest on "only_happy"; in between
-    the bounds of the two neighbours are averaged in logit space, with weights rounded to the two decimals
-    that the name shows.
+    the bounds of the two neighbours are averaged, with weights rounded to the two decimals that the name
+    shows. The name does not depend on the ranges.
     """
     if not 0 < value < 1:  # also refuses NaN
         raise ValueError(f"a mood value lies between 0 and 1, not {value!r}")
     if value < BASE_MOODS[LADDER[0]].value:
-        return mood_by_name(LADDER[0])
+        return mood_by_name(LADDER[0], ranges)
     for lower, upper in pairwise(LADDER):
         low, high = BASE_MOODS[lower].value, BASE_MOODS[upper].value
         if value < high:
             share = (value - low) / (high - low)
-            return mood_by_name(f"{MIXTURE_PREFIX}{lower}__{upper}__{1 - share:.2f}__{share:.2f}")
-    return mood_by_name(LADDER[-1])
+            name = f"{MIXTURE_PREFIX}{lower}__{upper}__{1 - share:.2f}__{share:.2f}"
+            return mood_by_name(name, ranges)
+    return mood_by_name(LADDER[-1], ranges)
 
 
-def _base(name: str) -> BaseMood:
+def _base(name: str, ranges: Ranges = "2021") -> BaseMood:
     try:
-        return BASE_MOODS[name]
+        return RANGES[ranges][name]
     except KeyError:
         raise UnknownMood(name) from None
 
 
-def _mixture_by_name(name: str) -> Mood:
+def _mixture_by_name(name: str, ranges: Ranges) -> Mood:
     lower, upper, share = _parse_mixture(name)
-    a, b = mood_by_name(lower), mood_by_name(upper)
-    return Mood(
-        name,
-        (1 - share) * a.min_allowed_score + share * b.min_allowed_score,
-        (1 - share) * a.max_allowed_score + share * b.max_allowed_score,
-    )
+    a, b = _base(lower, ranges), _base(upper, ranges)
+    mix = _mixed_as_logits if ranges == "2021" else _mixed_as_probabilities
+    return Mood(name, mix(a.lowest, b.lowest, share), mix(a.highest, b.highest, share))
+
+
+def _mixed_as_logits(first: float, second: float, share: float) -> float:
+    return (1 - share) * logit(first) + share * logit(second)
+
+
+def _mixed_as_probabilities(first: float, second: float, share: float) -> float:
+    return logit((1 - share) * first + share * second)
 
 
 def _parse_mixture(name: str) -> tuple[str, str, float]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from mood.daily import daily_mood
 from mood.dynamics import mood_value
-from mood.named import LADDER, mood_for_value
+from mood.named import LADDER, Ranges, mood_for_value
 from mood.series import Stretch, mood_series
 from mood.system import MoodInput, MoodSystem
 from mood.tuning import Balance, Responses, Summary, summarize
@@ -19,10 +19,12 @@ NAME_WIDTH = 28
 COLUMNS = ("lowest", "median", "highest", *LADDER)
 
 
-def now_report(inputs: Iterable[MoodInput], at: datetime, zone: ZoneInfo, system: MoodSystem) -> str:
+def now_report(
+    inputs: Iterable[MoodInput], at: datetime, zone: ZoneInfo, system: MoodSystem, ranges: Ranges = "2021"
+) -> str:
     """The mood at a moment, the base below it, and the sentiment it accepts."""
     value = mood_value(inputs, at, timezone=zone, system=system)
-    mood, local = mood_for_value(value), at.astimezone(zone)
+    mood, local = mood_for_value(value, ranges), at.astimezone(zone)
     base = daily_mood(local.date(), system.daily)
     bounds = f"{mood.min_allowed_score:+.3f} to {mood.max_allowed_score:+.3f}"
     return (

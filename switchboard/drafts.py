@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mood.named import mood_by_name
+from mood.named import Ranges, mood_by_name
 from mood.rejection import FALLBACK_SAMPLE, candidates_wanted, expected_rejection
 from munging.control import ASKED, BOT, NAME
 from munging.user_text import clean_user_text
@@ -37,6 +37,7 @@ class DraftSettings:
     rejection_discount: float = 0.5
     rejection_sample: Sequence[float] = FALLBACK_SAMPLE  # sentiment logit differences of earlier candidates
     strict_language_users: frozenset[str] = field(default_factory=frozenset)
+    mood_ranges: Ranges = "2021"
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def _first(times: Sequence[str]) -> str:
 
 
 def _answer_job(request: AnswerRequest, settings: DraftSettings) -> GenerationJob:
-    mood = mood_record(request.mood)
+    mood = mood_record(request.mood, settings.mood_ranges)
     short = request.write_fic_override or request.write_review_override
     base = settings.fiction_or_review_candidates if short else settings.answer_candidates
     options = GenerationOptions(
@@ -110,7 +111,7 @@ def _answer_job(request: AnswerRequest, settings: DraftSettings) -> GenerationJo
 
 
 def _textpost_job(request: TextpostRequest, settings: DraftSettings) -> GenerationJob:
-    mood = mood_record(request.mood)
+    mood = mood_record(request.mood, settings.mood_ranges)
     options = GenerationOptions(
         mood=mood,
         return_all_conts=request.return_all_conts,
@@ -137,9 +138,9 @@ def answer_prompt(request: AnswerRequest) -> str:
     return f"{NAME}{name}{ASKED}\n{question}\n{BOT}"
 
 
-def mood_record(name: str) -> MoodRecord:
+def mood_record(name: str, ranges: Ranges = "2021") -> MoodRecord:
     """The mood of this name as jobs carry it. Raises mood.named.UnknownMood."""
-    mood = mood_by_name(name)
+    mood = mood_by_name(name, ranges)
     return MoodRecord(
         name=mood.name,
         score_fn=mood.score_fn,
@@ -150,5 +151,5 @@ def mood_record(name: str) -> MoodRecord:
 
 def _grown(base: int, mood: MoodRecord, settings: DraftSettings) -> int:
     """More candidates, so that enough are left when the mood has rejected its share."""
-    share = expected_rejection(mood_by_name(mood.name), settings.rejection_sample)
+    share = expected_rejection(mood_by_name(mood.name, settings.mood_ranges), settings.rejection_sample)
     return candidates_wanted(base, share, settings.rejection_discount)

@@ -124,6 +124,16 @@ def test_now(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "accepts sentiment logit differences from" in said
 
 
+def test_now_with_the_later_ranges(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["now", "--history", str(history), "--at", "2021-01-20T15:00"]
+    said = []
+    for ranges in ("2021", "2023"):
+        assert main([*options, "--ranges", ranges]) == 0
+        said.append(capsys.readouterr().out)
+    assert said[0].split("(")[1] == said[1].split("(")[1]  # the name is the same
+    assert said[0] != said[1]
+
+
 def test_now_from_standard_input(
     history: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

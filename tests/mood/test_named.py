@@ -10,6 +10,8 @@ from mood.logits import LARGEST_LOGIT, logit, pos_sent
 from mood.named import (
     BASE_MOODS,
     LADDER,
+    LATER_BASE_MOODS,
+    RANGES,
     UNRESTRICTED,
     Mood,
     UnknownMood,
@@ -162,3 +164,35 @@ def test_a_base_value_gives_that_moods_own_bounds(name: str) -> None:
 
 def test_moods_are_values() -> None:
     assert Mood("meh", -1.0, 1.0) == Mood("meh", -1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
+        ("only_sad", 0.0, 0.2593),
+        ("only_happy", 0.1192, 1.0),
+        ("unrestricted", 0.0, 1.0),
+        # a quarter and three quarters of the bounds 0.0128 and 0.0483, and of 0.7031 and 1
+        ("interp_meh__only_non_sad__0.25__0.75", 0.25 * 0.0128 + 0.75 * 0.0483, 0.25 * 0.7031 + 0.75),
+    ],
+)
+def test_the_later_ranges_are_mixed_as_probabilities(name: str, low: float, high: float) -> None:
+    mood = mood_by_name(name, "2023")
+    assert mood.min_allowed_score == pytest.approx(logit(low))
+    assert mood.max_allowed_score == pytest.approx(logit(high))
+
+
+def test_both_ranges_know_the_same_moods_by_the_same_values() -> None:
+    assert {name: mood.value for name, mood in BASE_MOODS.items()} == {
+        name: mood.value for name, mood in LATER_BASE_MOODS.items()
+    }
+    assert RANGES["2021"] is BASE_MOODS
+
+
+@given(INNER, INNER)
+def test_the_later_ranges_rise_with_the_mood_too(first: float, second: float) -> None:
+    lower, upper = (mood_for_value(value, "2023") for value in sorted((first, second)))
+    assert lower.name == mood_for_value(min(first, second)).name
+    assert lower.min_allowed_score < lower.max_allowed_score
+    assert lower.min_allowed_score <= upper.min_allowed_score + 1e-9
+    assert lower.max_allowed_score <= upper.max_allowed_score + 1e-9

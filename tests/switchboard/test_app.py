@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from mood.named import mood_by_name
 from switchboard.app import ROUTES, AppSettings
 from switchboard.drafts import DraftSettings
 from switchboard.errors import SwitchboardBusy, SwitchboardConflict, SwitchboardForbidden, SwitchboardRefused
@@ -257,6 +258,14 @@ def test_logs_carry_transitions_but_no_text_and_no_token(service: Service) -> No
     ]  # fmt: skip
     assert all({"job", "type", "old", "worker", "seconds"} <= set(line) for line in logged)
     assert not any(secret in str(logged) for secret in ("private", "token", *TOKENS.values()))
+
+
+def test_the_operator_chooses_the_moods_ranges(sqlite_bench: Bench) -> None:
+    client = Service(sqlite_bench, AppSettings(drafts=DraftSettings(mood_ranges="2023"))).client()
+    client.submit_answer(answer("later", mood="only_sad"))
+    job = sqlite_bench.poll().jobs["later"]
+    assert isinstance(job, GenerationJob)
+    assert job.kwargs.mood.max_allowed_score == mood_by_name("only_sad", "2023").max_allowed_score
 
 
 def test_strict_language_users_and_moods_shape_the_job(sqlite_bench: Bench) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import requests
@@ -38,12 +39,18 @@ from tumblr.store import Store
 from tumblr.transport import ApiKeys, ReadRequest, WriteRequest
 from tumblr.turns import TurnKind
 
+Clock: TypeAlias = Callable[[], float]
+"""Tells the time in unix seconds."""
+
 
 @contextmanager
-def running_bot(config: Config, shutdown: Shutdown, *, dry_run: bool) -> Iterator[Loop]:
+def running_bot(
+    config: Config, shutdown: Shutdown, *, dry_run: bool, clock: Clock = time.time
+) -> Iterator[Loop]:
     """The bot's loop with everything it needs; all of it is closed at the end.
 
-    In a dry run there is no object that could write to tumblr, and the store is a copy in memory.
+    In a dry run there is no object that could write to tumblr, and the store is a copy in memory. Everything
+    that the bot knows of the time it has from ``clock``; a tumblr that lives in another time has its own.
     Raises FatalError when a human has to act first.
     """
     with ExitStack() as stack:
@@ -52,12 +59,12 @@ def running_bot(config: Config, shutdown: Shutdown, *, dry_run: bool) -> Iterato
             database = stack.enter_context(open_database(config.tumblr.database))
         except StoreError as error:
             raise FatalError(str(error), "then start again") from None
-        tumblr = _tumblr(config, stack, dry_run=dry_run)
+        tumblr = _tumblr(config, stack, clock, dry_run=dry_run)
         switchboard = SwitchboardClient(
             config.switchboard_url, config.switchboard.client_token, retry=Retry(attempts=2)
         )
         stack.callback(switchboard.close)
-        yield _loop(config, shutdown, Store(database, time.time), tumblr, switchboard)
+        yield _loop(config, shutdown, Store(database, clock), tumblr, switchboard, clock)
 
 
 @dataclass(frozen=True)
@@ -69,14 +76,14 @@ class Tumblr:
     budget: Budget
 
 
-def _tumblr(config: Config, stack: ExitStack, *, dry_run: bool) -> Tumblr:
+def _tumblr(config: Config, stack: ExitStack, clock: Clock, *, dry_run: bool) -> Tumblr:
     if not config.tumblr.base_keys:
         raise FatalError(
             "tumblr.base_keys is empty", "enter the four strings of a key set; see docs/operating.md"
         )
     first = config.tumblr.base_keys[0]
     keys = ApiKeys(*(getattr(first, name).get_secret_value() for name in type(first).model_fields))
-    host, blog, budget = config.tumblr.host, config.blog.blog_name, Budget(time.time)
+    host, blog, budget = config.tumblr.host, config.blog.blog_name, Budget(clock)
     read = ReadRequest(
         keys,
         host,
@@ -100,7 +107,12 @@ def _session(stack: ExitStack) -> requests.Session:
 
 
 def _loop(
-    config: Config, shutdown: Shutdown, store: Store, tumblr: Tumblr, switchboard: SwitchboardClient
+    config: Config,
+    shutdown: Shutdown,
+    store: Store,
+    tumblr: Tumblr,
+    switchboard: SwitchboardClient,
+    clock: Clock,
 ) -> Loop:
     rhythm = Rhythm(
         sleep_seconds=config.loop.sleep_seconds,
@@ -112,25 +124,30 @@ def _loop(
     )
     fail_points = FailPoints.from_environment(os.environ)
     return Loop(
-        _finders(config, tumblr.reader, store, rhythm, time.time),
-        _driver(config, store, tumblr, switchboard, fail_points),
+        _finders(config, tumblr.reader, store, rhythm, clock),
+        _driver(config, store, tumblr, switchboard, fail_points, clock),
         store,
         budget=tumblr.budget,
         rhythm=rhythm,
         shutdown=shutdown,
-        clock=time.time,
+        clock=clock,
         fail_points=fail_points,
     )
 
 
 def _driver(
-    config: Config, store: Store, tumblr: Tumblr, switchboard: SwitchboardClient, fail_points: FailPoints
+    config: Config,
+    store: Store,
+    tumblr: Tumblr,
+    switchboard: SwitchboardClient,
+    fail_points: FailPoints,
+    clock: Clock,
 ) -> Driver:
     zone, loop = ZoneInfo(config.blog.timezone), config.loop
     waits = Waits(loop.answer_wait_seconds, loop.judgment_wait_seconds)
     return Driver(
         store=store,
-        jobs=Jobs(switchboard, store, waits, time.time, fail_points),
+        jobs=Jobs(switchboard, store, waits, clock, fail_points),
         kinds=_kinds(config, zone),
         moods=Moods(store, zone, mood_system(config), config.mood.stale_seconds),
         rules=screening_rules(config),
@@ -138,7 +155,7 @@ def _driver(
         publisher=tumblr.publisher,
         reconciler=Reconciler(tumblr.reader, store.logged_post_ids),
         patience=Patience(loop.max_attempts, loop.retry_base_seconds, config.tumblr.settle_seconds),
-        clock=time.time,
+        clock=clock,
         fail_points=fail_points,
     )
 
@@ -153,7 +170,7 @@ def _kinds(config: Config, zone: ZoneInfo) -> dict[TurnKind, Kind]:
 
 
 def _finders(
-    config: Config, reader: TumblrReader, store: Store, rhythm: Rhythm, clock: Callable[[], float]
+    config: Config, reader: TumblrReader, store: Store, rhythm: Rhythm, clock: Clock
 ) -> tuple[AskFinder, QueueFinder]:
     limited = LimitedAskers(config.asks.limited_users, config.asks.limited_substrings, rhythm.mean_pause)
     asks = AskFinder(

@@ -2,6 +2,7 @@
 
 python -m tumblr why POST_ID      why a post was made
 python -m tumblr export           the whole post log, one JSON line per post
+python -m tumblr export --mood    what moved the mood, as the JSON lines that python -m mood reads
 python -m tumblr turns            how many turns there are in each state, and those that failed
 python -m tumblr screening        JSON lines in, JSON lines out: may these texts be published unseen?
 """
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bot_process import FatalError, load_process_config, run_door
-from tumblr.account import explain, flat_record
+from tumblr.account import explain, flat_record, mood_record
 from tumblr.database import Database
 from tumblr.errors import StoreError
 from tumblr.screening_lines import answers
@@ -33,7 +34,9 @@ def main(argv: list[str] | None = None) -> int:
     _command(commands, "why", "why a post was made", _why).add_argument(
         "post_id", help="id of the post, or of the ask that it answers"
     )
-    _command(commands, "export", "print the post log as JSON lines", _export)
+    _command(commands, "export", "print the post log as JSON lines", _export).add_argument(
+        "--mood", action="store_true", help="print the inputs of the mood instead, for python -m mood"
+    )
     _command(commands, "turns", "print how many turns are in each state", _turns)
     screening = commands.add_parser("screening", help="screen texts given as JSON lines")
     screening.set_defaults(run=lambda _: _print_all(answers(sys.stdin)))
@@ -75,7 +78,12 @@ def _why(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    return _with_store(arguments, lambda store: _print_all(map(flat_record, store.log_entries())))
+    def use(store: Store) -> int:
+        if arguments.mood:
+            return _print_all(map(mood_record, store.mood_inputs()))
+        return _print_all(map(flat_record, store.log_entries()))
+
+    return _with_store(arguments, use)
 
 
 def _turns(arguments: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tumblr.turns import LogEntry
+from tumblr.turns import LogEntry, StoredMoodInput
 
 SHOWN = 100
 """Characters of a candidate that an explanation shows; the export has all of them."""
@@ -35,6 +35,18 @@ def flat_record(logged: LogEntry) -> dict[str, Any]:
 def explain(logged: LogEntry) -> str:
     """Why a post was made, for people."""
     return "\n".join(_explanation(logged))
+
+
+def mood_record(stored: StoredMoodInput) -> dict[str, Any]:
+    """What moved the mood once, as ``mood/history.py`` reads it; times are ISO 8601 in UTC."""
+    return {
+        "time": datetime.fromtimestamp(stored.input_timestamp, UTC).isoformat(),
+        "logit_diff": stored.logit_diff,
+        "generated_p75": stored.generated_p75,
+        "generated_ts": stored.time.isoformat(),
+        "who": stored.who,
+        "input_id": stored.input_id,
+    }
 
 
 def _explanation(logged: LogEntry) -> Iterator[str]:

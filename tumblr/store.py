@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Row, and_, func, insert, literal_column, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 
@@ -33,6 +33,9 @@ from tumblr.turns import (
 
 MANY = 500
 """Ids looked up in one statement; SQLite bounds the number of its parameters."""
+
+ROW_NUMBER: ColumnElement[int] = literal_column("mood_inputs.rowid", Integer).label("number")
+"""SQLite's own number of a row; it only grows, as no input is ever deleted."""
 
 
 class Store:
@@ -233,13 +236,12 @@ class Store:
 
     # Mood inputs
 
-    def mood_inputs(self, since: datetime, until: datetime) -> list[StoredMoodInput]:
-        """Inputs whose answers were written in this span, oldest first."""
-        wanted = (
-            select(mood_inputs)
-            .where(mood_inputs.c.time.between(since.timestamp(), until.timestamp()))
-            .order_by(mood_inputs.c.time, mood_inputs.c.input_id)
-        )
+    def mood_inputs(self, since: datetime | None = None, *, after: int = 0) -> list[StoredMoodInput]:
+        """Inputs whose answers were written since a moment, oldest first; only those above a number."""
+        wanted = select(mood_inputs, ROW_NUMBER).where(after < ROW_NUMBER)
+        if since is not None:
+            wanted = wanted.where(mood_inputs.c.time >= since.timestamp())
+        wanted = wanted.order_by(mood_inputs.c.time, ROW_NUMBER)
         with self._database.transaction() as connection:
             return [_mood_input(row) for row in connection.execute(wanted)]
 
@@ -331,6 +333,7 @@ def _mood_input(row: Row[Any]) -> StoredMoodInput:
         logit_diff=row.logit_diff,
         generated_p75=row.generated_p75,
         time=datetime.fromtimestamp(row.time, UTC),
+        number=row.number,
     )
 
 

@@ -174,6 +174,9 @@ class StoredMoodInput:
     time: datetime
     """When the bot's texts were written (UTC)."""
 
+    number: int = field(default=0, compare=False)
+    """Its place in the order in which inputs were stored, from 1; 0 when it is not stored yet."""
+
 
 @dataclass(frozen=True)
 class LogEntry:

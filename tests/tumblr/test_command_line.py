@@ -6,12 +6,16 @@ import io
 import json
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 import tumbl
 from bot_config import Config
 from bot_process import FatalError, Shutdown, run_door
+from mood.__main__ import main as mood_main
+from mood.history import parse_history
+from mood.system import MoodInput
 from tests.tumblr.fakes import FakeClock, World
 from tumblr.__main__ import main
 from tumblr.build import mood_system, running_bot, screening_rules
@@ -72,6 +76,31 @@ def test_export(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert record["requested__state"] == "published"
     assert record["all_proba"] == [0.7, 0.4]
     assert record["asking_name"] == "bob"
+
+
+def test_export_of_the_mood(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "--mood", "--config", config]) == 0
+    exported = capsys.readouterr().out
+    (record,) = map(json.loads, exported.splitlines())
+    assert record["time"] == "2021-02-06T12:00:00+00:00"
+    assert record["generated_ts"] >= record["time"]
+    assert (record["logit_diff"], record["who"], record["input_id"]) == (1.25, "bob", "1001")
+    with Database.open(Path(config).parent / "tumbl.sqlite") as database:
+        (stored,) = Store(database, FakeClock()).mood_inputs()
+    read = parse_history(exported.splitlines(), ZoneInfo("US/Pacific"))
+    assert read == [MoodInput(stored.time, stored.logit_diff, stored.generated_p75)]
+
+
+def test_the_exported_mood_feeds_the_mood_s_tools(
+    config: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert main(["export", "--mood", "--config", config]) == 0
+    exported = capsys.readouterr().out
+    for command in (["now"], ["graph", "--out", str(tmp_path / "mood.png")], ["tune", "--weeks", "0.1"]):
+        monkeypatch.setattr("sys.stdin", io.StringIO(exported))
+        assert mood_main([*command, "--history", "-", "--at", "2021-02-06T08:00"]) == 0
+    assert "mood 0." in capsys.readouterr().out
+    assert (tmp_path / "mood.png").exists()
 
 
 def test_turns(config: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,4 +65,4 @@ def test_originals_do_not_move_the_mood_and_name_nobody(make_world: MakeWorld) -
     (entry,) = world.store.log_entries()
     assert entry.entry["intent"]["tags"] == ["soup"]
     assert entry.entry["judgment"] is None
-    assert world.store.mood_inputs(START, datetime.max.replace(tzinfo=START.tzinfo)) == []
+    assert world.store.mood_inputs() == []

@@ -47,7 +47,7 @@ def test_everything_survives_closing_and_opening(tmp_path: Path, clock: FakeCloc
         assert again.request == turn.request
         assert again.intent == an_intent()
         assert store.log_entries()[0].entry == {"why": "because"}
-        assert store.mood_inputs(START, START) == [kick()]
+        assert store.mood_inputs() == [kick()]
 
 
 def test_a_request_keeps_its_numbers_of_submissions(store: Store) -> None:
@@ -93,20 +93,28 @@ def test_recording_is_all_or_nothing(store: Store) -> None:
     with pytest.raises(StaleTurn):
         store.record_post(turn, "78", TurnState.POSTED, {}, kick("1002"))
     assert [entry.post_id for entry in store.log_entries()] == ["77"]
-    assert len(store.mood_inputs(START, START)) == 1
+    assert len(store.mood_inputs()) == 1
 
 
 def test_the_first_kick_wins(store: Store) -> None:
     store.record_post(posting(store, "1"), "77", TurnState.DRAFTED, {}, kick("1"))
     store.record_post(posting(store, "2"), "78", TurnState.POSTED, {}, kick("1", logit_diff=-9.0))
-    assert [stored.logit_diff for stored in store.mood_inputs(START, START)] == [1.0]
+    assert [stored.logit_diff for stored in store.mood_inputs()] == [1.0]
 
 
 def test_mood_inputs_are_looked_up_by_time(store: Store) -> None:
     store.record_post(posting(store), "77", TurnState.POSTED, {}, kick())
     hour = timedelta(hours=1)
-    assert len(store.mood_inputs(START - hour, START + hour)) == 1
-    assert store.mood_inputs(START + hour, START + 2 * hour) == []
+    assert len(store.mood_inputs(START - hour)) == 1
+    assert store.mood_inputs(START + hour) == []
+
+
+def test_mood_inputs_are_numbered_as_they_are_stored(store: Store) -> None:
+    store.record_post(posting(store, "1"), "77", TurnState.POSTED, {}, kick("1"))
+    store.record_post(posting(store, "2"), "78", TurnState.POSTED, {}, kick("2"))
+    assert [(stored.input_id, stored.number) for stored in store.mood_inputs()] == [("1", 1), ("2", 2)]
+    assert [stored.input_id for stored in store.mood_inputs(after=1)] == ["2"]
+    assert store.mood_inputs(after=2) == []
 
 
 def test_the_post_log_is_only_appended_to(store: Store, database: Database) -> None:

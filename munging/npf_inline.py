@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from munging.json_access import mapping, mappings, text, whole
 
-_TAGS = {"bold": "b", "italic": "i"}
+_TAGS = {"bold": "b", "italic": "i", "strikethrough": "strike", "small": "small", "color": "span"}
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class _Span:
 
 
 def inline_html(block: Mapping[str, object]) -> str:
-    """The text of a block as HTML: bold, italic, links and mentions; other formatting leaves no trace."""
+    """The text of a block as HTML: bold, italic, links, mentions, and what later leaves no trace."""
     words = text(block.get("text"))
     spans = _separate(_spans(mappings(block.get("formatting")), len(words)))
     edges = sorted({0, len(words), *(span.start for span in spans), *(span.end for span in spans)})

@@ -34,7 +34,7 @@ SIGNS = re.compile(
 
 def skeleton(text: str) -> list[str]:
     """The lines that anybody could take for structure, except what is quoted as in a letter."""
-    lines = [line for line in text.split("\n") if not line.lstrip().startswith("> ")]
+    lines = [line for line in text.split("\n") if not line.lstrip().startswith(">")]
     return [line for line in lines if SIGNS.search(line)]
 
 

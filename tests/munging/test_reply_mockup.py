@@ -1,0 +1,77 @@
+"""Replies shown as posts, and read back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from munging.html_tree import parse_fragment, text_of
+from munging.legacy_html import thread_from_html
+from munging.reply_mockup import ReplySource, reply_mockup, reply_source, with_reply
+from munging.thread import PostKind, Thread
+from tests.strategies import IDENTITY, blog_names, words
+
+POST = "https://frank-blog.tumblr.com/post/640111111111111111"
+
+
+def mockup(summary: str = "I like rivers", body: str = "me too", name: str = "bob", url: str = POST) -> str:
+    return reply_mockup(
+        post_url=url,
+        post_summary=summary,
+        reply_blog_name=name,
+        reply_blog_url=f"https://{name}.tumblr.com/",
+        reply_body=body,
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(words(), words(), blog_names(), st.sampled_from(("", "/", "/i-like-rivers", "?x=1")))
+def test_a_mockup_is_read_back(summary: str, body: str, name: str, ending: str) -> None:
+    html = mockup(summary, body, name, POST + ending)
+    assert reply_source(html) == ReplySource(640111111111111111, name)
+    assert reply_source(f"<p>{html}</p><p>Yes.</p>") == ReplySource(640111111111111111, name)
+
+
+@settings(max_examples=100, deadline=None)
+@given(words(), words())
+def test_a_reply_stays_in_its_quotation(summary: str, body: str) -> None:
+    tree = parse_fragment(f"{mockup(summary, body)}<p>Yes.</p>")
+    assert tree is not None
+    assert [element.tag for element in tree] == ["a", "a", "p", "blockquote", "p"]
+    assert not len(tree[3])
+    reply, answer = thread_from_html(f"{mockup(summary, body)}<p>Yes.</p>", IDENTITY).posts
+    assert (reply.author, answer.text) == ("bob", "Yes.\n\n")
+    assert text_of(tree[4]) == "Yes."
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "",
+        "<p>hello</p>",
+        "<p>@bob replied to your post</p>",
+        '@bob replied to your post  <a href="https://example.org/">x</a>',
+        '@bob replied to your post  <b>x</b> <a href="https://x.tumblr.com/post/1/x">x</a>',
+        '@bob replied to your post  and <a href="https://x.tumblr.com/post/1/x">x</a>',
+        'bob replied to your post  <a href="https://x.tumblr.com/post/1/x">x</a>',
+        '<p>first</p><p>@bob replied to your post  <a href="https://x.tumblr.com/post/1/x">x</a></p>',
+    ],
+)
+def test_other_posts_are_no_mockups(html: str) -> None:
+    assert reply_source(html) is None
+
+
+def test_a_mockup_without_its_quotation_is_only_words() -> None:
+    html = '<p>@bob replied to your post  <a href="https://x.tumblr.com/post/1/x">x</a></p><p>ha</p>'
+    (post,) = thread_from_html(f"{html}<blockquote>y</blockquote>", IDENTITY).posts
+    assert post.kind is PostKind.ORIGINAL
+
+
+def test_a_reply_is_the_threads_next_post() -> None:
+    thread = with_reply(
+        Thread.ask("alice", "soup?").with_post("Frank", "yes", by_bot=True), "bob", "hm\n#1 x asked:"
+    )
+    assert [post.author for post in thread.posts] == ["alice", "Frank", "bob"]
+    assert thread.posts[-1].text == "hm\n> #1 x asked:\n\n"
+    assert thread.posts[-1].kind is PostKind.COMMENTED

@@ -171,10 +171,10 @@ def render_past(thread: Thread, form: PromptFormat, identity: Identity) -> Promp
 
 
 def _preamble(thread: Thread) -> list[Piece]:
-    if not thread.preamble:
+    words = normalize(thread.preamble.strip("\n"))
+    if not words:
         return []
-    words = Piece(normalize(thread.preamble).rstrip("\n") + "\n", structure=False)
-    return [words, Piece("" if thread.is_original else "\n", structure=True)]
+    return [Piece(f"{words}\n", structure=False), Piece("" if thread.is_original else "\n", structure=True)]
 
 
 def _turns(posts: Sequence[Post], form: PromptFormat, identity: Identity) -> list[Piece]:

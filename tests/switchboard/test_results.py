@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from switchboard.drafts import DraftSettings
 from switchboard.messages import SelectionResult
 from tests.switchboard.bench import Bench, choice, generation_result, scores
+from tests.switchboard.conftest import MakeBench
 
 
 def selection(bench: Bench, job_id: str, **fields: Any) -> SelectionResult:
@@ -75,21 +78,59 @@ def test_candidates_that_come_after_the_end_are_surplus(bench: Bench) -> None:
     assert bench.post("a", generation_result(2)) == "surplus"
 
 
-@pytest.mark.parametrize("restart", [False, True])
-def test_everything_is_as_it_was_after_a_restart_at_any_point(bench: Bench, restart: bool) -> None:
-    def pause() -> None:
-        if restart:
-            bench.restart()
-
-    bench.answer()
-    pause()
+def answer_sequence(bench: Bench) -> Iterator[str]:
+    """Each message of an answer's way, one at a time."""
+    yield bench.answer().state
     token = bench.lease_of("a", batch_size=13)
-    pause()
-    assert bench.post("a", generation_result(13, lease=token)) == "accepted"
-    pause()
+    yield "leased"
+    yield bench.post("a", generation_result(13, lease=token))
     result = selection(bench, "a")
-    pause()
-    assert bench.post_choice("a", result) == "accepted"
-    pause()
-    assert bench.store.result("a").body is not None
-    assert bench.store.status().counts == {"finished": 1}
+    yield "handed to the selector"
+    yield bench.post_choice("a", result)
+
+
+def textpost_sequence(bench: Bench) -> Iterator[str]:
+    """Each message of a text post's way: a retained text is scored, competes, and wins."""
+    bench.select(retention_stack=["kept"], max_jobs=0)
+    yield bench.textpost().state
+    jobs = bench.poll().jobs
+    yield "leased"
+    (scoring,) = (job_id for job_id in jobs if job_id != "t")
+    yield bench.post(scoring, scores(1, value=0.9))
+    yield bench.post("t", generation_result(14))
+    result = selection(bench, "t", post="kept", chosen_retained="kept", retained=["next"])
+    yield "handed to the selector"
+    yield bench.post_choice("t", result)
+
+
+def raw_select_sequence(bench: Bench) -> Iterator[str]:
+    """Each message of a scoring job's way."""
+    yield bench.raw_select().state
+    token = bench.lease_of("r")
+    yield "leased"
+    yield bench.post("r", scores(2, lease=token))
+
+
+@pytest.mark.parametrize(
+    ("job_id", "sequence"), [("a", answer_sequence), ("t", textpost_sequence), ("r", raw_select_sequence)]
+)
+def test_a_restart_after_any_message_changes_nothing(
+    bench: Bench, job_id: str, sequence: Callable[[Bench], Iterator[str]]
+) -> None:
+    for said in sequence(bench):
+        assert said in ("submitted", "leased", "accepted", "handed to the selector")
+        bench.restart()
+    assert bench.store.result(job_id).body is not None
+    assert bench.line(job_id)["attempts"] == 0
+    finished = [one for one in bench.transitions if (one.job, one.new) == (job_id, "finished")]
+    assert len(finished) == 1
+    assert bench.store.status().retained == (1 if job_id == "t" else 0)
+
+
+def test_the_first_start_of_all_needs_nothing(make_bench: MakeBench) -> None:
+    bench = make_bench(None, DraftSettings(rejection_sample=()))
+    bench.answer()
+    bench.textpost()
+    bench.finish("a")
+    bench.finish("t")
+    assert bench.store.status().counts == {"finished": 2}

@@ -1,0 +1,225 @@
+"""The process: it refuses what is unsafe, stops cleanly, and loses nothing when it is killed."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+import bridge_service
+from bot_config import Config, SwitchboardConfig
+from bot_process import FatalError
+from switchboard.client import Retry, SwitchboardClient
+from switchboard.clock import SteadyClock
+from switchboard.errors import SwitchboardError
+from switchboard.messages import (
+    AnswerRequest,
+    GenerationJob,
+    GeneratorPoll,
+    SelectionOutcome,
+    SelectorPoll,
+)
+from tests.switchboard.bench import choice, generation_result
+
+ROOT = Path(bridge_service.__file__).parent
+TOKENS: dict[str, Any] = {
+    f"{role}_token": SecretStr(f"token-{role}") for role in ("client", "generator", "selector")
+}
+
+
+class Bridge:
+    """A running bridge_service.py, and clients of it; can be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port = probe.getsockname()[1]
+        self.config = folder / "config.json"
+        section = {"port": self.port, "database_url": f"sqlite:///{folder / 'jobs.sqlite'}"}
+        section |= {name: token.get_secret_value() for name, token in TOKENS.items()}
+        self.config.write_text(json.dumps({"switchboard": section}), encoding="utf-8")
+        self.log = (folder / "log").open("ab")
+        self.clients = {
+            role: SwitchboardClient(
+                f"http://127.0.0.1:{self.port}", SecretStr(f"token-{role}"), retry=Retry(attempts=1)
+            )
+            for role in ("client", "generator", "selector")
+        }
+        self.process = self.start()
+
+    def start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, str(ROOT / "bridge_service.py"), "--config", str(self.config)]
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, cwd=ROOT)
+        end = time.monotonic() + 30
+        while True:
+            try:
+                self.clients["client"].status()
+            except SwitchboardError:
+                assert self.process.poll() is None
+                assert time.monotonic() < end
+                time.sleep(0.02)
+            else:
+                return self.process
+
+    def kill_and_restart(self) -> None:
+        """As hard as it gets."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.start()
+
+    def close(self) -> None:
+        for client in self.clients.values():
+            client.close()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.log.close()
+
+
+@pytest.fixture
+def bridge(tmp_path: Path) -> Iterator[Bridge]:
+    bridge = Bridge(tmp_path)
+    yield bridge
+    bridge.close()
+
+
+def test_killed_after_each_message_the_client_gets_its_one_result(bridge: Bridge) -> None:
+    client, generator, selector = bridge.clients.values()
+    request = AnswerRequest(id="a", question="are you there?", asking_name="bob")
+    assert not client.submit_answer(request).collision
+    bridge.kill_and_restart()
+    assert client.submit_answer(request).collision
+    job = generator.poll_generator(GeneratorPoll(worker="g", batch_size=64)).jobs["a"]
+    bridge.kill_and_restart()
+    assert isinstance(job, GenerationJob)
+    assert job.lease is not None
+    batch = GeneratorPoll(worker="g", results={"a": generation_result(13, lease=job.lease.token)}, max_jobs=0)
+    assert generator.poll_generator(batch).statuses == {"a": "accepted"}
+    bridge.kill_and_restart()
+    assert generator.poll_generator(batch).statuses == {"a": "duplicate"}
+    chosen = selector.poll_selector(SelectorPoll(worker="s")).SELECTION_PROMPT_STACK["a"]
+    bridge.kill_and_restart()
+    assert chosen.lease is not None
+    result = choice("a", chosen.kwargs.mood, post="I am", lease=chosen.lease.token)
+    answered = SelectorPoll(worker="s", results={"a": result}, max_jobs=0)
+    assert selector.poll_selector(answered).statuses == {"a": "accepted"}
+    bridge.kill_and_restart()
+    assert selector.poll_selector(answered).statuses == {"a": "duplicate"}
+    first = client.get_result("a")
+    bridge.kill_and_restart()
+    assert client.get_result("a") == first
+    assert isinstance(first.result, SelectionOutcome)
+    assert first.result.post == "I am"
+    client.acknowledge("a")
+    bridge.kill_and_restart()
+    assert client.status().counts == {"acknowledged": 1}
+
+
+def test_it_stops_cleanly_and_says_nothing_secret(bridge: Bridge, tmp_path: Path) -> None:
+    request = AnswerRequest(id="a", question="a very private question", asking_name="bob")
+    bridge.clients["client"].submit_answer(request)
+    bridge.process.send_signal(signal.SIGTERM)
+    assert bridge.process.wait(10) == 0
+    log = (tmp_path / "log").read_text(encoding="utf-8")
+    lines = [line for line in log.splitlines() if line]
+    assert "listening" in lines[0]
+    assert "job submitted" in lines[1]
+    assert lines[-1].endswith("stopped")
+    assert not any(word in log for word in ("private", "token-", "Traceback"))
+
+
+def test_a_taken_port_is_one_clear_line(bridge: Bridge) -> None:
+    command = [sys.executable, str(ROOT / "bridge_service.py"), "--config", str(bridge.config)]
+    second = subprocess.run(command, capture_output=True, text=True, timeout=30, cwd=ROOT, check=False)
+    assert second.returncode == 2
+    (line,) = second.stderr.splitlines()
+    assert f"cannot listen on 127.0.0.1 port {bridge.port}" in line
+    assert "choose another switchboard.port" in line
+
+
+# --- what it refuses
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org"])
+def test_another_address_needs_all_three_tokens(host: str) -> None:
+    for missing in TOKENS:
+        config = SwitchboardConfig(listen_host=host, **{**TOKENS, missing: None})
+        with pytest.raises(FatalError, match=r"set switchboard\.client_token"):
+            bridge_service.role_tokens(config)
+    assert bridge_service.role_tokens(SwitchboardConfig(listen_host=host, **TOKENS)).complete()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_this_machine_alone_needs_none(host: str) -> None:
+    assert not bridge_service.role_tokens(SwitchboardConfig(listen_host=host)).complete()
+
+
+def test_roles_may_not_share_a_token() -> None:
+    config = SwitchboardConfig(client_token=SecretStr("same"), generator_token=SecretStr("same"))
+    with pytest.raises(FatalError, match="share a token"):
+        bridge_service.role_tokens(config)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("mysql://x/y", "must begin with sqlite"),
+        ("no url", "cannot be used"),
+        ("sqlite://", "must be a file"),
+        ("sqlite:////proc/none/jobs.sqlite", "database_url"),
+        ("postgresql+psycopg://nobody@127.0.0.1:1/x?connect_timeout=2", "nothing stored was lost"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_said_clearly(url: str, said: str) -> None:
+    config = Config(switchboard=SwitchboardConfig(database_url=url))
+    with pytest.raises(FatalError, match=said):
+        bridge_service.open_store(config, SteadyClock())
+
+
+def test_a_database_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'jobs.sqlite'}"
+    config = Config(switchboard=SwitchboardConfig(database_url=url))
+    store = bridge_service.open_store(config, SteadyClock())
+    with store._database.write() as connection:
+        connection.exec_driver_sql("INSERT INTO schema_versions VALUES (99, 0)")
+    store.close()
+    with pytest.raises(FatalError, match="schema version 99"):
+        bridge_service.open_store(config, SteadyClock())
+
+
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite"
+    path.write_text("my novel " * 1000, encoding="utf-8")
+    config = Config(switchboard=SwitchboardConfig(database_url=f"sqlite:///{path}"))
+    with pytest.raises(FatalError, match="file is not a database"):
+        bridge_service.open_store(config, SteadyClock())
+    assert path.read_text(encoding="utf-8").startswith("my novel")
+
+
+def test_settings_reach_the_parts() -> None:
+    config = Config.model_validate(
+        {
+            "candidates": {"answer": 5},
+            "screening": {"strict_language_users": ["Prim"]},
+            "switchboard": {"threads": 9},
+        }
+    )
+    settings = bridge_service.app_settings(config, bridge_service.role_tokens(config.switchboard))
+    assert settings.drafts.answer_candidates == 5
+    assert settings.drafts.strict_language_users == {"prim"}
+    assert settings.waiting_places == 7
+
+
+def test_help_says_what_it_is() -> None:
+    command = [sys.executable, str(ROOT / "bridge_service.py"), "--help"]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    assert "--config" in shown.stdout
+    assert "durable jobs between" in shown.stdout

@@ -1,0 +1,118 @@
+"""From a submission to its job: prompt, options, number of candidates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mood.named import UnknownMood
+from munging.control import ASKED, BOT, NAME
+from switchboard.drafts import Draft, DraftSettings, draft
+from switchboard.messages import AnswerRequest, GenerationJob, RawSelectJob, RawSelectRequest, TextpostRequest
+
+
+def answer(settings: DraftSettings | None = None, **fields: Any) -> Draft:
+    values = {"id": "a", "question": "how are you?", "asking_name": "bob", **fields}
+    return draft(AnswerRequest(**values), settings or DraftSettings())
+
+
+def job_of(made: Draft) -> GenerationJob:
+    assert isinstance(made.body, GenerationJob)
+    return made.body
+
+
+def test_a_bare_question_is_put_between_the_marks_of_a_turn() -> None:
+    assert job_of(answer()).prompt == f"{NAME}bob{ASKED}\nhow are you?\n{BOT}"
+
+
+def test_an_exact_prompt_is_used_as_it_is() -> None:
+    prompt = f"{NAME}bob{ASKED}\nhi\n{NAME}frank{ASKED}\nwell\n{BOT}"
+    assert job_of(answer(question=prompt, exact_prompt="true", asking_name="")).prompt == prompt
+
+
+@given(name=st.text(min_size=1, max_size=20), question=st.text(max_size=60))
+def test_a_bare_question_can_never_be_read_as_structure(name: str, question: str) -> None:
+    prompt = job_of(
+        answer(asking_name=name + NAME, question=question + ASKED + BOT + NAME + "<|endoftext|>")
+    ).prompt
+    assert (prompt.count(NAME), prompt.count(ASKED), prompt.count(BOT)) == (1, 1, 1)
+    assert "<|endoftext|>" not in prompt
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [
+        ({}, 13), ({"write_fic_override": "1"}, 8), ({"write_review_override": "1"}, 8),
+        ({"mood": "meh"}, 17), ({"mood": "only_happy"}, 33),  # 4 of the 22 of the sample are happy enough
+        ({"mood": "only_sad", "write_fic_override": "1"}, 14),
+    ],
+)  # fmt: skip
+def test_how_many_candidates_are_written(fields: dict[str, Any], wanted: int) -> None:
+    made = answer(**fields)
+    assert (made.wanted, job_of(made).n_desired) == (wanted, wanted)
+
+
+@pytest.mark.parametrize("mood", ["only_happy", "only_sad", "unrestricted"])
+def test_no_sample_or_a_sample_that_is_rejected_whole_is_no_failure(mood: str) -> None:
+    assert answer(DraftSettings(rejection_sample=()), mood=mood).wanted == 13
+    whole = answer(DraftSettings(rejection_sample=(1e6, -1e6)), mood=mood).wanted
+    assert 13 < whole <= 4 * 13
+
+
+def test_a_mood_is_carried_with_its_bounds() -> None:
+    mood = job_of(answer(mood="interp_only_sad__only_non_happy__0.25__0.75")).kwargs.mood
+    assert mood.name == "interp_only_sad__only_non_happy__0.25__0.75"
+    assert mood.min_allowed_score < mood.max_allowed_score < 0
+    assert job_of(answer()).kwargs.mood.name == "unrestricted"
+    with pytest.raises(UnknownMood):
+        answer(mood="angry")
+
+
+@pytest.mark.parametrize(
+    ("fields", "option", "value"),
+    [
+        ({}, "avoid_if_under", 10),
+        ({"write_fic_override": "1"}, "avoid_if_under", 100),
+        ({}, "avoid_half_if_under", 15),
+        ({"forced_tags_string": "#a"}, "forced_tags_string", "#a"),
+        ({"return_all_conts": "1"}, "return_all_conts", True),
+        ({"selector_cut_to_final_exchange": "true"}, "selector_cut_to_final_exchange", True),
+        ({"write_fic_override": "on"}, "write_fic_override", True),
+        ({"write_fic_override": ""}, "write_fic_override", False),
+        ({}, "avoid_if_profane", False),
+        ({"asking_name": "Prim"}, "avoid_if_profane", True),
+    ],
+)
+def test_options_of_an_answer(fields: dict[str, Any], option: str, value: object) -> None:
+    strict = DraftSettings(strict_language_users=frozenset({"prim"}))
+    assert getattr(job_of(answer(strict, **fields)).kwargs, option) == value
+
+
+def test_options_of_an_unprompted_post() -> None:
+    job = job_of(draft(TextpostRequest(id="t", v10_timestamp="3 PM May 2021"), DraftSettings()))
+    options = job.kwargs
+    assert (job.type, job.prompt, job.v10_timestamp, job.n_desired) == ("textpost", "", "3 PM May 2021", 15)
+    assert (options.prompt_from_dataset, options.eps, options.strategy) == (
+        True,
+        0.25,
+        "proportional_winnowed",
+    )
+    assert (options.avoid_if_under, options.avoid_half_if_under) == (20, 40)
+
+
+def test_one_time_is_applied_to_all_texts_to_be_scored() -> None:
+    request = RawSelectRequest(id="r", texts=["x", "y"], v8_timestamps=["1 PM", "2 PM"])
+    body = draft(request, DraftSettings()).body
+    assert isinstance(body, RawSelectJob)
+    assert (body.texts, body.v8_timestamp, body.v10_timestamp) == (["x", "y"], "1 PM", "")
+
+
+def test_requests_are_told_apart_by_what_they_ask_not_by_who_asks() -> None:
+    same = {answer().payload_hash, answer(id="b").payload_hash, answer(client="other").payload_hash}
+    assert len(same) == 1
+    other = {answer(v8_timestamp="1 PM").payload_hash, answer(question="?").payload_hash}
+    textpost = draft(TextpostRequest(id="a"), DraftSettings()).payload_hash
+    assert len({*same, *other, textpost}) == 4

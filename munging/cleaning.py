@@ -38,6 +38,8 @@ def clean_user_text(text: str) -> str:
     Zero-width characters and rows of seven or more equal signs are removed; control characters of the
     classic form are replaced; a line that imitates structure is quoted with "> ", as in a letter.
     """
+    if not text:
+        return ""
     text = without_control(_visible(_LINE_BREAKS.sub("\n", text)))
     return _STRUCTURE_LINE.sub(_QUOTED, _DELIMITER_ROW.sub("", text))
 

@@ -7,7 +7,6 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -16,66 +15,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from switchboard.drafts import DraftSettings
 from switchboard.messages import MoodRecord, WorkerError
-from switchboard.store import StoreSettings
 from tests.switchboard.bench import Bench, choice, generation_result, scores
+from tests.switchboard.model import LEASE, OPEN, SETTINGS, WANTED, ModelJob, ModelLease
 
-LEASE = 10.0
-SETTINGS = StoreSettings(
-    generation_lease_seconds=LEASE,
-    raw_select_lease_seconds=LEASE,
-    selection_lease_seconds=LEASE,
-    max_attempts=3,
-    delivered_retention_seconds=60.0,
-    undelivered_retention_seconds=120.0,
-    job_expiry_seconds=90.0,
-    max_open_jobs=100,
-)
-WANTED = 3
-OPEN = ("submitted", "generating", "generated", "selecting")
 WORKERS = st.sampled_from(["w1", "w2", "w3"])
 MANY = 1_000_000
 MOOD = MoodRecord(name="unrestricted", min_allowed_score=-9.0, max_allowed_score=9.0)
-
-
-@dataclass
-class ModelLease:
-    token: str
-    worker: str
-    ends: float
-    candidates: int
-
-
-@dataclass
-class ModelJob:
-    """What the store should know of a job."""
-
-    kind: str
-    submitted_at: float
-    state: str = "submitted"
-    state_at: float = 0.0
-    keys: list[str] = field(default_factory=list)
-    attempts: int = 0
-    leases: list[ModelLease] = field(default_factory=list)
-    result: str | None = None
-    delivered_at: float | None = None
-
-    def move(self, state: str, now: float) -> None:
-        self.state, self.state_at = state, now
-
-    def give_up(self, state: str, now: float) -> None:
-        self.leases.clear()
-        self.move(state, now)
-
-    def fail_attempt(self, now: float) -> None:
-        self.attempts += 1
-        if self.state in OPEN and self.attempts >= SETTINGS.max_attempts:
-            self.give_up("failed", now)
-
-    def removable(self, now: float) -> bool:
-        ended = self.state not in OPEN
-        seen = self.delivered_at is not None and self.delivered_at <= now - 60
-        acknowledged = self.state == "acknowledged" and self.state_at <= now - 60
-        return ended and (seen or acknowledged or self.state_at <= now - 120)
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -359,7 +304,7 @@ class StoreMachine(RuleBasedStateMachine):
 
 TestStore = StoreMachine.TestCase
 TestStore.settings = settings(
-    max_examples=15, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=12, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -409,7 +354,7 @@ def run_schedule(seed: int, steps: int) -> Counter[str]:
 def test_long_random_schedules_of_repeated_and_delayed_messages() -> None:
     """More of them: python -m tests.switchboard.schedules --seeds 1000."""
     reached: Counter[str] = Counter()
-    for seed in range(12):
-        reached += run_schedule(seed, 150)
+    for seed in range(8):
+        reached += run_schedule(seed, 120)
     everything = {*OPEN, "finished", "acknowledged", "failed", "expired", "cancelled"}
     assert set(reached) == everything, "the schedules no longer reach every state"

@@ -24,7 +24,8 @@ MAX_TAGS = 200
 class WireModel(BaseModel):
     """Base of everything that crosses the wire: immutable; unknown fields, NaN and infinity refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # Messages carry people's texts: an error about one must not put them into a log.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
 def _empty_is_false(value: object) -> object:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from switchboard.clock import SteadyClock
-from switchboard.messages import GeneratorPoll, SelectorPoll
+from switchboard.messages import GeneratorPoll, RawSelectRequest, SelectorPoll
 from switchboard.messages.fields import MAX_JSON_DEPTH
 from switchboard.parsing import RequestError, check_shape
 from switchboard.store import StoreUnavailable
@@ -48,6 +49,12 @@ def test_bodies_may_be_nested_so_deep_and_no_deeper() -> None:
 def test_nul_characters_are_refused_wherever_they_are(value: Any) -> None:
     with pytest.raises(RequestError, match="NUL"):
         check_shape(value)
+
+
+def test_an_error_about_a_message_does_not_quote_it() -> None:
+    with pytest.raises(ValidationError) as raised:
+        RawSelectRequest.model_validate({"id": "r", "texts": [["a very private text"]]})
+    assert "private" not in str(raised.value)
 
 
 def test_the_registry_knows_who_serves_what() -> None:

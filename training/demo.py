@@ -37,7 +37,7 @@ class Plan:
     schedule: Schedule = field(default_factory=Schedule)
     selector: HeadRecipe = SELECTOR
     sentiment: HeadRecipe = SENTIMENT
-    packed_every: int = 5
+    packed_every: int = 8
     threads: int = 2
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from transformers import GPT2LMHeadModel
+from transformers import PreTrainedModel
 
 from autoresponder.encoding import TextEncoder
 from autoresponder.heads import TEXT_TYPES, Calibration, Head
@@ -16,7 +16,7 @@ from training.rows import JudgedRow
 
 
 def differences(
-    head: Head, network: GPT2LMHeadModel, encoder: TextEncoder, rows: Sequence[JudgedRow]
+    head: Head, network: PreTrainedModel, encoder: TextEncoder, rows: Sequence[JudgedRow]
 ) -> torch.Tensor:
     """Uncalibrated logit differences of rows, found as they are found in serving (N,)."""
     name = head.settings.name
@@ -24,7 +24,7 @@ def differences(
     return scorer.differences({name: [row.text for row in rows]})[name]
 
 
-def calibrate(head: Head, network: GPT2LMHeadModel, encoder: TextEncoder, rows: Sequence[JudgedRow]) -> Head:
+def calibrate(head: Head, network: PreTrainedModel, encoder: TextEncoder, rows: Sequence[JudgedRow]) -> Head:
     """Give the head one line for each type of text, fitted on held-out rows; the head itself is changed."""
     lines: dict[str, Calibration] = {}
     for text_type in TEXT_TYPES:
@@ -38,7 +38,7 @@ def calibrate(head: Head, network: GPT2LMHeadModel, encoder: TextEncoder, rows: 
 
 
 def measure(
-    head: Head, network: GPT2LMHeadModel, encoder: TextEncoder, rows: Sequence[JudgedRow]
+    head: Head, network: PreTrainedModel, encoder: TextEncoder, rows: Sequence[JudgedRow]
 ) -> dict[str, dict[str, float]]:
     """The head's figures on rows: on all of them, and on each type of text by itself."""
     raw = differences(head, network, encoder, rows)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
-from transformers import GPT2LMHeadModel
+from transformers import PreTrainedModel
 
 from autoresponder.encoding import TextEncoder
 from autoresponder.heads import GeneratorIdentity, Head, HeadName, HeadSettings, head_heads, head_layers
@@ -90,16 +90,16 @@ class TrainedHead:
 
 
 def new_head(
-    recipe: HeadRecipe, network: GPT2LMHeadModel, identity: GeneratorIdentity, max_tokens: int
+    recipe: HeadRecipe, network: PreTrainedModel, identity: GeneratorIdentity, max_tokens: int
 ) -> Head:
     """A fresh head for a generator, of the shape that the recipe and the generator's size call for."""
     settings = HeadSettings.model_validate(
         {
             "name": recipe.name,
             "generator": identity,
-            "layers": head_layers(network.config.n_layer),
-            "width": network.config.n_embd,
-            "n_head": head_heads(network.config.n_embd, recipe.wanted_heads),
+            "layers": head_layers(network.config.num_hidden_layers),
+            "width": network.config.hidden_size,
+            "n_head": head_heads(network.config.hidden_size, recipe.wanted_heads),
             "mlp_ratio": recipe.mlp_ratio,
             "basis": recipe.basis,
             "max_tokens": max_tokens,
@@ -114,7 +114,7 @@ def new_head(
 def train_head(
     head: Head,
     recipe: HeadRecipe,
-    network: GPT2LMHeadModel,
+    network: PreTrainedModel,
     encoder: TextEncoder,
     rows: Sequence[JudgedRow],
     report: Report | None = None,
@@ -161,7 +161,7 @@ def rate_share(step: int, steps: int, recipe: HeadRecipe) -> float:
 
 
 def row_losses(
-    head: Head, network: GPT2LMHeadModel, ids: Sequence[Sequence[int]], targets: Tensor, recipe: HeadRecipe
+    head: Head, network: PreTrainedModel, ids: Sequence[Sequence[int]], targets: Tensor, recipe: HeadRecipe
 ) -> Tensor:
     """The loss of each row (B,)."""
     padded = torch.zeros((len(ids), max(map(len, ids))), dtype=torch.long)  # (B, T), padded on the right

@@ -25,8 +25,11 @@ INTENT_WEIGHTS: Mapping[str, float] = {
     **dict.fromkeys(("good_news", "bad_news", "small_news"), 3),
     **dict.fromkeys(("joke", "recommend", "clock", "sum"), 2),
 }
+_LATELY = ("today", "yesterday", "last night", "this morning", "again", "last week")
 _FEELING = ("i am", "i feel", "i'm", "i am feeling", "today i am")
-_CLOSED = re.compile(r"(do you (like|love|want to|think i should)|should i|is it a good idea|would you) ")
+_CLOSED = re.compile(
+    r"(do you (like|love|want to|think i should)|should i|is it a good idea|would you(?! rather)) "
+)
 _NEWS = {"+": "state_good", "-": "state_bad"}  # a topic's remark that begins so is good or bad news
 _TURNS = (
     ("i am", "you are"),
@@ -121,7 +124,9 @@ class Asker:
         words = [w for level in range(levels[0], levels[1] + 1) for w in lexicon[kind].get(str(level), ())]
         word = self._grammar.pick(words)
         feeling = _FEELING[0] if levels == (0, 0) else self._grammar.pick(_FEELING)
-        return {"remark": word if kind == "event" else f"{feeling} {word}"}
+        if kind == "feeling":
+            return {"remark": f"{feeling} {word}"}
+        return {"remark": f"{word} {self._grammar.pick(_LATELY)}" if self._grammar.chance(0.3) else word}
 
     def thing(self) -> Thing:
         """Something to talk about: mostly known, else a common thing, a qualified one, or a made-up word."""

@@ -59,6 +59,15 @@ def judged_text(conversation: Conversation) -> str:
     return render(thread_of(conversation), V10, DEMO_IDENTITY, written=written).text
 
 
+def posted_text(conversation: Conversation) -> str:
+    """As ``judged_text``, but a fiction or review has its tags on a line of their own, as it was written."""
+    if conversation.kind not in ("fiction", "review"):
+        return judged_text(conversation)
+    start = V10.phrase(V10.original, DEMO_IDENTITY)
+    tags = ", ".join(f"#{tag}" for tag in conversation.turn.tags)
+    return f"{start} {tags}\n{indented(conversation.body)}"
+
+
 def indented(body: str) -> str:
     """A body as it stands in a document: each line that begins with a word after a space."""
     lines = normalize(f"\n{body}")[1:]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from sandbox.corpus.answers import Turn
-from sandbox.corpus.documents import indented, judged_text
+from sandbox.corpus.documents import indented, judged_text, posted_text
 from sandbox.corpus.grammar import Grammar, Sentence
 from sandbox.corpus.threads import Conversation, Talk
 
@@ -96,7 +96,8 @@ def selector_rows(talk: Talk, count: int) -> list[SelectorRow]:
     for text_type in ("responses", "originals"):
         own = [item for item in noted if type_of(item.conversation) == text_type]
         for item, target in labelled(own):
-            rows.append(SelectorRow(judged_text(item.conversation), text_type, target))
+            printed = posted_text if talk.grammar.chance(0.5) else judged_text
+            rows.append(SelectorRow(printed(item.conversation), text_type, target))
     talk.grammar.rng.shuffle(rows)
     return rows
 
@@ -181,7 +182,8 @@ def _poisson(mean: float, rng: random.Random) -> int:
 
 def _of_turn(talk: Talk) -> SentimentRow:
     conversation = talk.conversation()
-    return SentimentRow(_spaced(conversation.body, talk.grammar.rng), round(conversation.turn.valence, 3))
+    words = conversation.body.replace("<b>", "").replace("</b>", "")
+    return SentimentRow(_spaced(words, talk.grammar.rng), round(conversation.turn.valence, 3))
 
 
 def _of_question(talk: Talk) -> SentimentRow:

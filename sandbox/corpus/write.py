@@ -21,7 +21,7 @@ FORMAT_VERSION = 1
 class Sizes:
     """How much to write; ``noted`` threads give about half as many selector rows."""
 
-    documents: int = 40_000
+    documents: int = 80_000
     noted: int = 12_000
     sentiment: int = 12_000
 

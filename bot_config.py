@@ -294,10 +294,14 @@ class GeneratorConfig(Section):
         None, description='folder of the two heads; default: "heads" in the model folder'
     )
     device: str = Field("auto", description='"auto", "cpu", "cuda" or "cuda:N"')
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="number format of the weights; auto: float32 on a CPU, bfloat16 on a GPU"
+    dtype: Literal["auto", "float32", "int8", "bfloat16", "float16"] = Field(
+        "auto",
+        description="number format of the weights; auto: float32 on a CPU, bfloat16 on a GPU; int8: CPU only",
     )
     threads: NonNegativeInt = Field(0, description="CPU threads; 0: one per core")
+    prompt_cache_mib: NonNegativeInt = Field(
+        256, description="memory for what is known of past prompts, in MiB"
+    )
     batch_size: Annotated[int, Field(ge=1, le=64)] = Field(13, description="candidates written at once")
     format: str = Field("v10", description="prompt format the model was trained on")
     sampler: SamplerConfig = Field(SamplerConfig(), description="how tokens are drawn")

@@ -46,6 +46,7 @@ def writing_settings(config: Config, positions: int) -> WritingSettings:
         limits=_limits(settings, positions),
         slots=settings.batch_size,
         shares=OriginalShares(settings.review_share, settings.fiction_share),
+        prompt_cache_bytes=settings.prompt_cache_mib * 2**20,
     )
 
 

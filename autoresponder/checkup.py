@@ -8,8 +8,10 @@ import resource
 import torch
 import transformers
 
+from autoresponder.cpu_linear import Int8Linear, count_weights
 from autoresponder.jobs import JobRunner
 from autoresponder.model_folder import GeneratorModel
+from autoresponder.trunk import blocks_of
 from switchboard.messages import GenerationJob, GenerationOptions, GenerationResult, MoodRecord
 
 CANDIDATES = 3
@@ -56,11 +58,15 @@ def _candidates(result: GenerationResult) -> list[str]:
 
 def _size(generator: GeneratorModel) -> str:
     network = generator.network
-    parameters = sum(p.numel() for p in network.parameters())
     return (
-        f"{parameters / 1e6:.1f} M parameters, {len(network.transformer.h)} blocks, "
-        f"{generator.positions} positions, {network.dtype} on {network.device}"
+        f"{count_weights(network) / 1e6:.1f} M weights, {len(blocks_of(network))} blocks, "
+        f"{generator.positions} positions, {_format(generator)} on {network.device}"
     )
+
+
+def _format(generator: GeneratorModel) -> str:
+    layers = {type(module) for module in generator.network.modules()}
+    return "int8" if Int8Linear in layers else str(generator.network.dtype).removeprefix("torch.")
 
 
 def _memory(device: torch.device) -> str:

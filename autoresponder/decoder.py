@@ -1,115 +1,79 @@
-"""Rows of text that grow together: the network, and the keys and values it has of each row.
+"""Rows of text that grow together: a network, and the slots in which its rows live.
 
-Every row owns a slot of one buffer per block and has a length of its own, so rows can begin, end,
-and be begun anew at any step. A prompt is run once and its keys and values are copied to every slot
-that starts from it.
+A prompt is run once; every row that starts from it reads the same keys and values, and adds its own.
+Rows can begin, end, and be begun anew at any step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache, GPT2LMHeadModel
-from transformers.cache_utils import Cache
+from transformers import DynamicCache, PreTrainedModel
 
-GROWTH = 128  # buffers grow by steps of so many positions
-
-KeysValues = tuple[Tensor, Tensor]
-
-
-@dataclass(frozen=True)
-class Prefix:
-    """Keys and values of a run of ids, (H, n, d/H) each, for every block."""
-
-    blocks: tuple[KeysValues, ...]
-    length: int
-
-
-class SlotCache(Cache):
-    """Keys and values of all slots, (slots, H, capacity, d/H) each, for every block."""
-
-    def __init__(self, slots: int) -> None:
-        super().__init__(layers=[])
-        self.slots = slots
-        self.lengths = [0] * slots
-        self._blocks: list[KeysValues] = []
-        self._at = torch.empty(0, dtype=torch.long)  # (B,) where the next token of each row goes
-
-    def aim(self, rows: int, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Prepare for one token more in each of the first ``rows`` slots.
-
-        Gives the positions (B,) of the new tokens and what they may see (B, 1, 1, positions in use).
-        """
-        self._at = torch.tensor(self.lengths[:rows], device=device)
-        seen = max(self.lengths[:rows]) + 1
-        self.lengths[:rows] = [length + 1 for length in self.lengths[:rows]]
-        return self._at, (torch.arange(seen, device=device) <= self._at[:, None])[:, None, None]
-
-    def update(
-        self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_args: object, **_kwargs: object
-    ) -> KeysValues:
-        """Take one token's keys and values (B, H, 1, d/H) of a block; give the block's (B, H, seen, d/H)."""
-        rows = len(self._at)
-        seen = max(self.lengths[:rows])
-        keys, values = self._room(layer_idx, key_states, seen)
-        every = torch.arange(rows, device=self._at.device)
-        keys[every, :, self._at] = key_states[:, :, 0]
-        values[every, :, self._at] = value_states[:, :, 0]
-        return keys[:rows, :, :seen], values[:rows, :, :seen]
-
-    def place(self, slot: int, prefix: Prefix) -> None:
-        """Let a slot hold a prefix, whatever it held before."""
-        self.lengths[slot] = prefix.length
-        for index, (keys, values) in enumerate(prefix.blocks):
-            buffers = self._room(index, keys, prefix.length)
-            buffers[0][slot, :, : prefix.length] = keys
-            buffers[1][slot, :, : prefix.length] = values
-
-    def move(self, source: int, target: int) -> None:
-        """Let slot ``target`` hold what slot ``source`` holds."""
-        length = self.lengths[target] = self.lengths[source]
-        for buffers in self._blocks:
-            for buffer in buffers:
-                buffer[target, :, :length] = buffer[source, :, :length]
-
-    def _room(self, index: int, like: Tensor, length: int) -> KeysValues:
-        """Give a block's buffers with room for ``length`` positions; ``like`` (…, H, n, d/H) is the form."""
-        old = self._blocks[index] if index < len(self._blocks) else None
-        capacity = 0 if old is None else old[0].shape[2]
-        if old is not None and length <= capacity:
-            return old
-        wanted = -(-length // GROWTH) * GROWTH
-        heads, size = like.shape[-3], like.shape[-1]
-        keys, values = like.new_zeros(2, self.slots, heads, wanted, size)
-        if old is not None:
-            keys[:, :, :capacity], values[:, :, :capacity] = old
-        self._blocks[index : index + 1] = [(keys, values)]
-        return keys, values
+from autoresponder.attention import attending, take_over
+from autoresponder.prompt_cache import PromptCache
+from autoresponder.slots import NOTHING, Prefix, SlotCache
+from autoresponder.trunk import watching
 
 
 class Decoder:
     """A network with ``slots`` rows of text; the first B slots are active, B the number of tokens stepped."""
 
-    def __init__(self, network: GPT2LMHeadModel, slots: int) -> None:
+    def __init__(
+        self,
+        network: PreTrainedModel,
+        slots: int,
+        *,
+        keep: Collection[int] = (),
+        known: PromptCache | None = None,
+    ) -> None:
+        """``keep`` are blocks whose residual streams are remembered; ``known`` are beginnings run before."""
+        take_over(network)
         self.slots = slots
         self.device = network.device
+        self.keep = tuple(keep)
         self._network = network
-        self._cache = SlotCache(slots)
+        self._known = known if known is not None else PromptCache(0)
+        self._cache = SlotCache(slots, kept=self.keep)
 
     @torch.inference_mode()
     def prefill(self, ids: Sequence[int]) -> Prefix:
-        """Run ids once, alone; the result can be placed into any number of slots."""
+        """Run ids once, alone; the result can be placed into any number of slots.
+
+        What is known of their beginning is not run again.
+        """
         if not ids:
-            return Prefix((), 0)
-        row = torch.tensor([ids], device=self.device)  # (1, n)
+            return NOTHING
+        past = self._known.longest(ids)
+        if past.length < len(ids):
+            past = self._extend(past, ids)
+            self._known.keep(ids, past)
+        return past
+
+    def _extend(self, past: Prefix, ids: Sequence[int]) -> Prefix:
         cache = DynamicCache()
-        self._network.transformer(
-            row, attention_mask=torch.ones_like(row), past_key_values=cache, use_cache=True
+        for index, (keys, values) in enumerate(past.blocks):
+            cache.update(keys[None], values[None], index)
+        row = torch.tensor([ids], device=self.device)  # (1, n)
+        base: Any = self._network.base_model
+        with watching(self._network, self.keep) as streams:
+            base(
+                row[:, past.length :],
+                attention_mask=torch.ones_like(row),
+                past_key_values=cache,
+                use_cache=True,
+            )
+        return Prefix(
+            tuple((keys[0], values[0]) for keys, values, _ in cache),
+            len(ids),
+            {
+                layer: torch.cat([past.streams[layer], new[0]]) if past.length else new[0]
+                for layer, new in streams.items()
+            },
         )
-        return Prefix(tuple((keys[0], values[0]) for keys, values, _ in cache), len(ids))
 
     @torch.inference_mode()
     def place(self, slot: int, prefix: Prefix) -> None:
@@ -124,13 +88,21 @@ class Decoder:
     @torch.inference_mode()
     def step(self, tokens: Sequence[int]) -> Tensor:
         """Append one token to each of the first B slots; give the logits (B, V) of what comes next."""
-        positions, visible = self._cache.aim(len(tokens), self.device)
-        outputs = self._network(
-            torch.tensor(tokens, device=self.device)[:, None],
-            position_ids=positions[:, None],
-            attention_mask=visible,
-            past_key_values=self._cache,
-            use_cache=True,
-        )
+        positions = self._cache.aim(len(tokens), self.device)
+        network: Any = self._network
+        with attending(self._cache), watching(network, self.keep) as streams:
+            outputs = network(
+                torch.tensor(tokens, device=self.device)[:, None],
+                position_ids=positions[:, None],
+                attention_mask=self._cache.visible()[:, None, None],
+                past_key_values=self._cache,
+                use_cache=True,
+            )
+        for layer, hidden in streams.items():
+            self._cache.keep_stream(layer, hidden)
         logits: Tensor = outputs.logits[:, -1].float()
         return logits
+
+    def streams(self, slot: int) -> dict[int, Tensor]:
+        """The kept residual streams (n, d) of all that a slot holds."""
+        return self._cache.streams_of(slot)

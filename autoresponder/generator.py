@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,11 +18,13 @@ import torch
 from torch import Tensor
 
 from autoresponder.acceptance import Written
-from autoresponder.decoder import Decoder, Prefix
+from autoresponder.decoder import Decoder
 from autoresponder.draws import TryDraws
 from autoresponder.encoding import Detokenizer, TextEncoder
 from autoresponder.errors import NotFiniteError, WritingStoppedError
 from autoresponder.sampling import Sampler, draw, surprise
+from autoresponder.slots import Prefix
+from autoresponder.trunk import Reading
 from munging.control import TAGS
 
 CONTEXT_MARGIN = 4  # positions of the network that are left unused
@@ -61,6 +63,7 @@ class Finished:
     written: Written
     tokens: int
     mean_surprise: float
+    reading: Reading | None = None  # where the text came to its own end within the context
 
 
 class TrySource(Protocol):
@@ -100,8 +103,11 @@ class _Row:
     repeating: bool = False
     ended: bool = False
     pending: int = 0  # the id that is fed to the network next
+    slid: bool = False
+    closing: bool = False  # over; its end token is still to be read, for the heads
 
-    def finished(self) -> Finished:
+    def finished(self, streams: Mapping[int, Tensor] | None) -> Finished:
+        ids = (*self.attempt.prompt_ids, *self.tokens)
         written = Written(
             text=self.text.finish(),
             ended=self.ended,
@@ -109,7 +115,13 @@ class _Row:
             lot=self.attempt.draws.lot,
             prompt=self.attempt.prompt_text,
         )
-        return Finished(self.attempt, written, len(self.tokens), self.surprise / max(1, len(self.tokens)))
+        return Finished(
+            self.attempt,
+            written,
+            len(self.tokens),
+            self.surprise / max(1, len(self.tokens)),
+            None if streams is None else Reading(ids, streams),
+        )
 
 
 class Writer:
@@ -206,7 +218,7 @@ class _Batch:
     def grow(self) -> None:
         """Append one drawn token to every row."""
         logits = self._decoder.step([row.pending for row in self.rows])  # (B, V)
-        uniforms = [row.attempt.draws.tokens[len(row.tokens)] for row in self.rows]
+        uniforms = [0.0 if row.closing else row.attempt.draws.tokens[len(row.tokens)] for row in self.rows]
         filtered = self._sampler.step(logits, self._state)
         tokens = draw(filtered, torch.tensor(uniforms, device=logits.device))  # (B,)
         bits = surprise(logits, tokens)
@@ -215,21 +227,25 @@ class _Batch:
 
     def _record(self, tokens: Tensor, bits: Tensor) -> None:
         for row, token, surprised in zip(self.rows, tokens.tolist(), bits.tolist(), strict=True):
+            if row.closing:
+                continue
             if not math.isfinite(surprised):
                 raise NotFiniteError("the network's logits are not finite numbers")
             row.tokens.append(token)
             row.pending = token
             row.surprise += surprised
+            self.figures.tokens += 1
             if token != self._encoder.eot:
                 row.text.push(token)
         self.figures.steps += 1
-        self.figures.tokens += len(self.rows)
 
     def settle(self, source: TrySource, is_over: Callable[[_Row], bool]) -> None:
         """Hand out finished rows, begin new ones in their place or close the gap, slide long ones."""
-        over = [slot for slot, row in enumerate(self.rows) if is_over(row)]
+        over = [slot for slot, row in enumerate(self.rows) if row.closing or is_over(row)]
+        over = [slot for slot in over if not self._stays_to_close(self.rows[slot])]
         for slot in over:
-            source.finish(self.rows[slot].finished())
+            row = self.rows[slot]
+            source.finish(row.finished(self._decoder.streams(slot) if row.closing else None))
         for slot in reversed(over):
             attempt = source.next_try()
             if attempt is not None:
@@ -237,12 +253,20 @@ class _Batch:
             else:
                 self._drop(slot)
         for slot, row in enumerate(self.rows):
-            if row.tokens and len(row.tokens) % self._limits.window == 0:
+            if row.tokens and len(row.tokens) % self._limits.window == 0 and not row.closing:
                 self._slide(slot, row)
+
+    def _stays_to_close(self, row: _Row) -> bool:
+        """Let a text that came to its end take one more step, so that the heads need not read it again."""
+        if row.closing or row.slid or not row.ended or not self._decoder.keep:
+            return False
+        row.closing = True
+        return True
 
     def _begin(self, slot: int, attempt: Try) -> None:
         ids = attempt.prompt_ids[-self._limits.prompt :]
-        row = _Row(attempt, Detokenizer(self._encoder), pending=ids[-1])
+        cut = len(ids) < len(attempt.prompt_ids)
+        row = _Row(attempt, Detokenizer(self._encoder), pending=ids[-1], slid=cut)
         if ids not in self._prefixes:
             self._prefixes[ids] = self._prefill(ids[:-1])
             self.figures.prompt_tokens += len(ids)
@@ -268,6 +292,7 @@ class _Batch:
         """Begin a window beyond the context: the last ids move to the positions from 0 on."""
         ids = (*row.attempt.prompt_ids, *row.tokens)
         if len(ids) >= self._limits.prompt:
+            row.slid = True
             self._decoder.place(slot, self._prefill(ids[-self._limits.prompt : -1]))
 
     def _prefill(self, ids: Sequence[int]) -> Prefix:

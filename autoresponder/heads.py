@@ -118,14 +118,16 @@ class PooledAttention(nn.Module):
         rows, length, width = hidden.shape
         x = self.norm(hidden)  # (B, T, d)
         selected = x[torch.arange(rows, device=x.device), positions]  # (B, d)
-        q = functional.linear(selected, self.qkv.weight[:width], self.qkv.bias[:width])
-        kv = functional.linear(x, self.qkv.weight[width:], self.qkv.bias[width:])
-        q = q.view(rows, self.n_head, 1, -1)  # (B, H, 1, d/H)
-        k, v = kv.view(rows, length, 2, self.n_head, -1).permute(2, 0, 3, 1, 4)  # (B, H, T, d/H) each
-        scores = q @ k.transpose(-1, -2) / math.sqrt(width // self.n_head)  # (B, H, 1, T)
+        w_q, w_k, w_v = self.qkv.weight.view(3, self.n_head, -1, width)  # (H, d/H, d) each
+        b_q, _, b_v = self.qkv.bias.view(3, self.n_head, -1)  # (H, d/H); b_k moves all scores alike
+        q = torch.einsum("bd,hsd->bhs", selected, w_q) + b_q  # (B, H, d/H)
+        looks_for = torch.einsum("bhs,hsd->bhd", q, w_k)  # q·(W_k x) = (W_kᵀ q)·x
+        scores = looks_for @ x.transpose(-1, -2) / math.sqrt(width // self.n_head)  # (B, H, T)
         behind = torch.arange(length, device=x.device) > positions[:, None]  # (B, T)
-        weights = scores.masked_fill(behind[:, None, None, :], -torch.inf).softmax(dim=-1)
-        pooled = (self.dropout(weights) @ v).reshape(rows, width)
+        weights = self.dropout(scores.masked_fill(behind[:, None, :], -torch.inf).softmax(dim=-1))
+        found = weights @ x  # (B, H, d)
+        pooled = torch.einsum("bhd,hsd->bhs", found, w_v) + weights.sum(-1, keepdim=True) * b_v
+        pooled = pooled.reshape(rows, width)
         out: Tensor = self.residual_dropout(self.out(pooled))
         return out
 

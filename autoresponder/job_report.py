@@ -31,6 +31,7 @@ class JobReport:
             "texts": self.texts,
             **self._writing_fields(),
             "scoring_ms": round(1000 * self.scoring_seconds),
+            "reused": self.scores.reused,
             "selector": _span(self.scores.selector_probabilities),
             "sentiment": _span(self.scores.sentiment_logit_differences),
         }

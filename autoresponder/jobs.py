@@ -11,18 +11,20 @@ from pydantic import JsonValue
 
 from autoresponder.acceptance import AcceptanceOptions
 from autoresponder.assignments import AnswerAssignment, Assignment, OriginalShares, TextpostAssignment
-from autoresponder.decoder import Decoder
 from autoresponder.draws import draws_of_try, seeded
 from autoresponder.errors import JobError
 from autoresponder.generator import Try, Writer, WritingFigures, WritingLimits
+from autoresponder.graphs import make_decoder
 from autoresponder.head_texts import given_texts, sentiment_text
 from autoresponder.heads import Head, HeadName, fingerprint
 from autoresponder.job_report import JobReport
 from autoresponder.model_folder import GeneratorModel
+from autoresponder.prompt_cache import PromptCache
 from autoresponder.prompts import Voice
 from autoresponder.sampling import SamplerSettings
 from autoresponder.scoring import Scorer, Scores
 from autoresponder.tries import JobTries
+from autoresponder.trunk import Reading
 from munging.continuation import to_classic_continuation
 from munging.formats import control_phrases
 from switchboard.messages import (
@@ -45,6 +47,7 @@ class WritingSettings:
     limits: WritingLimits
     slots: int
     shares: OriginalShares
+    prompt_cache_bytes: int = 0
 
 
 class JobRunner:
@@ -67,6 +70,12 @@ class JobRunner:
         self._voice = settings.voice
         self._stop = stop
         self._clock = clock
+        self._decoder = make_decoder(
+            generator.network,
+            settings.slots,
+            keep=self._scorer.layers,
+            known=PromptCache(settings.prompt_cache_bytes),
+        )
         self._sampler = settings.sampler.build(settings.limits.window)
         self._control_phrase = control_phrases(self._voice.form, self._voice.identity)
         self._model_info = model_info(generator, heads, settings)
@@ -106,6 +115,7 @@ class JobRunner:
             [text.selector for text in texts],
             [sentiment_text(text.post.body) for text in texts],
             assignment.text_type,
+            [candidate.reading for candidate in candidates],
         )
         has_target = self._settings.sampler.uses_target
         result = GenerationResult(
@@ -141,9 +151,8 @@ class JobRunner:
         return JobTries(job.kwargs.best_of, make_try, acceptance_options(job.kwargs), self._control_phrase)
 
     def _write(self, tries: JobTries) -> WritingFigures:
-        decoder = Decoder(self._generator.network, min(self._settings.slots, tries.wanted))
         writer = Writer(
-            decoder,
+            self._decoder,
             self._encoder,
             self._sampler,
             self._settings.limits,
@@ -168,11 +177,15 @@ class JobRunner:
         return result, JobReport(job.type, len(job.texts), scores, seconds)
 
     def _score(
-        self, selector: Sequence[str], sentiment: Sequence[str], text_type: str
+        self,
+        selector: Sequence[str],
+        sentiment: Sequence[str],
+        text_type: str,
+        readings: Sequence[Reading | None] = (),
     ) -> tuple[Scores, float]:
         """Scores, and the seconds they took."""
         began = self._clock()
-        scores = self._scorer.score(selector, sentiment, text_type)
+        scores = self._scorer.score(selector, sentiment, text_type, readings)
         return scores, self._clock() - began
 
 

@@ -12,15 +12,25 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
 from transformers.utils.logging import disable_progress_bar
 
+from autoresponder.cpu_linear import pack_linears
 from autoresponder.encoding import TextEncoder
 from autoresponder.errors import ModelCorruptError, ModelError, ModelMissingError, TokenizerMismatchError
 from autoresponder.head_files import load_head
 from autoresponder.heads import HEAD_NAMES, GeneratorIdentity, Head, HeadName
+from autoresponder.trunk import blocks_of
 from autoresponder.weights import COPY_AGAIN, content_hash, find_model, weight_files
 
+KINDS = ("gpt2", "gpt_neo", "gptj", "llama")  # what the writing loop's attention can take over
 TOKENIZER_HINT = "use the tokenizer files that belong to this checkpoint"
 
 
@@ -28,7 +38,7 @@ TOKENIZER_HINT = "use the tokenizer files that belong to this checkpoint"
 class GeneratorModel:
     """A generator ready to write, without its heads."""
 
-    network: GPT2LMHeadModel
+    network: PreTrainedModel
     encoder: TextEncoder
     identity: GeneratorIdentity
     folder: Path
@@ -36,7 +46,7 @@ class GeneratorModel:
     @property
     def positions(self) -> int:
         """The longest row the network can read, in tokens."""
-        return int(self.network.config.n_positions)
+        return int(self.network.config.max_position_embeddings)
 
 
 def pick_device(device: str) -> torch.device:
@@ -53,22 +63,36 @@ def pick_device(device: str) -> torch.device:
 
 
 def pick_dtype(dtype: str, device: torch.device) -> torch.dtype:
-    """Resolve a number format; "auto" is float32 on a CPU, bfloat16 on a GPU."""
+    """Resolve a number format; "auto" is float32 on a CPU, bfloat16 on a GPU.
+
+    int8 is made from float32, on a CPU alone.
+    """
+    if dtype == "int8" and device.type != "cpu":
+        raise ModelError("generator.dtype int8 is for CPUs", 'set it to "auto" or "bfloat16" on a GPU')
     if dtype == "auto":
         return torch.float32 if device.type == "cpu" else torch.bfloat16
-    return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[dtype]
+    return {
+        "int8": torch.float32,
+        "float32": torch.float32,
+        "bfloat16": torch.bfloat16,
+        "float16": torch.float16,
+    }[dtype]
 
 
 def load_generator(model: str, *, device: str = "auto", dtype: str = "auto") -> GeneratorModel:
-    """Load a GPT-2 checkpoint from a folder or a hub name.
+    """Load a checkpoint of one of the known kinds from a folder or a hub name, ready to write.
 
+    On a CPU its linear layers are packed, in float32 or int8: it cannot be trained or saved then.
     Raises the errors of ``autoresponder.errors``: a missing or broken file, a pickled checkpoint, a
     tokenizer that does not match.
     """
     folder = find_model(model)
     files = weight_files(folder)
     target = pick_device(device)
-    network = _load_network(folder, pick_dtype(dtype, target), target)
+    format_ = pick_dtype(dtype, target)
+    network = _load_network(folder, format_, target)
+    if target.type == "cpu" and format_ is torch.float32:
+        pack_linears(network, "int8" if dtype == "int8" else "float32")
     encoder = _load_encoder(folder, network.config)
     identity = GeneratorIdentity(name=folder.resolve().name, sha256=content_hash(files))
     return GeneratorModel(network, encoder, identity, folder)
@@ -77,20 +101,22 @@ def load_generator(model: str, *, device: str = "auto", dtype: str = "auto") -> 
 def load_heads(generator: GeneratorModel, folder: Path | None = None) -> Mapping[HeadName, Head]:
     """Load both heads onto the generator's device; by default from ``heads`` in its folder."""
     where = folder if folder is not None else generator.folder / "heads"
-    size = {"n_layer": len(generator.network.transformer.h), "positions": generator.positions}
+    size = {"n_layer": len(blocks_of(generator.network)), "positions": generator.positions}
     return {
         name: load_head(where, name, generator.identity, **size).to(generator.network.device)
         for name in HEAD_NAMES
     }
 
 
-def _load_network(folder: Path, dtype: torch.dtype, device: torch.device) -> GPT2LMHeadModel:
+def _load_network(folder: Path, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
     disable_progress_bar()  # type: ignore[no-untyped-call]  # the log has one line for each event
-    architecture: Any = GPT2LMHeadModel
+    architecture: Any = AutoModelForCausalLM
     try:
-        config: Any = GPT2Config.from_pretrained(str(folder), local_files_only=True)
-        if config.model_type != "gpt2":
-            raise ModelError(f"{folder} holds a {config.model_type} model", "a GPT-2 checkpoint is needed")
+        config: Any = AutoConfig.from_pretrained(folder, local_files_only=True)
+        if config.model_type not in KINDS:
+            raise ModelError(
+                f"{folder} holds a {config.model_type} model", f"a checkpoint of {', '.join(KINDS)} is needed"
+            )
         network, report = architecture.from_pretrained(
             folder, dtype=dtype, use_safetensors=True, local_files_only=True, output_loading_info=True
         )
@@ -108,13 +134,13 @@ def _load_network(folder: Path, dtype: torch.dtype, device: torch.device) -> GPT
         raise ModelCorruptError(
             f"the weights in {folder} lack {missing[0]} and {len(missing) - 1} more", COPY_AGAIN
         )
-    assert isinstance(placed, GPT2LMHeadModel)
+    assert isinstance(placed, PreTrainedModel)
     placed.requires_grad_(requires_grad=False)
     placed.train(mode=False)
     return placed
 
 
-def _load_encoder(folder: Path, config: GPT2Config) -> TextEncoder:
+def _load_encoder(folder: Path, config: PretrainedConfig) -> TextEncoder:
     if not (folder / "tokenizer.json").is_file() and not (folder / "vocab.json").is_file():
         raise ModelMissingError(f"{folder} has no tokenizer.json", TOKENIZER_HINT)
     try:
@@ -129,7 +155,7 @@ def _load_encoder(folder: Path, config: GPT2Config) -> TextEncoder:
     return encoder
 
 
-def _check_match(encoder: TextEncoder, config: GPT2Config, folder: Path) -> None:
+def _check_match(encoder: TextEncoder, config: PretrainedConfig, folder: Path) -> None:
     if len(encoder) != config.vocab_size:
         raise TokenizerMismatchError(
             f"the tokenizer in {folder} knows {len(encoder)} tokens, the network {config.vocab_size}",

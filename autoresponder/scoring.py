@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from transformers import GPT2LMHeadModel
+from torch.nn.utils.rnn import pad_sequence
+from transformers import PreTrainedModel
 
 from autoresponder.encoding import TextEncoder
 from autoresponder.errors import NotFiniteError
 from autoresponder.heads import Head, HeadName
-from autoresponder.trunk import run_trunk
+from autoresponder.trunk import Reading, run_trunk
 
 PASS_TOKENS = 16_384  # most tokens of one pass, padding included: bounds the memory it takes
 PAD = 0
@@ -24,6 +25,7 @@ class Scores:
 
     selector_probabilities: list[float]
     sentiment_logit_differences: list[float]
+    reused: int = 0  # rows whose activations were left over from writing
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class _Row:
     head: HeadName
     index: int  # place in the head's list of texts
     ids: list[int]
+    reading: Reading | None = None  # what was read of exactly these ids already
 
 
 class Scorer:
@@ -38,7 +41,7 @@ class Scorer:
 
     def __init__(
         self,
-        network: GPT2LMHeadModel,
+        network: PreTrainedModel,
         encoder: TextEncoder,
         heads: Mapping[HeadName, Head],
         pass_tokens: int = PASS_TOKENS,
@@ -48,31 +51,60 @@ class Scorer:
         self._heads = heads
         self._pass_tokens = pass_tokens
 
-    def score(self, selector_texts: Sequence[str], sentiment_texts: Sequence[str], text_type: str) -> Scores:
+    @property
+    def layers(self) -> set[int]:
+        """The blocks that the heads look at."""
+        return {layer for head in self._heads.values() for layer in head.settings.layers}
+
+    def score(
+        self,
+        selector_texts: Sequence[str],
+        sentiment_texts: Sequence[str],
+        text_type: str,
+        readings: Sequence[Reading | None] = (),
+    ) -> Scores:
         """Score texts prepared for each head.
 
         ``text_type`` is "responses" or "originals" and picks the calibration: the selector's
         probability is ``sigmoid(alpha * difference + beta)``, the sentiment's difference goes
-        through its own line and is given as it is.
+        through its own line and is given as it is. ``readings`` are what the network has kept of the
+        selector's texts from writing them; one is used where it is of the very ids the selector reads.
         """
-        differences = self.differences({"selector": selector_texts, "sentiment": sentiment_texts})
+        texts: dict[HeadName, Sequence[str]] = {"selector": selector_texts, "sentiment": sentiment_texts}
+        rows = self._rows(texts, readings)
+        differences = self._differences(texts, rows)
         calibrated = {
             name: self._heads[name].settings.calibration_of(text_type).apply(values)
             for name, values in differences.items()
         }
-        return Scores(calibrated["selector"].sigmoid().tolist(), calibrated["sentiment"].tolist())
+        reused = sum(row.reading is not None for row in rows)
+        return Scores(calibrated["selector"].sigmoid().tolist(), calibrated["sentiment"].tolist(), reused)
 
-    @torch.inference_mode()
     def differences(self, texts: Mapping[HeadName, Sequence[str]]) -> dict[HeadName, Tensor]:
         """Uncalibrated logit differences, positive minus negative, of each head's texts (float64, CPU)."""
-        rows = [
-            _Row(name, index, self._encoder.encode_for_head(text, self._heads[name].settings.max_tokens))
-            for name, own in texts.items()
-            for index, text in enumerate(own)
-        ]
+        return self._differences(texts, self._rows(texts, ()))
+
+    def _rows(
+        self, texts: Mapping[HeadName, Sequence[str]], readings: Sequence[Reading | None]
+    ) -> list[_Row]:
+        rows = []
+        for name, own in texts.items():
+            for index, text in enumerate(own):
+                ids = self._encoder.encode_for_head(text, self._heads[name].settings.max_tokens)
+                reading = readings[index] if name == "selector" and index < len(readings) else None
+                same = reading is not None and reading.ids == tuple(ids)
+                rows.append(_Row(name, index, ids, reading if same else None))
+        return rows
+
+    @torch.inference_mode()
+    def _differences(
+        self, texts: Mapping[HeadName, Sequence[str]], rows: Sequence[_Row]
+    ) -> dict[HeadName, Tensor]:
         results = {name: torch.empty(len(own), dtype=torch.float64) for name, own in texts.items()}
-        for batch in self._batches(rows):
-            self._score_batch(batch, results)
+        for batch in self._batches([row for row in rows if row.reading is None]):
+            self._look(batch, self._run(batch), results)
+        for batch in self._batches([row for row in rows if row.reading is not None]):
+            self._look(batch, _left_over(batch), results)
         if not all(bool(values.isfinite().all()) for values in results.values()):
             raise NotFiniteError("the heads' outputs are not finite numbers")
         return results
@@ -85,17 +117,32 @@ class Scorer:
             yield left[:count]
             left = left[count:]
 
-    def _score_batch(self, batch: Sequence[_Row], results: Mapping[HeadName, Tensor]) -> None:
+    def _run(self, batch: Sequence[_Row]) -> dict[int, Tensor]:
+        """Run the trunk as deep as the heads of the batch look; give the streams (B, T, d)."""
         ids = torch.full((len(batch), len(batch[0].ids)), PAD)  # (B, T), padded on the right
         for place, row in enumerate(batch):
             ids[place, : len(row.ids)] = torch.tensor(row.ids)
-        wanted = {name: self._heads[name] for name in dict.fromkeys(row.head for row in batch)}
-        layers = {layer for head in wanted.values() for layer in head.settings.layers}
+        layers = {layer for row in batch for layer in self._heads[row.head].settings.layers}
+        return run_trunk(self._network, ids.to(self._network.device), layers)
+
+    def _look(
+        self, batch: Sequence[_Row], hidden: Mapping[int, Tensor], results: Mapping[HeadName, Tensor]
+    ) -> None:
+        """Let each row's head look at the streams."""
         device = self._network.device
-        hidden = run_trunk(self._network, ids.to(device), layers)
-        for name, head in wanted.items():
+        for name in dict.fromkeys(row.head for row in batch):
+            head = self._heads[name]
             places = [place for place, row in enumerate(batch) if row.head == name]
             own = {layer: hidden[layer][places] for layer in head.settings.layers}
             selection = torch.tensor([len(batch[place].ids) - 1 for place in places], device=device)
             outputs = head.difference(head(own, selection)).double().cpu()
             results[name][[batch[place].index for place in places]] = outputs
+
+
+def _left_over(batch: Sequence[_Row]) -> dict[int, Tensor]:
+    """The streams (B, T, d) that writing left, padded on the right."""
+    readings = [row.reading for row in batch if row.reading is not None]
+    return {
+        layer: pad_sequence([reading.streams[layer] for reading in readings], batch_first=True)
+        for layer in readings[0].streams
+    }

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autoresponder.acceptance import RELAXING_ORDER, AcceptanceOptions, Written, judge
 from autoresponder.errors import NothingAcceptedError
 from autoresponder.generator import Finished, Try
+from autoresponder.trunk import Reading
 
 TRIES_PER_CANDIDATE = 5
 
@@ -24,6 +25,7 @@ class Candidate:
 
     attempt: Try
     written: Written
+    reading: Reading | None = None
 
 
 class JobTries:
@@ -68,10 +70,12 @@ class JobTries:
 
     def finish(self, finished: Finished) -> None:
         """Judge a finished try."""
-        self._finished.append(finished)
+        self._finished.append(
+            replace(finished, reading=None)
+        )  # it is large, and few rejected are taken later
         written, rule = judge(finished.written, self._options, self._control_phrase)
         if rule is None:
-            self._taken.append(Candidate(finished.attempt, written))
+            self._taken.append(Candidate(finished.attempt, written, finished.reading))
         else:
             self.rejections[rule] += 1
 

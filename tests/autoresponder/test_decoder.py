@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from transformers import GPT2LMHeadModel
 
-from autoresponder.decoder import GROWTH, Decoder
+from autoresponder.decoder import Decoder
+from autoresponder.slots import GROWTH
 
 PROMPTS = ([5, 6, 7, 8, 9, 10], [11, 12], [13])
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from transformers import GPT2LMHeadModel
 
-from autoresponder.decoder import Decoder, Prefix
+from autoresponder.decoder import Decoder
 from autoresponder.draws import draws_of_try, seeded
 from autoresponder.encoding import TextEncoder
 from autoresponder.errors import NotFiniteError, WritingStoppedError
@@ -24,6 +24,8 @@ from autoresponder.sampling import (
     TopK,
     draw,
 )
+from autoresponder.slots import Prefix
+from autoresponder.trunk import run_trunk
 
 NEVER = re.compile(r"(?!)")
 TURN = re.compile(r"(?m)^#\d+ \S+ commented:|^ Frank posted:$")
@@ -147,21 +149,22 @@ class ScriptDecoder(Decoder):
     def __init__(self, slots: int, scripts: Sequence[Sequence[int]], vocabulary: int) -> None:
         self.slots = slots
         self.device = torch.device("cpu")
+        self.keep = ()
         self.prefills: list[list[int]] = []
         self.widths: list[int] = []
         self._scripts = scripts
         self._vocabulary = vocabulary
         self._left: list[list[int]] = [[] for _ in range(slots)]
-        self._known: dict[int, int] = {}
+        self._which: dict[int, int] = {}
 
     def prefill(self, ids: Sequence[int]) -> Prefix:
         self.prefills.append(list(ids))
         prefix = Prefix((), len(ids))
-        self._known[id(prefix)] = ids[1]
+        self._which[id(prefix)] = ids[1]
         return prefix
 
     def place(self, slot: int, prefix: Prefix) -> None:
-        self._left[slot] = list(self._scripts[self._known[id(prefix)]])
+        self._left[slot] = list(self._scripts[self._which[id(prefix)]])
 
     def move(self, source: int, target: int) -> None:
         self._left[target] = self._left[source]
@@ -308,3 +311,26 @@ def test_figures_count_what_was_done(encoder: TextEncoder) -> None:
     assert figures.steps == figures.decode_seconds == source.finished[0].tokens
     assert figures.tokens == 2 * figures.steps
     assert figures.tokens_per_second == 2.0
+
+
+def test_a_text_that_came_to_its_end_has_been_read_to_its_end(
+    network: GPT2LMHeadModel, encoder: TextEncoder
+) -> None:
+    """With kept blocks, a row whose end token is drawn takes one more step, beside rows that go on."""
+    limits = WritingLimits(context=200, window=50, max_new=40)
+    sampler = SamplerSettings("top_p", temperature=1.0, top_p=1.0).build(window=50)
+    tries = some_tries(40, 40)
+    plain = write(Decoder(network, 4), encoder, tries, limits, sampler)
+    kept = write(Decoder(network, 4, keep=(0, 2)), encoder, tries, limits, sampler)
+    assert kept.texts() == plain.texts()
+    ended = [finished for finished in kept.finished.values() if finished.written.ended]
+    assert ended
+    for finished in kept.finished.values():
+        assert (finished.reading is not None) is finished.written.ended
+    for finished in ended:
+        assert finished.reading is not None
+        assert finished.reading.ids[-1] == encoder.eot
+        assert len(finished.reading.ids) == len(finished.attempt.prompt_ids) + finished.tokens
+        trunk = run_trunk(network, torch.tensor([finished.reading.ids]), (0, 2))
+        for layer, stream in finished.reading.streams.items():
+            torch.testing.assert_close(stream, trunk[layer][0], atol=1e-3, rtol=1e-3)

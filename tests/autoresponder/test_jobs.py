@@ -91,7 +91,7 @@ def test_an_answer_job_gives_scored_candidates_in_classic_form(runner: JobRunner
     assert line["tries"] == 6 + sum(report.rejections.values())
     assert set(line) == {
         *("kind", "texts", "prompt_tokens", "prefill_ms", "tokens", "tokens_per_s", "tries", "rejected"),
-        *("relaxed", "mean_surprise", "scoring_ms", "selector", "sentiment"),
+        *("relaxed", "mean_surprise", "scoring_ms", "reused", "selector", "sentiment"),
     }
 
 

@@ -89,7 +89,7 @@ def test_a_checkpoint_in_several_files_loads(
             ModelCorruptError,
             "lack",
         ),
-        (lambda f: change_json(f / "config.json", model_type="llama"), ModelError, "llama"),
+        (lambda f: change_json(f / "config.json", model_type="bloom"), ModelError, "bloom"),
         (lambda f: change_json(f / "config.json", n_embd=64), ModelCorruptError, "cannot be loaded"),
         (lambda f: (f / "tokenizer.json").unlink(), ModelMissingError, "tokenizer.json"),
         (lambda f: (f / "tokenizer.json").write_text("{}"), ModelCorruptError, "tokenizer"),

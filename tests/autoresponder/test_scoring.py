@@ -13,7 +13,7 @@ from autoresponder.encoding import TextEncoder
 from autoresponder.errors import NotFiniteError
 from autoresponder.heads import Calibration, Head, HeadName
 from autoresponder.scoring import Scorer
-from autoresponder.trunk import run_trunk
+from autoresponder.trunk import Reading, run_trunk
 
 TEXTS = ["a", " I am very well, thank you.", "hello frank " * 5, "river " * 40, "🕒" * 60]
 
@@ -87,3 +87,27 @@ def test_broken_numbers_are_an_error(
     broken.logits.bias.data.fill_(torch.nan)
     with pytest.raises(NotFiniteError):
         Scorer(network, encoder, {"selector": broken}).differences({"selector": ["a"]})
+
+
+def test_what_writing_has_read_already_is_not_read_again(
+    network: GPT2LMHeadModel,
+    encoder: TextEncoder,
+    heads: Mapping[HeadName, Head],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A reading of the very ids gives the score of a pass over them; one of other ids is left alone."""
+    scorer = Scorer(network, encoder, heads)
+    ids = [encoder.encode_for_head(text, 60) for text in TEXTS[:3]]
+    streams = [run_trunk(network, torch.tensor([row]), scorer.layers) for row in ids]
+    readings = [
+        Reading(tuple(row), {layer: kept[0] for layer, kept in of.items()})
+        for row, of in zip(ids, streams, strict=True)
+    ]
+    mixed = [readings[0], None, readings[0]]
+    plain = scorer.score(TEXTS[:3], TEXTS[:1], "responses")
+    reused = scorer.score(TEXTS[:3], TEXTS[:1], "responses", mixed)
+    assert (plain.reused, reused.reused) == (0, 1)
+    for one, other in zip(plain.selector_probabilities, reused.selector_probabilities, strict=True):
+        assert one == pytest.approx(other, abs=1e-4)
+    monkeypatch.setattr("autoresponder.scoring.run_trunk", None)
+    assert scorer.score(TEXTS[:3], [], "responses", readings).reused == 3

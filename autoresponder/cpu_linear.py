@@ -1,0 +1,98 @@
+"""Linear layers for a CPU: weights packed once as the processor's matrix kernels want them.
+
+``PackedLinear`` is exact float32 through oneDNN; the library behind PyTorch's own linear layers leaves
+the wide vector units of many processors unused, and pays for a layout change at every call.
+``Int8Linear`` has a quarter of the bytes to read, and integer arithmetic.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+from transformers.activations import NewGELUActivation
+from transformers.pytorch_utils import Conv1D
+
+USUAL_ROWS = 16  # rows the layout is chosen for; others work as well
+LEAST = 1e-8  # keeps a row of zeros from dividing by zero
+
+
+class PackedLinear(nn.Module):
+    """``y = x Wᵀ + b`` in float32 with W (out, in) in oneDNN's blocked layout."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        self.weights = weight.numel() + (0 if bias is None else bias.numel())
+        pack: Any = torch.ops.mkldnn._reorder_linear_weight
+        self._packed: Tensor = pack(weight.contiguous(), USUAL_ROWS)
+        self._bias = bias
+        self._multiply: Any = torch.ops.mkldnn._linear_pointwise
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (…, in) to (…, out)."""
+        y: Tensor = self._multiply(x.flatten(0, -2), self._packed, self._bias, "none", [], "")
+        return y.view(*x.shape[:-1], -1)
+
+
+class Int8Linear(nn.Module):
+    """``y = x Wᵀ + b`` in int8: one scale for each output channel, one for each row of x, drawn as it comes.
+
+    ``W ≈ s_w q_w`` and ``x ≈ s_x q_x`` with s the largest magnitude over the largest integer. A scale
+    of its own for each row (and not, as usual, one for the batch) keeps a row's result from depending
+    on its neighbours. Without VNNI instructions, sums of two products are kept in 16 bits, so
+    activations get 7 bits there instead of 8.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        self.weights = weight.numel() + (0 if bias is None else bias.numel())
+        wide = bool(torch.cpu._is_vnni_supported())
+        self._levels = 127 if wide else 63
+        self._zero = 128 if wide else 64
+        scales = weight.abs().amax(dim=1).clamp(min=LEAST).double() / 127
+        zeros = torch.zeros(len(weight), dtype=torch.long)
+        with warnings.catch_warnings():
+            # The form in which the kernels take their weights is to go one day, and nothing replaces it yet.
+            warnings.simplefilter("ignore", UserWarning)
+            quantised = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
+        operations: Any = torch.ops.quantized
+        self._packed = operations.linear_prepack(quantised, None)
+        self._bias = torch.zeros(len(weight)) if bias is None else bias
+        self._multiply = operations.linear_with_input_q_dq_qweight_dq_output_fp32
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (…, in) to (…, out)."""
+        flat = x.flatten(0, -2)
+        scale = flat.abs().amax(dim=-1, keepdim=True).clamp_(min=LEAST)  # (n, 1)
+        y = self._multiply(flat / scale, 1 / self._levels, self._zero, self._packed)
+        return torch.addcmul(self._bias, y, scale).view(*x.shape[:-1], -1)
+
+
+def pack_linears(network: PreTrainedModel, dtype: str) -> None:
+    """Replace every linear layer of a float32 network on a CPU: "float32" exactly, "int8" nearly.
+
+    Embeddings stay as they are, those that share their weights with the last layer too.
+    """
+    make: Callable[[Tensor, Tensor | None], nn.Module] = Int8Linear if dtype == "int8" else PackedLinear
+    for parent in list(network.modules()):
+        for name, layer in list(parent.named_children()):
+            if isinstance(layer, nn.Linear):
+                setattr(parent, name, make(layer.weight.detach(), _own(layer.bias)))
+            elif isinstance(layer, Conv1D):
+                setattr(parent, name, make(layer.weight.detach().t().contiguous(), _own(layer.bias)))
+            elif isinstance(layer, NewGELUActivation):
+                setattr(parent, name, nn.GELU("tanh"))  # the same function in one pass over memory
+
+
+def _own(bias: Tensor | None) -> Tensor | None:
+    return None if bias is None else bias.detach().clone()
+
+
+def count_weights(network: PreTrainedModel) -> int:
+    """Number of weights, those in packed layers included; shared ones count where they are kept twice."""
+    packed = sum(int(m.weights) for m in network.modules() if isinstance(m, PackedLinear | Int8Linear))
+    return packed + sum(p.numel() for p in network.parameters())

@@ -1,0 +1,130 @@
+"""GPT-Neo, GPT-J and Llama-class networks write on the same engine, and have a trunk like GPT-2's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    GPT2Config,
+    GPTJConfig,
+    GPTNeoConfig,
+    LlamaConfig,
+    PretrainedConfig,
+    PreTrainedModel,
+)
+
+from autoresponder.attention import take_over
+from autoresponder.cpu_linear import pack_linears
+from autoresponder.decoder import Decoder
+from autoresponder.prompt_cache import PromptCache
+from autoresponder.trunk import blocks_of, run_trunk
+
+SIZE: Any = {"vocab_size": 300, "bos_token_id": 0, "eos_token_id": 0}
+CONFIGS: dict[str, PretrainedConfig] = {
+    "gpt2": GPT2Config(**SIZE, n_embd=32, n_layer=3, n_head=4, n_positions=128),
+    "gpt_neo": GPTNeoConfig(
+        **SIZE,
+        hidden_size=32,
+        num_layers=4,
+        num_heads=4,
+        attention_types=[[["global", "local"], 2]],
+        window_size=8,
+        max_position_embeddings=128,
+    ),
+    "gptj": GPTJConfig(**SIZE, n_embd=32, n_layer=3, n_head=4, rotary_dim=4, n_positions=128),
+    "llama": LlamaConfig(
+        **SIZE,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=128,
+    ),
+}
+PROMPT = [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22]
+
+
+@pytest.fixture(params=list(CONFIGS))
+def other(request: pytest.FixtureRequest) -> PreTrainedModel:
+    torch.manual_seed(3)
+    auto: Any = AutoModelForCausalLM
+    network: PreTrainedModel = auto.from_config(CONFIGS[request.param])
+    network.requires_grad_(requires_grad=False)
+    network.train(mode=False)
+    for parameter in network.parameters():
+        if parameter.dim() > 1:
+            parameter.normal_(std=0.3)
+    return network
+
+
+def full(network: PreTrainedModel, ids: list[int]) -> torch.Tensor:
+    call: Any = network
+    logits: torch.Tensor = call(torch.tensor([ids])).logits[0, -1]
+    return logits
+
+
+def check_rows(decoder: Decoder, network: PreTrainedModel, rows: list[list[int]], steps: int) -> None:
+    for step in range(steps):
+        logits = decoder.step([row[-1] for row in rows])
+        for row, got in zip(rows, logits, strict=True):
+            torch.testing.assert_close(got, full(network, row), atol=1e-3, rtol=1e-3)
+            row.append(30 + step + len(row))
+
+
+def test_rows_with_shared_and_own_beginnings_equal_full_passes(other: PreTrainedModel) -> None:
+    """Two rows share a beginning, one has another, one has none; GPT-Neo's window of 8 is long passed."""
+    decoder = Decoder(other, slots=4)
+    shared, own = decoder.prefill(PROMPT), decoder.prefill([40, 41, 42])
+    for slot, prefix in enumerate((shared, own, shared, decoder.prefill([]))):
+        decoder.place(slot, prefix)
+    check_rows(decoder, other, [[*PROMPT, 50], [40, 41, 42, 60], [*PROMPT, 70], [80]], steps=12)
+
+
+def test_a_known_beginning_is_gone_on_from(other: PreTrainedModel) -> None:
+    known = PromptCache(10**7)
+    Decoder(other, slots=1, known=known).prefill([*PROMPT, 99])
+    decoder = Decoder(other, slots=1, known=known)
+    decoder.place(0, decoder.prefill([*PROMPT, 51, 52]))
+    check_rows(decoder, other, [[*PROMPT, 51, 52, 53]], steps=2)
+
+
+def test_the_trunk_gives_the_full_models_hidden_states(other: PreTrainedModel) -> None:
+    call: Any = other
+    ids = torch.tensor([PROMPT])
+    hidden = call(ids, output_hidden_states=True).hidden_states
+    for layer, stream in run_trunk(other, ids, (0, 1)).items():
+        torch.testing.assert_close(stream, hidden[layer + 1], atol=1e-4, rtol=1e-4)
+    assert len(blocks_of(other)) in (3, 4)
+
+
+def test_taking_over_twice_or_packing_changes_no_full_pass(other: PreTrainedModel) -> None:
+    before = full(other, PROMPT)
+    take_over(other)
+    take_over(other)
+    torch.testing.assert_close(full(other, PROMPT), before, atol=1e-4, rtol=1e-4)
+    pack_linears(other, "float32")
+    torch.testing.assert_close(full(other, PROMPT), before, atol=1e-3, rtol=1e-3)
+
+
+def test_streams_kept_while_writing_are_those_of_a_pass_over_the_row(other: PreTrainedModel) -> None:
+    decoder = Decoder(other, slots=2, keep=(0, 1))
+    prefix = decoder.prefill(PROMPT)
+    for slot in range(2):
+        decoder.place(slot, prefix)
+    for tokens in ([50, 60], [51, 61], [0, 62]):
+        decoder.step(tokens)
+    trunk = run_trunk(other, torch.tensor([[*PROMPT, 50, 51, 0]]), (0, 1))
+    for layer, stream in decoder.streams(0).items():
+        torch.testing.assert_close(stream, trunk[layer][0], atol=1e-3, rtol=1e-3)
+
+
+def test_an_attention_that_cannot_be_taken_over_is_refused(other: PreTrainedModel) -> None:
+    if other.config.model_type in ("gpt_neo", "gptj"):
+        pytest.skip("carries its attention as a method")
+    other.config._attn_implementation = "eager"
+    with pytest.raises(ValueError, match="eager"):
+        take_over(other)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from munging.cleaning import clean_name, clean_user_text
 from munging.html_tree import Element, Nodes, children, classes, parse_fragment, text_of
@@ -56,9 +56,16 @@ def reply_source(body: str) -> ReplySource | None:
 
 
 def with_reply(thread: Thread, blog_name: str, reply: str) -> Thread:
-    """The thread of a post that somebody replied to, with their reply as its last post."""
+    """The thread of a post that somebody replied to, with their reply as its last post.
+
+    A turn of the bot that the thread waits for stays last, and empty.
+    """
     text = f"{clean_user_text(reply)}\n\n"
-    return thread.with_post(clean_name(blog_name), text)
+    if not thread.awaits_bot:
+        return thread.with_post(blog_name, text)
+    *posts, turn = thread.posts
+    replied = replace(thread, posts=tuple(posts)).with_post(blog_name, text)
+    return replied.with_post(turn.author, "", by_bot=True)
 
 
 def find_mockup(nodes: Nodes) -> FoundMockup | None:

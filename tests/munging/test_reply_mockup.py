@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from munging.classic import from_classic, to_classic
 from munging.html_tree import parse_fragment, text_of
 from munging.legacy_html import thread_from_html
 from munging.reply_mockup import ReplySource, reply_mockup, reply_source, with_reply
@@ -66,6 +67,32 @@ def test_a_mockup_without_its_quotation_is_only_words() -> None:
     html = '<p>@bob replied to your post  <a href="https://x.tumblr.com/post/1/x">x</a></p><p>ha</p>'
     (post,) = thread_from_html(f"{html}<blockquote>y</blockquote>", IDENTITY).posts
     assert post.kind is PostKind.ORIGINAL
+
+
+@pytest.mark.parametrize(
+    ("draft", "reply", "replied"),
+    [
+        (
+            "\u7ff0I like rivers.\n\n\u57df",
+            "me too",
+            "\u7ff0I like rivers.\n\n\u53cbbob\u4f1ame too\n\n\u57df",
+        ),
+        (
+            "\u53cbann\u4f1a\n\nhi\n\n\n\u57dfhello\n\n\n\u57df",
+            "wait\nwhat",
+            "\u53cbann\u4f1a\n\nhi\n\n\n\u57dfhello\n\n\n\u53cbbob\u4f1await\nwhat\n\n\u57df",
+        ),
+        (
+            "\u53cbann\u8981\nhi?\n\u57dfhello\n\n\n\u57df",
+            "hm",
+            "\u53cbann\u8981\nhi?\n\u57dfhello\n\n\n\u53cbbob\u4f1ahm\n\n\u57df",
+        ),
+        ("\u53cbann\u4f1a\n\nhi", "hm", "\u53cbann\u4f1a\n\nhi\u53cbbob\u4f1ahm\n\n<|endoftext|>"),
+    ],
+)
+def test_a_reply_stands_before_the_turn_that_is_waited_for(draft: str, reply: str, replied: str) -> None:
+    thread = with_reply(from_classic(draft, IDENTITY), "bob", reply)
+    assert to_classic(thread, IDENTITY) == replied
 
 
 def test_a_reply_is_the_threads_next_post() -> None:

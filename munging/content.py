@@ -166,7 +166,7 @@ class _Writer:
     def _quote(self) -> None:
         # Blocks say how deep each paragraph is quoted, not where one quotation ends and the next begins.
         if not self._reading.is_page and self.parts and self.parts[-1] == _QUOTE_END:
-            self.parts.pop()
+            self.parts[-1] = "" if str(self.parts[-2]).endswith("\n") else PARAGRAPH_END
         elif self.parts and self.parts[-1] == PARAGRAPH_END + _QUOTE_END and not self._reading.is_page:
             self.parts[-1] = PARAGRAPH_END
         else:

@@ -1,0 +1,195 @@
+"""Speed of the generator against the ways it replaces, in one run on the same random weights.
+
+    .venv/bin/python -m benchmarks.generator [--sizes small medium] [--candidates 1 4 13 32] [--dtype int8]
+
+Three ways to write N continuations of one prompt: one `generate` call for each (as the bot of 2021 did),
+`generate(num_return_sequences=N)`, and the writing loop of this project. First all must give the same tokens
+in greedy mode, or nothing is measured. A roofline comes from a copy and a matrix product in the same run. The
+last line is JSON; `--plot FILE` draws the times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import torch
+from matplotlib import pyplot as plt
+from transformers import GPT2Config, GPT2LMHeadModel
+
+from benchmarks.generator_ours import Ours, same_greedy_tokens
+from benchmarks.machine import bandwidth, compute, processor
+
+SHAPES = {  # width, blocks, heads
+    "tiny": (64, 2, 2),
+    "small": (768, 12, 12),
+    "medium": (1024, 24, 16),
+    "large": (1280, 36, 20),
+    "xl": (1600, 48, 25),
+}
+
+PEAKED = 8.0  # gain of the last norm; without it random weights give nearly even probabilities
+
+
+def make_network(size: str, device: torch.device, dtype: torch.dtype) -> GPT2LMHeadModel:
+    """Random weights of a shape, with next-token probabilities about as peaked as a trained network's."""
+    torch.manual_seed(1)
+    width, blocks, heads = SHAPES[size]
+    config = GPT2Config(n_embd=width, n_layer=blocks, n_head=heads)
+    network: Any = GPT2LMHeadModel(config)
+    network.requires_grad_(requires_grad=False)
+    network.transformer.ln_f.weight.mul_(PEAKED)
+    network.train(mode=False)
+    placed: GPT2LMHeadModel = network.to(device=device, dtype=dtype)
+    return placed
+
+
+def generate(network: Any, prompt: Sequence[int], new: int, copies: int = 1, *, sample: bool = True) -> Any:
+    """Transformers' own way; no end token, so that every way writes as much."""
+    row = torch.tensor([prompt], device=network.device)
+    return network.generate(
+        row,
+        attention_mask=torch.ones_like(row),
+        do_sample=sample,
+        **({"top_p": 0.9, "temperature": 0.9, "top_k": 0} if sample else {}),
+        num_return_sequences=copies,
+        min_new_tokens=new,
+        max_new_tokens=new,
+        pad_token_id=0,
+    )
+
+
+def timed(work: Callable[[], object], repeats: int, clock: Callable[[], float]) -> float:
+    """Median time in seconds."""
+    times = []
+    for _ in range(repeats):
+        began = clock()
+        work()
+        times.append(clock() - began)
+    return statistics.median(times)
+
+
+def measure_size(
+    size: str, arguments: argparse.Namespace, device: torch.device
+) -> Iterator[dict[str, object]]:
+    """Rows of figures for one size; for each N all ways, one after the other."""
+    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    network = make_network(size, device, dtype)
+    prompt = [1 + (7 * i) % 40_000 for i in range(arguments.prompt)]
+    new = arguments.new
+    clock = time.process_time if arguments.cpu_time else time.perf_counter
+    exact = Ours(make_network(size, device, dtype), "float32", max(arguments.candidates))
+    reference = generate(network, prompt, new, sample=False)[0, len(prompt) :].tolist()
+    same_greedy_tokens(exact, prompt, reference)
+    ways = {"ours": exact}
+    if arguments.int8 and device.type == "cpu":
+        ways["ours_int8"] = Ours(make_network(size, device, dtype), "int8", max(arguments.candidates))
+    one = timed(lambda: generate(network, prompt, new), arguments.repeats, clock)
+    for count in arguments.candidates:
+        together = timed(lambda n=count: generate(network, prompt, new, n), arguments.repeats, clock)  # type: ignore[misc]
+        for way, engine in ways.items():
+            figures = engine.measure(prompt, new, count, arguments.repeats, clock)
+            yield {
+                "size": size,
+                "n": count,
+                "way": way,
+                "original_s": round(one * count, 3),
+                "generate_s": round(together, 3),
+                **figures,
+                "times_original": round(one * count / figures["seconds"], 2),
+                "times_generate": round(together / figures["seconds"], 2),
+                "candidates_per_s": round(count / figures["seconds"], 2),
+            }
+
+
+def roofline(row: dict[str, Any], network_bytes: float, machine: dict[str, float]) -> dict[str, float]:
+    """Share of the measured bandwidth and arithmetic that decoding reached."""
+    steps_per_s = row["steps"] / row["decode_s"]
+    return {
+        "bandwidth_share": round(steps_per_s * network_bytes / machine["copy_bytes_per_s"], 3),
+        "compute_share": round(row["tokens_per_s"] * 2 * row["weights"] / machine["flops_per_s"], 3),
+    }
+
+
+def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
+    """Plot the time of every way over N, a panel for each size."""
+    mpl.use("Agg")
+    sizes = list(dict.fromkeys(row["size"] for row in rows))
+    figure, panels = plt.subplots(1, len(sizes), figsize=(5 * len(sizes), 4), squeeze=False)
+    for panel, size in zip(panels[0], sizes, strict=True):
+        for way in dict.fromkeys(row["way"] for row in rows):
+            own = [row for row in rows if (row["size"], row["way"]) == (size, way)]
+            panel.plot([row["n"] for row in own], [row["seconds"] for row in own], marker="o", label=way)
+        own = [row for row in rows if row["size"] == size and row["way"] == "ours"]
+        for key, label in (("original_s", "one by one"), ("generate_s", "generate")):
+            panel.plot([row["n"] for row in own], [row[key] for row in own], marker="s", label=label)
+        panel.set(title=size, xlabel="candidates", ylabel="seconds", ylim=(0, None))
+        panel.legend()
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def options(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", nargs="+", choices=SHAPES, default=["small"])
+    parser.add_argument("--candidates", nargs="+", type=int, default=[1, 4, 13, 32])
+    parser.add_argument("--prompt", type=int, default=300, help="tokens of the prompt")
+    parser.add_argument("--new", type=int, default=100, help="tokens of each candidate")
+    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--no-int8", dest="int8", action="store_false")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--cpu-time",
+        action="store_true",
+        help="count CPU seconds instead of wall time: for a busy machine, with --threads 1",
+    )
+    parser.add_argument("--plot", type=Path, default=None)
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    arguments = options(argv)
+    torch.set_num_threads(arguments.threads)
+    device = torch.device(arguments.device)
+    machine = {"copy_bytes_per_s": bandwidth(device), "flops_per_s": compute(device)}
+    print({name: f"{value / 1e9:.1f} G" for name, value in machine.items()}, flush=True)
+    rows: list[dict[str, Any]] = []
+    for size in arguments.sizes:
+        for row in measure_size(size, arguments, device):
+            bytes_each = 1 if row["way"] == "ours_int8" else 2 if device.type == "cuda" else 4
+            rows.append(row | roofline(row, bytes_each * float(str(row["weights"])), machine))
+            print(rows[-1], flush=True)
+    if arguments.plot:
+        draw(rows, arguments.plot)
+    summary = {
+        "rows": rows,
+        "machine": {name: round(value / 1e9, 1) for name, value in machine.items()},
+        "processor": processor(device),
+        "threads": arguments.threads,
+        "clock": "cpu" if arguments.cpu_time else "wall",
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+    print(json.dumps(summary))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -10,6 +10,10 @@ from typing import Any
 from sandbox.demo_accounts import DEMO_BLOG, demo_keys
 from sandbox.demo_seed import BOT_POSTS_PER_DAY
 
+CENTRE, SCALE = 0.7, 0.2
+"""Of the mood: what an idle question comes to with the demo's model, whose answers are rather glad; and twice
+the usual weight of a word, as a demo hears from few people."""
+
 TOKENS = ("client_token", "generator_token", "selector_token")
 KEY_NAMES = ("consumer_key", "consumer_secret", "token", "token_secret")
 
@@ -32,6 +36,7 @@ def demo_settings(run: Path, model: Path, sandbox_port: int, switchboard_port: i
             **{name: secrets.token_urlsafe(24) for name in TOKENS},
         },
         "generator": {"model": str(model)},
+        "mood": {"centre": CENTRE, "scale": SCALE},
     }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mood.__main__ import main, parser
-from mood.named import BASE_MOODS, LADDER
+from mood.named import BASE_MOODS, LADDER, RANGES
 from mood.updates import parse_updates
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,11 +40,21 @@ def test_every_command_is_named() -> None:
 
 
 def test_the_table_of_moods_is_right() -> None:
-    rows = re.findall(r"^\| (\w+) \| ([\d.]+) \| ([\d.]+) to ([\d.]+) \|$", PAGE, re.MULTILINE)
-    found = {name: (float(value), float(low), float(high)) for name, value, low, high in rows}
-    assert found == {
-        name: (BASE_MOODS[name].value, BASE_MOODS[name].lowest, BASE_MOODS[name].highest) for name in LADDER
-    }
+    number = r"([\d.]+)"
+    row = rf"^\| (\w+) \| {number} \| {number} to {number} \| {number} to {number} \|$"
+    found = {name: [*map(float, numbers)] for name, *numbers in re.findall(row, PAGE, re.MULTILINE)}
+    assert found == {name: [BASE_MOODS[name].value, *bounds(name)] for name in LADDER}
+
+
+def bounds(name: str) -> list[float]:
+    return [bound for moods in RANGES.values() for bound in (moods[name].lowest, moods[name].highest)]
+
+
+def test_the_bots_own_history_can_be_had_as_the_page_says() -> None:
+    exports = re.findall(r"^python -m tumblr (.+?) [>|] ", PAGE, re.MULTILINE)
+    assert set(exports) == {"export --mood --config config.json"}
+    (piped,) = re.findall(r"\| python -m mood (.+)$", PAGE, re.MULTILINE)
+    assert parser().parse_args(shlex.split(piped)).history == Path("-")
 
 
 def test_the_example_of_updates_is_valid() -> None:

@@ -270,7 +270,7 @@ class SwitchboardConfig(Section):
 class SamplerConfig(Section):
     """How tokens are drawn."""
 
-    name: Literal["two_stage_mirostat", "breakruns", "top_p"] = Field(
+    name: Literal["two_stage_mirostat", "breakruns", "top_p", "mirostat_1", "middle_p", "typical"] = Field(
         "two_stage_mirostat", description="sampling scheme"
     )
     temperature: PositiveFloat | None = Field(

@@ -13,7 +13,7 @@ from autoresponder.generator import CONTEXT_MARGIN, WritingLimits
 from autoresponder.jobs import JobRunner, WritingSettings
 from autoresponder.model_folder import GeneratorModel, load_generator, load_heads
 from autoresponder.prompts import Voice
-from autoresponder.sampling import SamplerSettings
+from autoresponder.sampler_settings import SamplerSettings
 from bot_config import Config, GeneratorConfig
 from munging.formats import FORMATS
 from munging.thread import Identity

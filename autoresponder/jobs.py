@@ -21,7 +21,7 @@ from autoresponder.job_report import JobReport
 from autoresponder.model_folder import GeneratorModel
 from autoresponder.prompt_cache import PromptCache
 from autoresponder.prompts import Voice
-from autoresponder.sampling import SamplerSettings
+from autoresponder.sampler_settings import SamplerSettings
 from autoresponder.scoring import Scorer, Scores
 from autoresponder.tries import JobTries
 from autoresponder.trunk import Reading

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import torch
-from pydantic import JsonValue
 from torch import Tensor
 
 FILTERED = -1e10  # logit of a token that cannot be drawn
@@ -267,61 +266,3 @@ def draw(logits: Tensor, uniforms: Tensor) -> Tensor:
     total = mass[:, -1:]
     at = torch.minimum(uniforms[:, None] * total, torch.nextafter(total, torch.zeros_like(total)))
     return torch.searchsorted(mass, at, right=True)[:, 0].clamp(max=logits.shape[1] - 1)
-
-
-@dataclass(frozen=True)
-class SamplerSettings:
-    """A sampling scheme and its numbers; none stands for the scheme's own default.
-
-    two_stage_mirostat (2021): temperature 0.9 and top-p 0.9 in the first window, Mirostat 2 at
-    temperature 1 from there on. breakruns (later): temperature 1.0, top-p 0.95. top_p: plain.
-    """
-
-    scheme: Literal["two_stage_mirostat", "breakruns", "top_p"] = "two_stage_mirostat"
-    temperature: float | None = None
-    top_p: float | None = None
-    mirostat_rate: float = 0.05
-    breakruns_step: float = 0.035
-    targets: Sequence[float] = TARGETS_2021
-
-    @property
-    def uses_target(self) -> bool:
-        """Whether candidates have a target surprise at all."""
-        return self.scheme == "two_stage_mirostat"
-
-    def resolved(self) -> tuple[float, float]:
-        """Temperature and top-p with the scheme's defaults in place."""
-        temperature, top_p = (1.0, 0.95) if self.scheme == "breakruns" else (0.9, 0.9)
-        return (
-            temperature if self.temperature is None else self.temperature,
-            top_p if self.top_p is None else self.top_p,
-        )
-
-    def build(self, window: int) -> Sampler:
-        """Make the sampler; ``window`` is the number of tokens of the first stage."""
-        temperature, top_p = self.resolved()
-        if self.scheme == "breakruns":
-            return Chain(Breakruns(temperature, self.breakruns_step), TopP(top_p))
-        plain = Chain(Temperature(temperature), TopP(top_p))
-        if self.scheme == "top_p":
-            return plain
-        return TwoStage(plain, Mirostat2(self.mirostat_rate), window)
-
-    def info(self, window: int) -> dict[str, JsonValue]:
-        """What a result says of its sampling, under the names of the wire."""
-        temperature, top_p = self.resolved()
-        two_stage = self.uses_target
-        return {
-            "MIRO": two_stage,
-            "MIRO_LR": self.mirostat_rate,
-            "MIRO_ONLY_ON_CONTINUE": two_stage,
-            "length": window,
-            "T": 1.0 if two_stage else temperature,
-            "p": 0.0 if two_stage else top_p,
-            "chop_lowest": None,
-            "chop_highest": None,
-            "pre_continue_length": window,
-            "pre_continue_T": temperature,
-            "pre_continue_p": top_p,
-            "BREAKRUNS_TAU": self.breakruns_step if self.scheme == "breakruns" else None,
-        }

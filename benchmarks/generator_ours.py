@@ -17,7 +17,8 @@ from autoresponder.encoding import TextEncoder
 from autoresponder.generator import Finished, Try, Writer, WritingFigures, WritingLimits
 from autoresponder.graphs import make_decoder
 from autoresponder.heads import HEAD_NAMES, GeneratorIdentity, Head, HeadName, HeadSettings, head_layers
-from autoresponder.sampling import TARGETS_2021, Sampler, SamplerSettings, TopK
+from autoresponder.sampler_settings import SamplerSettings
+from autoresponder.sampling import TARGETS_2021, Sampler, TopK
 from autoresponder.scoring import Scorer
 
 NEVER = re.compile(r"(?!)")

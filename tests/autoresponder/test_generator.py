@@ -17,13 +17,8 @@ from autoresponder.draws import draws_of_try, seeded
 from autoresponder.encoding import TextEncoder
 from autoresponder.errors import NotFiniteError, WritingStoppedError
 from autoresponder.generator import Finished, Try, Writer, WritingLimits
-from autoresponder.sampling import (
-    TARGETS_2021,
-    Sampler,
-    SamplerSettings,
-    TopK,
-    draw,
-)
+from autoresponder.sampler_settings import SamplerSettings
+from autoresponder.sampling import TARGETS_2021, Sampler, TopK, draw
 from autoresponder.slots import Prefix
 from autoresponder.trunk import run_trunk
 

@@ -20,7 +20,8 @@ from autoresponder.heads import Head, HeadName
 from autoresponder.jobs import JobRunner, WritingSettings, acceptance_options
 from autoresponder.model_folder import GeneratorModel
 from autoresponder.prompts import Voice
-from autoresponder.sampling import TARGETS_2021, SamplerSettings
+from autoresponder.sampler_settings import SamplerSettings
+from autoresponder.sampling import TARGETS_2021
 from munging.continuation import from_classic_continuation
 from munging.formats import FORMATS
 from munging.thread import Identity

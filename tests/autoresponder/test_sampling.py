@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from autoresponder.draws import draws_of_try, seeded
+from autoresponder.sampler_settings import SamplerSettings
 from autoresponder.sampling import (
     FEW,
     FILTERED,
@@ -21,7 +22,6 @@ from autoresponder.sampling import (
     Chain,
     Mirostat2,
     Sampler,
-    SamplerSettings,
     Temperature,
     TopK,
     TopP,

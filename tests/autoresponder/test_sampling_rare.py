@@ -83,7 +83,7 @@ def test_mirostat_1_finds_the_exponent_and_cuts_by_its_formula(exponent: float, 
 
 
 def test_mirostat_1_worked_by_hand() -> None:
-    """t is ln 2, ln 1.5, ln 4/3 and b is ln 2, ln 2, 0, so s = 0.7614 / 0.7276 = 1.0464; k = 2.038, rounded."""
+    """t is ln 2, ln 1.5, ln 4/3 and b is ln 2, ln 2, 0: s = 0.7614 / 0.7276 = 1.0464, and k = 2.038."""
     logits = logits_of((0.5, 0.25, 0.125, 0.125))
     assert kept(Mirostat1().step(logits, torch.tensor([[1.5, 1.0]]))) == [0, 1]
     assert kept(Mirostat1().step(logits, torch.tensor([[1.0, 1.0]]))) == [0]

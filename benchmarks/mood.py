@@ -13,9 +13,13 @@ import argparse
 import json
 import random
 import statistics
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -23,15 +27,20 @@ from scipy import signal
 
 from mood.dynamics import DEFAULT, MoodCurve, mood_at, mood_value
 from mood.system import MoodInput, kicks
+from tumblr.database import Database
+from tumblr.moods import Moods
+from tumblr.schema import mood_inputs
+from tumblr.store import Store
+from tumblr.turns import TurnKind
 
 PACIFIC = ZoneInfo("US/Pacific")
 NOW = datetime(2021, 2, 6, 12, tzinfo=PACIFIC)
 WINDOW = timedelta(seconds=DEFAULT.window_seconds)
 
 
-def made_up(count: int, span: timedelta, rng: random.Random) -> list[MoodInput]:
+def made_up(number: int, span: timedelta, rng: random.Random) -> list[MoodInput]:
     """That many inputs over a span of time up to now."""
-    times = sorted(NOW - span * rng.random() for _ in range(count))
+    times = sorted(NOW - span * rng.random() for _ in range(number))
     return [MoodInput(moment, rng.gauss(0, 3), rng.gauss(-0.5, 2)) for moment in times]
 
 
@@ -66,6 +75,30 @@ def running(inputs: list[MoodInput]) -> Callable[[], float]:
     return ask
 
 
+@contextmanager
+def in_the_bot(history: list[MoodInput]) -> Iterator[Callable[[], float]]:
+    """Questions to the bot itself, whose database holds a long history; each a quarter of an hour later."""
+    rows = [
+        {
+            "kind": TurnKind.ASK,
+            "who": "somebody",
+            "input_id": str(number),
+            "input_timestamp": int(one.moment),
+            "logit_diff": one.logit_diff,
+            "generated_p75": one.generated_p75,
+            "time": one.moment,
+        }
+        for number, one in enumerate(history)
+    ]
+    with tempfile.TemporaryDirectory() as folder, Database.open(Path(folder) / "tumbl.sqlite") as database:
+        with database.transaction() as connection:
+            connection.execute(mood_inputs.insert(), rows)
+        moods = Moods(Store(database, time.time), PACIFIC, DEFAULT, stale_seconds=0)
+        moments = (NOW + timedelta(minutes=15 * number) for number in count())
+        moods.at(next(moments))
+        yield lambda: moods.at(next(moments)).value
+
+
 def microseconds(ask: Callable[[], float], tries: int) -> float:
     """The median time of a call."""
     times = []
@@ -86,6 +119,8 @@ def main() -> None:
     inputs = made_up(arguments.inputs, WINDOW, rng)
     history = made_up(arguments.history, WINDOW * (arguments.history / arguments.inputs), rng)
     integrated, exact = by_integration(inputs), mood_value(inputs, NOW, timezone=PACIFIC)
+    with in_the_bot(history) as ask:
+        bot = microseconds(ask, 101)
     result = {
         "benchmark": "mood",
         "inputs": arguments.inputs,
@@ -94,6 +129,7 @@ def main() -> None:
         "from_nothing_us": microseconds(lambda: mood_value(inputs, NOW, timezone=PACIFIC), 101),
         "running_us": microseconds(running(inputs), 1001),
         "running_long_history_us": microseconds(running(history), 1001),
+        "in_the_bot_us": bot,
         "difference": abs(integrated - exact),
     }
     print(f"{arguments.inputs} inputs in the window; one question for the mood:")
@@ -101,6 +137,9 @@ def main() -> None:
     print(f"  closed form, from nothing       {result['from_nothing_us']:>10} us")
     print(f"  running state                   {result['running_us']:>10} us")
     print(f"  the same, {arguments.history} in history {result['running_long_history_us']:>10} us")
+    print(f"  the same in the bot, on its database {result['in_the_bot_us']:>5} us")
+    ratio = result["lsim_us"] / result["running_long_history_us"]
+    print(f"the running state is {ratio:.0f} times as fast as lsim")
     print(json.dumps(result))
 
 

@@ -27,9 +27,11 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from mood.daily import daily_offset
 from mood.logits import pos_sent
-from mood.system import MoodInput, MoodSystem, TimeConstants, kicks
+from mood.system import Floats, MoodInput, MoodSystem, TimeConstants, kicks
 
 __all__ = [
     "DEFAULT",
@@ -56,6 +58,9 @@ class State(NamedTuple):
 
 
 REST = State()
+
+MANY = 8
+"""Kicks from which on it is faster to add them up as arrays."""
 
 
 class Kick(NamedTuple):
@@ -91,6 +96,13 @@ class Motion:
             state.rate * math.exp(-self.rate_decay * steps),
         )
 
+    def responses(self, sizes: Floats, steps: Floats) -> State:
+        """What kicks of these sizes, each so many steps ago, have added to the state, all together."""
+        a, b, gap = self.decay, self.rate_decay, abs(self.decay - self.rate_decay)
+        coupling = np.exp(-min(a, b) * steps) * (-np.expm1(-gap * steps) / gap if gap else steps)
+        offsets = self.impulse.offset * np.exp(-a * steps) + self.impulse.rate * coupling
+        return State(float(sizes @ offsets), float(sizes @ np.exp(-b * steps)) * self.impulse.rate)
+
 
 def _coupling(a: float, b: float, steps: float) -> float:
     """c(steps): the offset that a unit of rate has added after some steps."""
@@ -124,6 +136,22 @@ class Course:
         unit = self._motions[bisect_right(self._starts, kick.step)].impulse
         added = State(kick.size * unit.offset, kick.size * unit.rate)
         return added if end == kick.step + 1 else self.moved(added, kick.step + 1, end)
+
+    def responses(self, kicks: Sequence[Kick], end: int) -> State:
+        """What many kicks have added to the state at the start of step `end`, which comes after theirs."""
+        sizes, ends = np.array([k.size for k in kicks]), np.array([k.step + 1.0 for k in kicks])
+        segments = np.searchsorted(self._starts, ends - 1, side="right")
+        total, stop = REST, int(ends.min())
+        for segment in range(int(segments.min()), bisect_right(self._starts, end - 1) + 1):
+            start, stop = stop, min([end, *self._starts[segment : segment + 1]])
+            own = segments == segment
+            added = self._motions[segment].responses(sizes[own], stop - ends[own])
+            total = _sum(self._motions[segment].moved(total, stop - start), added)
+        return total
+
+
+def _sum(first: State, second: State) -> State:
+    return State(first.offset + second.offset, first.rate + second.rate)
 
 
 class MoodCurve:
@@ -177,13 +205,18 @@ class MoodCurve:
         self._asked = moment
         self._forget(moment - self._window)
         step = self._system.point_of(moment)
-        while self._last < len(self._kicks):
-            kick = self._kicks[self._last]
-            if kick.moment > moment or kick.step >= step:
-                break
-            self._enter(kick)
-            self._last += 1
+        came = self._last
+        while (
+            came < len(self._kicks) and self._kicks[came].moment <= moment and self._kicks[came].step < step
+        ):
+            came += 1
+        new, self._last = self._kicks[self._last : came], came
         self._move(step)
+        if len(new) > MANY:
+            self._state = _sum(self._state, self._course.responses(new, step))
+        else:
+            for kick in new:
+                self._state = _sum(self._state, self._course.response(kick, step))
         return self._state.offset
 
     def _forget(self, oldest: float) -> None:
@@ -197,11 +230,11 @@ class MoodCurve:
             self._first = self._last = bisect_left(self._kicks, oldest, key=_moment_of)
 
     def _enter(self, kick: Kick) -> None:
-        """Add a kick to the state, which is first moved to the end of the kick's step if it is not beyond."""
+        """Add a late kick to the state, which is first moved to the end of the kick's step if not beyond."""
         if self._step <= kick.step:
             self._move(kick.step + 1)
         added = self._course.response(kick, self._step)
-        self._state = State(self._state.offset + added.offset, self._state.rate + added.rate)
+        self._state = _sum(self._state, added)
 
     def _move(self, step: int) -> None:
         self._state = self._course.moved(self._state, self._step, step)

@@ -161,6 +161,25 @@ def test_time_constants_change_and_the_state_goes_on() -> None:
     assert curve.offset(change + HOUR) < plain.offset(change + HOUR)
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 700), st.floats(-10, 10)), min_size=1, max_size=30),
+    st.lists(st.tuples(st.integers(1, 900), CONSTANTS), max_size=3, unique_by=lambda change: change[0]),
+    st.integers(701, 1200),
+)
+def test_many_kicks_together_add_what_each_adds_alone(
+    kicks: list[tuple[int, float]], changes: list[tuple[int, TimeConstants]], end: int
+) -> None:
+    """Also when the time constants change on the way."""
+    updates = tuple(sorted(((30.0 * step, constants) for step, constants in changes), key=lambda u: u[0]))
+    course = Course(MoodSystem(time_constants=Dated(TimeConstants(), updates)))
+    many = [Kick(30.0 * step, step, size) for step, size in kicks]
+    alone = [course.response(kick, end) for kick in many]
+    together = course.responses(many, end)
+    assert together.offset == pytest.approx(sum(state.offset for state in alone), abs=1e-12)
+    assert together.rate == pytest.approx(sum(state.rate for state in alone), abs=1e-12)
+
+
 def test_without_inputs_the_mood_is_the_daily_base() -> None:
     assert mood_value([], NOON, timezone=PACIFIC) == pytest.approx(0.37)
     assert mood_value([], NOON + timedelta(days=1), timezone=PACIFIC) == pytest.approx(0.9)

@@ -8,14 +8,18 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mood.dynamics import mood_value
-from mood.named import mood_for_value
-from mood.rejection import FALLBACK_SAMPLE, candidates_wanted, expected_rejection
+from mood.named import RANGES, Ranges, mood_for_value
+from mood.rejection import FALLBACK_SAMPLE, accepts, candidates_wanted, expected_rejection
 from mood.system import MoodInput
 from selection.candidates import Candidate
 from selection.choose import choose
-from selection.strategies import Strategy
+from selection.mood_screen import mood_screen
+from selection.respond import Request, select
+from selection.strategies import Strategy, StrategyName
 
 PACIFIC = ZoneInfo("US/Pacific")
 NOON = datetime(2021, 11, 2, 12, tzinfo=PACIFIC)  # a day on the base "meh"
@@ -66,3 +70,50 @@ def test_enough_candidates_are_left_as_expected(mood: float) -> None:
         pool = [Candidate("x", 0.5, rng.choice(FALLBACK_SAMPLE)) for _ in range(wanted)]
         left.append(len(choose(pool, named, Strategy(), rng).screened))
     assert np.mean(left) == pytest.approx(wanted * (1 - share), rel=0.1)
+
+
+VALUES = st.floats(0, 1, exclude_min=True, exclude_max=True)
+SENTIMENTS = st.lists(st.floats(-9, 9), max_size=8)
+
+
+def written(name: str, sentiments: list[float], *, retained: bool = False) -> list[Candidate]:
+    return [Candidate(f"{name} {n}", 0.5, score, retained=retained) for n, score in enumerate(sentiments)]
+
+
+@settings(max_examples=50, deadline=None)
+@given(SENTIMENTS.filter(len), VALUES, st.sampled_from(sorted(RANGES)))
+def test_no_range_excludes_everybody(sentiments: list[float], value: float, ranges: Ranges) -> None:
+    assert mood_screen(written("new", sentiments), mood_for_value(value, ranges))
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    SENTIMENTS.filter(len),
+    SENTIMENTS,
+    VALUES,
+    st.sampled_from(sorted(RANGES)),
+    st.sampled_from([StrategyName.ARGMAX, StrategyName.EPS_GREEDY]),
+    st.integers(),
+)
+def test_what_is_posted_fits_the_mood_if_anything_does_retained_or_new(
+    new: list[float], old: list[float], value: float, ranges: Ranges, name: StrategyName, seed: int
+) -> None:
+    mood = mood_for_value(value, ranges)
+    request = Request(original_post=True, mood=mood, strategy=Strategy(name), return_all=True)
+    pool, kept = written("new", new), written("old", old, retained=True)
+    found = select(pool, kept, request, random.Random(seed))
+    fitting = {c.text for c in (*pool, *kept) if accepts(mood, c.sentiment_logit_difference or 0.0)}
+    assert found.all_posts is not None
+    assert not fitting or found.all_posts[found.choice_index] in fitting
+
+
+@settings(max_examples=50, deadline=None)
+@given(VALUES, st.sampled_from(sorted(RANGES)), st.integers(0, 2**32 - 1))
+def test_expected_rejections_are_those_that_happen(value: float, ranges: Ranges, seed: int) -> None:
+    """Within five standard errors of a simulation, for any mood."""
+    mood, tries = mood_for_value(value, ranges), 400
+    drawn = np.random.default_rng(seed).choice(FALLBACK_SAMPLE, tries)
+    share = expected_rejection(mood)
+    error = (share * (1 - share) / tries) ** 0.5
+    rejected = np.mean([not accepts(mood, float(score)) for score in drawn])
+    assert abs(rejected - share) <= 5 * error + 1e-9

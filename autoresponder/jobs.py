@@ -91,7 +91,9 @@ class JobRunner:
             if isinstance(job, RawSelectJob):
                 return self._raw_select(job)
             return self._generate(job_id, job, self._assignment(job))
-        except torch.OutOfMemoryError:
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                raise
             torch.cuda.empty_cache()
             raise JobError(
                 f"out of memory with {self._settings.slots} texts at once; lower generator.batch_size"
@@ -187,6 +189,11 @@ class JobRunner:
         began = self._clock()
         scores = self._scorer.score(selector, sentiment, text_type, readings)
         return scores, self._clock() - began
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """GPU memory has an error class of its own; the CPU's allocator only has its words."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def acceptance_options(options: GenerationOptions) -> AcceptanceOptions:

@@ -217,6 +217,15 @@ class TwoStage:
 
     def step(self, logits: Tensor, state: Tensor) -> Tensor:
         """Filter each row by the sampler of its age."""
+        return self.step_everywhere(logits, state) if logits.is_cuda else self.step_by_rows(logits, state)
+
+    def step_everywhere(self, logits: Tensor, state: Tensor) -> Tensor:
+        """Let both samplers filter every row, and take one: nothing has to be known on the host."""
+        first, later = (sampler.step(logits, state[:, columns]) for sampler, columns in self._stages)
+        return torch.where(self._rows(state)[0][:, None], first, later)
+
+    def step_by_rows(self, logits: Tensor, state: Tensor) -> Tensor:
+        """Let each sampler filter its own rows alone."""
         filtered = torch.empty_like(logits)
         for (sampler, columns), rows in zip(self._stages, self._rows(state), strict=True):
             filtered[rows] = sampler.step(logits[rows], state[rows][:, columns])
@@ -227,7 +236,8 @@ class TwoStage:
         after = state.clone()
         after[:, 0] += 1
         for (sampler, columns), rows in zip(self._stages, self._rows(state), strict=True):
-            after[rows, columns] = sampler.observe(tokens[rows], logits[rows], state[rows][:, columns])
+            observed = sampler.observe(tokens, logits, state[:, columns])
+            after[:, columns] = torch.where(rows[:, None], observed, state[:, columns])
         return after
 
 
@@ -240,10 +250,11 @@ def keep_largest(logits: Tensor, count: Callable[[Tensor], Tensor]) -> Tensor:
     """
     vocabulary = logits.shape[1]
     total = logits.logsumexp(-1, keepdim=True)
-    for width in dict.fromkeys((min(FEW, vocabulary), vocabulary)):
+    first = vocabulary if logits.is_cuda else min(FEW, vocabulary)  # to ask would make the host wait
+    for width in dict.fromkeys((first, vocabulary)):
         ordered = logits.topk(width).values  # (B, width)
         k = count((ordered - total).exp())
-        if bool((k < width).all()):
+        if width == vocabulary or bool((k < width).all()):
             break
     k = k.clamp(max=vocabulary)
     least = ordered.gather(1, (k - 1).clamp(min=0)[:, None])  # (B, 1)

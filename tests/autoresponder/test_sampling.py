@@ -263,3 +263,13 @@ def test_a_scheme_has_its_own_defaults(chosen: SamplerSettings, temperature: flo
     info = chosen.info(100)
     assert info["MIRO"] is (chosen.scheme == "two_stage_mirostat")
     assert (info["pre_continue_T"], info["pre_continue_p"]) == (temperature, top_p)
+
+
+def test_stages_filter_alike_by_rows_and_everywhere() -> None:
+    """A GPU filters every row twice and picks; a CPU each row once."""
+    sampler = SamplerSettings().build(window=2)
+    assert isinstance(sampler, TwoStage)
+    state = sampler.begin(torch.full((4,), 2.0))
+    state[:, 0] = torch.tensor([0.0, 1.0, 2.0, 9.0])
+    logits = torch.randn(4, 60, generator=torch.Generator().manual_seed(3)) * 3
+    assert torch.equal(sampler.step_by_rows(logits, state), sampler.step_everywhere(logits, state))

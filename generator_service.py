@@ -15,11 +15,12 @@ import re
 import socket
 import sys
 import time
+from contextlib import suppress
 
 import structlog
 
 from autoresponder.build import build_runner
-from autoresponder.checkup import check_up
+from autoresponder.checkup import check_up, warm_up
 from autoresponder.errors import JobError, WritingStoppedError
 from autoresponder.jobs import JobRunner
 from bot_config import Config
@@ -105,6 +106,9 @@ def main(argv: list[str] | None = None) -> int:
         except JobError as error:
             raise FatalError(f"the model loads, but writes nothing: {error}", "train it further") from None
         return 0
+    if generator.network.device.type == "cuda":  # kernels are loaded and graphs captured once
+        with suppress(JobError):
+            warm_up(runner)
     serve(config, runner, shutdown)
     return 0
 

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 import torch
@@ -225,14 +225,38 @@ def test_a_network_that_breaks_fails_the_job(
         JobRunner(replace(generator, network=broken), heads, SETTINGS).run("job-1", job())
 
 
-def test_too_little_memory_fails_the_job_and_says_what_to_do(
-    generator: GeneratorModel, heads: Mapping[HeadName, Head]
+@pytest.mark.parametrize(
+    ("error", "becomes", "says"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), JobError, r"lower generator\.batch_size"),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+            JobError,
+            r"lower generator\.batch_size",
+        ),
+        (RuntimeError("shapes differ"), RuntimeError, "shapes differ"),
+    ],
+    ids=["GPU", "CPU", "a mistake of ours"],
+)
+def test_too_little_memory_fails_the_job_and_the_next_one_is_done(
+    generator: GeneratorModel,
+    heads: Mapping[HeadName, Head],
+    error: RuntimeError,
+    becomes: type[Exception],
+    says: str,
 ) -> None:
-    def exhausted() -> NoReturn:
-        raise torch.OutOfMemoryError("CUDA out of memory")
+    failures = iter([error])
 
-    with pytest.raises(JobError, match=r"lower generator\.batch_size"):
-        JobRunner(generator, heads, SETTINGS, stop=exhausted).run("job-1", job())
+    def exhausted() -> bool:
+        for failure in failures:
+            raise failure
+        return False
+
+    runner = JobRunner(generator, heads, SETTINGS, stop=exhausted)
+    with pytest.raises(becomes, match=says):
+        runner.run("job-1", job())
+    result, _ = runner.run("job-1", job())
+    assert result == JobRunner(generator, heads, SETTINGS).run("job-1", job())[0]
 
 
 def test_a_job_is_left_when_the_process_is_to_stop(

@@ -65,7 +65,7 @@ FAR = 6.0
 
 
 POSTS_PER_DAY = 24
-CANDIDATES = 8
+CANDIDATES = 6
 """For each post, before the mood adds to it: fewer than usual, so that the day is over in a minute."""
 
 FIRST, LAST = timedelta(hours=8), timedelta(hours=20)
@@ -271,7 +271,7 @@ def draw(day: LivedDay) -> bytes:
         axes.grid(axis="x", color="#DDDDDD", linewidth=0.8)
         axes.legend(prop={"family": graph.FONT, "size": 16}, ncols=2, **legend)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches="tight")
+    figure.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.2)
     return buffer.getvalue()
 
 

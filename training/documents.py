@@ -57,7 +57,7 @@ class DocumentBatches:
         """Put neighbours in length together."""
         batches: list[list[int]] = [[]]
         for row in reversed(order):  # from the longest down
-            if batches[-1] and len(batches[-1]) == max(1, self._tokens // self._width(batches[-1])):
+            if batches[-1] and len(batches[-1]) >= max(1, self._tokens // self._width(batches[-1])):
                 batches.append([])
             batches[-1].append(row)
         return batches

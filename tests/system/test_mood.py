@@ -64,7 +64,7 @@ def test_the_sentiment_of_posts_follows_the_mood(day: LivedDay) -> None:
     """Of posts in which nobody's tone is answered: answers to idle questions, and original posts."""
     kept = [post.lowest <= post.sentiment <= post.highest for post in day.posts]
     assert np.mean(kept) > 0.8  # the rest had no candidate that fitted
-    assert day.correlation() > 0.3
+    assert day.correlation() > 0.25
     low = day.mean_sentiment(RUDE_FROM + 2 * HOUR, KIND_FROM)
     high = day.mean_sentiment(KIND_FROM + 2 * HOUR, LAST)
     assert high > low + 0.5

@@ -45,7 +45,7 @@ chaos: $(READY) ## the long chaos run: 300 kills while asks come in
 	$(BIN)/python -m tests.system.chaos --kills 300
 
 bench: $(READY) ## all benchmarks; each prints its last line as JSON
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
+	@for name in ask mood generator; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 screenshot: $(READY) ## take the README's picture again (needs Chromium)
 	$(BIN)/python -m deploy.screenshot docs/images

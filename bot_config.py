@@ -252,7 +252,7 @@ class SwitchboardConfig(Section):
     )
     max_attempts: PositiveInt = Field(5, description="leases without result before a job has failed")
     delivered_retention_seconds: PositiveFloat = Field(
-        86_400.0, description="how long an acknowledged result is kept"
+        86_400.0, description="how long a result is kept once it was fetched"
     )
     undelivered_retention_seconds: PositiveFloat = Field(
         604_800.0, description="how long a result nobody fetched is kept"

@@ -60,13 +60,13 @@ class TestPackedBlocks:
 class TestDocumentBatches:
     @given(seed=st.integers(0, 199), rows=st.integers(50, 300))
     @settings(max_examples=30, deadline=None)
-    def test_no_batch_is_larger_than_wanted(self, seed: int, rows: int) -> None:
-        # Lengths are blurred, so a batch can become wider by a row that joins it late.
+    def test_no_batch_is_more_than_one_step_too_wide(self, seed: int, rows: int) -> None:
+        # Lengths are blurred: a row that joins a full batch last can make all of it one step wider.
         batches = DocumentBatches(documents(rows, seed), END, 64, 256, seed=seed)
         for number in range(40):
             batch = batches.at(number)
             assert batch.shape[0] <= max(1, 256 // WIDTHS)
-            assert batch.numel() <= 256 + (batch.shape[0] - 1) * WIDTHS
+            assert batch.numel() <= 256 + batch.shape[0] * WIDTHS
 
     def test_an_epoch_sees_every_document_once(self) -> None:
         rows = documents(100)

@@ -19,6 +19,7 @@ from typing import Any, Self
 
 from bot_config import load_config
 from bridge_service import app_settings, open_store, role_tokens
+from sandbox.app import create_app as create_sandbox
 from sandbox.driver import SandboxDriver
 from sandbox.records import KeySet, PostRecord
 from sandbox.server import SandboxServer, listen
@@ -97,7 +98,7 @@ class Neighbours:
     def _start_sandbox(self) -> str:
         world = open_world(self.folder / "sandbox.sqlite", time.time, random.SystemRandom())
         self._open.callback(world.close)
-        server = SandboxServer(world, listen("127.0.0.1", 0))
+        server = SandboxServer(world, create_sandbox(world), listen("127.0.0.1", 0))
         self._thread(server.run, server.stop)
         return f"http://127.0.0.1:{server.port}"
 

@@ -71,8 +71,9 @@ def _worker_table(workers: Sequence[WorkerLine]) -> Table:
 
 def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     table = Table(title=title, title_justify="left", box=SIMPLE)
-    for heading in headings:
-        table.add_column(heading)
+    for number, heading in enumerate(headings):
+        # The first column names the thing, and is never cut; the others wrap on a narrow terminal.
+        table.add_column(heading, no_wrap=number == 0, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # as text: errors may contain brackets of markup
     return table

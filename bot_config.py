@@ -109,7 +109,7 @@ class BlogConfig(Section):
 
     blog_name: BlogName = Field("my-bot", description="tumblr name of the blog that posts")
     dash_blog_name: BlogName | None = Field(
-        None, description="tumblr name of the second account, which follows people and owns the dashboard"
+        None, description="tumblr name of the second account, which is to own the dashboard (not read yet)"
     )
     persona: str = Field(
         "Frank", min_length=1, max_length=64, description="name under which the model knows the bot"
@@ -131,7 +131,9 @@ class TumblrConfig(Section):
     base_keys: tuple[KeySet, ...] = Field(
         (), description="key sets that may post as the blog", examples=["one set"]
     )
-    dashboard_keys: tuple[KeySet, ...] = Field((), description="key sets of the dashboard account")
+    dashboard_keys: tuple[KeySet, ...] = Field(
+        (), description="key sets of the dashboard account (not read yet)"
+    )
     publishing: Literal["drafts", "automatic"] = Field(
         "drafts",
         description="drafts: a human publishes everything; automatic: what passes the screening is published",

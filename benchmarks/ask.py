@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import platform
-import socket
 import statistics
 import sys
 import tempfile
@@ -23,20 +22,13 @@ from bot_config import load_config
 from bot_process import Shutdown
 from deploy.demo import lift_call_limits, wait_until_ready
 from deploy.demo_config import write_demo_config
-from deploy.supervised import HOME, Supervised
+from deploy.supervised import HOME, Supervised, free_port
 from sandbox.demo_accounts import DEMO_BLOG, PEOPLE
 from sandbox.driver import SandboxDriver
 
 LIGHT = ("tumbl", "bridge", "selector")
 LONGEST_WAIT_SECONDS = 120.0
 TOPICS = ("the moon", "cats", "the rain", "books", "bread", "sleep", "the sea", "music", "tea", "winter")
-
-
-def free_port() -> int:
-    """A port nothing listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def seconds_until_answered(driver: SandboxDriver, question: str, asker: str) -> float:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -21,7 +20,7 @@ from bot_config import load_config
 from bot_process import FatalError, Shutdown, run_door
 from deploy.demo import wait_until_ready
 from deploy.demo_config import write_demo_config
-from deploy.supervised import HOME, Supervised
+from deploy.supervised import HOME, Supervised, free_port
 
 QUESTION = "Hi Frank! What do you think about the moon?"
 ANSWER_SECONDS = 60.0
@@ -34,13 +33,6 @@ def find_chromium() -> str:
     if found is None:
         raise FatalError("Chromium is not found", "install it, or name its program in CHROMIUM")
     return found
-
-
-def free_port() -> int:
-    """A port nothing listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def ask_in_browser(browser: Browser, page_url: str, size: tuple[int, int], picture: Path) -> None:

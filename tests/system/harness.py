@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -19,7 +18,7 @@ from bot_config import load_config
 from bot_process import Shutdown
 from deploy.demo import lift_call_limits, wait_until_ready
 from deploy.demo_config import write_demo_config
-from deploy.supervised import HOME, Supervised
+from deploy.supervised import HOME, Supervised, free_port
 from sandbox.demo_accounts import DEMO_BLOG, demo_keys
 from sandbox.driver import SandboxDriver
 from sandbox.records import PostRecord
@@ -27,13 +26,6 @@ from sandbox.records import PostRecord
 T = TypeVar("T")
 
 FOUR = ("bridge", "generator", "selector", "tumbl")
-
-
-def free_port() -> int:
-    """A port nothing listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def eventually(look: Callable[[], T], seconds: float, *, pause: float = 0.2) -> T:

@@ -34,7 +34,7 @@ from bot_config import Config, load_config
 from bot_process import Shutdown
 from deploy.demo import client_token
 from deploy.demo_config import write_demo_config
-from deploy.supervised import HOME
+from deploy.supervised import HOME, free_port
 from mood import graph
 from mood.daily import daily_mood
 from mood.dynamics import mood_value
@@ -46,7 +46,7 @@ from sandbox.demo_accounts import DEMO_BLOG, demo_keys
 from sandbox.driver import SandboxDriver
 from switchboard.client import SwitchboardClient
 from switchboard.errors import SwitchboardError
-from tests.system.harness import eventually, free_port
+from tests.system.harness import eventually
 from tumblr.build import mood_system, running_bot
 from tumblr.database import Database
 from tumblr.store import Store

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from deploy.demo_config import demo_settings
-from deploy.supervised import HOME
+from deploy.supervised import HOME, free_port
 from sandbox.demo_accounts import DEMO_BLOG
 from sandbox.driver import SandboxDriver
 from sandbox.faults import Fault, FaultKind
-from tests.system.harness import eventually, free_port
+from tests.system.harness import eventually
 
 pytestmark = pytest.mark.system
 

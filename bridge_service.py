@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from flask import Flask
 
-from bot_config import Config, SwitchboardConfig
+from bot_config import Config
 from bot_process import (
     FatalError,
     Shutdown,
@@ -24,6 +24,7 @@ from bot_process import (
     parse_door_arguments,
     run_door,
 )
+from bot_settings.switchboard import SwitchboardConfig
 from munging.formats import format_time
 from switchboard.app import AppSettings, create_app
 from switchboard.clock import SteadyClock

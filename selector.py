@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from bot_config import SelectionConfig
 from bot_process import (
     FatalError,
     Shutdown,
@@ -25,6 +24,7 @@ from bot_process import (
     parse_door_arguments,
     run_door,
 )
+from bot_settings.writing import SelectionConfig
 from mood.named import Mood
 from selection.candidates import Candidate
 from selection.coldstart import Deltas

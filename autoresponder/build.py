@@ -14,7 +14,8 @@ from autoresponder.jobs import JobRunner, WritingSettings
 from autoresponder.model_folder import GeneratorModel, load_generator, load_heads
 from autoresponder.prompts import Voice
 from autoresponder.sampler_settings import SamplerSettings
-from bot_config import Config, GeneratorConfig
+from bot_config import Config
+from bot_settings.writing import GeneratorConfig
 from munging.formats import FORMATS
 from munging.thread import Identity
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUND = {"bot_config", "bot_config_help", "bot_process"}
+GROUND = {"bot_config", "bot_config_help", "bot_process", "bot_settings"}
 MAY_IMPORT = {
-    "bot_config": {"bot_config_help"},
+    "bot_config": {"bot_config_help", "bot_settings"},
     "bot_config_help": set[str](),
     "bot_process": {"bot_config"},
+    "bot_settings": set[str](),
     "munging": set[str](),
     "mood": set[str](),
     "selection": {"munging", "mood"},

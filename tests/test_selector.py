@@ -19,8 +19,8 @@ from pydantic import SecretStr
 from requests.adapters import BaseAdapter
 
 import selector
-from bot_config import SelectionConfig
 from bot_process import FatalError
+from bot_settings.writing import SelectionConfig
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.polling import SelectorExchange
 from switchboard.worker import Rhythm

@@ -16,8 +16,9 @@ import pytest
 from pydantic import SecretStr
 
 import bridge_service
-from bot_config import Config, SwitchboardConfig
+from bot_config import Config
 from bot_process import FatalError
+from bot_settings.switchboard import SwitchboardConfig
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.clock import SteadyClock
 from switchboard.errors import SwitchboardError

@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from bot_config import SwitchboardConfig
+from bot_settings.switchboard import SwitchboardConfig
 from switchboard import messages
 from switchboard.app import ROUTES
 from switchboard.messages import WireModel

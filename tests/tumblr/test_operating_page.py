@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot_config import AsksConfig, Config, QueueConfig, ScreeningConfig
+from bot_config import Config
+from bot_settings.tumblr import AsksConfig, QueueConfig, ScreeningConfig
 from tumblr.turns import TurnState
 
 PAGE = (Path(__file__).resolve().parent.parent.parent / "docs" / "operating.md").read_text(encoding="utf-8")

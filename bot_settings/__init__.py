@@ -1,0 +1,1 @@
+"""Every setting of the bot, in sections: names, types, defaults, units, meaning."""

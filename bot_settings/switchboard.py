@@ -29,10 +29,12 @@ class SwitchboardConfig(Section):
     generator_token: Secret | None = Field(None, description="token of the generators")
     selector_token: Secret | None = Field(None, description="token of the selector")
     threads: Annotated[int, Field(ge=4, le=256)] = Field(32, description="threads that serve requests")
-    generation_lease_seconds: PositiveFloat = Field(600.0, description="lease of candidates to a generator")
-    raw_select_lease_seconds: PositiveFloat = Field(120.0, description="lease of a scoring job")
+    generation_lease_seconds: PositiveFloat = Field(
+        60.0, description="lease of candidates to a generator, which renews it while it works"
+    )
+    raw_select_lease_seconds: PositiveFloat = Field(60.0, description="lease of a scoring job")
     selection_lease_seconds: PositiveFloat = Field(
-        120.0, description="lease of a candidate set to the selector"
+        60.0, description="lease of a candidate set to the selector"
     )
     max_attempts: PositiveInt = Field(5, description="leases without result before a job has failed")
     delivered_retention_seconds: PositiveFloat = Field(

@@ -116,6 +116,14 @@ def get(connection: Connection, post_id: int) -> StoredPost | None:
     return None if row is None else _post(row)
 
 
+def newest_where(
+    connection: Connection, *conditions: ColumnElement[bool], limit: int, offset: int = 0
+) -> list[StoredPost]:
+    """Posts that meet conditions of the store's own, newest id first."""
+    query = select(schema.posts).where(*conditions).order_by(P.id.desc()).limit(limit).offset(offset)
+    return [_post(row) for row in connection.execute(query)]
+
+
 def get_born_as(connection: Connection, genesis_id: int) -> StoredPost | None:
     """The published post that had this id before."""
     if genesis_id > MAX_ID:
@@ -158,10 +166,11 @@ class Selection:
         if self.position is not None:
             at = self.position
             wanted.append(or_(P.timestamp < at.timestamp, and_(P.timestamp == at.timestamp, P.id < at.id)))
-        return and_(*wanted, *(_has_tag(tag) for tag in self.tags))
+        return and_(*wanted, *(has_tag(tag) for tag in self.tags))
 
 
-def _has_tag(tag: str) -> ColumnElement[bool]:
+def has_tag(tag: str) -> ColumnElement[bool]:
+    """That a post carries a tag, in any case."""
     each = func.json_each(P.tags).table_valued("value")
     return select(1).select_from(each).where(func.lower(each.c.value) == tag.lower()).exists()
 

@@ -39,8 +39,8 @@ def assemble(
 def set_off(turns: Sequence[Turn], *, oldest: bool) -> list[Turn]:
     """The turns of one quotation with the newlines that a chain has around it, as the models learnt it."""
     last = turns[-1]
-    turns = [*turns[:-1], replace(last, text=f"{last.text}\n")]
-    return [replace(turns[0], text=f"{PARAGRAPH_END}{turns[0].text}"), *turns[1:]] if oldest else turns
+    turns = [*turns[:-1], Turn(last.blog, f"{last.text}\n")]
+    return [Turn(turns[0].blog, f"{PARAGRAPH_END}{turns[0].text}"), *turns[1:]] if oldest else turns
 
 
 def _post(turn: Turn, kind: PostKind, identity: Identity) -> Post:

@@ -38,18 +38,32 @@ def clean_user_text(text: str) -> str:
     Zero-width characters and rows of seven or more equal signs are removed; control characters of the
     classic form are replaced; a line that imitates structure is quoted with "> ", as in a letter.
     """
-    if not text:
-        return ""
-    text = without_control(_visible(_LINE_BREAKS.sub("\n", text)))
-    return _STRUCTURE_LINE.sub(_QUOTED, _DELIMITER_ROW.sub("", text))
+    # Nearly all texts hold nothing of the kind; the tests are much cheaper than the substitutions.
+    if not _is_printable(text):
+        text = _visible(_LINE_BREAKS.sub("\n", text))
+    if not text.isascii():
+        text = _INVISIBLE.sub("", text)
+    if IMAGE_DELIMITER in text:
+        text = _DELIMITER_ROW.sub("", text)
+    text = without_control(text)
+    return _STRUCTURE_LINE.sub(_QUOTED, text) if _may_imitate(text) else text
+
+
+class _CleanText(str):
+    """Text that went through ``clean_content``: a copy of a post need not be cleaned again."""
+
+    __slots__ = ()
 
 
 def clean_content(text: str) -> str:
     """Clean a post's text, in which rows of equal signs enclose the text of images. Idempotent."""
+    if isinstance(text, _CleanText):
+        return text
     if IMAGE_DELIMITER not in text:
-        return clean_user_text(text)
+        return _CleanText(clean_user_text(text))
     parts = _DELIMITER_LINE.split(text)
-    return "".join(part if index % 2 else clean_user_text(part) for index, part in enumerate(parts))
+    cleaned = (part if index % 2 else clean_user_text(part) for index, part in enumerate(parts))
+    return _CleanText("".join(cleaned))
 
 
 def clean_tag(tag: str) -> str:
@@ -72,14 +86,23 @@ def image_block(text: str) -> str:
     return f"\n\n{IMAGE_DELIMITER}\n{text}\n{IMAGE_DELIMITER}\n" if text else ""
 
 
+def _is_printable(text: str) -> bool:
+    """Whether every character is one that prints, or one of the three that may stay although they do not."""
+    return text.replace("\n", " ").replace("\t", " ").replace("\xa0", " ").isprintable()
+
+
 def _visible(text: str) -> str:
     """The characters that show; accents stay, for they belong to their letter."""
-    text = text if text.isascii() else _INVISIBLE.sub("", text)
-    # Most texts hold nothing to remove, and this test is a hundred times cheaper than looking at each.
-    if text.replace("\n", " ").replace("\t", " ").replace("\xa0", " ").isprintable():
-        return text
     return "".join(
         character
         for character in text
         if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
     )
+
+
+def _may_imitate(text: str) -> bool:
+    """Whether a text has what every line of structure has: a colon, a bar, "by" or "between"."""
+    if ":" in text or "|" in text:
+        return True
+    lowered = text.lower()
+    return "by" in lowered or "between" in lowered

@@ -52,6 +52,8 @@ class Chain:
 
     def with_front(self, parts: Sequence[Part]) -> Chain:
         """The chain with more content at the beginning of what its oldest post says."""
+        if not parts:
+            return self
         root = self.levels[-1]
         return Chain((*self.levels[:-1], replace(root, beside=(*parts, *root.beside))))
 

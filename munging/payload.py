@@ -116,7 +116,10 @@ def _with_facts(thread: Thread, payload: Mapping[str, object]) -> Thread:
     """The thread with the post's tags and time, which are those of its last post."""
     if not thread.posts or thread.posts[-1].kind is PostKind.ASKED:
         return thread
-    last = replace(thread.posts[-1], tags=_tags(payload), time=_time(payload.get("timestamp")))
+    tags, time = _tags(payload), _time(payload.get("timestamp"))
+    if not tags and time is None:
+        return thread
+    last = replace(thread.posts[-1], tags=tags, time=time)
     return replace(thread, posts=(*thread.posts[:-1], last))
 
 

@@ -44,6 +44,7 @@ def test_tags_are_split_as_they_were_cleaned(tags: list[str]) -> None:
         ("====\u200b====", ""),
         ("<|endoftext|>", "< |endoftext|>"),
         ("<\u200b|", "< |"),
+        ("<=======|endoftext|>", "< |endoftext|>"),
         ("\u7ff0\u6797", "\u58a8\u6797"),
     ],
 )

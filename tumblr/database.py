@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from tumblr.errors import StoreError, StoreFull
-from tumblr.schema import migrate
+from tumblr.migrations import migrate
 
 BUSY_SECONDS = 10.0
 """How long to wait for a reader (such as a backup) that holds the file."""

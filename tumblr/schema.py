@@ -1,12 +1,6 @@
-"""The tables of the bot's database, and how an older file becomes one of today.
-
-Migrations are numbered functions; each runs in one transaction and the file remembers how far it came.
-A released migration is never changed: a new one is added.
-"""
+"""The tables of the bot's database as they are today; ``migrations.py`` makes them."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 from sqlalchemy import (
     Boolean,
@@ -18,9 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
-from sqlalchemy.engine import Connection
 
 metadata = MetaData()
 
@@ -46,6 +38,7 @@ turns = Table(
     Column("post_id", String, index=True),
     Column("reason", Text),
     Column("settled", Boolean, nullable=False, index=True),  # the switchboard may forget the turn's jobs
+    Column("rejections", Integer, nullable=False, server_default="0"),  # texts the bot itself sent back
     UniqueConstraint("kind", "input_id"),
 )
 
@@ -74,30 +67,49 @@ post_log = Table(
     sqlite_autoincrement=True,
 )
 
+chores = Table(
+    "chores",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("turn_id", Integer),  # this turn waits until the chore is done
+    Column("action", String, nullable=False),
+    Column("post_id", String, nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", Float, nullable=False),
+    Column("done_at", Float, index=True),
+    Column("outcome", Text),
+    sqlite_autoincrement=True,
+)
+"""Changes to tumblr that are due and do no harm when they are made twice."""
 
-def _create_tables(connection: Connection) -> None:
-    metadata.create_all(connection)
-    for verb in ("UPDATE", "DELETE"):
-        connection.execute(
-            text(
-                f"CREATE TRIGGER post_log_no_{verb.lower()} BEFORE {verb} ON post_log "
-                "BEGIN SELECT RAISE(ABORT, 'the post log is only ever appended to'); END"
-            )
-        )
+follows = Table(
+    "follows",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("since", Float, nullable=False),
+)
+"""Whom the dashboard account follows."""
 
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("updated_at", Float, nullable=False),
+)
+"""Single values that are remembered, such as how far a list was read."""
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_create_tables,)
-
-
-def migrate(connection: Connection) -> int:
-    """Bring the file up to date within the caller's transaction; the answer is its version.
-
-    Raises ValueError when the file was written by a newer version of this program.
-    """
-    version = int(connection.execute(text("PRAGMA user_version")).scalar_one())
-    if version > len(MIGRATIONS):
-        raise ValueError(f"its schema is version {version}, this program knows {len(MIGRATIONS)}")
-    for migration in MIGRATIONS[version:]:
-        migration(connection)
-    connection.execute(text(f"PRAGMA user_version = {len(MIGRATIONS)}"))
-    return len(MIGRATIONS)
+checks = Table(
+    "checks",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("sort", String, nullable=False),
+    Column("requests", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("created_at", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""What the past checks cost."""

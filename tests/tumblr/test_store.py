@@ -12,7 +12,7 @@ from sqlalchemy import text
 from tests.tumblr.fakes import START, FakeClock, a_request, an_ask, an_intent
 from tumblr.database import Database
 from tumblr.errors import StaleTurn, StoreError, StoreFull
-from tumblr.schema import MIGRATIONS
+from tumblr.migrations import MIGRATIONS
 from tumblr.store import Store
 from tumblr.turns import CLOSED, MOVES, Judgment, StoredMoodInput, Turn, TurnKind, TurnState
 

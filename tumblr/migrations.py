@@ -1,0 +1,73 @@
+"""How an older database becomes one of today: numbered steps, each run once, in its own order.
+
+A step is what it was when it was released and is never changed; a new one is added. The file remembers how
+far it came. The whole way is one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+Step = Sequence[str]
+"""SQL statements."""
+
+_FIRST_TABLES: Step = (
+    """CREATE TABLE turns (
+        id INTEGER NOT NULL PRIMARY KEY, kind VARCHAR NOT NULL, input_id VARCHAR NOT NULL, who VARCHAR NOT NULL,
+        state VARCHAR NOT NULL, input TEXT NOT NULL, created_at FLOAT NOT NULL, updated_at FLOAT NOT NULL,
+        attempts INTEGER NOT NULL, not_before FLOAT NOT NULL, request TEXT, judgment_request TEXT,
+        judgment TEXT, result TEXT, chosen_at FLOAT, intent TEXT, post_id VARCHAR, reason TEXT,
+        settled BOOLEAN NOT NULL, UNIQUE (kind, input_id))""",
+    "CREATE INDEX ix_turns_state ON turns (state)",
+    "CREATE INDEX ix_turns_settled ON turns (settled)",
+    "CREATE INDEX ix_turns_post_id ON turns (post_id)",
+    """CREATE TABLE mood_inputs (
+        kind VARCHAR NOT NULL, who VARCHAR NOT NULL, input_id VARCHAR NOT NULL,
+        input_timestamp INTEGER NOT NULL, logit_diff FLOAT NOT NULL, generated_p75 FLOAT, time FLOAT NOT NULL,
+        PRIMARY KEY (kind, who, input_id, input_timestamp))""",
+    "CREATE INDEX ix_mood_inputs_time ON mood_inputs (time)",
+    """CREATE TABLE post_log (
+        number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, turn_id INTEGER NOT NULL, input_id VARCHAR NOT NULL,
+        post_id VARCHAR NOT NULL, state VARCHAR NOT NULL, created_at FLOAT NOT NULL, entry TEXT NOT NULL)""",
+    "CREATE INDEX ix_post_log_post_id ON post_log (post_id)",
+    "CREATE INDEX ix_post_log_input_id ON post_log (input_id)",
+    *(
+        f"CREATE TRIGGER post_log_no_{verb.lower()} BEFORE {verb} ON post_log "
+        "BEGIN SELECT RAISE(ABORT, 'the post log is only ever appended to'); END"
+        for verb in ("UPDATE", "DELETE")
+    ),
+)
+
+_COMMANDS_AND_BUDGET: Step = (
+    "ALTER TABLE turns ADD COLUMN rejections INTEGER NOT NULL DEFAULT 0",
+    """CREATE TABLE chores (
+        number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, turn_id INTEGER, action VARCHAR NOT NULL,
+        post_id VARCHAR NOT NULL, fields TEXT NOT NULL, reason TEXT NOT NULL, created_at FLOAT NOT NULL,
+        attempts INTEGER NOT NULL, not_before FLOAT NOT NULL, done_at FLOAT, outcome TEXT)""",
+    "CREATE INDEX ix_chores_done_at ON chores (done_at)",
+    "CREATE TABLE follows (name VARCHAR NOT NULL PRIMARY KEY, since FLOAT NOT NULL)",
+    "CREATE TABLE marks (name VARCHAR NOT NULL PRIMARY KEY, value TEXT NOT NULL, updated_at FLOAT NOT NULL)",
+    """CREATE TABLE checks (
+        number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, sort VARCHAR NOT NULL, requests INTEGER NOT NULL,
+        seconds FLOAT NOT NULL, created_at FLOAT NOT NULL)""",
+)
+
+MIGRATIONS: tuple[Step, ...] = (_FIRST_TABLES, _COMMANDS_AND_BUDGET)
+
+
+def migrate(connection: Connection) -> int:
+    """Bring the file up to date within the caller's transaction; the answer is its version.
+
+    Raises ValueError when the file was written by a newer version of this program.
+    """
+    version = int(connection.execute(text("PRAGMA user_version")).scalar_one())
+    if version > len(MIGRATIONS):
+        raise ValueError(f"its schema is version {version}, this program knows {len(MIGRATIONS)}")
+    for step in MIGRATIONS[version:]:
+        for statement in step:
+            connection.exec_driver_sql(statement)
+    connection.execute(text(f"PRAGMA user_version = {len(MIGRATIONS)}"))
+    return len(MIGRATIONS)

@@ -55,7 +55,18 @@ _COMMANDS_AND_BUDGET: Step = (
         seconds FLOAT NOT NULL, created_at FLOAT NOT NULL)""",
 )
 
-MIGRATIONS: tuple[Step, ...] = (_FIRST_TABLES, _COMMANDS_AND_BUDGET)
+_CONVERSATIONS: Step = (
+    "CREATE TABLE handled_posts (post VARCHAR NOT NULL PRIMARY KEY, turn_id INTEGER NOT NULL)",
+    "CREATE INDEX ix_handled_posts_turn_id ON handled_posts (turn_id)",
+    """CREATE TABLE note_lists (
+        post_id VARCHAR NOT NULL PRIMARY KEY, notes TEXT NOT NULL, newest FLOAT NOT NULL, read_at FLOAT NOT NULL)""",
+    "CREATE INDEX ix_note_lists_read_at ON note_lists (read_at)",
+    """CREATE TABLE side_judgments (
+        name VARCHAR NOT NULL PRIMARY KEY, request TEXT NOT NULL, scores TEXT, asked_at FLOAT NOT NULL)""",
+    "CREATE INDEX ix_side_judgments_asked_at ON side_judgments (asked_at)",
+)
+
+MIGRATIONS: tuple[Step, ...] = (_FIRST_TABLES, _COMMANDS_AND_BUDGET, _CONVERSATIONS)
 
 
 def migrate(connection: Connection) -> int:

@@ -113,3 +113,31 @@ checks = Table(
     sqlite_autoincrement=True,
 )
 """What the past checks cost."""
+
+handled_posts = Table(
+    "handled_posts",
+    metadata,
+    Column("post", String, primary_key=True),  # BLOG:ID
+    Column("turn_id", Integer, nullable=False, index=True),
+)
+"""Posts of others that a turn has spoken for: the post itself, and the last words in its thread."""
+
+note_lists = Table(
+    "note_lists",
+    metadata,
+    Column("post_id", String, primary_key=True),
+    Column("notes", Text, nullable=False),
+    Column("newest", Float, nullable=False),  # everything up to this moment has been read
+    Column("read_at", Float, nullable=False, index=True),
+)
+"""What people have said about own posts, as far as it was read."""
+
+side_judgments = Table(
+    "side_judgments",
+    metadata,
+    Column("name", String, primary_key=True),  # what was judged
+    Column("request", Text, nullable=False),
+    Column("scores", Text),
+    Column("asked_at", Float, nullable=False, index=True),
+)
+"""What the heads say about texts that are no turn's, asked before it is sent."""

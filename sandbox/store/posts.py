@@ -12,7 +12,7 @@ from sandbox.markup.content import Content, PostRef, TrailItem
 from sandbox.store import schema
 from sandbox.store.database import get_setting, put_setting
 
-P = schema.posts.c
+P, T = schema.posts.c, schema.post_tags.c
 MAX_ID = 2**63 - 1
 
 
@@ -23,6 +23,7 @@ class StoredPost:
     ``state`` is published, queued, draft, private or submission. ``details`` holds what belongs to the
     type (an ask's question and asker, a link's address ...), and is the root's in reblogs.
     ``timestamp`` is unix seconds: publication (or the date the author gave), else the last save.
+    ``muted_until`` is when its owner hears of it again (unix seconds; 0 means never).
     """
 
     id: int
@@ -44,6 +45,8 @@ class StoredPost:
     genesis_id: int | None = None
     scheduled: int | None = None
     queued_state: str | None = None
+    reblogs_allowed: bool = True
+    muted_until: int | None = None
 
     @property
     def is_reblog(self) -> bool:
@@ -94,18 +97,37 @@ def keep_last_id(connection: Connection, post_id: int) -> None:
 def add(connection: Connection, post: StoredPost) -> None:
     """Keep a new post."""
     connection.execute(insert(schema.posts).values(_row_values(post)))
+    _add_tags(connection, post)
 
 
 def save(connection: Connection, post: StoredPost, *, was: int | None = None) -> None:
     """Replace a post; ``was`` is its id so far, when that changes."""
-    connection.execute(
-        update(schema.posts).where(P.id == (post.id if was is None else was)).values(_row_values(post))
-    )
+    known_as = post.id if was is None else was
+    connection.execute(update(schema.posts).where(P.id == known_as).values(_row_values(post)))
+    connection.execute(delete(schema.post_tags).where(T.post_id == known_as))
+    _add_tags(connection, post)
+
+
+def _add_tags(connection: Connection, post: StoredPost) -> None:
+    listed = post.state == "published" and not post.is_reblog
+    rows = [
+        {
+            "blog_id": post.blog_id,
+            "tag": tag,
+            "post_id": post.id,
+            "listed": listed,
+            "timestamp": post.timestamp,
+        }
+        for tag in {tag.casefold() for tag in post.tags}
+    ]
+    if rows:
+        connection.execute(insert(schema.post_tags), rows)
 
 
 def remove(connection: Connection, post_id: int) -> None:
     """Delete a post."""
     connection.execute(delete(schema.posts).where(P.id == post_id))
+    connection.execute(delete(schema.post_tags).where(T.post_id == post_id))
 
 
 def get(connection: Connection, post_id: int) -> StoredPost | None:
@@ -280,6 +302,14 @@ def timeline(
     if part.type is not None:
         wanted.append(P.type == part.type)
     order = P.id if part.since_id else P.id.desc()
-    query = select(schema.posts).where(*wanted).order_by(order).limit(limit).offset(offset)
-    found = [_post(row) for row in connection.execute(query)]
+    # Only ids are sorted: rows are wide.
+    query = select(P.id).where(*wanted).order_by(order).limit(limit).offset(offset)
+    found = several(connection, list(connection.execute(query).scalars()))
     return found[::-1] if part.since_id else found
+
+
+def published_after(connection: Connection, post_id: int, *, limit: int) -> list[StoredPost]:
+    """The latest published posts of all blogs with a higher id than this, oldest first."""
+    wanted = (P.state == "published", P.id > post_id)
+    query = select(schema.posts).where(*wanted).order_by(P.id.desc()).limit(limit)
+    return [_post(row) for row in connection.execute(query)][::-1]

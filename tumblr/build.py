@@ -64,7 +64,9 @@ def running_bot(
             config.switchboard_url, config.switchboard.client_token, retry=Retry(attempts=2)
         )
         stack.callback(switchboard.close)
-        yield _loop(config, shutdown, Store(database, clock), tumblr, switchboard, clock)
+        fail_points = FailPoints.from_environment(os.environ)
+        store = Store(database, clock, fail_points)
+        yield _loop(config, shutdown, store, tumblr, switchboard, clock, fail_points)
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ def _loop(
     tumblr: Tumblr,
     switchboard: SwitchboardClient,
     clock: Clock,
+    fail_points: FailPoints,
 ) -> Loop:
     rhythm = Rhythm(
         sleep_seconds=config.loop.sleep_seconds,
@@ -122,7 +125,6 @@ def _loop(
         error_factor=config.loop.error_sleep_factor,
         poll_seconds=config.loop.poll_seconds,
     )
-    fail_points = FailPoints.from_environment(os.environ)
     return Loop(
         _finders(config, tumblr.reader, store, rhythm, clock),
         _driver(config, store, tumblr, switchboard, fail_points, clock),

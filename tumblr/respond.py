@@ -175,6 +175,7 @@ class Driver:
         self._jobs.outage.end()
         if chosen is None:
             return None
+        self._fail_points.reach(FailPoint.AFTER_RESULT)
         chosen_turn = self._store.choose(turn, chosen.model_dump(mode="json"))
         self._fail_points.reach(FailPoint.AFTER_CHOICE)
         return chosen_turn

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from tumblr.database import Database
 from tumblr.errors import StaleTurn
+from tumblr.fail_points import FailPoint, FailPoints
 from tumblr.schema import mood_inputs, post_log, turns
 from tumblr.turns import (
     CLOSED,
@@ -41,9 +42,12 @@ ROW_NUMBER: ColumnElement[int] = literal_column("mood_inputs.rowid", Integer).la
 class Store:
     """The bot's memory over one open database. Times are unix seconds, from the given clock."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float], fail_points: FailPoints | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._fail_points = fail_points or FailPoints()
 
     # Turns: coming in
 
@@ -51,6 +55,8 @@ class Store:
         """Write down what was found; what is known already is left alone. The answer is the new turns."""
         with self._database.transaction() as connection:
             numbers = [number for new in found if (number := self._add(connection, new)) is not None]
+            if numbers:
+                self._fail_points.reach(FailPoint.DURING_FOUND)
             return [_turn(row) for row in _rows(connection, turns.c.id.in_(numbers))] if numbers else []
 
     def _add(self, connection: Connection, new: NewTurn) -> int | None:
@@ -172,6 +178,7 @@ class Store:
             self._log(connection, turn, post_id, state, entry)
             if mood_input is not None:
                 _add_mood_input(connection, mood_input)
+            self._fail_points.reach(FailPoint.DURING_RECORD)
             # The candidates are in the log from here on.
             done = {"state": state, "post_id": post_id, "reason": None, "result": None}
             return self._write(connection, turn, done, turn.state)

@@ -338,7 +338,7 @@ class World:
         points = fail_points or FailPoints()
         path = self.folder / "tumbl.sqlite"
         self.database = Database.read(path) if self.dry_run else Database.open(path)
-        self.store = Store(self.database, self.clock)
+        self.store = Store(self.database, self.clock, points)
         self.asks = AskFinder(
             self.tumblr,
             self.store,

@@ -18,7 +18,14 @@ from tumblr.payload import TumblrPost
 from tumblr.turns import CLOSED, Turn, TurnKind, TurnState
 
 ASKERS = st.sampled_from(["ann", "bob", "cid", None])
-POINTS = st.sampled_from([point for point in FailPoint if point is not FailPoint.AFTER_FOUND])
+OF_TURNS = [
+    point
+    for point in FailPoint
+    if point not in {FailPoint.AFTER_FOUND, FailPoint.AFTER_CHORE, FailPoint.AFTER_SENT_BACK}
+]
+"""The points that a turn of this small world comes by."""
+
+POINTS = st.sampled_from(OF_TURNS)
 
 
 class Killed(BaseException):
@@ -35,7 +42,7 @@ def restart(world: World, fail_points: FailPoints | None = None) -> None:
     world.start(fail_points)
 
 
-@pytest.mark.parametrize("point", [p for p in FailPoint if p is not FailPoint.AFTER_FOUND])
+@pytest.mark.parametrize("point", OF_TURNS)
 @pytest.mark.parametrize("queue_below", [0, 1])
 def test_a_kill_at_any_point_is_harmless(tmp_path: Path, point: FailPoint, queue_below: int) -> None:
     world = World(tmp_path, queue_below=queue_below)

@@ -16,7 +16,7 @@ import structlog
 from munging.user_text import question_from_html
 from tumblr.client import Reader
 from tumblr.payload import ANONYMOUS, TumblrPost
-from tumblr.turns import NewTurn, Turn, TurnKind
+from tumblr.turns import INBOX_KINDS, NewTurn, Turn, TurnKind
 
 log = structlog.get_logger()
 
@@ -68,8 +68,8 @@ def _age(post: TumblrPost) -> tuple[int, int]:
 class Memory(Protocol):
     """What finding asks needs to know of the past."""
 
-    def known(self, kind: TurnKind, input_ids: Collection[str]) -> set[str]:
-        """Those of the inputs for which there is a turn."""
+    def known(self, kinds: Collection[TurnKind], input_ids: Collection[str]) -> set[str]:
+        """Those of the inputs for which there is a turn of one of these kinds."""
         ...
 
     def open_turns(self, kind: TurnKind | None = None) -> list[Turn]:
@@ -105,7 +105,7 @@ class AskFinder:
         for problem in page.problems:
             log.warning("inbox entry skipped", reason=problem)
         recent = [post for post in page.posts if post.timestamp >= self._start]
-        known = self._memory.known(self.kind, [post.id for post in recent])
+        known = self._memory.known(INBOX_KINDS, [post.id for post in recent])
         new = [post for post in recent if post.id not in known]
         asks = choose_asks([p for p in new if p.is_ask], self._busy(), self._limited, self._rng.random)
         return [_no_ask(post) for post in new if not post.is_ask] + [ask_turn(ask) for ask in asks]
@@ -113,7 +113,8 @@ class AskFinder:
     def _busy(self) -> set[str]:
         """Askers with a turn in work; one whose turn rests after a failure may be answered meanwhile."""
         now = self._clock()
-        return {turn.who for turn in self._memory.open_turns(self.kind) if turn.not_before <= now}
+        open_turns = (turn for kind in INBOX_KINDS for turn in self._memory.open_turns(kind))
+        return {turn.who for turn in open_turns if turn.not_before <= now}
 
 
 def ask_turn(ask: TumblrPost) -> NewTurn:

@@ -16,10 +16,10 @@ Step = Sequence[str]
 
 _FIRST_TABLES: Step = (
     """CREATE TABLE turns (
-        id INTEGER NOT NULL PRIMARY KEY, kind VARCHAR NOT NULL, input_id VARCHAR NOT NULL, who VARCHAR NOT NULL,
-        state VARCHAR NOT NULL, input TEXT NOT NULL, created_at FLOAT NOT NULL, updated_at FLOAT NOT NULL,
-        attempts INTEGER NOT NULL, not_before FLOAT NOT NULL, request TEXT, judgment_request TEXT,
-        judgment TEXT, result TEXT, chosen_at FLOAT, intent TEXT, post_id VARCHAR, reason TEXT,
+        id INTEGER NOT NULL PRIMARY KEY, kind VARCHAR NOT NULL, input_id VARCHAR NOT NULL,
+        who VARCHAR NOT NULL, state VARCHAR NOT NULL, input TEXT NOT NULL,
+        created_at FLOAT NOT NULL, updated_at FLOAT NOT NULL, attempts INTEGER NOT NULL,
+        not_before FLOAT NOT NULL, request TEXT, judgment_request TEXT, judgment TEXT, result TEXT, chosen_at FLOAT, intent TEXT, post_id VARCHAR, reason TEXT,
         settled BOOLEAN NOT NULL, UNIQUE (kind, input_id))""",
     "CREATE INDEX ix_turns_state ON turns (state)",
     "CREATE INDEX ix_turns_settled ON turns (settled)",
@@ -30,8 +30,9 @@ _FIRST_TABLES: Step = (
         PRIMARY KEY (kind, who, input_id, input_timestamp))""",
     "CREATE INDEX ix_mood_inputs_time ON mood_inputs (time)",
     """CREATE TABLE post_log (
-        number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, turn_id INTEGER NOT NULL, input_id VARCHAR NOT NULL,
-        post_id VARCHAR NOT NULL, state VARCHAR NOT NULL, created_at FLOAT NOT NULL, entry TEXT NOT NULL)""",
+        number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, turn_id INTEGER NOT NULL,
+        input_id VARCHAR NOT NULL, post_id VARCHAR NOT NULL, state VARCHAR NOT NULL,
+        created_at FLOAT NOT NULL, entry TEXT NOT NULL)""",
     "CREATE INDEX ix_post_log_post_id ON post_log (post_id)",
     "CREATE INDEX ix_post_log_input_id ON post_log (input_id)",
     *(
@@ -59,7 +60,8 @@ _CONVERSATIONS: Step = (
     "CREATE TABLE handled_posts (post VARCHAR NOT NULL PRIMARY KEY, turn_id INTEGER NOT NULL)",
     "CREATE INDEX ix_handled_posts_turn_id ON handled_posts (turn_id)",
     """CREATE TABLE note_lists (
-        post_id VARCHAR NOT NULL PRIMARY KEY, notes TEXT NOT NULL, newest FLOAT NOT NULL, read_at FLOAT NOT NULL)""",
+        post_id VARCHAR NOT NULL PRIMARY KEY, notes TEXT NOT NULL, newest FLOAT NOT NULL,
+        read_at FLOAT NOT NULL)""",
     "CREATE INDEX ix_note_lists_read_at ON note_lists (read_at)",
     """CREATE TABLE side_judgments (
         name VARCHAR NOT NULL PRIMARY KEY, request TEXT NOT NULL, scores TEXT, asked_at FLOAT NOT NULL)""",

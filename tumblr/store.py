@@ -1,4 +1,4 @@
-"""What the bot remembers: turns, mood inputs and the post log. No other file speaks SQL but the schema.
+"""What the bot remembers: turns, mood inputs and the post log. Only the ``store`` files speak SQL.
 
 Each verb is one transaction. A turn is only moved from the state in which the caller saw it.
 """
@@ -14,12 +14,16 @@ from sqlalchemy import ColumnElement, Integer, Row, and_, func, insert, literal_
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 
+from tumblr.chores import DELETE, NewChore
 from tumblr.database import Database
 from tumblr.errors import StaleTurn
 from tumblr.fail_points import FailPoint, FailPoints
 from tumblr.schema import mood_inputs, post_log, turns
+from tumblr.store_chores import add_chores
+from tumblr.store_values import change_follow
 from tumblr.turns import (
     CLOSED,
+    FOLLOWING,
     MOVES,
     Intent,
     Judgment,
@@ -82,14 +86,15 @@ class Store:
         ).one_or_none()
         return None if row is None else int(row.id)
 
-    def known(self, kind: TurnKind, input_ids: Collection[str]) -> set[str]:
-        """Those of the inputs for which there is a turn, in whatever state."""
+    def known(self, kinds: Collection[TurnKind], input_ids: Collection[str]) -> set[str]:
+        """Those of the inputs for which there is a turn of one of these kinds, in whatever state."""
         wanted = list(input_ids)
         found: set[str] = set()
         with self._database.transaction() as connection:
             for start in range(0, len(wanted), MANY):
                 part = turns.c.input_id.in_(wanted[start : start + MANY])
-                found.update(connection.scalars(select(turns.c.input_id).where(turns.c.kind == kind, part)))
+                one = select(turns.c.input_id).where(turns.c.kind.in_(kinds), part)
+                found.update(connection.scalars(one))
         return found
 
     # Turns: looking
@@ -110,6 +115,18 @@ class Store:
         if not rows:
             raise KeyError(number)
         return _turn(rows[0])
+
+    def turn_of(self, kinds: Collection[TurnKind], input_id: str) -> Turn | None:
+        """The turn of an input, if there is one."""
+        with self._database.transaction() as connection:
+            rows = _rows(connection, and_(turns.c.kind.in_(kinds), turns.c.input_id == input_id))
+        return _turn(rows[0]) if rows else None
+
+    def turn_of_post(self, post_ids: Collection[str]) -> Turn | None:
+        """The turn that ended with a post, which may be known under several ids."""
+        with self._database.transaction() as connection:
+            rows = _rows(connection, turns.c.post_id.in_(post_ids))
+        return _turn(rows[-1]) if rows else None
 
     def post_ids(self, kind: TurnKind, state: TurnState) -> set[str]:
         """The ids of the posts that turns of this kind ended with."""
@@ -159,7 +176,7 @@ class Store:
         return self._move(turn, TurnState.CHOSEN, result=_dump(result), chosen_at=self._clock())
 
     def intend(self, turn: Turn, intent: Intent) -> Turn:
-        """chosen → posting: keep what will be sent to tumblr, before it is sent."""
+        """found or chosen → posting: keep what will be sent to tumblr, before it is sent."""
         return self._move(turn, TurnState.POSTING, intent=intent.model_dump_json(), not_before=0.0)
 
     def record_post(
@@ -181,7 +198,26 @@ class Store:
             self._fail_points.reach(FailPoint.DURING_RECORD)
             # The candidates are in the log from here on.
             done = {"state": state, "post_id": post_id, "reason": None, "result": None}
+            return self._write(connection, turn, {**done, **self._tidied(connection, turn)}, turn.state)
+
+    def record_done(self, turn: Turn) -> Turn:
+        """posting → done: a command was obeyed. Whom the bot follows is changed in the same transaction."""
+        with self._database.transaction() as connection:
+            if turn.intent is not None and turn.intent.action in FOLLOWING:
+                follow = FOLLOWING[turn.intent.action]
+                change_follow(connection, turn.intent.target, now=self._clock(), follow=follow)
+            self._fail_points.reach(FailPoint.DURING_RECORD)
+            done = {"state": TurnState.DONE, "reason": None, **self._tidied(connection, turn)}
             return self._write(connection, turn, done, turn.state)
+
+    def _tidied(self, connection: Connection, turn: Turn) -> dict[str, Any]:
+        """Have the ask deleted that a done turn no longer needs, and forget the image it has posted."""
+        if turn.intent is None:
+            return {}
+        if turn.intent.discard is not None:
+            chore = NewChore(DELETE, turn.intent.discard, f"{turn.name} is done")
+            add_chores(connection, [chore], self._clock())
+        return {"intent": turn.intent.model_copy(update={"image": ""}).model_dump_json()}
 
     def close(self, turn: Turn, state: TurnState, reason: str) -> Turn:
         """Skip or fail a turn, for a stated reason."""
@@ -312,6 +348,7 @@ def _turn(row: Row[Any]) -> Turn:
         intent=None if row.intent is None else Intent.model_validate_json(row.intent),
         post_id=row.post_id,
         reason=row.reason,
+        rejections=row.rejections,
     )
 
 

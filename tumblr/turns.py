@@ -20,6 +20,16 @@ class TurnKind(StrEnum):
 
     ASK = "ask"
     ORIGINAL = "original"
+    REVIEW = "review"
+    """An ask that orders a review."""
+    MOOD = "mood"
+    """An ask that wants to see the mood."""
+    COMMAND = "command"
+    """An ask that is obeyed, not answered: to follow, to unfollow, to answer a hidden ask."""
+
+
+INBOX_KINDS = frozenset({TurnKind.ASK, TurnKind.REVIEW, TurnKind.MOOD, TurnKind.COMMAND})
+"""What an ask may become; each ask becomes one of these once."""
 
 
 class TurnState(StrEnum):
@@ -39,19 +49,30 @@ class TurnState(StrEnum):
     """It waits among the drafts for a human."""
     SKIPPED = "skipped"
     """The bot will not speak; the reason is stored."""
+    DONE = "done"
+    """A command was obeyed; nothing was posted."""
     FAILED = "failed"
     """Every attempt failed; the reason is stored."""
 
 
-CLOSED = frozenset({TurnState.POSTED, TurnState.DRAFTED, TurnState.SKIPPED, TurnState.FAILED})
+CLOSED = frozenset({TurnState.POSTED, TurnState.DRAFTED, TurnState.SKIPPED, TurnState.DONE, TurnState.FAILED})
 
 MOVES: Mapping[TurnState, frozenset[TurnState]] = {
-    TurnState.FOUND: frozenset({TurnState.REQUESTED, TurnState.SKIPPED, TurnState.FAILED}),
+    TurnState.FOUND: frozenset({TurnState.REQUESTED, TurnState.POSTING, TurnState.SKIPPED, TurnState.FAILED}),
     TurnState.REQUESTED: frozenset({TurnState.CHOSEN, TurnState.FOUND, TurnState.FAILED}),
     TurnState.CHOSEN: frozenset({TurnState.POSTING, TurnState.FOUND, TurnState.SKIPPED, TurnState.FAILED}),
-    TurnState.POSTING: frozenset({TurnState.POSTED, TurnState.DRAFTED, TurnState.SKIPPED, TurnState.FAILED}),
+    TurnState.POSTING: frozenset(
+        {TurnState.POSTED, TurnState.DRAFTED, TurnState.DONE, TurnState.SKIPPED, TurnState.FAILED}
+    ),
+    TurnState.DRAFTED: frozenset({TurnState.FOUND, TurnState.POSTED}),
+    TurnState.POSTED: frozenset({TurnState.FOUND}),
 }
-"""The moves a turn may make. From ``posting`` there is no way back: the post may exist."""
+"""The moves a turn may make. From ``posting`` there is no way back: the post may exist. Only the operator
+opens a closed turn again, by sending its draft back."""
+
+
+FOLLOWING = {"follow": True, "unfollow": False}
+"""Actions that change whom the dashboard account follows, and whether it does so afterwards."""
 
 
 class Stored(BaseModel):
@@ -88,6 +109,15 @@ class Intent(Stored):
     tags: tuple[str, ...]
     post_id: str | None = None
     """The post that is acted on, if it exists already (an ask that becomes its answer)."""
+
+    target: str = ""
+    """The blog that is acted on, if it is about one."""
+
+    image: str = ""
+    """A PNG to be posted, in Base64. Forgotten when it is posted."""
+
+    discard: str | None = None
+    """The ask that is to be deleted when this is done."""
 
     stored_at: float
     reasons: tuple[str, ...] = ()
@@ -149,6 +179,8 @@ class Turn:
     intent: Intent | None = None
     post_id: str | None = None
     reason: str | None = None
+    rejections: int = 0
+    """How many texts for it the bot itself has sent back."""
 
     @property
     def is_open(self) -> bool:

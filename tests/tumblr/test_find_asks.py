@@ -123,7 +123,7 @@ def test_known_asks_are_not_found_again_in_any_state(world: World) -> None:
     ask_id = world.tumblr.ask("soup?")
     (turn,) = world.find()
     world.store.close(turn, TurnState.SKIPPED, "a test")
-    assert world.store.known(TurnKind.ASK, [ask_id, "404"]) == {ask_id}
+    assert world.store.known({TurnKind.ASK}, [ask_id, "404"]) == {ask_id}
     assert world.asks.find() == []
 
 

@@ -162,7 +162,7 @@ def test_counts_and_failures(store: Store) -> None:
 
 def test_many_ids_are_looked_up_at_once(store: Store) -> None:
     store.add([an_ask("7")])
-    assert store.known(TurnKind.ASK, [str(n) for n in range(40_000)]) == {"7"}
+    assert store.known({TurnKind.ASK}, [str(n) for n in range(40_000)]) == {"7"}
 
 
 def test_a_full_disk_loses_nothing(tmp_path: Path, clock: FakeClock) -> None:

@@ -17,10 +17,10 @@ Step = Sequence[str]
 _FIRST_TABLES: Step = (
     """CREATE TABLE turns (
         id INTEGER NOT NULL PRIMARY KEY, kind VARCHAR NOT NULL, input_id VARCHAR NOT NULL,
-        who VARCHAR NOT NULL, state VARCHAR NOT NULL, input TEXT NOT NULL,
-        created_at FLOAT NOT NULL, updated_at FLOAT NOT NULL, attempts INTEGER NOT NULL,
-        not_before FLOAT NOT NULL, request TEXT, judgment_request TEXT, judgment TEXT, result TEXT, chosen_at FLOAT, intent TEXT, post_id VARCHAR, reason TEXT,
-        settled BOOLEAN NOT NULL, UNIQUE (kind, input_id))""",
+        who VARCHAR NOT NULL, state VARCHAR NOT NULL, input TEXT NOT NULL, created_at FLOAT NOT NULL,
+        updated_at FLOAT NOT NULL, attempts INTEGER NOT NULL, not_before FLOAT NOT NULL, request TEXT,
+        judgment_request TEXT, judgment TEXT, result TEXT, chosen_at FLOAT, intent TEXT, post_id VARCHAR,
+        reason TEXT, settled BOOLEAN NOT NULL, UNIQUE (kind, input_id))""",
     "CREATE INDEX ix_turns_state ON turns (state)",
     "CREATE INDEX ix_turns_settled ON turns (settled)",
     "CREATE INDEX ix_turns_post_id ON turns (post_id)",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import Connection
 
 from sandbox.markup.content import Content, blog_url
 from sandbox.markup.npf_from_html import Block
-from sandbox.store import notes, social
+from sandbox.store import notes, posts, social
 from sandbox.store.accounts import Blog, blogs_by_id, find_blog
 from sandbox.store.notes import Note
 from sandbox.store.posts import StoredPost
+
+MENTION = re.compile(r"@([a-zA-Z0-9-]{1,32})")
+"""A blog's name in a reply, which is plain text."""
 
 
 def moment_of(now: float) -> int:
@@ -56,11 +61,21 @@ def hidden(connection: Connection, post: StoredPost) -> None:
     notes.remove_of_post(connection, post.id, ("reblog", "posted"))
 
 
+def answered_privately(connection: Connection, blog: Blog, post: StoredPost, now: float) -> None:
+    """An ask was answered for the asker's eyes only."""
+    _notify_asker(connection, blog, post, now)
+
+
 def asked(connection: Connection, post: StoredPost, now: float) -> None:
     """An ask arrived in an inbox."""
     asker = post.details["asker"]
-    data = {"post_id": str(post.id), "from": None if asker is None else asker["name"]}
-    social.notify(connection, post.blog_id, "ask", int(now), data)
+    data = {
+        **_target(post),
+        "from": None if asker is None else asker["name"],
+        "from_uuid": None if asker is None else asker["uuid"],
+        "post_id": str(post.id),
+    }
+    social.notify(connection, post.blog_id, "ask", now, data)
 
 
 def liked(connection: Connection, blog: Blog, post: StoredPost, now: float) -> None:
@@ -74,10 +89,26 @@ def unliked(connection: Connection, blog: Blog, post: StoredPost) -> None:
     notes.remove_like(connection, post.id, blog.id)
 
 
+def followed(connection: Connection, blog: Blog, follower: Blog, now: float) -> None:
+    """The owner of ``follower`` follows a blog."""
+    data = {"from": follower.name, "from_uuid": follower.uuid}
+    social.notify(connection, blog.id, "follower", now, data)
+
+
 def replied(connection: Connection, blog: Blog, post: StoredPost, text: str, now: float) -> None:
     """A blog replied to a post."""
     notes.add(connection, Note(post.tree_id, "reply", blog.id, moment_of(now), text=text))
     _notify(connection, post.blog_id, "reply", blog, post, now, reply_text=text)
+    for name in mentions_in_reply(connection, text):
+        target = find_blog(connection, name)
+        if target is not None and target.id != post.blog_id:
+            _notify(connection, target.id, "mention_in_reply", blog, post, now, reply_text=text)
+
+
+def mentions_in_reply(connection: Connection, text: str) -> list[str]:
+    """The names of existing blogs that a reply names with an ``@``, each once."""
+    named = dict.fromkeys(name.lower() for name in MENTION.findall(text))
+    return [name for name in named if find_blog(connection, name) is not None]
 
 
 def mentionable(connection: Connection, name: str) -> Block | None:
@@ -93,6 +124,16 @@ def mentioned_blogs(connection: Connection, content: Content) -> list[str]:
     return list(dict.fromkeys(f["blog"]["name"] for f in formats if f["type"] == "mention"))
 
 
+def _target(post: StoredPost) -> dict[str, object]:
+    """The copy of a post's whereabouts that a notification keeps."""
+    return {
+        "target": str(post.id),
+        "summary": post.summary,
+        "type": post.type,
+        "root": str(post.tree_id) if post.is_reblog else None,
+    }
+
+
 def _notify(
     connection: Connection,
     blog_id: int,
@@ -102,19 +143,38 @@ def _notify(
     now: float,
     **more: object,
 ) -> None:
-    if blog_id != author.id:
-        data = {"from": author.name, "post_id": str(post.id), "reblog_key": post.reblog_key, **more}
-        social.notify(connection, blog_id, kind, int(now), data)
+    """Tell a blog what ``author`` did to a post, unless it was themselves or the post is muted."""
+    if blog_id == author.id or (post.blog_id == blog_id and _is_muted(post, now)):
+        return
+    data = {
+        **_target(post),
+        "from": author.name,
+        "from_uuid": author.uuid,
+        "post_id": str(post.id),
+        "reblog_key": post.reblog_key,
+        **more,
+    }
+    social.notify(connection, blog_id, kind, now, data)
+
+
+def _is_muted(post: StoredPost, now: float) -> bool:
+    return post.muted_until is not None and (post.muted_until == 0 or now < post.muted_until)
 
 
 def _notify_parent(connection: Connection, blog: Blog, post: StoredPost, now: float) -> None:
     assert post.parent is not None
-    parent_blog = find_blog(connection, post.parent.blog_uuid)
-    if parent_blog is not None:
-        text = post.content.as_text()
-        kind = "reblog" if text else "reblog_naked"
-        target = str(post.parent.id)
-        _notify(connection, parent_blog.id, kind, blog, post, now, target=target, added_text=text)
+    parent = posts.get(connection, post.parent.id)
+    if parent is None:
+        return
+    text = post.content.as_text()
+    kind = "reblog_naked" if post.content.is_empty() else "reblog"
+    more = {
+        "post_id": str(post.id),
+        "reblog_key": post.reblog_key,
+        "added_text": text,
+        "tags": list(post.tags),
+    }
+    _notify(connection, parent.blog_id, kind, blog, parent, now, **more)
 
 
 def _notify_asker(connection: Connection, blog: Blog, post: StoredPost, now: float) -> None:

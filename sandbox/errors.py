@@ -45,3 +45,24 @@ class QueueFullError(PostingError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"You cannot queue more than {limit} posts")
+
+
+class OwnPostError(PostingError):
+    """One's own posts cannot be liked."""
+
+    def __init__(self) -> None:
+        super().__init__("You cannot like your own post.")
+
+
+class BlockedError(PostingError):
+    """Its author blocked this blog."""
+
+    def __init__(self, deed: str) -> None:
+        super().__init__(f"You cannot {deed} this post.")
+
+
+class DayLimitError(PostingError):
+    """The user did this as often today as one may: follows or likes."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"You've exceeded your daily limit of {kind}.")

@@ -38,6 +38,8 @@ class FaultKind(StrEnum):
     """The rate limit headers are missing."""
     NO_SCHEDULE = "no_schedule"
     """Queued posts come without ``scheduled_publish_time``."""
+    FOLLOW_IGNORED = "follow_ignored"
+    """A follow is answered as if it were done, and is not; limit headers are missing."""
 
 
 WORK_IS_DONE_FIRST = frozenset(

@@ -54,7 +54,7 @@ def followers(identifier: str) -> Response:
     support.signed_in()
     with support.reading() as connection:
         blog = support.own_blog(connection, identifier)
-        return envelope.answer(api_user.followers_page(connection, blog))
+        return envelope.answer(api_user.followers_page(connection, blog, f"/v2/blog/{identifier}/followers"))
 
 
 def followed_by(identifier: str) -> Response:
@@ -64,7 +64,7 @@ def followed_by(identifier: str) -> Response:
     with support.reading() as connection:
         blog = support.own_blog(connection, identifier)
         other = accounts.find_blog(connection, blog_name_of(name))
-        follows = other is not None and blog.id in social.followed_ids(connection, other.owner_id)
+        follows = other is not None and social.follows(connection, other.owner_id, blog.id)
         return envelope.answer({"followed_by": follows})
 
 

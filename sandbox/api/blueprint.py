@@ -5,10 +5,25 @@ from __future__ import annotations
 from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
 
-from sandbox.api import blog, envelope, misfortune, notes, posts, support, user, write
+from sandbox.api import (
+    blocks,
+    blog,
+    envelope,
+    likes,
+    misfortune,
+    notes,
+    notifications,
+    posts,
+    support,
+    tagged,
+    user,
+    write,
+)
 from sandbox.api.envelope import ApiError
 from sandbox.api.refusals import refusal
 from sandbox.errors import PostingError
+
+MODULES = (user, likes, tagged, blog, blocks, notifications, posts, notes, write)
 
 
 def api_blueprint(name: str) -> Blueprint:
@@ -20,7 +35,7 @@ def api_blueprint(name: str) -> Blueprint:
     blueprint.register_error_handler(ApiError, ApiError.to_response)
     blueprint.register_error_handler(PostingError, _on_posting_error)
     blueprint.register_error_handler(HTTPException, on_http_error)
-    for module in (user, blog, posts, notes, write):
+    for module in MODULES:
         for method, rule, view in module.ROUTES:
             blueprint.add_url_rule(rule, f"{method} {rule}", view, methods=[method])
     blueprint.add_url_rule("/", "root", _nothing_here)

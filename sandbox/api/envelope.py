@@ -51,18 +51,19 @@ def answer(response: object, status: int = 200) -> Response:
     return _answer(status, {"response": response})
 
 
-def _errors(title: str, code: int, detail: str) -> dict[str, Any]:
+def errors(title: str, code: int, detail: str) -> dict[str, Any]:
+    """The document of a refusal with one error beside an empty response."""
     return {"response": [], "errors": [{"title": title, "code": code, "detail": detail}]}
 
 
 def unauthorized() -> ApiError:
     """Keys are missing, wrong, or not good for this blog."""
-    return ApiError(401, _errors("Unauthorized", UNAUTHORIZED_CODE, "Unable to authorize"))
+    return ApiError(401, errors("Unauthorized", UNAUTHORIZED_CODE, "Unable to authorize"))
 
 
 def not_found() -> ApiError:
     """No such blog, post or path."""
-    return ApiError(404, _errors("Not Found", 0, f"{random.choice(_WHIMSY)} Try again."))
+    return ApiError(404, errors("Not Found", 0, f"{random.choice(_WHIMSY)} Try again."))
 
 
 def dashboard_only() -> ApiError:
@@ -83,7 +84,7 @@ def not_shared() -> ApiError:
 
 def bad_parameter(detail: str) -> ApiError:
     """A parameter cannot be read."""
-    return ApiError(400, _errors("Bad Request", 0, detail))
+    return ApiError(400, errors("Bad Request", 0, detail))
 
 
 def legacy_refusal(status: int, *errors: str | dict[str, Any]) -> ApiError:
@@ -103,7 +104,7 @@ def wrong_key() -> ApiError:
 
 def limit_exceeded() -> ApiError:
     """The consumer has no calls left in this window."""
-    document = _errors("Limit Exceeded", 0, "Minor hiccup. Try again.")
+    document = errors("Limit Exceeded", 0, "Minor hiccup. Try again.")
     return ApiError(429, document, "Limit Exceeded")
 
 

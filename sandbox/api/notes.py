@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Response
 from sqlalchemy import Connection
 
-from sandbox.api import envelope, support
+from sandbox.api import envelope, links, support
 from sandbox.api.params import Parameters
 from sandbox.api.support import Route
 from sandbox.store import accounts, notes, posts, social
 from sandbox.store.accounts import Blog
 from sandbox.store.notes import Note, NoteFilter
 from sandbox.store.posts import StoredPost
+from sandbox.views.context import mentions_by
 from sandbox.views.notes import note_json
 
 PAGE = 50
-MICROSECONDS_FROM = 10**14
-"""A time this large is in microseconds."""
 
 MODES: dict[str, NoteFilter] = {
     "all": NoteFilter(),
@@ -40,7 +37,8 @@ def list_notes(identifier: str) -> Response:
     mode = asked.text("mode") or "all"
     if mode not in MODES:
         raise envelope.bad_parameter(f"unknown mode {mode}")
-    which = _from_place(MODES[mode], asked.text("before_timestamp"))
+    before = links.read_moment("before_timestamp", asked.text("before_timestamp"))
+    which = replace(MODES[mode], before=before)
     with support.reading() as connection:
         blog = support.visible_blog(connection, identifier)
         post = _post_of(connection, blog, asked)
@@ -51,7 +49,7 @@ def list_notes(identifier: str) -> Response:
             rest = notes.of_tree(connection, post.tree_id, REST_OF_CONVERSATION, limit=PAGE)
             answer["rollup_notes"] = _views(connection, rest, mode)
         if len(found) > PAGE:
-            answer["_links"] = _next_page(blog, post, mode, page[-1], found[PAGE])
+            answer |= _next_page(blog, post, mode, page[-1], found[PAGE])
     return envelope.answer(answer)
 
 
@@ -62,34 +60,13 @@ def _post_of(connection: Connection, blog: Blog, asked: Parameters) -> StoredPos
     return post
 
 
-def _from_place(which: NoteFilter, place: str | None) -> NoteFilter:
-    """Only notes older than a place: seconds, seconds with a fraction, or microseconds."""
-    if not place:
-        return which
-    try:
-        value = Decimal(place)
-    except InvalidOperation:
-        raise envelope.bad_parameter("before_timestamp must be a number") from None
-    if not value.is_finite() or abs(value) >= 2**62:
-        raise envelope.bad_parameter("before_timestamp is no time")
-    return replace(which, before=int(value if value >= MICROSECONDS_FROM else value * notes.MICROSECONDS))
-
-
 def _next_page(blog: Blog, post: StoredPost, mode: str, last: Note, following: Note) -> dict[str, Any]:
-    query = {"id": str(post.id), "before_timestamp": _place(mode, last, following)}
+    """The link to the next page; in conversation mode places are in microseconds."""
+    place = str(last.moment) if mode == "conversation" else links.place_between(last.moment, following.moment)
+    query = {"id": str(post.id), "before_timestamp": place}
     if mode != "all":
         query["mode"] = mode
-    href = f"/v2/blog/{blog.name}.tumblr.com/notes?{urlencode(query)}"
-    return {"next": {"href": href, "method": "GET", "query_params": query}}
-
-
-def _place(mode: str, last: Note, following: Note) -> str:
-    """Where the next page begins: whole seconds unless those would pass over a note of the same second."""
-    if mode == "conversation":
-        return str(last.moment)
-    if last.timestamp != following.timestamp:
-        return str(last.timestamp)
-    return f"{last.timestamp}.{last.moment % notes.MICROSECONDS:06d}"
+    return links.next_link(f"/v2/blog/{blog.name}.tumblr.com/notes", query)
 
 
 def _totals(connection: Connection, post: StoredPost, mode: str) -> dict[str, Any]:
@@ -111,10 +88,12 @@ def _views(connection: Connection, found: list[Note], mode: str) -> list[dict[st
     blogs = accounts.blogs_by_id(connection, {note.blog_id for note in found})
     user = support.caller().user
     followed = set() if user is None else set(social.followed_ids(connection, user.id))
+    mentioned = mentions_by(connection)
     return [
         note_json(
             note,
             blogs[note.blog_id],
+            mentioned,
             followed=note.blog_id in followed,
             base_url=support.base_url(),
             with_tags=mode == "reblogs_with_tags",

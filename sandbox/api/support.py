@@ -12,6 +12,7 @@ from sandbox import limits
 from sandbox.api import envelope, oauth
 from sandbox.api.oauth import Caller
 from sandbox.api.params import Parameters
+from sandbox.faults import Fault, FaultKind
 from sandbox.limits import RateState
 from sandbox.markup.text import blog_name_of
 from sandbox.store import accounts, social
@@ -99,7 +100,7 @@ def viewer(connection: Connection) -> Viewer:
 def named_blog(connection: Connection, identifier: str) -> Blog:
     """The blog an address or a parameter names, else 404."""
     blog = accounts.find_blog(connection, blog_name_of(identifier))
-    if blog is None:
+    if blog is None or blog.settings.deactivated:
         raise envelope.not_found()
     return blog
 
@@ -108,6 +109,8 @@ def visible_blog(connection: Connection, identifier: str) -> Blog:
     """The same, refused when the caller may not see it."""
     blog = named_blog(connection, identifier)
     user = caller().user
+    if blog.settings.password_protected and (user is None or user.id != blog.owner_id):
+        raise envelope.blocked()
     if user is None:
         if blog.settings.dashboard_only:
             raise envelope.dashboard_only()
@@ -124,6 +127,12 @@ def own_blog(connection: Connection, identifier: str) -> Blog:
     if blog.owner_id != user.id:
         raise envelope.unauthorized()
     return blog
+
+
+def befallen(kind: FaultKind) -> bool:
+    """Whether this request is befallen by a fault of this kind."""
+    fault: Fault | None = g.get("fault")
+    return fault is not None and fault.kind == kind
 
 
 def world() -> World:

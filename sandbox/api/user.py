@@ -7,14 +7,15 @@ from typing import Any
 from flask import Response
 from sqlalchemy import Connection
 
-from sandbox import announce, limits
-from sandbox.api import envelope, support
+from sandbox import acts, limits
+from sandbox.api import envelope, links, support
 from sandbox.api.posts import view_options
 from sandbox.api.support import Route
+from sandbox.faults import FaultKind
 from sandbox.limits import Limits
 from sandbox.markup.content import blog_url
 from sandbox.store import accounts, ledger, posts, social
-from sandbox.store.accounts import Blog, User
+from sandbox.store.accounts import Blog
 from sandbox.store.posts import StoredPost, Timeline
 from sandbox.views.blog import blog_info, owner_info, short_blog
 from sandbox.views.render import render
@@ -106,27 +107,21 @@ def following_page(connection: Connection, user_id: int, path: str) -> dict[str,
     blogs = accounts.blogs_by_id(connection, set(page))
     updated = posts.newest_time(connection, page)
     answer: dict[str, Any] = {
-        "blogs": [short_blog(blogs[i], updated.get(i, blogs[i].created)) for i in page],
+        "blogs": [short_blog(blogs[i], updated.get(i, blogs[i].created)) for i in page if i in blogs],
         "total_blogs": len(followed),
     }
-    if offset + limit < len(followed):
-        query = {"limit": str(limit), "offset": str(offset + limit)}
-        href = f"{path}?limit={limit}&offset={offset + limit}"
-        answer["_links"] = {"next": {"href": href, "method": "GET", "query_params": query}}
-    return answer
+    return answer | next_by_offset(path, limit, offset, len(followed))
 
 
 def follow() -> Response:
     """Follow a blog; once more changes nothing."""
-    user, now = support.signed_in(), support.now()
+    user = support.signed_in()
+    ignored = support.befallen(FaultKind.FOLLOW_IGNORED)
     with support.writing() as connection:
         blog = _named_by_url(connection)
-        if blog.id not in social.followed_ids(connection, user.id):
-            if not limits.spend(connection, user.id, "follows", support.world().limits, now):
-                raise envelope.limit_exceeded()
-            social.follow(connection, user.id, blog.id, int(now))
-            data = {"from": accounts.primary_blog(connection, user.id).name}
-            social.notify(connection, blog.id, "follower", int(now), data)
+        if not ignored:
+            mine = accounts.primary_blog(connection, user.id)
+            acts.follow(connection, mine, blog, support.world().limits, support.now())
         view = blog_info(connection, blog, support.base_url(), user)
     return envelope.answer({"blog": {**view, "followed": True}})
 
@@ -136,36 +131,25 @@ def unfollow() -> Response:
     user = support.signed_in()
     with support.writing() as connection:
         blog = _named_by_url(connection)
-        social.unfollow(connection, user.id, blog.id)
+        acts.unfollow(connection, accounts.primary_blog(connection, user.id), blog)
         view = blog_info(connection, blog, support.base_url(), user)
     return envelope.answer({"blog": view})
 
 
 def _named_by_url(connection: Connection) -> Blog:
-    return support.named_blog(connection, support.parameters().text("url") or "")
+    """The blog that ``url`` names, or the one of the user whose name stands before the @ of ``email``."""
+    asked = support.parameters()
+    return support.named_blog(connection, asked.text("url") or (asked.text("email") or "").split("@")[0])
 
 
 def like() -> Response:
     """Like a post, named by id and reblog key; one's own cannot be liked."""
-    user, now = support.signed_in(), support.now()
+    user = support.signed_in()
     with support.writing() as connection:
         post = _post_to_like(connection)
         mine = accounts.primary_blog(connection, user.id)
-        if post.blog_id in support.viewer(connection).own_blogs:
-            raise envelope.legacy_refusal(403, "You cannot like your own post.")
-        if social.is_blocked(connection, post.blog_id, mine.id):
-            raise envelope.legacy_refusal(403, "You cannot like this post.")
-        _like_once(connection, user, mine, post, now)
+        acts.like(connection, mine, post, support.world().limits, support.now())
     return envelope.answer([])
-
-
-def _like_once(connection: Connection, user: User, mine: Blog, post: StoredPost, now: float) -> None:
-    if social.liked_among(connection, user.id, [post.id]):
-        return
-    if not limits.spend(connection, user.id, "likes", support.world().limits, now):
-        raise envelope.limit_exceeded()
-    social.like(connection, user.id, post.id, int(now))
-    announce.liked(connection, mine, post, now)
 
 
 def unlike() -> Response:
@@ -173,8 +157,7 @@ def unlike() -> Response:
     user = support.signed_in()
     with support.writing() as connection:
         post = _post_to_like(connection)
-        if social.unlike(connection, user.id, post.id):
-            announce.unliked(connection, accounts.primary_blog(connection, user.id), post)
+        acts.unlike(connection, accounts.primary_blog(connection, user.id), post)
     return envelope.answer([])
 
 
@@ -186,18 +169,36 @@ def _post_to_like(connection: Connection) -> StoredPost:
     return post
 
 
-def followers_page(connection: Connection, blog: Blog) -> dict[str, Any]:
-    """A page of the users who follow a blog."""
+def followers_page(connection: Connection, blog: Blog, path: str) -> dict[str, Any]:
+    """A page of the users who follow a blog, with the link to the next."""
     asked = support.parameters()
     limit, offset = asked.limit(LIST_CAP, LIST_CAP), asked.offset()
-    followers = social.follower_ids(connection, blog.id)
-    page = [accounts.primary_blog(connection, i) for i in followers[offset : offset + limit]]
-    updated = posts.newest_time(connection, [b.id for b in page])
-    users = [
-        {"name": b.name, "following": False, "url": blog_url(b.name), "updated": updated.get(b.id, b.created)}
-        for b in page
+    total = social.follower_count(connection, blog.id)
+    page = social.followers_page(connection, blog.id, limit=limit, offset=offset)
+    answer: dict[str, Any] = {"total_users": total, "users": _followers(connection, blog, page)}
+    return answer | next_by_offset(path, limit, offset, total)
+
+
+def _followers(connection: Connection, blog: Blog, user_ids: list[int]) -> list[dict[str, Any]]:
+    blogs = accounts.primary_blogs(connection, user_ids)
+    updated = posts.newest_time(connection, [b.id for b in blogs])
+    followed = set(social.followed_ids(connection, blog.owner_id))
+    return [
+        {
+            "name": b.name,
+            "following": b.id in followed,
+            "url": blog_url(b.name),
+            "updated": updated.get(b.id, b.created),
+        }
+        for b in blogs
     ]
-    return {"total_users": len(followers), "users": users}
+
+
+def next_by_offset(path: str, limit: int, offset: int, total: int) -> dict[str, Any]:
+    """The link to the next page of a list that is paged by offset; nothing on the last."""
+    if offset + limit >= total:
+        return {}
+    return links.next_link(path, {"limit": str(limit), "offset": str(offset + limit)})
 
 
 ROUTES: tuple[Route, ...] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,7 +24,11 @@ class BlogSettings(BaseModel):
     ask_anon: bool = Field(True, description="anonymous asks are taken")
     ask_page_title: str = Field("Ask me anything", max_length=200)
     share_following: bool = Field(True, description="anyone may see whom the blog follows")
+    share_likes: bool = Field(False, description="anyone may see what its owner likes")
     dashboard_only: bool = Field(False, description="only visible to signed-in users")
+    password_protected: bool = Field(False, description="only visible to its owner")
+    deactivated: bool = Field(False, description="gone, as far as anyone can tell")
+    pinned_post: int | None = Field(None, description="id of the post that stands first")
     posts_per_day: int = Field(2, ge=1, le=50, description="queued posts published in a day")
     queue_start_hour: int = Field(0, ge=0, le=23, description="start of the queue's daily window")
     queue_end_hour: int = Field(24, ge=0, le=24, description="end of the window; 24 is midnight")
@@ -115,6 +120,12 @@ def blogs_by_id(connection: Connection, ids: set[int]) -> dict[int, Blog]:
     return {row.id: _blog(row) for row in rows}
 
 
+def blogs_by_name(connection: Connection, names: set[str]) -> dict[str, Blog]:
+    """Several blogs at once."""
+    rows = connection.execute(select(schema.blogs).where(schema.blogs.c.name.in_(names)))
+    return {row.name: _blog(row) for row in rows}
+
+
 def blogs_of(connection: Connection, owner: User) -> list[Blog]:
     """A user's blogs, the primary one first."""
     query = select(schema.blogs).where(schema.blogs.c.owner_id == owner.id).order_by(schema.blogs.c.id)
@@ -131,6 +142,13 @@ def primary_blog(connection: Connection, user_id: int) -> Blog:
     """The blog under which a user acts."""
     query = select(schema.blogs).where(schema.blogs.c.owner_id == user_id, schema.blogs.c.is_primary)
     return _blog(connection.execute(query).one())
+
+
+def primary_blogs(connection: Connection, user_ids: Sequence[int]) -> list[Blog]:
+    """The blogs under which several users act, in their order."""
+    query = select(schema.blogs).where(schema.blogs.c.owner_id.in_(user_ids), schema.blogs.c.is_primary)
+    found = {row.owner_id: _blog(row) for row in connection.execute(query)}
+    return [found[user_id] for user_id in user_ids if user_id in found]
 
 
 def save_settings(connection: Connection, blog: Blog, settings: BlogSettings) -> None:

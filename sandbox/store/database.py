@@ -71,6 +71,7 @@ def _engine(path: Path, synchronous: str) -> Engine:
     def _connect(connection: sqlite3.Connection, _record: object) -> None:
         # The driver must not begin transactions by itself: "begin" below says which kind.
         connection.isolation_level = None
+        connection.create_function("casefold", 1, str.casefold, deterministic=True)
         for pragma in (
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "journal_mode=WAL",

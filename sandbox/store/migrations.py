@@ -72,7 +72,49 @@ CREATE TABLE nonces (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_SECOND = """
+ALTER TABLE posts ADD COLUMN reblogs_allowed BOOLEAN NOT NULL DEFAULT 1;
+ALTER TABLE posts ADD COLUMN muted_until INTEGER;
+DROP INDEX posts_by_id;
+CREATE INDEX posts_dashboard ON posts (state, id DESC, blog_id);
+CREATE INDEX posts_of_state ON posts (blog_id, state, id DESC);
+CREATE TABLE post_tags (
+    blog_id INTEGER NOT NULL, tag TEXT NOT NULL, post_id INTEGER NOT NULL,
+    listed BOOLEAN NOT NULL, timestamp INTEGER NOT NULL, PRIMARY KEY (blog_id, tag, post_id)
+) WITHOUT ROWID;
+CREATE INDEX posts_tagged ON post_tags (tag, listed, timestamp DESC, post_id DESC);
+CREATE INDEX tags_of_post ON post_tags (post_id);
+INSERT OR IGNORE INTO post_tags (blog_id, tag, post_id, listed, timestamp)
+    SELECT blog_id, casefold(json_each.value), posts.id,
+        posts.state = 'published' AND coalesce(posts.parent, 'null') = 'null', posts.timestamp
+    FROM posts, json_each(posts.tags);
+ALTER TABLE likes ADD COLUMN moment INTEGER NOT NULL DEFAULT 0;
+UPDATE likes SET moment = timestamp * 1000000 + rowid % 1000000;
+CREATE INDEX likes_of_user ON likes (user_id, moment DESC);
+ALTER TABLE notifications ADD COLUMN moment INTEGER NOT NULL DEFAULT 0;
+UPDATE notifications SET moment = timestamp * 1000000 + number % 1000000;
+CREATE INDEX notifications_by_number ON notifications (blog_id, number DESC);
+CREATE INDEX notifications_by_moment ON notifications (blog_id, moment DESC);
+CREATE INDEX notifications_by_kind ON notifications (blog_id, kind, moment DESC);
+ALTER TABLE blocks ADD COLUMN moment INTEGER NOT NULL DEFAULT 0;
+UPDATE blocks SET moment = rowid;
+CREATE INDEX blocks_of_blog ON blocks (blog_id, moment DESC);
+CREATE TABLE blocked_asks (
+    blog_id INTEGER NOT NULL REFERENCES blogs (id), post_id INTEGER NOT NULL,
+    PRIMARY KEY (blog_id, post_id)
+);
+CREATE TABLE media (
+    key TEXT PRIMARY KEY, type TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
+CREATE TABLE grants (
+    token TEXT PRIMARY KEY, kind TEXT NOT NULL, secret TEXT NOT NULL,
+    consumer_key TEXT NOT NULL REFERENCES consumers (key), user_id INTEGER REFERENCES users (id),
+    callback TEXT NOT NULL, expires INTEGER NOT NULL
+)
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND)
 
 
 class DatabaseTooNewError(Exception):

@@ -188,13 +188,30 @@ class Selection:
         if self.position is not None:
             at = self.position
             wanted.append(or_(P.timestamp < at.timestamp, and_(P.timestamp == at.timestamp, P.id < at.id)))
-        return and_(*wanted, *(has_tag(tag) for tag in self.tags))
+        return and_(*wanted, *(has_tag(tag, blog_id) for tag in self.tags))
 
 
-def has_tag(tag: str) -> ColumnElement[bool]:
-    """That a post carries a tag, in any case."""
-    each = func.json_each(P.tags).table_valued("value")
-    return select(1).select_from(each).where(func.lower(each.c.value) == tag.lower()).exists()
+def has_tag(tag: str, blog_id: int | None = None) -> ColumnElement[bool]:
+    """That a post (of one blog, or of any) carries a tag, in any case."""
+    wanted = [T.tag == tag.casefold()] if blog_id is None else [T.blog_id == blog_id, T.tag == tag.casefold()]
+    return P.id.in_(select(T.post_id).where(*wanted))
+
+
+def tagged(connection: Connection, tag: str, *, before: int | None, limit: int) -> list[StoredPost]:
+    """Published originals of all blogs with a tag, newest first by their date (unix seconds)."""
+    wanted = [T.tag == tag.casefold(), T.listed]
+    if before is not None:
+        wanted.append(T.timestamp < before)
+    order = (T.timestamp.desc(), T.post_id.desc())
+    found = select(T.post_id).where(*wanted).order_by(*order).limit(limit)
+    return several(connection, list(connection.execute(found).scalars()))
+
+
+def several(connection: Connection, post_ids: Sequence[int]) -> list[StoredPost]:
+    """The posts with these ids, in their order, without those that are gone."""
+    rows = connection.execute(select(schema.posts).where(P.id.in_(post_ids)))
+    found = {row.id: _post(row) for row in rows}
+    return [found[post_id] for post_id in post_ids if post_id in found]
 
 
 def of_blog(

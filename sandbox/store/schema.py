@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, Integer, MetaData, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, MetaData, Table, Text
 
 metadata = MetaData()
 
@@ -67,6 +67,18 @@ posts = Table(
     Column("timestamp", Integer),
     Column("scheduled", Integer),
     Column("queued_state", Text),
+    Column("reblogs_allowed", Boolean),
+    Column("muted_until", Integer),
+)
+
+post_tags = Table(
+    "post_tags",
+    metadata,
+    Column("blog_id", Integer, primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Column("post_id", Integer, primary_key=True),
+    Column("listed", Boolean),
+    Column("timestamp", Integer),
 )
 
 notes = Table(
@@ -97,6 +109,7 @@ likes = Table(
     Column("user_id", Integer, primary_key=True),
     Column("post_id", Integer, primary_key=True),
     Column("timestamp", Integer),
+    Column("moment", Integer),
 )
 
 blocks = Table(
@@ -104,6 +117,14 @@ blocks = Table(
     metadata,
     Column("blog_id", Integer, primary_key=True),
     Column("blocked_id", Integer, primary_key=True),
+    Column("moment", Integer),
+)
+
+blocked_asks = Table(
+    "blocked_asks",
+    metadata,
+    Column("blog_id", Integer, primary_key=True),
+    Column("post_id", Integer, primary_key=True),
 )
 
 notifications = Table(
@@ -114,6 +135,29 @@ notifications = Table(
     Column("kind", Text),
     Column("timestamp", Integer),
     Column("data", JSON),
+    Column("moment", Integer),
+)
+
+media = Table(
+    "media",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("type", Text),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("data", LargeBinary),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("kind", Text),
+    Column("secret", Text),
+    Column("consumer_key", Text),
+    Column("user_id", Integer),
+    Column("callback", Text),
+    Column("expires", Integer),
 )
 
 usage = Table(

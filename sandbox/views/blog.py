@@ -72,19 +72,19 @@ def blog_info(connection: Connection, blog: Blog, base_url: str, viewer: User | 
         "ask": blog.settings.ask,
         "ask_anon": blog.settings.ask_anon,
         "ask_page_title": blog.settings.ask_page_title,
-        "asks_allow_media": False,
+        "asks_allow_media": True,
         "can_submit": False,
         "can_subscribe": False,
         "can_chat": True,
         "is_nsfw": False,
-        "share_likes": False,
+        "share_likes": blog.settings.share_likes,
         "subscribed": False,
         "avatar": avatars(base_url, blog.name),
         "theme": THEME,
     }
     if viewer is not None:
         mine = accounts.primary_blog(connection, viewer.id)
-        info["followed"] = blog.id in social.followed_ids(connection, viewer.id)
+        info["followed"] = social.follows(connection, viewer.id, blog.id)
         info["is_blocked_from_primary"] = social.is_blocked(connection, mine.id, blog.id)
     if viewer is not None and viewer.id == blog.owner_id:
         info |= owner_info(connection, blog)
@@ -96,7 +96,7 @@ def owner_info(connection: Connection, blog: Blog) -> dict[str, Any]:
     counts = posts.counts_by_state(connection, blog.id)
     return {
         "admin": True,
-        "followers": len(social.follower_ids(connection, blog.id)),
+        "followers": social.follower_count(connection, blog.id),
         "drafts": counts.get("draft", 0),
         "queue": counts.get("queued", 0),
         "messages": counts.get("submission", 0),

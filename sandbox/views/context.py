@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from sqlalchemy import Connection
 
+from sandbox.announce import mentionable
+from sandbox.markup.npf_from_html import Block, Mentioned, nobody
 from sandbox.store import notes, posts, social
 from sandbox.store.accounts import Blog, User, blogs_by_id
 from sandbox.store.notes import Note, NoteFilter
@@ -52,6 +55,7 @@ class Surroundings:
     liked: set[int] = field(default_factory=set)
     followed: set[int] = field(default_factory=set)
     note_lists: dict[int, list[Note]] = field(default_factory=dict)
+    mentioned: Mentioned = nobody
 
 
 def gather(
@@ -71,7 +75,18 @@ def gather(
         liked=set() if user is None else social.liked_among(connection, user.id, [p.id for p in found]),
         followed=set() if user is None else set(social.followed_ids(connection, user.id)),
         note_lists=note_lists,
+        mentioned=mentions_by(connection),
     )
+
+
+def mentions_by(connection: Connection) -> Mentioned:
+    """Looks blogs up by name, each once."""
+
+    @cache
+    def mentioned(name: str) -> Block | None:
+        return mentionable(connection, name)
+
+    return mentioned
 
 
 def _note_lists(connection: Connection, trees: set[int]) -> dict[int, list[Note]]:

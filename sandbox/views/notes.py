@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.announce import MENTION
 from sandbox.markup.content import blog_url
+from sandbox.markup.npf_from_html import Mentioned
 from sandbox.store.accounts import Blog
 from sandbox.store.notes import Note
 from sandbox.views.blog import avatar_url
 
 
 def note_json(
-    note: Note, blog: Blog, *, followed: bool, base_url: str, with_tags: bool = False
+    note: Note, blog: Blog, mentioned: Mentioned, *, followed: bool, base_url: str, with_tags: bool = False
 ) -> dict[str, Any]:
     """One note. Replies name no post; what a reblog added is plain text."""
     view: dict[str, Any] = {
@@ -27,8 +29,18 @@ def note_json(
     if note.kind == "reblog":
         view |= _reblog_fields(note, with_tags=with_tags)
     elif note.kind == "reply":
-        view |= {"reply_text": note.text, "formatting": [], "can_block": False}
+        view |= {"reply_text": note.text, "formatting": _mentions(note.text, mentioned), "can_block": False}
     return view
+
+
+def _mentions(text: str, mentioned: Mentioned) -> list[dict[str, Any]]:
+    """Where a reply names existing blogs, in code points."""
+    found = ((match.span(), mentioned(match.group(1).lower())) for match in MENTION.finditer(text))
+    return [
+        {"start": start, "end": end, "type": "mention", "blog": blog}
+        for (start, end), blog in found
+        if blog is not None
+    ]
 
 
 def _reblog_fields(note: Note, *, with_tags: bool) -> dict[str, Any]:

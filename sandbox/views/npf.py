@@ -20,15 +20,15 @@ ORIGINAL_TYPES = {
 }
 
 
-def npf_post(post: StoredPost, around: Surroundings, mentioned: Mentioned) -> dict[str, Any]:
+def npf_post(post: StoredPost, around: Surroundings) -> dict[str, Any]:
     """The whole post. ``content``, ``layout`` and ``trail`` are always there, also inside the trail."""
-    content, layout = _own_blocks(post, mentioned)
+    content, layout = _own_blocks(post, around.mentioned)
     view = {
         **head_fields(post, around, "blocks"),
         "original_type": ORIGINAL_TYPES[post.type],
         "content": content,
         "layout": layout,
-        "trail": [_entry(item, post, around, mentioned) for item in post.trail if _shows(item, post)],
+        "trail": [_entry(item, post, around) for item in post.trail if _shows(item, post)],
         **tail_fields(post, around),
     }
     if post.type == "answer":
@@ -45,8 +45,8 @@ def _own_blocks(post: StoredPost, mentioned: Mentioned) -> tuple[list[Block], li
     return _with_layout([], own, None) if post.is_reblog else _root_form(post, own)
 
 
-def _entry(item: TrailItem, post: StoredPost, around: Surroundings, mentioned: Mentioned) -> dict[str, Any]:
-    own = item.content.as_npf(mentioned)
+def _entry(item: TrailItem, post: StoredPost, around: Surroundings) -> dict[str, Any]:
+    own = item.content.as_npf(around.mentioned)
     content, layout = _root_form(post, own) if item.is_root else _with_layout([], own, None)
     return {
         "post": {"id": str(item.post.id), "timestamp": item.timestamp, "is_commercial": False},

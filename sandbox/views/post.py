@@ -109,6 +109,7 @@ def _notes(post: StoredPost, around: Surroundings) -> list[dict[str, Any]]:
         note_json(
             note,
             around.blogs[note.blog_id],
+            around.mentioned,
             followed=note.blog_id in around.followed,
             base_url=around.options.base_url,
         )

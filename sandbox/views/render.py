@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection
 
-from sandbox.announce import mentionable
-from sandbox.markup.npf_from_html import Block
 from sandbox.store.posts import StoredPost
 from sandbox.views.context import Viewer, ViewOptions, gather
 from sandbox.views.legacy import legacy_post
@@ -21,11 +18,5 @@ def render(
 ) -> list[dict[str, Any]]:
     """The posts as JSON objects, in the order given."""
     around = gather(connection, found, viewer, options)
-    if not options.npf:
-        return [legacy_post(post, around) for post in found]
-
-    @cache
-    def mentioned(name: str) -> Block | None:
-        return mentionable(connection, name)
-
-    return [npf_post(post, around, mentioned) for post in found]
+    view = npf_post if options.npf else legacy_post
+    return [view(post, around) for post in found]

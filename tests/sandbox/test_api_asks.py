@@ -226,9 +226,9 @@ def test_the_asker_is_notified(frank: Any, driver: SandboxDriver, served: Served
     with served.world.database.read() as connection:
         bob = accounts.find_blog(connection, "bob")
         assert bob is not None
-        ((kind, _, data),) = social.notifications_of(connection, bob.id)
-    assert kind == "answered_ask"
-    assert data["post_id"] == edited["id_string"]
+        (found,) = social.notifications_of(connection, bob.id)
+    assert found.kind == "answered_ask"
+    assert found.data["post_id"] == edited["id_string"]
 
 
 def test_reblogging_an_answer_keeps_the_question(frank: Any, driver: SandboxDriver, served: Served) -> None:

@@ -25,14 +25,15 @@ from switchboard.messages import (
     TextpostRequest,
 )
 from tumblr.database import Database
-from tumblr.errors import NotFound, TumblrError, TumblrUnavailable
+from tumblr.errors import NotFound, Refused, TumblrError, TumblrUnavailable
 from tumblr.fail_points import FailPoints
 from tumblr.find_asks import AskFinder, LimitedAskers
 from tumblr.find_originals import QueueFinder
 from tumblr.jobs import Jobs, Waits
 from tumblr.kinds import AskKind, Kind, OriginalKind
 from tumblr.moods import Feeling
-from tumblr.payload import PostPage, TumblrPost
+from tumblr.notes import Note, NotePage
+from tumblr.payload import Mention, PostPage, TumblrPost, post_name
 from tumblr.post import Publisher
 from tumblr.queue_times import QueueSettings
 from tumblr.reconcile import Reconciler
@@ -45,6 +46,10 @@ START = datetime(2021, 2, 6, 12, 0, tzinfo=UTC)
 ZONE = ZoneInfo("US/Pacific")
 IDENTITY = Identity(blog="frank", persona="Frank")
 NO_LIMITS = LimitedAskers({}, {}, pass_seconds=160.0)
+
+
+NOTES_SHOWN = 3
+"""Notes that come with a post, or on a page."""
 
 
 class FakeClock:
@@ -73,6 +78,9 @@ class ModelTumblr:
         self.lose_answer = 0
         self.refuse: TumblrError | None = None
         self.down = False
+        self.others: dict[str, TumblrPost] = {}
+        self.notes_on: dict[str, list[Note]] = {}
+        self.mentioned: list[Mention] = []
 
     # what people do
 
@@ -128,7 +136,47 @@ class ModelTumblr:
     def published_since(self, timestamp: float) -> Iterator[TumblrPost]:
         return (post for post in reversed(self._in("published")) if post.timestamp >= timestamp)
 
+    def recent(self, number: int) -> Iterator[TumblrPost]:
+        newest = list(reversed(self._in("published")))[:number]
+        for post in newest:
+            notes = tuple(sorted(self.notes_on.get(post.id, ()), key=lambda note: -note.timestamp))
+            yield replace(post, notes=notes[:NOTES_SHOWN], note_count=len(notes))
+
+    def notes(self, post_id: str, before: str | None = None) -> NotePage:
+        self._check_up()
+        notes = sorted(self.notes_on.get(post_id, ()), key=lambda note: -note.timestamp)
+        left = [note for note in notes if before is None or note.timestamp < int(before)]
+        page = left[:NOTES_SHOWN]
+        return NotePage(tuple(page), str(page[-1].timestamp) if len(left) > len(page) else None)
+
+    def mentions(self, since: float, most: int) -> list[Mention]:
+        self._check_up()
+        newest = sorted(self.mentioned, key=lambda mention: -mention.timestamp)
+        return [mention for mention in newest if mention.timestamp >= since][:most]
+
+    def post_of(self, blog: str, post_id: str) -> TumblrPost | None:
+        self._check_up()
+        return self.others.get(post_name(blog, post_id))
+
     # Writer
+
+    def reblog(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
+        self._on_the_way_there()
+        parent = next((post for post in self.others.values() if post.id == post_id), None)
+        if parent is None or parent.reblog_key != fields["reblog_key"]:
+            raise Refused("Invalid ID or reblog_key specified")
+        new = TumblrPost(
+            id=self._new_id(),
+            state=fields["state"],
+            blog="frank",
+            body=fields["comment"],
+            tags=_tags(fields),
+            timestamp=int(self._clock()),
+            trail=parent.contributors,
+            parent_id=post_id,
+            is_reblog=True,
+        )
+        return self._on_the_way_back({"id": self._put(new), "state": new.state})
 
     def edit(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
         self._on_the_way_there()

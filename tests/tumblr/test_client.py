@@ -134,7 +134,7 @@ def test_the_inbox(wire: Wire) -> None:
     assert wire.sent() == (
         "GET",
         "/v2/blog/frank.tumblr.com/posts/submission",
-        {"limit": "50", "npf": "false"},
+        {"limit": "50", "npf": "true", "reblog_info": "true"},
     )
     header = wire.adapter.requests[0].headers["Authorization"]
     assert 'oauth_consumer_key="consumer"' in str(header)
@@ -148,7 +148,7 @@ def test_a_post_by_any_of_its_ids(wire: Wire) -> None:
     assert found.id == "5"
     assert wire.reader.post("4") is None
     assert wire.reader.post("4") is None
-    assert wire.sent(0)[2] == {"id": "3", "npf": "false", "api_key": "consumer"}
+    assert wire.sent(0)[2] == {"id": "3", "npf": "true", "reblog_info": "true", "api_key": "consumer"}
 
 
 def test_pages_are_read_until_one_brings_nothing_new(wire: Wire) -> None:

@@ -20,6 +20,7 @@ from tumblr.errors import StaleTurn
 from tumblr.fail_points import FailPoint, FailPoints
 from tumblr.schema import mood_inputs, post_log, turns
 from tumblr.store_chores import add_chores
+from tumblr.store_conversation import handled, mark_handled
 from tumblr.store_values import change_follow
 from tumblr.turns import (
     CLOSED,
@@ -64,6 +65,8 @@ class Store:
             return [_turn(row) for row in _rows(connection, turns.c.id.in_(numbers))] if numbers else []
 
     def _add(self, connection: Connection, new: NewTurn) -> int | None:
+        if handled(connection, new.handles):
+            return None
         now = self._clock()
         state = TurnState.FOUND if new.skip_reason is None else TurnState.SKIPPED
         row = connection.execute(
@@ -84,7 +87,10 @@ class Store:
             .on_conflict_do_nothing()
             .returning(turns.c.id)
         ).one_or_none()
-        return None if row is None else int(row.id)
+        if row is None:
+            return None
+        mark_handled(connection, new.handles, int(row.id))
+        return int(row.id)
 
     def known(self, kinds: Collection[TurnKind], input_ids: Collection[str]) -> set[str]:
         """Those of the inputs for which there is a turn of one of these kinds, in whatever state."""

@@ -26,7 +26,18 @@ class TurnKind(StrEnum):
     """An ask that wants to see the mood."""
     COMMAND = "command"
     """An ask that is obeyed, not answered: to follow, to unfollow, to answer a hidden ask."""
+    REBLOG = "reblog"
+    """Somebody has reblogged a post of the bot's and said something."""
+    REPLY = "reply"
+    """Somebody has replied to a post of the bot's."""
+    MENTION = "mention"
+    """Somebody has named the bot in a post."""
+    DASH = "dash"
+    """Somebody whom the bot follows has said something that is worth a reblog."""
 
+
+CONVERSATION_KINDS = frozenset({TurnKind.REBLOG, TurnKind.REPLY, TurnKind.MENTION})
+"""What people say to the bot on their own blogs."""
 
 INBOX_KINDS = frozenset({TurnKind.ASK, TurnKind.REVIEW, TurnKind.MOOD, TurnKind.COMMAND})
 """What an ask may become; each ask becomes one of these once."""
@@ -110,6 +121,9 @@ class Intent(Stored):
     post_id: str | None = None
     """The post that is acted on, if it exists already (an ask that becomes its answer)."""
 
+    reblog_key: str = ""
+    """The key of the post that is reblogged."""
+
     target: str = ""
     """The blog that is acted on, if it is about one."""
 
@@ -149,6 +163,9 @@ class NewTurn:
 
     skip_reason: str | None = None
     """Set when the turn is only to be remembered as skipped."""
+
+    handles: tuple[str, ...] = ()
+    """Names of posts of others that this turn speaks for. No other turn will, of whatever kind."""
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,15 @@ import requests
 from pydantic import TypeAdapter
 
 from sandbox.faults import Fault
+from sandbox.people.records import DeedRecord, PeopleState, PersonRecord
 from sandbox.records import Call, KeySet, NoteRecord, PostRecord
 
 _POSTS = TypeAdapter(list[PostRecord])
 _NOTES = TypeAdapter(list[NoteRecord])
 _CALLS = TypeAdapter(list[Call])
 _FAULTS = TypeAdapter(dict[int, Fault])
+_PEOPLE = TypeAdapter(list[PersonRecord])
+_DEEDS = TypeAdapter(list[DeedRecord])
 
 
 class DriverError(Exception):
@@ -208,6 +211,29 @@ class SandboxDriver:
     def clear_faults(self) -> None:
         """Switch all faults off."""
         self._call("DELETE", "/faults")
+
+    # The people
+
+    def people(self) -> PeopleState:
+        """How the people are switched, and what they are at."""
+        return PeopleState.model_validate(self._call("GET", "/people"))
+
+    def set_people(self, **switch: object) -> PeopleState:
+        """Switch the people: on, speed, count, seed, bot. What is not named stays as it is."""
+        return PeopleState.model_validate(self._call("PUT", "/people", switch))
+
+    def people_here(self) -> list[PersonRecord]:
+        """Who lives here."""
+        return _PEOPLE.validate_python(self._call("GET", "/people/list")["people"])
+
+    def deeds(self, *, after: int = 0, limit: int = 100) -> list[DeedRecord]:
+        """What the people did since the start, oldest first; ``after`` is a deed's number."""
+        query = {"after": str(after), "limit": str(limit)}
+        return _DEEDS.validate_python(self._call("GET", "/people/deeds", query=query)["deeds"])
+
+    def tastes(self) -> dict[str, Any]:
+        """What the people like, as it really is."""
+        return self._call("GET", "/people/tastes")
 
     def _call(
         self,

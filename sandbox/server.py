@@ -23,6 +23,8 @@ DRAIN_SECONDS = 5.0
 """How long to wait for requests that are being answered."""
 TICK_SECONDS = 1.0
 """How often the queue is looked at when nobody calls."""
+PEOPLE_SECONDS = 0.5
+"""How often the people are looked after."""
 
 log = structlog.get_logger()
 
@@ -76,7 +78,9 @@ class SandboxServer:
     def run(self) -> None:
         """Serve until ``stop``; then let the requests at hand finish."""
         ticker = threading.Thread(target=self._tick, name="queue", daemon=True)
+        people = threading.Thread(target=self._live, name="people", daemon=True)
         ticker.start()
+        people.start()
         try:
             while not self._done.is_set():
                 self._turn(LOOP_SECONDS)
@@ -85,6 +89,7 @@ class SandboxServer:
             self._world.closing.set()
             self._drain()
             ticker.join()
+            people.join()
 
     def stop(self) -> None:
         """End ``run``; call it from any thread."""
@@ -118,3 +123,10 @@ class SandboxServer:
             if self._publish_every is not None and time.monotonic() - last >= self._publish_every:
                 last = time.monotonic()
                 self._world.publish_next_of_every_queue()
+
+    def _live(self) -> None:
+        last = time.monotonic()
+        while not self._done.wait(PEOPLE_SECONDS):
+            now = time.monotonic()
+            self._world.people.step(now - last)
+            last = now

@@ -17,6 +17,7 @@ from sandbox.calls import CallLog
 from sandbox.clock import SandboxClock
 from sandbox.faults import Faults
 from sandbox.limits import Limits
+from sandbox.people.residents import Residents
 from sandbox.posting import Writer
 from sandbox.store import posts
 from sandbox.store.accounts import all_blogs
@@ -41,6 +42,7 @@ class World:
     def __post_init__(self) -> None:
         self.faults = Faults(self.rng)
         self.writer = Writer(self.rng, self.limits)
+        self.people = Residents(self.database, self.clock, self.writer, self.limits, self.rng)
 
     def publish_due(self) -> None:
         """Publish queued posts whose time has come."""

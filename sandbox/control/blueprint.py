@@ -12,15 +12,15 @@ from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy import Connection
 from werkzeug.exceptions import HTTPException
 
-from sandbox import announce, loopback
-from sandbox.control import admin, messages, switches
+from sandbox import acts, loopback
+from sandbox.control import admin, messages, people, switches
 from sandbox.control.admin import NameTakenError
 from sandbox.control.support import body, on_http_error, on_refusal
 from sandbox.errors import PostingError
 from sandbox.markup.content import Content
 from sandbox.markup.html import paragraphs, sanitise
 from sandbox.posting import Written
-from sandbox.store import accounts, notes, posts, social
+from sandbox.store import accounts, notes, posts
 from sandbox.store.accounts import Blog, BlogSettings
 from sandbox.store.notes import NoteFilter
 from sandbox.store.posts import StoredPost
@@ -52,6 +52,7 @@ def control_blueprint() -> Blueprint:
     blueprint.post("/follows")(follow)
     blueprint.post("/blocks")(block)
     switches.add_routes(blueprint)
+    people.add_routes(blueprint)
     return blueprint
 
 
@@ -177,7 +178,7 @@ def reply() -> Response:
     wanted, world = body(messages.NewReply), this_world()
     with world.database.write() as connection:
         blog, target = _blog(connection, wanted.blog), _post(connection, wanted.post_id)
-        announce.replied(connection, blog, target, wanted.text, world.clock.now())
+        acts.reply(connection, blog, target, wanted.text, world.clock.now())
     return _done()
 
 
@@ -186,8 +187,7 @@ def like() -> Response:
     wanted, world = body(messages.NewLike), this_world()
     with world.database.write() as connection:
         blog, target = _blog(connection, wanted.blog), _post(connection, wanted.post_id)
-        if social.like(connection, blog.owner_id, target.id, int(world.clock.now())):
-            announce.liked(connection, blog, target, world.clock.now())
+        acts.like(connection, blog, target, world.limits, world.clock.now())
     return _done()
 
 
@@ -196,7 +196,7 @@ def follow() -> Response:
     wanted, world = body(messages.NewFollow), this_world()
     with world.database.write() as connection:
         blog, followed = _blog(connection, wanted.blog), _blog(connection, wanted.followed)
-        social.follow(connection, blog.owner_id, followed.id, int(world.clock.now()))
+        acts.follow(connection, blog, followed, world.limits, world.clock.now())
     return _done()
 
 
@@ -204,5 +204,5 @@ def block() -> Response:
     """Let a blog block another."""
     wanted = body(messages.NewBlock)
     with this_world().database.write() as connection:
-        social.block(connection, _blog(connection, wanted.blog).id, _blog(connection, wanted.blocked).id)
+        acts.block(connection, _blog(connection, wanted.blog), _blog(connection, wanted.blocked))
     return _done()

@@ -1,0 +1,121 @@
+"""Days of life in seconds: people and a stand-in for the bot, on simulated time."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from sandbox.corpus.tables import load_tables
+from sandbox.limits import Limits
+from sandbox.people.features import Noticer
+from sandbox.people.hands import Hands
+from sandbox.people.life import Book, Done, Life
+from sandbox.people.records import PeopleSwitch
+from sandbox.people.residents import KINDS, SWITCH, TIME
+from sandbox.people.stand_in import StandIn
+from sandbox.people.words import load_phrases
+from sandbox.posting import Writer
+from sandbox.store.accounts import find_blog
+from sandbox.store.database import get_setting, put_setting
+from sandbox.world import World
+
+BATCH = 200
+"""Visits in one transaction."""
+STAND_IN_SECONDS = 600.0
+"""How often the stand-in looks at its inbox."""
+STAND_IN_POSTS = 16
+"""Every how many looks it writes something of its own."""
+UNLIMITED = Limits(posts_per_day=10**6, follows_per_day=10**6, likes_per_day=10**6)
+
+Event = tuple[float, Callable[[Connection, float], None]]
+"""Something that happens at a time of its own, beside the people's visits."""
+
+
+@dataclass
+class Lived:
+    """What came of a life: the time it reached, visits, and deeds by kind."""
+
+    until: float
+    visits: int = 0
+    deeds: Counter[str] = field(default_factory=Counter)
+
+    def count(self, done: Sequence[Done]) -> None:
+        """Add a visit."""
+        self.visits += 1
+        for one in done:
+            kind = KINDS[type(one.deed)]
+            self.deeds[f"refused {kind}" if one.problem else kind] += 1
+
+
+class Past:
+    """Simulated days. The same seed and the same beginning give the same days."""
+
+    def __init__(
+        self, world: World, switch: PeopleSwitch, *, spoils: bool = True, events: Sequence[Event] = ()
+    ) -> None:
+        self._database = world.database
+        self._switch = switch
+        rng = random.Random(f"past/{switch.seed}")
+        writer = Writer(rng, UNLIMITED)
+        book = Book(load_tables(), load_phrases())
+        noticer = Noticer(book.tables, book.phrases)
+        self._stand_in = StandIn(book.tables, noticer, writer, rng, spoils=spoils)
+        self._life = Life(
+            book, Hands(writer, UNLIMITED), seed=switch.seed, count=switch.count, bot=switch.bot, rng=rng
+        )
+        self._events = sorted(events, key=lambda event: event[0])
+        self._looks = 0
+        self._answered = 0
+
+    def live(self, start: float, end: float, *, answered_until: float | None = None) -> Lived:
+        """Live from one time to another; both are unix seconds, and the people's clock is the same.
+
+        What is asked after ``answered_until`` is left for the real bot. A life that was begun goes on from
+        where it stopped, whatever ``start`` says.
+        """
+        with self._database.write() as connection:
+            start = max(start, float(get_setting(connection, TIME, start)))
+            self._life.settle(connection, start, start)
+            put_setting(connection, SWITCH, self._switch.model_dump())
+        lived = Lived(start)
+        look = start
+        while lived.until < end:
+            with self._database.write() as connection:
+                for _ in range(BATCH):
+                    moment = min(self._life.next_at, look, self._next_event())
+                    if moment >= end:
+                        lived.until = end
+                        break
+                    lived.until = moment
+                    if moment == self._next_event():
+                        self._events.pop(0)[1](connection, moment)
+                        self._life.look_around(connection)
+                    elif moment == look:
+                        look += STAND_IN_SECONDS
+                        if answered_until is None or moment <= answered_until:
+                            self._stand_in_looks(connection, moment)
+                    else:
+                        lived.count(self._life.next_visit(connection, moment))
+                put_setting(connection, TIME, lived.until)
+        return lived
+
+    def _next_event(self) -> float:
+        return self._events[0][0] if self._events else float("inf")
+
+    def _stand_in_looks(self, connection: Connection, now: float) -> None:
+        """Answer asks and what was said to the bot's posts; now and then write something."""
+        blog = find_blog(connection, self._switch.bot)
+        if blog is None:
+            return
+        self._looks += 1
+        self._stand_in.answer_asks(connection, blog, now)
+        for sight in self._life.said_to_bot(self._answered):
+            self._stand_in.answer_post(connection, blog, sight, now)
+            self._answered = sight.id
+        if self._looks % STAND_IN_POSTS == 0:
+            self._stand_in.post(connection, blog, now)
+        self._life.look_around(connection)

@@ -119,6 +119,26 @@ class Writer(Protocol):
         """Reblog a post of any blog; the answer holds the new post's id, as a string, and its state."""
         ...
 
+    def create_photo(self, fields: Mapping[str, str], png: bytes) -> Mapping[str, Any]:
+        """Create a photo post; the answer holds its id, as a string, and its state."""
+        ...
+
+    def delete(self, post_id: str) -> None:
+        """Delete an own post or ask."""
+        ...
+
+
+class FollowWriter(Protocol):
+    """What the bot may change as the account that owns the dashboard. Used by ``post.py`` alone."""
+
+    def follow(self, blog: str) -> None:
+        """Follow a blog; doing so twice does no harm."""
+        ...
+
+    def unfollow(self, blog: str) -> None:
+        """Follow a blog no longer; doing so twice does no harm."""
+        ...
+
 
 class TumblrReader:
     """Reads one blog's posts as its owner. ``npf`` asks for posts as blocks instead of as HTML."""
@@ -282,9 +302,33 @@ class TumblrWriter:
         """Reblog a post of any blog; the answer holds the new post's id, as a string, and its state."""
         return self._post("post/reblog", {"id": post_id, **fields})
 
+    def create_photo(self, fields: Mapping[str, str], png: bytes) -> Mapping[str, Any]:
+        """Create a photo post; the answer holds its id, as a string, and its state."""
+        path = f"/v2/blog/{self._blog}/post"
+        return _created(self._client.upload(path, {"type": "photo", **fields}, {"data": ("image.png", png)}))
+
+    def delete(self, post_id: str) -> None:
+        """Delete an own post or ask."""
+        self._post("post/delete", {"id": post_id})
+
     def _post(self, path: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
         # Not by pytumblr's own methods: they send an empty list of tags as the tag "[]".
         return _created(self._client.send_api_request("post", f"/v2/blog/{self._blog}/{path}", fields))
+
+
+class AccountWriter:
+    """Changes whom an account follows."""
+
+    def __init__(self, request: WriteRequest) -> None:
+        self._client = UncheckedClient(request)
+
+    def follow(self, blog: str) -> None:
+        """Follow a blog; doing so twice does no harm."""
+        self._client.send_api_request("post", "/v2/user/follow", {"url": full_blog_name(blog)})
+
+    def unfollow(self, blog: str) -> None:
+        """Follow a blog no longer; doing so twice does no harm."""
+        self._client.send_api_request("post", "/v2/user/unfollow", {"url": full_blog_name(blog)})
 
 
 def _created(response: object) -> Mapping[str, Any]:

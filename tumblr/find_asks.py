@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
 
 from munging.user_text import question_from_html
 from tumblr.client import Reader
+from tumblr.commands import AnswerHidden, Invalid, read_command
+from tumblr.kinds_commands import command_turn
 from tumblr.payload import ANONYMOUS, TumblrPost
 from tumblr.turns import INBOX_KINDS, NewTurn, Turn, TurnKind
+
+HIDDEN_ASK_TAGS = ("an ask that my inbox does not show me", "answered because my operator pointed at it")
+"""Tags of the answer to an ask that the operator named by its id."""
 
 log = structlog.get_logger()
 
@@ -91,6 +96,7 @@ class AskFinder:
         start_timestamp: int,
         rng: random.Random,
         clock: Callable[[], float],
+        operator: str | None = None,
     ) -> None:
         self._reader = reader
         self._memory = memory
@@ -98,9 +104,10 @@ class AskFinder:
         self._start = start_timestamp
         self._rng = rng
         self._clock = clock
+        self._operator = operator
 
     def find(self) -> list[NewTurn]:
-        """The new turns, oldest ask first. What is no ask is remembered as skipped."""
+        """The new turns, oldest ask first; what is neither ask nor command is remembered as skipped."""
         page = self._reader.inbox()
         for problem in page.problems:
             log.warning("inbox entry skipped", reason=problem)
@@ -108,7 +115,25 @@ class AskFinder:
         known = self._memory.known(INBOX_KINDS, [post.id for post in recent])
         new = [post for post in recent if post.id not in known]
         asks = choose_asks([p for p in new if p.is_ask], self._busy(), self._limited, self._rng.random)
-        return [_no_ask(post) for post in new if not post.is_ask] + [ask_turn(ask) for ask in asks]
+        return [
+            *(_no_ask(post) for post in new if not post.is_ask),
+            *(turn for ask in asks for turn in self._turns(ask)),
+        ]
+
+    def _turns(self, ask: TumblrPost) -> list[NewTurn]:
+        """The turn of an ask; of a command that names a hidden ask, that ask's turn too."""
+        command = read_command(ask.summary, asker_of(ask), self._operator)
+        if command is None:
+            return [ask_turn(ask)]
+        if not isinstance(command, AnswerHidden):
+            return [command_turn(ask, asker_of(ask), command)]
+        hidden = self._reader.post(command.post_id)
+        if hidden is None or not hidden.is_ask or hidden.state != "submission":
+            refusal = Invalid(f"{command.post_id} is no ask that waits for an answer")
+            return [command_turn(ask, asker_of(ask), refusal)]
+        found = ask_turn(hidden)
+        named = replace(found, input={**found.input, "tags": list(HIDDEN_ASK_TAGS)})
+        return [named, command_turn(ask, asker_of(ask), command)]
 
     def _busy(self) -> set[str]:
         """Askers with a turn in work; one whose turn rests after a failure may be answered meanwhile."""

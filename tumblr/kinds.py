@@ -44,10 +44,17 @@ class Composition:
 
     html: str
     tags: tuple[str, ...]
-    draft: Draft
+    draft: Draft | None
+    """None: it is not screened."""
+
     post_id: str | None = None
     notes: tuple[str, ...] = ()
     """Reasons to draft it that the screening does not know of."""
+
+    target: str = ""
+    image: str = ""
+    discard: str | None = None
+    """As in ``Intent``."""
 
 
 class Kind(Protocol):
@@ -115,7 +122,7 @@ class AskKind:
     def compose(self, turn: Turn, chosen: SelectionOutcome) -> Composition:
         """The answer; its tags name the asker."""
         question = str(turn.input["question"])
-        tags = answer_tags(chosen.tags, turn.who, self.avoided_tags)
+        tags = answer_tags([*chosen.tags, *turn.input.get("tags", ())], turn.who, self.avoided_tags)
         long = len(question) > self.max_characters
         return Composition(
             action=ANSWER_ASK,

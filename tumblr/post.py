@@ -6,11 +6,14 @@ after all, when that is not known, is found out by ``reconcile.py``.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tumblr.client import Writer
+from tumblr.client import FollowWriter, Writer
+from tumblr.errors import NotFound, Refused
 from tumblr.turns import Intent
 
 ANSWER_ASK = "answer_ask"
@@ -19,7 +22,16 @@ ANSWER_ASK = "answer_ask"
 CREATE_TEXT = "create_text"
 """Create a text post."""
 
-REPEATABLE = frozenset({ANSWER_ASK})
+CREATE_PHOTO = "create_photo"
+"""Create a photo post."""
+
+FOLLOW, UNFOLLOW = "follow", "unfollow"
+"""Change whom the dashboard account follows."""
+
+NOTHING = "nothing"
+"""Change nothing on tumblr."""
+
+REPEATABLE = frozenset({ANSWER_ASK, FOLLOW, UNFOLLOW, NOTHING})
 """Actions that do no harm when tumblr, late, carries out an earlier call as well."""
 
 
@@ -33,13 +45,18 @@ class Posted:
 
 
 class Publisher:
-    """Carries out intents. A process that only looks has none."""
+    """Carries out intents and chores. A process that only looks has none."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, account: FollowWriter | None = None) -> None:
         self._writer = writer
+        self._account = account
         self._actions: Mapping[str, Callable[[Intent], Mapping[str, Any]]] = {
             ANSWER_ASK: self._answer_ask,
             CREATE_TEXT: self._create_text,
+            CREATE_PHOTO: self._create_photo,
+            FOLLOW: self._follow,
+            UNFOLLOW: self._unfollow,
+            NOTHING: lambda _: {"id": ""},
         }
 
     def carry_out(self, intent: Intent) -> Posted:
@@ -57,3 +74,32 @@ class Publisher:
     def _create_text(self, intent: Intent) -> Mapping[str, Any]:
         fields = {"body": intent.html, "tags": ",".join(intent.tags), "state": intent.state}
         return self._writer.create_text(fields)
+
+    def _create_photo(self, intent: Intent) -> Mapping[str, Any]:
+        fields = {"caption": intent.html, "tags": ",".join(intent.tags), "state": intent.state}
+        return self._writer.create_photo(fields, base64.b64decode(intent.image))
+
+    def _follow(self, intent: Intent) -> Mapping[str, Any]:
+        try:
+            self._dashboard().follow(intent.target)
+        except NotFound as error:
+            raise Refused(str(error)) from None
+        return {"id": ""}
+
+    def _unfollow(self, intent: Intent) -> Mapping[str, Any]:
+        with suppress(NotFound):  # who is not there is not followed
+            self._dashboard().unfollow(intent.target)
+        return {"id": ""}
+
+    def _dashboard(self) -> FollowWriter:
+        if self._account is None:
+            raise Refused("there is no dashboard account (tumblr.dashboard_keys is empty)")
+        return self._account
+
+    def edit(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
+        """Change fields of an own post; the answer holds the id that it has now."""
+        return self._writer.edit(post_id, fields)
+
+    def delete(self, post_id: str) -> None:
+        """Delete an own post or ask."""
+        self._writer.delete(post_id)

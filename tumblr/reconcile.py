@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from tumblr.client import Reader
 from tumblr.errors import TumblrError
 from tumblr.payload import TumblrPost
-from tumblr.post import ANSWER_ASK, CREATE_TEXT, Posted
+from tumblr.post import ANSWER_ASK, CREATE_PHOTO, CREATE_TEXT, FOLLOW, NOTHING, UNFOLLOW, Posted
 from tumblr.turns import Intent, Turn
 
 CLOCK_SLACK = 3600.0
@@ -36,8 +36,10 @@ class Reconciler:
         match intent.action:
             case action if action == ANSWER_ASK:
                 found = self._answer(turn, intent)
-            case action if action == CREATE_TEXT:
+            case action if action in (CREATE_TEXT, CREATE_PHOTO):
                 found = self._created(intent)
+            case action if action in (FOLLOW, UNFOLLOW, NOTHING):
+                return None  # they can be done again
             case action:
                 raise ValueError(f"no such action: {action}")
         return (

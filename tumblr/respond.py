@@ -15,6 +15,7 @@ import structlog
 from bot_process import FatalError
 from switchboard.errors import SwitchboardBusy, SwitchboardForbidden
 from switchboard.messages import SelectionOutcome
+from tumblr.chores import Chores
 from tumblr.errors import (
     Forbidden,
     LimitReached,
@@ -27,13 +28,14 @@ from tumblr.errors import (
 from tumblr.fail_points import FailPoint, FailPoints
 from tumblr.jobs import UNAVAILABLE, JobFailed, Jobs
 from tumblr.kinds import Composition, Kind
+from tumblr.kinds_commands import DONE, DirectKind
 from tumblr.moods import Feeling
 from tumblr.outage import Outage
 from tumblr.post import REPEATABLE, Posted, Publisher
 from tumblr.reconcile import Reconciler, TargetGone
 from tumblr.screening import ScreeningRules, screen
 from tumblr.store import Store
-from tumblr.turns import Intent, Turn, TurnKind, TurnState
+from tumblr.turns import Intent, StoredMoodInput, Turn, TurnKind, TurnState
 
 JUDGMENT_GRACE = 30.0
 """Seconds that a text which is there waits for the scores of its input."""
@@ -83,10 +85,14 @@ class Driver:
         patience: Patience,
         clock: Callable[[], float],
         fail_points: FailPoints,
+        direct: Mapping[TurnKind, DirectKind] | None = None,
+        chores: Chores | None = None,
     ) -> None:
         self._store = store
         self._jobs = jobs
         self._kinds = kinds
+        self._direct = direct or {}
+        self._chores = chores
         self._moods = moods
         self._rules = rules
         self._drafts_only = drafts_only
@@ -97,7 +103,7 @@ class Driver:
         self._fail_points = fail_points
         self.tumblr = Outage("tumblr", clock)
         self._steps: Mapping[TurnState, Callable[[Turn], Turn | None]] = {
-            TurnState.FOUND: self._request,
+            TurnState.FOUND: self._begin,
             TurnState.REQUESTED: self._await_text,
             TurnState.CHOSEN: self._prepare,
             TurnState.POSTING: self._resume,
@@ -107,8 +113,9 @@ class Driver:
         """Take every open turn as far as it can go now; the answer is how many are still open."""
         if self._publisher is not None:
             self._settle()
+        waiting = set() if self._chores is None else self._chores.round()
         for turn in self._store.open_turns():
-            if turn.not_before <= self._clock():
+            if turn.not_before <= self._clock() and turn.id not in waiting:
                 self._advance(turn)
         return len(self._store.open_turns())
 
@@ -158,6 +165,17 @@ class Driver:
 
     # The steps. Each returns the turn when it moved, None when it has to wait.
 
+    def _begin(self, turn: Turn) -> Turn | None:
+        direct = self._direct.get(turn.kind)
+        return self._request(turn) if direct is None else self._plan(turn, direct)
+
+    def _plan(self, turn: Turn, kind: DirectKind) -> Turn | None:
+        """What to do is known without a text."""
+        if self.tumblr.is_on:
+            return None
+        composed = kind.plan(turn, datetime.fromtimestamp(self._clock(), UTC))
+        return self._intend(turn, composed)
+
     def _request(self, turn: Turn) -> Turn | None:
         kind = self._kinds[turn.kind]
         now = datetime.fromtimestamp(self._clock(), UTC)
@@ -190,8 +208,12 @@ class Driver:
         if self.tumblr.is_on:
             return None
         composed = self._kinds[turn.kind].compose(turn, self._chosen(turn))
-        if not composed.draft.answer.strip():
+        if composed.draft is not None and not composed.draft.answer.strip():
             raise JobFailed("the chosen text is empty")
+        return self._intend(turn, composed)
+
+    def _intend(self, turn: Turn, composed: Composition) -> Turn:
+        """Store what will be sent to tumblr, then send it."""
         intent = self._intent(composed)
         if self._publisher is None:
             return self._only_say(turn, intent)
@@ -233,8 +255,12 @@ class Driver:
         return SelectionOutcome.model_validate(turn.result)
 
     def _intent(self, composed: Composition) -> Intent:
-        reasons = [*composed.notes, *screen(composed.draft, self._rules)]
-        if self._drafts_only:
+        reasons = list(composed.notes)
+        if composed.draft is not None:
+            reasons += screen(composed.draft, self._rules)
+        if composed.publish_as == DONE:
+            reasons = []  # it makes no post
+        elif self._drafts_only:
             reasons.append("everything is drafted")
         return Intent(
             action=composed.action,
@@ -242,23 +268,32 @@ class Driver:
             html=composed.html,
             tags=composed.tags,
             post_id=composed.post_id,
+            target=composed.target,
+            image=composed.image,
+            discard=composed.discard,
             stored_at=self._clock(),
             reasons=tuple(reasons),
         )
 
     def _only_say(self, turn: Turn, intent: Intent) -> Turn:
         log.info(
-            "would post", turn=turn.name, state=intent.state, tags=",".join(intent.tags), html=intent.html
+            "would post",
+            turn=turn.name,
+            action=intent.action,
+            state=intent.state,
+            tags=",".join(intent.tags),
+            html=intent.html,
         )
         # In a dry run the store is a copy that is thrown away; so this moves no real turn.
         return self._store.close(turn, TurnState.SKIPPED, "dry run")
 
     def _record(self, turn: Turn, intent: Intent, posted: Posted) -> Turn:
-        chosen = self._chosen(turn)
-        kind = self._kinds[turn.kind]
+        if intent.state == DONE:
+            log.info("obeyed", turn=turn.name, command=intent.action, who=turn.who)
+            return self._store.record_done(turn)
         state = TurnState.DRAFTED if posted.state == "draft" else TurnState.POSTED
         recorded = self._store.record_post(
-            turn, posted.post_id, state, log_entry(turn, intent, posted), kind.mood_input(turn, chosen)
+            turn, posted.post_id, state, log_entry(turn, intent, posted), self._mood_input(turn)
         )
         log.info(
             "drafted" if state is TurnState.DRAFTED else "posted",
@@ -271,6 +306,10 @@ class Driver:
         )
         self._fail_points.reach(FailPoint.AFTER_RECORD)
         return recorded
+
+    def _mood_input(self, turn: Turn) -> StoredMoodInput | None:
+        kind = self._kinds.get(turn.kind)
+        return None if kind is None else kind.mood_input(turn, self._chosen(turn))
 
     def _settle(self) -> None:
         if self._jobs.outage.is_on:
@@ -323,6 +362,6 @@ def log_entry(turn: Turn, intent: Intent, posted: Posted) -> dict[str, Any]:
         "requests": [request.model_dump(mode="json") for request in requests if request is not None],
         "judgment": None if turn.judgment is None else turn.judgment.model_dump(mode="json"),
         "result": turn.result,
-        "intent": intent.model_dump(mode="json"),
+        "intent": intent.model_dump(mode="json", exclude={"image"}),
         "answer": dict(posted.answer),
     }

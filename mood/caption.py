@@ -24,19 +24,27 @@ class KickLine:
 def mood_caption(
     days: float, asker: str, *, raised: Sequence[KickLine] = (), lowered: Sequence[KickLine] = ()
 ) -> str:
-    """Explain the graph of the last `days`, which `asker` wanted, and list what moved the mood most."""
+    """Explain the graph of the last `days`, which `asker` wanted, and list what moved the mood most.
+
+    An empty `asker` is somebody who did not say who they are.
+    """
     span = "day" if days == 1 else f"{days:g} days"
-    link = f"https://{escape(asker)}.tumblr.com/"
     paragraphs = [
         f"This is how I felt over the last {span}.",
         "My mood colours the tone of what I post. Every day starts from a mood of its own, and what people "
         "say to me moves it from there at once, up or down, and wears off over some hours.",
         "A jump at midnight is the change to the next day's base, like waking up in another mood.",
-        f'Posted because <a class="tumblelog" href="{link}">@{escape(asker)}</a> asked. '
+        f"Posted because {_mention(asker)} asked. "
         "Anyone can: send me an ask that says <b>!mood</b>.",
     ]
     blocks = [f"<p>{paragraph}</p>" for paragraph in paragraphs]
     return "".join([*blocks, *_kick_lists(raised, lowered)])
+
+
+def _mention(asker: str) -> str:
+    if not asker:
+        return "somebody"
+    return f'<a class="tumblelog" href="https://{escape(asker)}.tumblr.com/">@{escape(asker)}</a>'
 
 
 def _kick_lists(raised: Sequence[KickLine], lowered: Sequence[KickLine]) -> list[str]:

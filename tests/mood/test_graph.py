@@ -132,3 +132,9 @@ def test_the_caption_lists_the_strongest_kicks() -> None:
     assert "too much" in text
     assert text.count("<ul>") == 1
     assert mood_caption(1, "x", raised=[kick], lowered=[KickLine(-1, "y", "z")]).count("<ul>") == 2
+
+
+def test_who_does_not_say_who_they_are_is_not_mentioned() -> None:
+    html = mood_caption(1, "")
+    assert "Posted because somebody asked." in html
+    assert "<a " not in html

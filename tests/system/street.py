@@ -1,0 +1,373 @@
+"""A street of bots: one sandbox, one switchboard and its workers, into which bots move one after the other.
+
+Everything is a real process; only the generator has no model (``stub_generator``), so that a test takes a
+second. Each bot has a blog, keys and a database of its own, so tests do not see each other.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import tumbl
+from bot_config import Config, load_config
+from bot_process import run_door
+from deploy.demo import client_token
+from deploy.demo_config import KEY_NAMES, demo_settings
+from deploy.supervised import HOME, free_port
+from sandbox.driver import SandboxDriver
+from sandbox.records import Call, PostRecord
+from switchboard.client import Retry, SwitchboardClient
+from switchboard.errors import SwitchboardError
+from switchboard.messages import StatusReport
+from tests.system.chaos import query
+from tests.system.harness import eventually
+from tumblr.fail_points import VARIABLE
+
+FORKS = multiprocessing.get_context("forkserver")
+
+READY_SECONDS = 30.0
+LONG = 30.0
+"""Seconds after which something that should have happened is said to be missing."""
+
+READER = "reader"
+"""Somebody in every street who reads and asks."""
+
+PAUSE = 0.03
+"""Seconds between two looks."""
+
+
+class Program:
+    """A program of ours in a process of its own; its log goes on when it is started again."""
+
+    def __init__(self, log: Path, arguments: Sequence[str]) -> None:
+        self.log = log
+        self._arguments = [sys.executable, *arguments]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *options: str, fail_point: str = "") -> None:
+        """Start it, with more options than usual or a fail point."""
+        with self.log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [*self._arguments, *options],
+                cwd=HOME,
+                env={**os.environ, VARIABLE: fail_point},
+                stdout=out,
+                stderr=out,
+            )
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def wait_for_death(self) -> None:
+        """Wait until it has killed itself; anything else is an error."""
+        status = self._wait()
+        assert status == -signal.SIGKILL, (status, self.said())
+
+    def kill(self) -> None:
+        """Kill it as by ``kill -9``."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """Stop it as an operator would; the answer is its exit status."""
+        return self._end(signal.SIGTERM)
+
+    def _wait(self) -> int:
+        assert self._process is not None
+        return self._process.wait(LONG)
+
+    def _end(self, number: signal.Signals) -> int:
+        if self._process is None:
+            return 0
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        return self._wait()
+
+    def said(self) -> str:
+        """Its log."""
+        return self.log.read_text(encoding="utf-8") if self.log.exists() else ""
+
+
+class Tumbl(Program):
+    """The real ``tumbl.py`` in a process of its own, forked from one that has imported it already.
+
+    Importing takes a second, and a crash case starts the bot many times.
+    """
+
+    def __init__(self, log: Path, config: Path) -> None:
+        super().__init__(log, [])
+        self._config = config
+        self._fork: ForkServerProcess | None = None
+
+    def start(self, *options: str, fail_point: str = "") -> None:
+        """Start it, with more options than usual or a fail point."""
+        FORKS.set_forkserver_preload(["tumbl", "pytest", "tests.system.street"])
+        arguments = ["--config", str(self._config), *options]
+        self._fork = FORKS.Process(target=run_tumbl, args=(arguments, fail_point, self.log), daemon=True)
+        self._fork.start()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs."""
+        return self._fork is not None and self._fork.is_alive()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._fork is not None
+        assert self._fork.pid is not None
+        return self._fork.pid
+
+    def _wait(self) -> int:
+        assert self._fork is not None
+        self._fork.join(LONG)
+        assert self._fork.exitcode is not None, self.said()
+        return self._fork.exitcode
+
+    def _end(self, number: signal.Signals) -> int:
+        if self.is_up:
+            os.kill(self.pid, number)
+        return 0 if self._fork is None else self._wait()
+
+
+def run_tumbl(arguments: list[str], fail_point: str, log: Path) -> None:
+    """What ``python tumbl.py`` does, in a process that was forked for it."""
+    os.environ[VARIABLE] = fail_point
+    with log.open("ab") as out:
+        os.dup2(out.fileno(), sys.stdout.fileno())
+        os.dup2(out.fileno(), sys.stderr.fileno())
+    sys.exit(run_door(lambda: tumbl.main(arguments)))
+
+
+class Street:
+    """The neighbours that all bots share: sandbox, switchboard (``bridge``), generator and selector."""
+
+    def __init__(self, run: Path, **changes: dict[str, Any]) -> None:
+        self.run = run
+        self.sandbox_port = free_port()
+        self.settings = demo_settings(run, run / "no-model", self.sandbox_port, free_port())
+        self.settings["candidates"] = {"answer": 3, "textpost": 3}
+        # A worker that died is a worker with a lease; tests cannot wait a minute for it.
+        leases = ("generation_lease_seconds", "raw_select_lease_seconds", "selection_lease_seconds")
+        self.settings["switchboard"].update(dict.fromkeys(leases, 1.0))
+        merge(self.settings, changes)
+        self.config_path = run / "street.json"
+        self.config_path.write_text(json.dumps(self.settings), encoding="utf-8")
+        self.config = load_config(self.config_path)
+        database = str(run / "sandbox.sqlite")
+        serve = ["-m", "sandbox", "serve", "--port", str(self.sandbox_port), "--database", database]
+        self.sandbox = Program(run / "sandbox.log", serve)
+        self.bridge = self._program("bridge", str(HOME / "bridge_service.py"))
+        self.generator = self._program("generator", "-m", "tests.system.stub_generator")
+        self.selector = self._program("selector", str(HOME / "selector.py"))
+        self.mortal_selector = self._program("mortal-selector", "-m", "tests.system.mortal_selector")
+        self.driver = SandboxDriver(f"http://127.0.0.1:{self.sandbox_port}")
+        self.client = SwitchboardClient(
+            self.config.switchboard_url, client_token(self.config), retry=Retry(attempts=1)
+        )
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._open.callback(self.client.close)
+        self._open.enter_context(self.driver)
+        for program in (self.sandbox, self.bridge, self.generator, self.selector):
+            self._open.callback(program.kill)
+            program.start()
+        self._open.callback(self.mortal_selector.kill)
+        self.driver.wait_until_ready(READY_SECONDS)
+        self.driver.set_limits(per_hour=1_000_000, per_day=10_000_000)
+        assert eventually(self.is_ready, READY_SECONDS, pause=PAUSE), self.bridge.said()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def _program(self, name: str, *arguments: str) -> Program:
+        return Program(self.run / f"{name}.log", [*arguments, "--config", str(self.config_path)])
+
+    def status(self) -> StatusReport | None:
+        """What the switchboard says of itself; None while it does not answer."""
+        try:
+            return self.client.status()
+        except SwitchboardError:
+            return None
+
+    def is_ready(self) -> bool:
+        """Whether the switchboard knows a generator and a selector."""
+        status = self.status()
+        return status is not None and {"generator", "selector"} <= {str(w.role) for w in status.workers}
+
+    def restart(self, program: Program) -> None:
+        """Kill a program and start it again."""
+        program.kill()
+        program.start()
+
+    def mend(self) -> None:
+        """Start whatever a test has left dead, and take away its faults."""
+        self.driver.clear_faults()
+        self.mortal_selector.kill()
+        for program in (self.sandbox, self.bridge, self.generator, self.selector):
+            if not program.is_up:
+                program.start()
+        assert eventually(self.is_ready, READY_SECONDS, pause=PAUSE)
+
+
+class Bot:
+    """A bot of one's own in the street: a blog, its keys, a database, and the real ``tumbl.py``."""
+
+    def __init__(self, street: Street, blog: str, **changes: dict[str, Any]) -> None:
+        self.street = street
+        self.driver = street.driver
+        self.blog = blog
+        self.folder = street.run / blog
+        self.folder.mkdir()
+        keys = street.driver.create_user(blog)
+        settings = json.loads(json.dumps(street.settings))
+        settings["blog"]["blog_name"] = blog
+        settings["tumblr"].update(
+            base_keys=[dict(zip(KEY_NAMES, keys.strings(), strict=True))],
+            database=str(self.database),
+            settle_seconds=0.2,
+            write_timeout_seconds=0.5,
+        )
+        settings["loop"].update(
+            sleep_seconds=0.1,
+            offpeak_sleep_seconds=0.1,
+            poll_seconds=0.1,
+            retry_base_seconds=0.2,
+        )
+        settings["queue"]["write_when_below"] = 0
+        merge(settings, changes)
+        self.config_path = self.folder / "config.json"
+        self.config_path.write_text(json.dumps(settings), encoding="utf-8")
+        self.tumbl = Tumbl(self.folder / "tumbl.log", self.config_path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.tumbl.kill()
+
+    @property
+    def database(self) -> Path:
+        """The file in which the bot remembers."""
+        return self.folder / "tumbl.sqlite"
+
+    @property
+    def config(self) -> Config:
+        """The configuration as it is in the file."""
+        return load_config(self.config_path)
+
+    def change(self, section: str, **settings: Any) -> None:
+        """Change settings; they count from the next start."""
+        content = json.loads(self.config_path.read_text(encoding="utf-8"))
+        content.setdefault(section, {}).update(settings)
+        self.config_path.write_text(json.dumps(content), encoding="utf-8")
+
+    # Living
+
+    def dies_at(self, *points: str) -> None:
+        """Start the bot and let it die, once for each of these fail points."""
+        for point in points:
+            self.tumbl.start(fail_point=point)
+            self.tumbl.wait_for_death()
+
+    def lives_until(self, look: Callable[[], object]) -> None:
+        """Start the bot, and stop it when something has happened and two more passes are over."""
+        if not self.tumbl.is_up:
+            self.tumbl.start()
+        self.waits_until(look)
+        self.passes(2)
+        assert self.tumbl.stop() == 0, self.tumbl.said()
+
+    def waits_until(self, look: Callable[[], object]) -> None:
+        """Return when something has happened; fail when it has not in time."""
+        assert eventually(lambda: bool(look()), LONG, pause=PAUSE), self.tumbl.said()[-3000:]
+
+    def passes(self, number: int) -> None:
+        """Wait until the bot has looked into its inbox so many more times."""
+        before = len(self.calls("*/posts/submission"))
+        self.waits_until(lambda: len(self.calls("*/posts/submission")) >= before + number)
+
+    def settled(self, turns: int) -> bool:
+        """Whether there are so many turns, none of them open."""
+        states = self.states()
+        return sum(states.values()) == turns and not set(states) & {"found", "requested", "chosen", "posting"}
+
+    # Looking
+
+    def posts(self, *states: str) -> list[PostRecord]:
+        """The bot's posts in the given states, or in all but the inbox."""
+        return [
+            post
+            for post in self.driver.posts(self.blog)
+            if (post.state in states if states else post.state != "submission")
+        ]
+
+    def answers(self) -> Counter[str]:
+        """How often each question stands answered."""
+        return Counter(post.question for post in self.posts() if post.question is not None)
+
+    def calls(self, path: str, method: str | None = None) -> list[Call]:
+        """The calls that this bot has made."""
+        return [call for call in self.driver.calls(path=path, method=method) if call.user == self.blog]
+
+    def writes(self) -> list[Call]:
+        """The calls with which this bot wanted to change something."""
+        return [call for call in self.calls("*") if call.method != "GET"]
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Ask the bot's memory; empty while there is none."""
+        return query(self.database, sql) if self.database.exists() else []
+
+    def states(self) -> Counter[str]:
+        """How many turns are in each state."""
+        try:
+            return Counter(dict(self.query("SELECT state, count(*) FROM turns GROUP BY state")))
+        except sqlite3.OperationalError:  # the file is there before its tables are
+            return Counter()
+
+    def damages(self) -> list[str]:
+        """What is wrong with the bot's memory, in words: empty is what one wants."""
+        found = [str(row) for row in self.query("PRAGMA integrity_check") if row != ("ok",)]
+        logged = Counter(post_id for (post_id,) in self.query("SELECT post_id FROM post_log"))
+        found += [f"post {post} is logged {count} times" for post, count in logged.items() if count > 1]
+        closed = self.query("SELECT post_id FROM turns WHERE state IN ('posted', 'drafted')")
+        found += [f"post {post} is not logged" for (post,) in closed if post not in logged]
+        there = {post.id for post in self.posts()} | {post.genesis_id for post in self.posts()}
+        found += [f"post {post} is in the log and nowhere else" for post in logged if post not in there]
+        return found
+
+
+MoveIn = Callable[..., Bot]
+"""Makes a bot of the given blog name, with changed settings, that leaves when the test is over."""
+
+
+def merge(settings: dict[str, Any], changes: dict[str, dict[str, Any]]) -> None:
+    """Change some settings of some sections."""
+    for section, values in changes.items():
+        settings[section] = {**settings.get(section, {}), **values}

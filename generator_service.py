@@ -22,7 +22,7 @@ import structlog
 from autoresponder.build import build_runner
 from autoresponder.checkup import check_up, warm_up
 from autoresponder.errors import JobError, WritingStoppedError
-from autoresponder.jobs import JobRunner
+from autoresponder.jobs import Done, JobRunner
 from bot_config import Config
 from bot_process import (
     FatalError,
@@ -32,34 +32,45 @@ from bot_process import (
     parse_door_arguments,
     run_door,
 )
+from switchboard.bench import Bench
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardConflict, SwitchboardForbidden
 from switchboard.messages import WorkerError
 from switchboard.polling import GeneratorAnswer, GeneratorExchange, GeneratorJob
-from switchboard.worker import Rhythm, run_worker
+from switchboard.worker import Rhythm, run_bench_worker
 
 log = structlog.get_logger()
 
 
 class GeneratorWorker:
-    """Does one job after another for the worker's loop, with one log line each."""
+    """Does the jobs on a bench side by side, with one log line each."""
 
     def __init__(self, runner: JobRunner) -> None:
         self._runner = runner
 
-    def handle(self, job_id: str, job: GeneratorJob) -> GeneratorAnswer | WorkerError:
-        """Do a job; what it raises is reported as that job's failure, and the process lives."""
-        began = time.perf_counter()
+    def work(self, bench: Bench[GeneratorJob, GeneratorAnswer | WorkerError]) -> None:
+        """Do jobs until none is left; one that cannot be done is reported, and the others go on."""
+        began: dict[str, float] = {}
+
+        def take() -> dict[str, GeneratorJob]:
+            jobs = bench.take()
+            began.update(dict.fromkeys(jobs, time.perf_counter()))
+            return jobs
+
+        def deliver(job_id: str, outcome: Done | JobError) -> None:
+            if isinstance(outcome, JobError):
+                log.warning("job not done", job=job_id, reason=str(outcome))
+                bench.deliver(job_id, WorkerError(error=f"{type(outcome).__name__}: {outcome}"))
+                return
+            result, report = outcome
+            seconds = round(time.perf_counter() - began[job_id], 2)
+            log.info("job done", job=job_id, **report.fields(), seconds=seconds)
+            bench.deliver(job_id, result)
+
         try:
-            result, report = self._runner.run(job_id, job)
+            self._runner.run_together(take(), deliver, take)
         except WritingStoppedError as stopped:
-            return WorkerError(error=str(stopped), blameless=True)
-        except JobError as error:
-            log.warning("job not done", job=job_id, kind=job.type, reason=str(error))
-            raise
-        seconds = round(time.perf_counter() - began, 2)
-        log.info("job done", job=job_id, **report.fields(), seconds=seconds)
-        return result
+            bench.give_back(str(stopped))
 
 
 def worker_name(config: Config) -> str:
@@ -76,7 +87,7 @@ def serve(config: Config, runner: JobRunner, shutdown: Shutdown) -> None:
     exchange = GeneratorExchange(client, worker=name, batch_size=config.generator.batch_size)
     log.info("generator started", switchboard=config.switchboard_url, worker=name)
     try:
-        run_worker(exchange, GeneratorWorker(runner).handle, shutdown.requested, Rhythm())
+        run_bench_worker(exchange, GeneratorWorker(runner).work, shutdown.requested, Rhythm())
     except SwitchboardForbidden as error:
         hint = "give switchboard.generator_token the same value here and where the switchboard runs"
         raise FatalError(str(error), hint) from error

@@ -39,7 +39,7 @@ def warm_up(runner: JobRunner) -> None:
 def check_up(runner: JobRunner, generator: GeneratorModel) -> str:
     """Write three candidates; give what an operator wants to know, line by line."""
     warm_up(runner)
-    result, report = runner.run("check", sample_job())
+    result, report = runner.run("check up", sample_job())
     assert isinstance(result, GenerationResult)
     lines = [
         f"model      {generator.identity.name} {generator.identity.sha256[:12]} from {generator.folder}",

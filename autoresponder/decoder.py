@@ -50,7 +50,8 @@ class Decoder:
         past = self._known.longest(ids)
         if past.length < len(ids):
             past = self._extend(past, ids)
-            self._known.keep(ids, past)
+            if _is_sound(past):
+                self._known.keep(ids, past)
         return past
 
     def _extend(self, past: Prefix, ids: Sequence[int]) -> Prefix:
@@ -86,6 +87,11 @@ class Decoder:
         self._cache.move(source, target)
 
     @torch.inference_mode()
+    def clear(self, slot: int) -> None:
+        """Wipe a slot whose numbers are not finite, so that nothing of them reaches its next row."""
+        self._cache.clear(slot)
+
+    @torch.inference_mode()
     def step(self, tokens: Sequence[int]) -> Tensor:
         """Append one token to each of the first B slots; give the logits (B, V) of what comes next."""
         positions = self._cache.aim(len(tokens), self.device)
@@ -106,3 +112,9 @@ class Decoder:
     def streams(self, slot: int) -> dict[int, Tensor]:
         """The kept residual streams (n, d) of all that a slot holds."""
         return self._cache.streams_of(slot)
+
+
+def _is_sound(prefix: Prefix) -> bool:
+    """Whether a run gave finite numbers; what is not finite anywhere reaches the last block's last place."""
+    keys, _ = prefix.blocks[-1]
+    return bool(keys[:, -1].isfinite().all())

@@ -1,8 +1,9 @@
 """Writing: rows of text grow side by side, each with its own prompt, random numbers and end.
 
 A row ends at the end token, where it begins to speak for someone else, when it repeats itself, or
-at its limit. A free slot is filled with the next try at once; when there is none, the batch shrinks.
-Beyond the context a row slides: at every window boundary its last ids are run anew from position 0.
+at its limit. A free slot is filled with the next try at once, of whatever job; when there is none, the
+batch shrinks. Beyond the context a row slides: at every window boundary its last ids are run anew from
+position 0.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -21,7 +23,7 @@ from autoresponder.acceptance import Written
 from autoresponder.decoder import Decoder
 from autoresponder.draws import TryDraws
 from autoresponder.encoding import Detokenizer, TextEncoder
-from autoresponder.errors import NotFiniteError, WritingStoppedError
+from autoresponder.errors import JobError, NotFiniteError, WritingStoppedError
 from autoresponder.sampling import Sampler, draw, surprise
 from autoresponder.slots import Prefix
 from autoresponder.trunk import Reading
@@ -29,6 +31,7 @@ from munging.control import TAGS
 
 CONTEXT_MARGIN = 4  # positions of the network that are left unused
 DISTINCT_SHARE = 0.2  # a window with a smaller share of distinct tokens is repetition
+PROMPTS_AT_HAND = 8  # distinct prompts of running jobs that are kept for their next tries
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,35 @@ class WritingLimits:
         return self.context - self.window
 
 
+@dataclass
+class WritingFigures:
+    """What writing did, for the log; times in seconds."""
+
+    prompt_tokens: int = 0
+    prefill_seconds: float = 0.0
+    decode_seconds: float = 0.0
+    tokens: int = 0
+    steps: int = 0
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Tokens of all rows per second of decoding."""
+        return self.tokens / self.decode_seconds if self.decode_seconds else 0.0
+
+
 @dataclass(frozen=True)
 class Try:
-    """One try at one candidate: where it starts and what chance gave it."""
+    """One try at one candidate: where it starts and what chance gave it.
+
+    ``costs`` counts what is done for the job the try belongs to; all tries of a job, and no others,
+    share it.
+    """
 
     number: int
     prompt_ids: tuple[int, ...]
     prompt_text: str
     draws: TryDraws
+    costs: WritingFigures = field(default_factory=WritingFigures, compare=False)
 
 
 @dataclass(frozen=True)
@@ -70,28 +94,16 @@ class TrySource(Protocol):
     """Where tries come from and finished ones go; a job's, or several jobs' in turn."""
 
     def next_try(self) -> Try | None:
-        """The next try to begin, or none for now; asked again after each finished one."""
+        """The next try to begin, or none for now; asked at every step that leaves a slot free."""
         ...
 
     def finish(self, finished: Finished) -> None:
         """Take a finished try."""
         ...
 
-
-@dataclass
-class WritingFigures:
-    """What a run of the writer did, for the log; times in seconds."""
-
-    prompt_tokens: int = 0
-    prefill_seconds: float = 0.0
-    decode_seconds: float = 0.0
-    tokens: int = 0
-    steps: int = 0
-
-    @property
-    def tokens_per_second(self) -> float:
-        """Tokens of all rows per second of decoding."""
-        return self.tokens / self.decode_seconds if self.decode_seconds else 0.0
+    def fail(self, attempt: Try, error: JobError) -> None:
+        """Hear that a try broke: whatever else was running for its job has been dropped too."""
+        ...
 
 
 @dataclass
@@ -102,6 +114,7 @@ class _Row:
     surprise: float = 0.0
     repeating: bool = False
     ended: bool = False
+    broken: bool = False  # the network gave it no finite numbers
     pending: int = 0  # the id that is fed to the network next
     slid: bool = False
     closing: bool = False  # over; its end token is still to be read, for the heads
@@ -149,18 +162,13 @@ class Writer:
 
     @torch.inference_mode()
     def run(self, source: TrySource) -> WritingFigures:
-        """Write until the source has no more tries.
-
-        Raises WritingStoppedError, or NotFiniteError when the network breaks.
-        """
+        """Write until the source has no more tries. Raises WritingStoppedError, or what the source raises."""
         batch = _Batch(self._decoder, self._sampler, self._encoder, self._limits, self._clock)
         batch.fill(source)
         while batch.rows:
             if self._stop():
                 raise WritingStoppedError("the generator is shutting down")
-            began = self._clock()
             batch.grow()
-            batch.figures.decode_seconds += self._clock() - began
             batch.settle(source, self._is_over)
         return batch.figures
 
@@ -208,7 +216,7 @@ class _Batch:
         self._limits = limits
         self._clock = clock
         self._state = sampler.begin(torch.empty(0, device=decoder.device))  # (B, width)
-        self._prefixes: dict[tuple[int, ...], Prefix] = {}  # each distinct prompt is run once
+        self._prefixes: OrderedDict[tuple[int, ...], Prefix] = OrderedDict()
 
     def fill(self, source: TrySource) -> None:
         """Begin tries until the slots or the tries run out."""
@@ -217,6 +225,7 @@ class _Batch:
 
     def grow(self) -> None:
         """Append one drawn token to every row."""
+        began = self._clock()
         logits = self._decoder.step([row.pending for row in self.rows])  # (B, V)
         uniforms = [0.0 if row.closing else row.attempt.draws.tokens[len(row.tokens)] for row in self.rows]
         filtered = self._sampler.step(logits, self._state)
@@ -224,23 +233,33 @@ class _Batch:
         bits = surprise(logits, tokens)
         self._state = self._sampler.observe(tokens, logits, self._state)
         self._record(tokens, bits)
+        self._count(self._clock() - began)
 
     def _record(self, tokens: Tensor, bits: Tensor) -> None:
         for row, token, surprised in zip(self.rows, tokens.tolist(), bits.tolist(), strict=True):
             if row.closing:
                 continue
-            if not math.isfinite(surprised):
-                raise NotFiniteError("the network's logits are not finite numbers")
+            row.broken = not math.isfinite(surprised)
             row.tokens.append(token)
             row.pending = token
             row.surprise += surprised
-            self.figures.tokens += 1
             if token != self._encoder.eot:
                 row.text.push(token)
-        self.figures.steps += 1
+
+    def _count(self, seconds: float) -> None:
+        """Count a step, in all and for every job that has rows in it."""
+        jobs = {id(row.attempt.costs): row.attempt.costs for row in self.rows}
+        for figures in (self.figures, *jobs.values()):
+            figures.steps += 1
+            figures.decode_seconds += seconds
+        for row in self.rows:
+            if not row.closing:
+                self.figures.tokens += 1
+                row.attempt.costs.tokens += 1
 
     def settle(self, source: TrySource, is_over: Callable[[_Row], bool]) -> None:
         """Hand out finished rows, begin new ones in their place or close the gap, slide long ones."""
+        self._give_up_broken(source)
         over = [slot for slot, row in enumerate(self.rows) if row.closing or is_over(row)]
         over = [slot for slot in over if not self._stays_to_close(self.rows[slot])]
         for slot in over:
@@ -252,9 +271,20 @@ class _Batch:
                 self._begin(slot, attempt)
             else:
                 self._drop(slot)
+        self.fill(source)
         for slot, row in enumerate(self.rows):
             if row.tokens and len(row.tokens) % self._limits.window == 0 and not row.closing:
                 self._slide(slot, row)
+
+    def _give_up_broken(self, source: TrySource) -> None:
+        """Drop the rows of every job that has a broken one; the others do not notice."""
+        broken = {id(row.attempt.costs): row.attempt for row in self.rows if row.broken}
+        for slot in reversed(range(len(self.rows))):
+            if id(self.rows[slot].attempt.costs) in broken:
+                self._decoder.clear(slot)
+                self._drop(slot)
+        for attempt in broken.values():
+            source.fail(attempt, NotFiniteError("the network's logits are not finite numbers"))
 
     def _stays_to_close(self, row: _Row) -> bool:
         """Let a text that came to its end take one more step, so that the heads need not read it again."""
@@ -267,10 +297,7 @@ class _Batch:
         ids = attempt.prompt_ids[-self._limits.prompt :]
         cut = len(ids) < len(attempt.prompt_ids)
         row = _Row(attempt, Detokenizer(self._encoder), pending=ids[-1], slid=cut)
-        if ids not in self._prefixes:
-            self._prefixes[ids] = self._prefill(ids[:-1])
-            self.figures.prompt_tokens += len(ids)
-        self._decoder.place(slot, self._prefixes[ids])
+        self._decoder.place(slot, self._prefix(ids, attempt.costs))
         state = self._sampler.begin(torch.tensor([attempt.draws.target], device=self._decoder.device))
         if slot == len(self.rows):
             self.rows.append(row)
@@ -293,10 +320,24 @@ class _Batch:
         ids = (*row.attempt.prompt_ids, *row.tokens)
         if len(ids) >= self._limits.prompt:
             row.slid = True
-            self._decoder.place(slot, self._prefill(ids[-self._limits.prompt : -1]))
+            self._decoder.place(slot, self._prefill(ids[-self._limits.prompt : -1], row.attempt.costs))
 
-    def _prefill(self, ids: Sequence[int]) -> Prefix:
+    def _prefix(self, ids: tuple[int, ...], costs: WritingFigures) -> Prefix:
+        """What a prompt leaves to be read by its rows; each distinct prompt is run once."""
+        prefix = self._prefixes.pop(ids, None)
+        if prefix is None:
+            prefix = self._prefill(ids[:-1], costs)
+            for figures in (self.figures, costs):
+                figures.prompt_tokens += len(ids)
+        self._prefixes[ids] = prefix
+        if len(self._prefixes) > PROMPTS_AT_HAND:
+            self._prefixes.popitem(last=False)
+        return prefix
+
+    def _prefill(self, ids: Sequence[int], costs: WritingFigures) -> Prefix:
         began = self._clock()
         prefix = self._decoder.prefill(ids)
-        self.figures.prefill_seconds += self._clock() - began
+        seconds = self._clock() - began
+        for figures in (self.figures, costs):
+            figures.prefill_seconds += seconds
         return prefix

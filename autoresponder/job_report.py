@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from autoresponder.generator import WritingFigures
 from autoresponder.scoring import Scores
+from autoresponder.tries import JobTries
 
 
 @dataclass
@@ -23,6 +24,21 @@ class JobReport:
     relaxed: tuple[str, ...] = ()
     mean_surprise: float = 0.0
     writing: WritingFigures | None = None
+
+    @classmethod
+    def of_writing(cls, kind: str, scores: Scores, scoring_seconds: float, tries: JobTries) -> JobReport:
+        """What a writing job took."""
+        return cls(
+            kind,
+            len(scores.selector_probabilities),
+            scores,
+            scoring_seconds,
+            tries=tries.begun,
+            rejections=tries.rejections,
+            relaxed=tries.relaxed,
+            mean_surprise=tries.mean_surprise,
+            writing=tries.costs,
+        )
 
     def fields(self) -> dict[str, object]:
         """Key and value pairs of the log line."""

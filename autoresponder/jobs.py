@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import torch
 from pydantic import JsonValue
@@ -13,7 +15,7 @@ from autoresponder.acceptance import AcceptanceOptions
 from autoresponder.assignments import AnswerAssignment, Assignment, OriginalShares, TextpostAssignment
 from autoresponder.draws import draws_of_try, seeded
 from autoresponder.errors import JobError
-from autoresponder.generator import Try, Writer, WritingFigures, WritingLimits
+from autoresponder.generator import Try, Writer, WritingLimits
 from autoresponder.graphs import make_decoder
 from autoresponder.head_texts import given_texts, sentiment_text
 from autoresponder.heads import Head, HeadName, fingerprint
@@ -23,6 +25,7 @@ from autoresponder.prompt_cache import PromptCache
 from autoresponder.prompts import Voice
 from autoresponder.sampler_settings import SamplerSettings
 from autoresponder.scoring import Scorer, Scores
+from autoresponder.together import MergedTries
 from autoresponder.tries import JobTries
 from autoresponder.trunk import Reading
 from munging.continuation import to_classic_continuation
@@ -35,7 +38,13 @@ from switchboard.messages import (
     RawSelectResult,
 )
 
+T = TypeVar("T")
+
 ModelInfo = dict[str, JsonValue]
+Job = GenerationJob | RawSelectJob
+Done = tuple[GenerationResult | RawSelectResult, JobReport]
+Deliver = Callable[[str, Done | JobError], None]
+"""Takes what became of a job, by its id."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ class WritingSettings:
 
 
 class JobRunner:
-    """Does jobs, one at a time, with one generator and its heads."""
+    """Does jobs with one generator and its heads; the texts of several are written side by side."""
 
     def __init__(
         self,
@@ -62,13 +71,12 @@ class JobRunner:
         stop: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """``stop`` is asked while texts are written; true ends the job with WritingStoppedError."""
+        """``stop`` is asked while texts are written; true ends the work with WritingStoppedError."""
         self._generator = generator
         self._encoder = generator.encoder
         self._scorer = Scorer(generator.network, generator.encoder, heads)
         self._settings = settings
         self._voice = settings.voice
-        self._stop = stop
         self._clock = clock
         self._decoder = make_decoder(
             generator.network,
@@ -76,21 +84,43 @@ class JobRunner:
             keep=self._scorer.layers,
             known=PromptCache(settings.prompt_cache_bytes),
         )
-        self._sampler = settings.sampler.build(settings.limits.window)
         self._control_phrase = control_phrases(self._voice.form, self._voice.identity)
+        self._writer = Writer(
+            self._decoder,
+            self._encoder,
+            settings.sampler.build(settings.limits.window),
+            settings.limits,
+            self._control_phrase,
+            stop=stop,
+            clock=clock,
+        )
         self._model_info = model_info(generator, heads, settings)
 
-    def run(
-        self, job_id: str, job: GenerationJob | RawSelectJob
-    ) -> tuple[GenerationResult | RawSelectResult, JobReport]:
-        """Do one job. Raises JobError when it cannot be done, which concerns that job alone.
+    def run(self, job_id: str, job: Job) -> Done:
+        """Do one job. Raises JobError when it cannot be done, which concerns that job alone."""
+        outcomes: list[Done | JobError] = []
+        self.run_together({job_id: job}, lambda _, outcome: outcomes.append(outcome))
+        (outcome,) = outcomes
+        if isinstance(outcome, JobError):
+            raise outcome
+        return outcome
 
-        The candidates can be made again from the job's id and lease.
+    def run_together(
+        self,
+        jobs: Mapping[str, Job],
+        deliver: Deliver,
+        more: Callable[[], Mapping[str, Job]] = dict,
+    ) -> None:
+        """Do jobs side by side, and deliver what became of each as soon as it is over.
+
+        ``more`` is asked, while texts are written and there is room, for jobs that are to join. A job
+        that cannot be done is delivered as its JobError, and the others go on. What concerns all of
+        them is raised: WritingStoppedError, or a JobError when memory runs out; then some are not
+        delivered. A job's candidates can be made again from its id and the number of its lease,
+        whatever else is in the batch.
         """
         try:
-            if isinstance(job, RawSelectJob):
-                return self._raw_select(job)
-            return self._generate(job_id, job, self._assignment(job))
+            self._run(jobs, deliver, more)
         except RuntimeError as error:
             if not _is_out_of_memory(error):
                 raise
@@ -99,18 +129,39 @@ class JobRunner:
                 f"out of memory with {self._settings.slots} texts at once; lower generator.batch_size"
             ) from None
 
+    def _run(self, jobs: Mapping[str, Job], deliver: Deliver, more: Callable[[], Mapping[str, Job]]) -> None:
+        def join() -> None:
+            for job_id, job in more().items():
+                self._begin(job_id, job, merged, deliver)
+
+        merged = MergedTries(join)
+        for job_id, job in jobs.items():
+            self._begin(job_id, job, merged, deliver)
+        self._writer.run(merged)
+
+    def _begin(self, job_id: str, job: Job, merged: MergedTries, deliver: Deliver) -> None:
+        """Let a writing job join the others; do a scoring job, which is quick, at once."""
+        if isinstance(job, RawSelectJob):
+            deliver(job_id, _outcome(lambda: self._raw_select(job)))
+            return
+        assignment = _outcome(lambda: self._assignment(job))
+        if isinstance(assignment, JobError):
+            deliver(job_id, assignment)
+            return
+        tries = self._tries(job_id, job, assignment)
+        merged.add(
+            tries,
+            done=lambda: deliver(job_id, _outcome(lambda: self._finish(job, assignment, tries))),
+            failed=partial(deliver, job_id),
+        )
+
     def _assignment(self, job: GenerationJob) -> Assignment:
         if job.type == "answer":
             return AnswerAssignment(job, self._voice, self._encoder, self._settings.limits.prompt)
         return TextpostAssignment(job, self._voice, self._encoder, self._settings.shares)
 
-    def _generate(
-        self, job_id: str, job: GenerationJob, assignment: Assignment
-    ) -> tuple[GenerationResult, JobReport]:
-        """Write and score the candidates of one lease."""
-        lease = job.lease.token if job.lease else None
-        tries = self._tries(job_id, job, assignment)
-        writing = self._write(tries)
+    def _finish(self, job: GenerationJob, assignment: Assignment, tries: JobTries) -> Done:
+        """Score the candidates of one lease."""
         candidates = tries.candidates()
         texts = [assignment.read(candidate) for candidate in candidates]
         scores, seconds = self._score(
@@ -126,23 +177,12 @@ class JobRunner:
             selection_proba=scores.selector_probabilities,
             sentiment_logit_diffs=scores.sentiment_logit_differences,
             model_info=self._model_info | ({"relaxed_rules": list(tries.relaxed)} if tries.relaxed else {}),
-            lease=lease,
+            lease=job.lease.token if job.lease else None,
         )
-        report = JobReport(
-            kind=job.type,
-            texts=len(texts),
-            scores=scores,
-            scoring_seconds=seconds,
-            tries=tries.begun,
-            rejections=tries.rejections,
-            relaxed=tries.relaxed,
-            mean_surprise=tries.mean_surprise,
-            writing=writing,
-        )
-        return result, report
+        return result, JobReport.of_writing(job.type, scores, seconds, tries)
 
     def _tries(self, job_id: str, job: GenerationJob, assignment: Assignment) -> JobTries:
-        lease = job.lease.token if job.lease else ""
+        lease = job.lease.number if job.lease else 0
 
         def make_try(number: int) -> Try:
             chance = seeded(job_id, lease, number)
@@ -152,19 +192,7 @@ class JobRunner:
 
         return JobTries(job.kwargs.best_of, make_try, acceptance_options(job.kwargs), self._control_phrase)
 
-    def _write(self, tries: JobTries) -> WritingFigures:
-        writer = Writer(
-            self._decoder,
-            self._encoder,
-            self._sampler,
-            self._settings.limits,
-            self._control_phrase,
-            stop=self._stop,
-            clock=self._clock,
-        )
-        return writer.run(tries)
-
-    def _raw_select(self, job: RawSelectJob) -> tuple[RawSelectResult, JobReport]:
+    def _raw_select(self, job: RawSelectJob) -> Done:
         written = self._voice.time(job.v8_timestamp, job.v10_timestamp)
         selector, sentiment = zip(
             *(given_texts(text, self._voice, written=written) for text in job.texts), strict=True
@@ -189,6 +217,14 @@ class JobRunner:
         began = self._clock()
         scores = self._scorer.score(selector, sentiment, text_type, readings)
         return scores, self._clock() - began
+
+
+def _outcome(work: Callable[[], T]) -> T | JobError:
+    """What work gives, or the JobError it ends with."""
+    try:
+        return work()
+    except JobError as error:
+        return error
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:

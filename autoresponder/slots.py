@@ -140,6 +140,15 @@ class SlotCache(Cache):
         for stream in self._streams.values():
             stream[target, :tail] = stream[source, :tail]
 
+    def clear(self, slot: int) -> None:
+        """Set all a slot ever held to zero: what is hidden has weight 0, but 0 times NaN is NaN."""
+        for buffers in self._blocks.values():
+            for buffer in buffers:
+                buffer[slot] = 0
+        for stream in self._streams.values():
+            stream[slot] = 0
+        self.prefixes[slot], self.tails[slot] = NOTHING, 0
+
     def _room(self, index: int, like: Tensor, length: int) -> KeysValues:
         """Give a block's buffers with room for ``length`` positions; ``like`` (…, H, n, d/H) is the form."""
         old = self._blocks.get(index)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from autoresponder.acceptance import RELAXING_ORDER, AcceptanceOptions, Written, judge
 from autoresponder.errors import NothingAcceptedError
-from autoresponder.generator import Finished, Try
+from autoresponder.generator import Finished, Try, WritingFigures
 from autoresponder.trunk import Reading
 
 TRIES_PER_CANDIDATE = 5
@@ -40,6 +40,7 @@ class JobTries:
     ) -> None:
         """``make_try`` gives the try of a number, counted from 0."""
         self.wanted = wanted
+        self.costs = WritingFigures()
         self.rejections: Counter[str] = Counter()
         self.relaxed: tuple[str, ...] = ()
         self._make_try = make_try
@@ -60,13 +61,21 @@ class JobTries:
         tokens = sum(finished.tokens for finished in self._finished)
         return sum(f.mean_surprise * f.tokens for f in self._finished) / tokens if tokens else 0.0
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing is running and nothing more is to be begun."""
+        return self._begun == len(self._finished) and self._is_enough()
+
     def next_try(self) -> Try | None:
         """The next try, unless enough are taken or running, or too many were made."""
-        running = self._begun - len(self._finished)
-        if len(self._taken) + running >= self.wanted or self._begun >= TRIES_PER_CANDIDATE * self.wanted:
+        if self._is_enough():
             return None
         self._begun += 1
-        return self._make_try(self._begun - 1)
+        return replace(self._make_try(self._begun - 1), costs=self.costs)
+
+    def _is_enough(self) -> bool:
+        running = self._begun - len(self._finished)
+        return len(self._taken) + running >= self.wanted or self._begun >= TRIES_PER_CANDIDATE * self.wanted
 
     def finish(self, finished: Finished) -> None:
         """Judge a finished try."""

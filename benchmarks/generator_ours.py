@@ -14,6 +14,7 @@ from transformers import GPT2LMHeadModel
 from autoresponder.cpu_linear import count_weights, pack_linears
 from autoresponder.draws import draws_of_try, seeded
 from autoresponder.encoding import TextEncoder
+from autoresponder.errors import JobError
 from autoresponder.generator import Finished, Try, Writer, WritingFigures, WritingLimits
 from autoresponder.graphs import make_decoder
 from autoresponder.heads import HEAD_NAMES, GeneratorIdentity, Head, HeadName, HeadSettings, head_layers
@@ -87,6 +88,10 @@ class Collected:
         """Keep it."""
         self.first_at = self.first_at or self._clock()
         self.finished.append(finished)
+
+    def fail(self, attempt: Try, error: JobError) -> None:  # noqa: ARG002
+        """End the measurement."""
+        raise error
 
 
 class Ours:

@@ -2,7 +2,8 @@
 
 Finished results are kept until the switchboard says what became of them, with back-off (1, 2, 4 ... 60 s)
 while it is out of reach. The work itself runs in a thread of its own, so that the one thread that speaks HTTP
-can renew the leases meanwhile and can stop the process when it is told to.
+can renew the leases meanwhile and can stop the process when it is told to. Work can be one job at a time
+(`run_worker`), or jobs side by side on a bench that more can join (`run_bench_worker`).
 """
 
 import threading
@@ -14,6 +15,7 @@ from typing import Generic, TypeVar
 import structlog
 from pydantic import BaseModel
 
+from switchboard.bench import Bench
 from switchboard.errors import (
     SwitchboardBusy,
     SwitchboardConflict,
@@ -22,7 +24,6 @@ from switchboard.errors import (
     SwitchboardUnreachable,
 )
 from switchboard.messages import WorkerError
-from switchboard.messages.fields import MAX_ERROR_CHARACTERS
 from switchboard.polling import Exchange, Exchanged
 
 JobT = TypeVar("JobT")
@@ -36,10 +37,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Rhythm:
-    """The times of the loop, in seconds, and how many jobs are taken at once."""
+    """The times of the loop, in seconds, and how many jobs are taken by one poll."""
 
     wait_seconds: float = 3.0  # of a long poll; also how long an idle worker needs to stop
-    idle_seconds: float = 1.0  # least time between polls that find nothing
+    idle_seconds: float = 1.0  # least time between polls that find nothing, at work too
     grace_seconds: float = 5.0  # for the work at hand, once the process is told to stop
     tick_seconds: float = 0.1  # how often a working worker looks whether it is told to stop
     max_jobs: int = 1
@@ -58,10 +59,27 @@ def run_worker(
     uses this worker's name), which only a human can mend, and SwitchboardRefused if a poll without any result
     is refused.
     """
-    loop = _Loop(exchange, handle, shutdown, rhythm)
-    while not shutdown.is_set():
-        loop.step()
-    loop.flush()
+
+    def work(bench: Bench[JobT, ResultT]) -> None:
+        for job_id, job in bench.take().items():
+            bench.deliver(job_id, handle(job_id, job))
+
+    _Loop(exchange, work, shutdown, rhythm, side_by_side=False).run()
+
+
+def run_bench_worker(
+    exchange: Exchange[JobT, ResultT],
+    work: Callable[[Bench[JobT, ResultT]], None],
+    shutdown: threading.Event,
+    rhythm: Rhythm = Rhythm(),
+) -> None:
+    """Serve jobs side by side until `shutdown` is set.
+
+    `work(bench)` takes the jobs from the bench, and delivers what became of each as soon as it knows; it can
+    ask the bench for more as long as it works. If it raises, the jobs that are left are done again, each on a
+    bench of its own, so that a job that breaks the work breaks its own alone. Raises as `run_worker` does.
+    """
+    _Loop(exchange, work, shutdown, rhythm, side_by_side=True).run()
 
 
 @dataclass
@@ -76,17 +94,25 @@ class _Loop(Generic[JobT, ResultT]):
     def __init__(
         self,
         exchange: Exchange[JobT, ResultT],
-        handle: Callable[[str, JobT], ResultT],
+        work: Callable[[Bench[JobT, ResultT]], None],
         shutdown: threading.Event,
         rhythm: Rhythm,
+        *,
+        side_by_side: bool,
     ) -> None:
         self._exchange = exchange
-        self._handle = handle
+        self._work = work
         self._shutdown = shutdown
         self._rhythm = rhythm
+        self._side_by_side = side_by_side
         self._held: dict[str, _Held] = {}
         self._unsent: dict[str, ResultT | WorkerError] = {}
         self._failures = 0
+
+    def run(self) -> None:
+        while not self._shutdown.is_set():
+            self.step()
+        self.flush()
 
     def step(self) -> None:
         """One long poll, and the work it brought."""
@@ -97,10 +123,20 @@ class _Loop(Generic[JobT, ResultT]):
             return
         if not brought.jobs and not brought.statuses:
             self._rest(time.monotonic() - asked_at)
+        self._hold(brought)
+        jobs = brought.jobs
+        while jobs and self._side_by_side and not self._shutdown.is_set():
+            jobs = self._serve(jobs, joinable=True)
+        self._serve_each(jobs)
+
+    def _hold(self, brought: Exchanged[JobT]) -> None:
         for job_id, seconds in brought.lease_seconds.items():
             self._held[job_id] = _Held(brought.tokens[job_id], seconds)
-        for job_id, job in brought.jobs.items():
-            self._work(job_id, job)
+
+    def _serve_each(self, jobs: Mapping[str, JobT]) -> None:
+        for job_id, job in jobs.items():
+            if not self._shutdown.is_set():
+                self._serve({job_id: job}, joinable=False)
 
     def _rest(self, waited: float) -> None:
         """A poll that found nothing has waited already, unless the switchboard had no place left for that."""
@@ -122,24 +158,60 @@ class _Loop(Generic[JobT, ResultT]):
             LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** min(16, max(0, self._failures - 1))
         )
 
-    def _work(self, job_id: str, job: JobT) -> None:
-        """Do one job, renewing the leases meanwhile; a result is put with the unsent ones."""
-        task = _Task(self._handle, job_id, job)
-        due = time.monotonic() + self._heartbeat()
+    def _serve(self, jobs: Mapping[str, JobT], *, joinable: bool) -> Mapping[str, JobT]:
+        """Do jobs, renewing all leases meanwhile; results are sent as they come, and jobs asked for while
+        there is room. Gives those that came too late to join."""
+        bench = Bench(jobs, self._work)
+        due, ask_at = time.monotonic() + self._heartbeat(), 0.0
         stop_at: float | None = None
-        while not task.wait(self._rhythm.tick_seconds):
+        while not bench.wait(self._rhythm.tick_seconds):
             now = time.monotonic()
+            finished = self._collect(bench)
             if self._shutdown.is_set():
                 stop_at = stop_at if stop_at is not None else now + self._rhythm.grace_seconds
                 if now >= stop_at:
-                    return  # flush() gives the lease back
-            if now >= due:
-                self._try(max_jobs=0, wait_seconds=0.0)
+                    return {}  # flush() gives the leases back
+            asks = joinable and stop_at is None and bench.has_room and now >= ask_at
+            if finished or asks or now >= due:
+                joined = self._look_in(bench, asks=asks)
+                ask_at = now if joined else now + self._rhythm.idle_seconds
                 due = time.monotonic() + self._heartbeat()
-        held = self._held.pop(job_id, None)
-        self._unsent[job_id] = task.outcome(held.token if held is not None else None)
+        self._collect(bench)
+        return self._clear_up(bench)
+
+    def _look_in(self, bench: Bench[JobT, ResultT], *, asks: bool) -> bool:
+        """Send what is finished, renew the leases, and ask for a job that can join; whether there was one."""
+        brought = self._try(max_jobs=int(asks), wait_seconds=0.0)
+        if brought is None or not brought.jobs:
+            return False
+        self._hold(brought)
+        bench.join(brought.jobs)
+        return True
+
+    def _collect(self, bench: Bench[JobT, ResultT]) -> bool:
+        """Put what is finished with the unsent results, under its lease; whether there was anything."""
+        finished = bench.collect()
+        for job_id, result in finished.items():
+            held = self._held.pop(job_id, None)
+            self._unsent[job_id] = result.model_copy(update={"lease": held.token if held else None})
+        return bool(finished)
+
+    def _clear_up(self, bench: Bench[JobT, ResultT]) -> Mapping[str, JobT]:
+        """See to the jobs that a bench leaves undone: each alone if several broke down together, else as
+        failed. Gives those it never took."""
+        left, late = bench.left, bench.late
+        if bench.error is not None and bench.seen > 1:
+            log.warning("jobs are done one by one", jobs=len(left), error=bench.error.partition(":")[0])
+            self._serve_each(left)
+            return {}
+        for job_id in left.keys() - late.keys():
+            error = bench.error or "the worker gave no result"
+            log.error("job failed", job=job_id, error=error.partition(":")[0])
+            held = self._held.pop(job_id, None)
+            self._unsent[job_id] = WorkerError(error=error, lease=held.token if held else None)
         if self._held:  # more jobs are waiting here: deliver this one first
             self._try(max_jobs=0, wait_seconds=0.0)
+        return late
 
     def _heartbeat(self) -> float:
         """Seconds between renewals: a third of the shortest lease leaves room for two lost ones."""
@@ -199,32 +271,3 @@ class _Loop(Generic[JobT, ResultT]):
             if job_id in results:
                 del self._unsent[job_id]
                 log.info("result delivered", job=job_id, status=status)
-
-
-class _Task(Generic[JobT, ResultT]):
-    """One call of `handle` in a thread of its own; a daemon, since nothing can interrupt it."""
-
-    def __init__(self, handle: Callable[[str, JobT], ResultT], job_id: str, job: JobT) -> None:
-        self._handle, self._job_id, self._job = handle, job_id, job
-        self._result: ResultT | None = None
-        self._error: str = "the worker gave no result"
-        self._thread = threading.Thread(target=self._run, name=f"job-{job_id[:16]}", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._result = self._handle(self._job_id, self._job)
-        except Exception as error:  # noqa: BLE001 - whatever a job breaks, it is reported and the next one served
-            self._error = f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARACTERS]
-            log.error("job failed", job=self._job_id, error=type(error).__name__)
-
-    def wait(self, seconds: float) -> bool:
-        """True when the work is over."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
-
-    def outcome(self, token: str | None) -> ResultT | WorkerError:
-        """The result under its lease, or the failure."""
-        if self._result is None:
-            return WorkerError(error=self._error, lease=token)
-        return self._result.model_copy(update={"lease": token})

@@ -37,6 +37,7 @@ class Lease(WireModel):
     lasts_seconds: FiniteFloat = Field(ge=0.0, description="the same, counted from when the reply was made")
     candidates: int = Field(ge=0, le=MAX_CANDIDATES_PER_BATCH, description="candidates to write under it")
     attempt: int = Field(ge=1, description="1 for the first try")
+    number: int = Field(0, ge=0, description="leases of the job before this one; makes its texts its own")
 
 
 class GenerationOptions(WireModel):

@@ -42,13 +42,16 @@ def grant(work: Work, job_id: str, holder: Holder, *, candidates: int, seconds: 
             expires_at=expires_at,
         )
     )
-    attempts = work.connection.scalar(select(jobs.c.attempts).where(jobs.c.id == job_id)) or 0
+    this = jobs.c.id == job_id
+    before = work.connection.execute(select(jobs.c.attempts, jobs.c.leased).where(this)).one()
+    work.connection.execute(update(jobs).where(this).values(leased=before.leased + 1))
     return Lease(
         token=token,
         expires_at=datetime.fromtimestamp(expires_at, UTC),
         lasts_seconds=seconds,
         candidates=candidates,
-        attempt=attempts + 1,
+        attempt=before.attempts + 1,
+        number=before.leased,
     )
 
 

@@ -5,9 +5,9 @@ A later change of the schema adds a function here, and never edits one that was 
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy import Connection, func, inspect, select, text
 
-from switchboard.store.schema import metadata, versions
+from switchboard.store.schema import jobs, metadata, versions
 
 
 class SchemaTooNew(Exception):  # noqa: N818 - named for what is wrong
@@ -18,7 +18,12 @@ def _001_first_tables(connection: Connection) -> None:
     metadata.create_all(connection)
 
 
-MIGRATIONS: Sequence[Callable[[Connection], None]] = (_001_first_tables,)
+def _002_count_leases(connection: Connection) -> None:
+    if not any(column["name"] == "leased" for column in inspect(connection).get_columns(jobs.name)):
+        connection.execute(text("ALTER TABLE jobs ADD COLUMN leased INTEGER NOT NULL DEFAULT 0"))
+
+
+MIGRATIONS: Sequence[Callable[[Connection], None]] = (_001_first_tables, _002_count_leases)
 
 
 def schema_version(connection: Connection) -> int:

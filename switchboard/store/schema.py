@@ -37,6 +37,7 @@ jobs = Table(
     Column("wanted", Integer, nullable=False),  # candidates; 0 for raw_select
     Column("accepted", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),  # that ended without a result, in this stage
+    Column("leased", Integer, nullable=False, server_default="0"),  # times it was, in all
     Column("error", Text),
     Column("submitted_at", Double, nullable=False),
     Column("state_at", Double, nullable=False),

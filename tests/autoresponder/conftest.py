@@ -12,11 +12,19 @@ from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
+from autoresponder.assignments import OriginalShares
 from autoresponder.encoding import TextEncoder
+from autoresponder.generator import WritingLimits
 from autoresponder.head_files import save_head
 from autoresponder.heads import HEAD_NAMES, GeneratorIdentity, Head, HeadName, HeadSettings
+from autoresponder.jobs import JobRunner, WritingSettings
 from autoresponder.model_folder import GeneratorModel
+from autoresponder.prompts import Voice
+from autoresponder.sampler_settings import SamplerSettings
 from autoresponder.weights import content_hash
+from munging.formats import FORMATS
+from munging.thread import Identity
+from switchboard.messages import GenerationJob, GenerationOptions, MoodRecord
 
 END = "<|endoftext|>"
 CORPUS = [
@@ -132,3 +140,33 @@ def whole_folder(
     for head in heads.values():
         save_head(head, folder / "heads")
     return folder
+
+
+@pytest.fixture(scope="session")
+def settings() -> WritingSettings:
+    return WritingSettings(
+        voice=Voice(FORMATS["v10"], Identity("frank-blog", "Frank")),
+        sampler=SamplerSettings(),
+        limits=WritingLimits(context=252, window=40, max_new=40),
+        slots=4,
+        shares=OriginalShares(review=0.15, fiction=0.15),
+    )
+
+
+@pytest.fixture
+def runner(generator: GeneratorModel, heads: Mapping[HeadName, Head], settings: WritingSettings) -> JobRunner:
+    return JobRunner(generator, heads, settings)
+
+
+@pytest.fixture(scope="session")
+def sample() -> GenerationJob:
+    """A job for three candidates, of any length."""
+    anything = MoodRecord(name="unrestricted", min_allowed_score=-100.0, max_allowed_score=100.0)
+    return GenerationJob(
+        type="answer",
+        prompt="友someuser要\nhello frank\n域",
+        kwargs=GenerationOptions(best_of=3, mood=anything, avoid_if_under=0, avoid_half_if_under=0),
+        base_id="base",
+        v10_timestamp="3 PM February 2021",
+        n_desired=3,
+    )

@@ -15,7 +15,7 @@ from transformers import GPT2LMHeadModel
 from autoresponder.decoder import Decoder
 from autoresponder.draws import draws_of_try, seeded
 from autoresponder.encoding import TextEncoder
-from autoresponder.errors import NotFiniteError, WritingStoppedError
+from autoresponder.errors import JobError, NotFiniteError, WritingStoppedError
 from autoresponder.generator import Finished, Try, Writer, WritingLimits
 from autoresponder.sampler_settings import SamplerSettings
 from autoresponder.sampling import TARGETS_2021, Sampler, TopK, draw
@@ -40,6 +40,9 @@ class ListSource:
 
     def finish(self, finished: Finished) -> None:
         self.finished[finished.attempt.number] = finished
+
+    def fail(self, attempt: Try, error: JobError) -> None:
+        raise error
 
     def texts(self) -> list[str]:
         return [finished.written.text for _, finished in sorted(self.finished.items())]
@@ -160,6 +163,9 @@ class ScriptDecoder(Decoder):
 
     def place(self, slot: int, prefix: Prefix) -> None:
         self._left[slot] = list(self._scripts[self._which[id(prefix)]])
+
+    def clear(self, slot: int) -> None:
+        self._left[slot] = []
 
     def move(self, source: int, target: int) -> None:
         self._left[target] = self._left[source]

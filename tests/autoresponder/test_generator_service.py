@@ -18,7 +18,9 @@ from autoresponder.jobs import JobRunner
 from bot_config import Config
 from bot_process import FatalError
 from generator_service import GeneratorWorker, main, worker_name
+from switchboard.bench import Bench
 from switchboard.messages import GenerationResult, WorkerError
+from switchboard.polling import GeneratorAnswer, GeneratorJob
 
 
 def config_for(folder: Path, **generator: object) -> Config:
@@ -31,27 +33,38 @@ def runner(whole_folder: Path) -> JobRunner:
     return build_runner(config_for(whole_folder))[0]
 
 
-def test_a_job_is_done_and_logged_in_one_line(runner: JobRunner) -> None:
+def work_on(runner: JobRunner, **jobs: GeneratorJob) -> dict[str, GeneratorAnswer | WorkerError]:
+    """What a bench with these jobs has on it when the work is over."""
+    bench: Bench[GeneratorJob, GeneratorAnswer | WorkerError] = Bench(jobs, GeneratorWorker(runner).work)
+    assert bench.wait(60)
+    assert not bench.left
+    return bench.collect()
+
+
+def test_jobs_are_done_and_logged_in_one_line_each(runner: JobRunner) -> None:
     with capture_logs() as lines:
-        result = GeneratorWorker(runner).handle("job-1", sample_job())
-    assert isinstance(result, GenerationResult)
-    assert len(result.continuations) == 3
-    assert [line["event"] for line in lines] == ["job done"]
-    assert lines[0]["job"] == "job-1"
-    assert lines[0]["tries"] >= 3
+        results = work_on(runner, one=sample_job(), two=sample_job())
+    for result in results.values():
+        assert isinstance(result, GenerationResult)
+        assert len(result.continuations) == 3
+    assert [(line["event"], line["job"]) for line in lines] == [("job done", "one"), ("job done", "two")]
+    assert all(line["tries"] >= 3 for line in lines)
 
 
-def test_a_wish_to_stop_gives_the_job_back_without_blame(whole_folder: Path) -> None:
+def test_a_wish_to_stop_gives_all_jobs_back_without_blame(whole_folder: Path) -> None:
     runner, _ = build_runner(config_for(whole_folder), stop=lambda: True)
-    answer = GeneratorWorker(runner).handle("job-1", sample_job())
-    assert isinstance(answer, WorkerError)
-    assert answer.blameless
+    for answer in work_on(runner, one=sample_job(), two=sample_job()).values():
+        assert isinstance(answer, WorkerError)
+        assert answer.blameless
 
 
 def test_a_job_that_cannot_be_done_is_logged_with_its_reason(whole_folder: Path) -> None:
     runner, _ = build_runner(config_for(whole_folder, required_continuation_room=240))
-    with capture_logs() as lines, pytest.raises(Exception, match="does not fit"):
-        GeneratorWorker(runner).handle("job-1", sample_job())
+    with capture_logs() as lines:
+        (failure,) = work_on(runner, one=sample_job()).values()
+    assert isinstance(failure, WorkerError)
+    assert "PromptTooLongError" in failure.error
+    assert not failure.blameless
     assert lines[0]["event"] == "job not done"
     assert "context" in lines[0]["reason"]
 

@@ -19,12 +19,9 @@ from autoresponder.generator import WritingLimits
 from autoresponder.heads import Head, HeadName
 from autoresponder.jobs import JobRunner, WritingSettings, acceptance_options
 from autoresponder.model_folder import GeneratorModel
-from autoresponder.prompts import Voice
 from autoresponder.sampler_settings import SamplerSettings
 from autoresponder.sampling import TARGETS_2021
 from munging.continuation import from_classic_continuation
-from munging.formats import FORMATS
-from munging.thread import Identity
 from switchboard.messages import (
     GenerationJob,
     GenerationOptions,
@@ -35,26 +32,22 @@ from switchboard.messages import (
 )
 
 MOOD = {"name": "unrestricted", "min_allowed_score": -100.0, "max_allowed_score": 100.0}
-SETTINGS = WritingSettings(
-    voice=Voice(FORMATS["v10"], Identity("frank-blog", "Frank")),
-    sampler=SamplerSettings(),
-    limits=WritingLimits(context=252, window=40, max_new=40),
-    slots=4,
-    shares=OriginalShares(review=0.15, fiction=0.15),
-)
 
 
-def lease(token: str = "lease-1", candidates: int = 3) -> Lease:
+def lease(token: str = "lease-1", candidates: int = 3, number: int = 0) -> Lease:
     return Lease(
         token=token,
         expires_at=datetime(2021, 2, 6, tzinfo=UTC),
         lasts_seconds=600.0,
         candidates=candidates,
         attempt=1,
+        number=number,
     )
 
 
-def job(kind: str = "answer", wanted: int = 3, token: str = "lease-1", **options: object) -> GenerationJob:
+def job(
+    kind: str = "answer", wanted: int = 3, token: str = "lease-1", number: int = 0, **options: object
+) -> GenerationJob:
     lenient = {"best_of": wanted, "mood": MOOD, "avoid_if_under": 0, "avoid_half_if_under": 0}
     return GenerationJob(
         type=kind,
@@ -63,13 +56,8 @@ def job(kind: str = "answer", wanted: int = 3, token: str = "lease-1", **options
         base_id="base",
         v10_timestamp="3 PM February 2021",
         n_desired=wanted,
-        lease=lease(token, wanted),
+        lease=lease(token, wanted, number),
     )
-
-
-@pytest.fixture
-def runner(generator: GeneratorModel, heads: Mapping[HeadName, Head]) -> JobRunner:
-    return JobRunner(generator, heads, SETTINGS)
 
 
 def generate(runner: JobRunner, one: GenerationJob, job_id: str = "job-1") -> GenerationResult:
@@ -96,20 +84,25 @@ def test_an_answer_job_gives_scored_candidates_in_classic_form(runner: JobRunner
     }
 
 
-def test_a_job_can_be_done_again_and_another_lease_gives_other_texts(runner: JobRunner) -> None:
+def test_texts_follow_from_the_jobs_id_and_the_number_of_its_lease(runner: JobRunner) -> None:
     first = generate(runner, job())
     assert generate(runner, job()) == first
-    assert generate(runner, job(token="lease-2")).continuations != first.continuations
+    assert generate(runner, job(token="lease-2")).continuations == first.continuations
+    assert generate(runner, job(number=1)).continuations != first.continuations
     assert generate(runner, job(), job_id="job-2").continuations != first.continuations
 
 
 @pytest.mark.parametrize("slots", [1, 2, 9])
 def test_candidates_do_not_depend_on_how_many_are_written_at_once(
-    generator: GeneratorModel, heads: Mapping[HeadName, Head], runner: JobRunner, slots: int
+    generator: GeneratorModel,
+    heads: Mapping[HeadName, Head],
+    settings: WritingSettings,
+    runner: JobRunner,
+    slots: int,
 ) -> None:
     """Neither when some are rejected on the way."""
     picky = job(wanted=4, avoid_if_under=8, avoid_half_if_under=12)
-    result = generate(JobRunner(generator, heads, replace(SETTINGS, slots=slots)), picky)
+    result = generate(JobRunner(generator, heads, replace(settings, slots=slots)), picky)
     expected = generate(runner, picky)
     assert result.continuations == expected.continuations
     assert result.selection_proba == pytest.approx(expected.selection_proba, abs=1e-4)
@@ -141,18 +134,15 @@ def test_the_cut_to_the_final_exchange_changes_selector_scores_only(runner: JobR
     assert whole.selection_proba != cut.selection_proba
 
 
-def textposts(
-    generator: GeneratorModel, heads: Mapping[HeadName, Head], shares: OriginalShares
-) -> GenerationResult:
-    return generate(JobRunner(generator, heads, replace(SETTINGS, shares=shares)), job("textpost", wanted=5))
-
-
 def test_original_posts_are_drawn_by_their_shares(
-    generator: GeneratorModel, heads: Mapping[HeadName, Head]
+    generator: GeneratorModel, heads: Mapping[HeadName, Head], settings: WritingSettings
 ) -> None:
-    fiction = textposts(generator, heads, OriginalShares(review=0.0, fiction=1.0))
-    plain = textposts(generator, heads, OriginalShares(review=0.0, fiction=0.0))
-    mixed = textposts(generator, heads, OriginalShares(review=0.0, fiction=0.5))
+    def textposts(share: float) -> GenerationResult:
+        shares = OriginalShares(review=0.0, fiction=share)
+        runner = JobRunner(generator, heads, replace(settings, shares=shares))
+        return generate(runner, job("textpost", wanted=5), "job-2")
+
+    fiction, plain, mixed = (textposts(share) for share in (1.0, 0.0, 0.5))
     tagged = [
         ["original fiction" in "".join(from_classic_continuation(text).tags) for text in result.continuations]
         for result in (fiction, plain, mixed)
@@ -199,30 +189,33 @@ def test_a_result_says_what_wrote_it(runner: JobRunner, generator: GeneratorMode
 
 
 def test_without_mirostat_candidates_have_no_target(
-    generator: GeneratorModel, heads: Mapping[HeadName, Head]
+    generator: GeneratorModel, heads: Mapping[HeadName, Head], settings: WritingSettings
 ) -> None:
-    settings = replace(SETTINGS, sampler=SamplerSettings(scheme="breakruns"))
+    settings = replace(settings, sampler=SamplerSettings(scheme="breakruns"))
     assert generate(JobRunner(generator, heads, settings), job()).mirotarg == [None] * 3
 
 
 def test_a_prompt_too_long_for_the_context_is_shortened_or_fails_alone(
-    generator: GeneratorModel, heads: Mapping[HeadName, Head], runner: JobRunner
+    generator: GeneratorModel, heads: Mapping[HeadName, Head], settings: WritingSettings, runner: JobRunner
 ) -> None:
     long = job().model_copy(update={"prompt": f"友someuser要\n{'hello frank ' * 200}\n域"})
     _, report = runner.run("job-1", long)
     assert report.fields()["prompt_tokens"] == 252 - 40
-    cramped = replace(SETTINGS, limits=WritingLimits(context=60, window=40, max_new=40))
+    cramped = replace(settings, limits=WritingLimits(context=60, window=40, max_new=40))
     with pytest.raises(PromptTooLongError):
         JobRunner(generator, heads, cramped).run("job-1", long)
 
 
 def test_a_network_that_breaks_fails_the_job(
-    generator: GeneratorModel, heads: Mapping[HeadName, Head], network: GPT2LMHeadModel
+    generator: GeneratorModel,
+    heads: Mapping[HeadName, Head],
+    settings: WritingSettings,
+    network: GPT2LMHeadModel,
 ) -> None:
     broken = copy.deepcopy(network)
     broken.transformer.ln_f.weight.data.fill_(torch.nan)
     with pytest.raises(NotFiniteError):
-        JobRunner(replace(generator, network=broken), heads, SETTINGS).run("job-1", job())
+        JobRunner(replace(generator, network=broken), heads, settings).run("job-1", job())
 
 
 @pytest.mark.parametrize(
@@ -241,6 +234,7 @@ def test_a_network_that_breaks_fails_the_job(
 def test_too_little_memory_fails_the_job_and_the_next_one_is_done(
     generator: GeneratorModel,
     heads: Mapping[HeadName, Head],
+    settings: WritingSettings,
     error: RuntimeError,
     becomes: type[Exception],
     says: str,
@@ -252,18 +246,18 @@ def test_too_little_memory_fails_the_job_and_the_next_one_is_done(
             raise failure
         return False
 
-    runner = JobRunner(generator, heads, SETTINGS, stop=exhausted)
+    runner = JobRunner(generator, heads, settings, stop=exhausted)
     with pytest.raises(becomes, match=says):
         runner.run("job-1", job())
     result, _ = runner.run("job-1", job())
-    assert result == JobRunner(generator, heads, SETTINGS).run("job-1", job())[0]
+    assert result == JobRunner(generator, heads, settings).run("job-1", job())[0]
 
 
 def test_a_job_is_left_when_the_process_is_to_stop(
-    generator: GeneratorModel, heads: Mapping[HeadName, Head]
+    generator: GeneratorModel, heads: Mapping[HeadName, Head], settings: WritingSettings
 ) -> None:
     with pytest.raises(WritingStoppedError):
-        JobRunner(generator, heads, SETTINGS, stop=lambda: True).run("job-1", job())
+        JobRunner(generator, heads, settings, stop=lambda: True).run("job-1", job())
 
 
 def test_the_acceptance_options_are_the_jobs(encoder: TextEncoder) -> None:

@@ -33,6 +33,20 @@ def test_a_lease_says_how_long_it_lasts(bench: Bench) -> None:
     assert lease.attempt == 1
 
 
+def test_leases_of_a_job_are_numbered_whatever_became_of_them(bench: Bench) -> None:
+    """So that the texts written under each can be made from a seed of their own."""
+    bench.answer()
+
+    def number(worker: str) -> int:
+        lease = bench.poll(worker, batch_size=4).jobs["a"].lease
+        assert lease is not None
+        return lease.number
+
+    numbers = [number(worker) for worker in ("g1", "g2")]
+    bench.post("a", error(bench.lease_of("a", "g3", batch_size=4), blameless=True), "g3")
+    assert [*numbers, number("g3")] == [0, 1, 3]
+
+
 def test_work_whose_lease_ended_is_handed_out_again(bench: Bench) -> None:
     bench.answer()
     bench.lease_of("a", "dead")

@@ -104,6 +104,19 @@ def test_migrations_are_applied_once_each(database_url: str) -> None:
     database.close()
 
 
+def test_a_database_of_the_first_version_is_brought_up_to_date(database_url: str) -> None:
+    """Leases are counted from then on."""
+    database = Database(database_url)
+    with database.write() as connection:
+        migrate(connection, 1.0)
+        connection.exec_driver_sql("ALTER TABLE jobs DROP COLUMN leased")
+        connection.exec_driver_sql("DELETE FROM schema_versions WHERE version > 1")
+    with database.write() as connection:
+        assert migrate(connection, 2.0) == len(MIGRATIONS)
+        assert connection.exec_driver_sql("SELECT leased FROM jobs").all() == []
+    database.close()
+
+
 def run(bench: Bench, *statements: str) -> None:
     with bench.store._database.write() as connection:
         for statement in statements:

@@ -21,7 +21,7 @@ from tumblr.payload import (
     read_mentions,
     read_page,
 )
-from tumblr.transport import ReadRequest, UncheckedClient, WriteRequest
+from tumblr.transport import Reads, UncheckedClient, Writes
 
 PAGE = 50
 """Posts asked for at once; tumblr documents 20 and honours 50."""
@@ -143,7 +143,7 @@ class FollowWriter(Protocol):
 class TumblrReader:
     """Reads one blog's posts as its owner. ``npf`` asks for posts as blocks instead of as HTML."""
 
-    def __init__(self, request: ReadRequest, blog: str, *, npf: bool = True) -> None:
+    def __init__(self, request: Reads, blog: str, *, npf: bool = True) -> None:
         self._client = UncheckedClient(request)
         self._blog = full_blog_name(blog)
         self._form = {"npf": "true" if npf else "false", "reblog_info": "true"}
@@ -230,7 +230,7 @@ class TumblrReader:
 class TumblrDashReader:
     """Reads as the account that owns the dashboard. ``npf`` asks for posts as blocks instead of as HTML."""
 
-    def __init__(self, request: ReadRequest, *, npf: bool = True) -> None:
+    def __init__(self, request: Reads, *, npf: bool = True) -> None:
         self._client: Any = UncheckedClient(request)  # pytumblr has no types
         self._form = {"npf": "true" if npf else "false", "reblog_info": "true"}
 
@@ -286,7 +286,7 @@ def read_post_of(
 class TumblrWriter:
     """Changes one blog's posts. Whoever holds no such object cannot change anything."""
 
-    def __init__(self, request: WriteRequest, blog: str) -> None:
+    def __init__(self, request: Writes, blog: str) -> None:
         self._client = UncheckedClient(request)
         self._blog = full_blog_name(blog)
 
@@ -319,7 +319,7 @@ class TumblrWriter:
 class AccountWriter:
     """Changes whom an account follows."""
 
-    def __init__(self, request: WriteRequest) -> None:
+    def __init__(self, request: Writes) -> None:
         self._client = UncheckedClient(request)
 
     def follow(self, blog: str) -> None:

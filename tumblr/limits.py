@@ -66,6 +66,10 @@ class RateLimits:
         """Calls left, counting both windows."""
         return min(self.hour.remaining, self.day.remaining)
 
+    def rate(self, now: float) -> float:
+        """Calls per second that both windows allow until they end."""
+        return min(w.remaining / max(1.0, w.resets_at - now) for w in (self.hour, self.day))
+
     def pause(self, now: float, calls: int) -> float:
         """Seconds that ``calls`` calls should take."""
         return max(self.hour.pause(now, calls), self.day.pause(now, calls))
@@ -100,6 +104,8 @@ class Budget:
         self._clock = clock
         self._latest: RateLimits | None = None
         self._closed_until = 0.0
+        self.calls = 0
+        """Calls that were sent so far."""
 
     def observe(self, headers: Mapping[str, str]) -> None:
         """Take over what an answer's headers say; answers without them change nothing."""
@@ -119,12 +125,22 @@ class Budget:
 
     def check(self) -> None:
         """Raise LimitReached, without calling tumblr, while it is known that no call is allowed."""
-        now = self._clock()
-        wait = self._closed_until - now
-        if self._latest is not None:
-            wait = max(wait, self._latest.at(now).exhausted_for(now))
+        wait = self.closed_for
         if wait > 0:
             raise LimitReached("tumblr allows no more calls for now", wait)
+
+    @property
+    def closed_for(self) -> float:
+        """Seconds for which it is known that no call is allowed; 0 or less when one is."""
+        now = self._clock()
+        limits = self.limits
+        return max(self._closed_until - now, 0.0 if limits is None else limits.exhausted_for(now))
+
+    @property
+    def limits(self) -> RateLimits | None:
+        """The figures as they are by now; None before the first answer that had any."""
+        now = self._clock()
+        return None if self._latest is None else self._latest.at(now)
 
     def pause(self, calls: int) -> float:
         """Seconds that the next ``calls`` calls should take to last until the windows end; mostly 0."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 from urllib.parse import urlencode
 
 import requests
@@ -50,10 +50,35 @@ class ApiKeys:
         return "ApiKeys(...)"
 
 
+class Reads(Protocol):
+    """What can read."""
+
+    @property
+    def consumer_key(self) -> str:
+        """The application's key."""
+        ...
+
+    def get(self, url: str, params: Mapping[str, Any]) -> Any:
+        """Read; raises an error of ``tumblr.errors``."""
+        ...
+
+
+class Writes(Protocol):
+    """What can write."""
+
+    def post(self, url: str, params: Mapping[str, Any] | None = None) -> Any:
+        """Write; raises an error of ``tumblr.errors``."""
+        ...
+
+    def upload(self, url: str, fields: Mapping[str, str], files: Mapping[str, tuple[str, bytes]]) -> Any:
+        """Write with files (name of the part to file name and content); raises as ``post`` does."""
+        ...
+
+
 class UncheckedClient(TumblrRestClient):
     """pytumblr's client without its fixed lists of allowed parameters; arguments are left as they are."""
 
-    def __init__(self, request: TumblrRequest) -> None:
+    def __init__(self, request: Reads | Writes) -> None:
         self.request: Any = request
 
     def send_api_request(
@@ -99,6 +124,7 @@ class _SessionRequest(TumblrRequest):
     def send(self, request: requests.Request, timeout: float) -> Any:
         """Sign and send one request, and read its answer."""
         self._budget.check()
+        self._budget.calls += 1
         request.headers.update(self.headers)
         request.auth = self.oauth
         try:

@@ -7,6 +7,8 @@ the configuration file). Every setting can also come from the environment:
 
     python -m bot_config check FILE      what is wrong with FILE
     python -m bot_config example         the example file, with every setting explained
+
+``preset`` names the year whose numbers are the defaults; what the file says itself goes before them.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot_config_help import example_of, explain
+from bot_settings.presets import PRESETS, PresetName, with_preset
 from bot_settings.switchboard import SwitchboardConfig
 from bot_settings.tumblr import (
     AsksConfig,
@@ -49,6 +52,10 @@ class Config(BaseSettings):
         env_ignore_empty=True,
     )
 
+    preset: PresetName = Field(
+        "2021",
+        description="year whose rules and numbers are the defaults of all settings that are not written",
+    )
     blog: BlogConfig = Field(BlogConfig(), description="who the bot is")
     tumblr: TumblrConfig = Field(TumblrConfig(), description="how tumblr is reached")
     loop: LoopConfig = Field(LoopConfig(), description="the rhythm of the passes")
@@ -67,6 +74,11 @@ class Config(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least level that is logged"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        return with_preset(settings)
 
     @model_validator(mode="after")
     def _shares_add_up(self) -> Config:
@@ -122,9 +134,9 @@ def _prepare(value: Any, folder: Path) -> Any:
     return value
 
 
-def example() -> str:
+def example(preset: PresetName = "2021") -> str:
     """The example configuration: every setting with its default and, in a ``#`` key, its meaning."""
-    return example_of(Config)
+    return example_of(Config, Config(preset=preset))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -132,10 +144,11 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="bot_config", description="check or show the configuration")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check", help="say what is wrong with a file").add_argument("file", type=Path)
-    commands.add_parser("example", help="print the example file, with every setting explained")
+    shown = commands.add_parser("example", help="print the example file, with every setting explained")
+    shown.add_argument("--preset", choices=list(PRESETS), default="2021", help="whose numbers to print")
     arguments = parser.parse_args(argv)
     if arguments.command == "example":
-        sys.stdout.write(example())
+        sys.stdout.write(example(arguments.preset))
         return 0
     try:
         load_config(arguments.file)

@@ -42,26 +42,27 @@ def _section_of(field: FieldInfo) -> type[BaseModel] | None:
     return None
 
 
-def example_of(model: type[BaseModel]) -> str:
-    """A file with every setting of a model: its default or example, and its meaning in a ``#`` key."""
-    return json.dumps(_example_of(model), indent=2, ensure_ascii=False) + "\n"
+def example_of(model: type[BaseModel], values: BaseModel) -> str:
+    """A file with every setting of a model: its value or example, and its meaning in a ``#`` key."""
+    return json.dumps(_example_of(model, values), indent=2, ensure_ascii=False) + "\n"
 
 
-def _example_of(model: type[BaseModel]) -> dict[str, Any]:
+def _example_of(model: type[BaseModel], values: BaseModel | None) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         shown[f"# {name}"] = field.description
-        shown[name] = _example_value(field)
+        value = field.get_default() if values is None else getattr(values, name)
+        shown[name] = _example_value(field, value)
     return shown
 
 
-def _example_value(field: FieldInfo) -> Any:
+def _example_value(field: FieldInfo, value: Any) -> Any:
     section = _section_of(field)
     is_list = field.annotation is not section
     if section is not None and is_list:
-        return [_example_of(section)] if field.examples else []
+        return [_example_of(section, None)] if field.examples else []
     if section is not None:
-        return _example_of(section)
+        return _example_of(section, value)
     if field.examples:
         return field.examples[0]
-    return json.loads(json.dumps(field.get_default(call_default_factory=True), default=str))
+    return json.loads(json.dumps(value, default=str))

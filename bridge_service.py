@@ -28,7 +28,7 @@ from bot_settings.switchboard import SwitchboardConfig
 from munging.formats import format_time
 from switchboard.app import AppSettings, create_app
 from switchboard.clock import SteadyClock
-from switchboard.drafts import DraftSettings
+from switchboard.drafts import DraftSettings, Drawing, LeastWords
 from switchboard.roles import RoleTokens
 from switchboard.serving import Server, ServerSettings
 from switchboard.store import DatabaseUrlError, SchemaTooNew, Store, StoreSettings, StoreUnavailable
@@ -119,6 +119,15 @@ def app_settings(config: Config, tokens: RoleTokens) -> AppSettings:
             rejection_discount=sizes.rejection_discount,
             strict_language_users=frozenset(u.lower() for u in config.screening.strict_language_users),
             mood_ranges=config.mood.ranges,
+            answer_drawing=Drawing(config.selection.answer_strategy, config.selection.answer_eps),
+            textpost_drawing=Drawing(config.selection.textpost_strategy, config.selection.textpost_eps),
+            least_words=LeastWords(
+                answer=sizes.answer_min_words,
+                answer_half=sizes.answer_half_min_words,
+                fiction=sizes.fiction_min_words,
+                textpost=sizes.textpost_min_words,
+                textpost_half=sizes.textpost_half_min_words,
+            ),
         ),
         waiting_places=config.switchboard.threads - SPARE_THREADS,
         max_body_bytes=config.switchboard.max_body_bytes,

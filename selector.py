@@ -84,7 +84,13 @@ class Selector:
 
 def build(config: SelectionConfig, rng: random.Random) -> Selector:
     """The selector as configured."""
-    deltas = Deltas(config.fiction_delta, config.review_delta, config.image_delta)
+    deltas = Deltas(
+        fiction=config.fiction_delta,
+        review=config.review_delta,
+        image=config.image_delta,
+        quotes=config.quotes_delta,
+        guidelines=config.guidelines_delta,
+    )
     strategy = Strategy(winnow_low=config.winnow_low, winnow_high=config.winnow_high)
     return Selector(Settings(deltas, config.retention_cutoff), strategy, rng)
 

@@ -86,6 +86,16 @@ class LoopConfig(Section):
     poll_seconds: PositiveFloat = Field(
         0.5, description="pause between two questions for the texts that are being written, in seconds"
     )
+    budget: Literal["2021", "2023"] = Field(
+        "2021",
+        description="rules by which the calls that tumblr allows are spent: 2021 draws for notes and "
+        "dashboard together; 2023 looks at the notes as often as possible, the dashboard gets the rest",
+    )
+    slowdown: bool = Field(True, description="hold back as the blog nears tumblr's limit of posts per day")
+    posts_per_day: PositiveInt = Field(250, description="tumblr's limit of published posts per day")
+    max_posts_per_step: PositiveInt | None = Field(
+        None, description="turns of one kind taken up in one pass; null: as many as there are"
+    )
     error_sleep_factor: PositiveFloat = Field(5.0, description="factor of the pause after a failed pass")
     answer_wait_seconds: PositiveFloat = Field(
         1800.0, description="longest wait for an answer or an original post, in seconds"

@@ -57,6 +57,9 @@ class GeneratorConfig(Section):
     )
 
 
+StrategyName = Literal["argmax", "eps_greedy", "proportional", "proportional_winnowed", "uniform"]
+
+
 class SelectionConfig(Section):
     """How one candidate is chosen."""
 
@@ -66,6 +69,20 @@ class SelectionConfig(Section):
     fiction_delta: float = Field(0.2, description="added to the score of texts tagged as original fiction")
     review_delta: float = Field(0.0, description="added to the score of book reviews")
     image_delta: float = Field(0.0, description="added to the score of texts with image blocks")
+    quotes_delta: float = Field(0.0, description="added to the score of texts tagged as quotes")
+    guidelines_delta: float = Field(
+        0.0, description="added to the score of texts with an image that was removed for breaking guidelines"
+    )
+    answer_strategy: StrategyName = Field(
+        "proportional_winnowed", description="how one candidate for an answer is drawn"
+    )
+    answer_eps: Probability = Field(0.1, description="share of uniform draws of eps_greedy, for an answer")
+    textpost_strategy: StrategyName = Field(
+        "proportional_winnowed", description="how one candidate for an original post is drawn"
+    )
+    textpost_eps: Probability = Field(
+        0.25, description="share of uniform draws of eps_greedy, for an original post"
+    )
     winnow_low: Probability = Field(0.333, description="scores up to this are dropped if a better one exists")
     winnow_high: Probability = Field(0.667, description="the same, tried first")
 
@@ -78,6 +95,15 @@ class CandidatesConfig(Section):
     textpost: PositiveInt = Field(15, description="for an original post")
     rejection_discount: Probability = Field(
         0.5, description="share of the candidates the mood is expected to reject that is written in addition"
+    )
+    answer_min_words: NonNegativeInt = Field(10, description="an answer with fewer words is refused")
+    answer_half_min_words: NonNegativeInt = Field(
+        15, description="half of the answers with fewer words are refused"
+    )
+    fiction_min_words: NonNegativeInt = Field(100, description="a story with fewer words is refused")
+    textpost_min_words: NonNegativeInt = Field(20, description="an original post with fewer is refused")
+    textpost_half_min_words: NonNegativeInt = Field(
+        40, description="half of the original posts with fewer words are refused"
     )
 
 

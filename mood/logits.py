@@ -6,17 +6,21 @@ A *sentiment logit difference* is the logit of the probability that a text is po
 from __future__ import annotations
 
 import math
+import sys
 
 CLIP = 1e-4
 """Probabilities are kept this far from 0 and 1 before their logit is taken."""
+
+LATER_CLIP = sys.float_info.epsilon
+"""The same in 2023: as near as floating point goes, so that the bounds of a mood are further out."""
 
 LARGEST_LOGIT = math.log((1 - CLIP) / CLIP)
 """The logit of a clipped certainty: 9.2102."""
 
 
-def logit(probability: float) -> float:
-    """The logit ln(p / (1 - p)) of a probability, which is first clipped to [1e-4, 1 - 1e-4]."""
-    p = min(max(probability, CLIP), 1 - CLIP)
+def logit(probability: float, clip: float = CLIP) -> float:
+    """The logit ln(p / (1 - p)) of a probability, which is first clipped to [clip, 1 - clip]."""
+    p = min(max(probability, clip), 1 - clip)
     return math.log(p / (1 - p))
 
 

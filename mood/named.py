@@ -12,7 +12,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
-from mood.logits import logit
+from mood.logits import CLIP, LATER_CLIP, logit
 
 
 class UnknownMood(ValueError):  # noqa: N818 - named for what is wrong
@@ -76,6 +76,9 @@ probabilities."""
 
 RANGES: dict[Ranges, dict[str, BaseMood]] = {"2021": BASE_MOODS, "2023": LATER_BASE_MOODS}
 
+CLIPS: dict[Ranges, float] = {"2021": CLIP, "2023": LATER_CLIP}
+"""How near to certainty a bound may be."""
+
 LADDER = ("only_sad", "only_non_happy", "meh", "only_non_sad", "only_happy")
 """The base moods between which a mood value is interpolated, by rising value ("meh" stands for 0.7)."""
 
@@ -90,7 +93,8 @@ def mood_by_name(name: str, ranges: Ranges = "2021") -> Mood:
     if name.startswith(MIXTURE_PREFIX):
         return _mixture_by_name(name, ranges)
     base = _base(name, ranges)
-    return Mood(name, logit(base.lowest), logit(base.highest))
+    clip = CLIPS[ranges]
+    return Mood(name, logit(base.lowest, clip), logit(base.highest, clip))
 
 
 @cache
@@ -144,7 +148,7 @@ def _mixed_as_logits(first: float, second: float, share: float) -> float:
 
 
 def _mixed_as_probabilities(first: float, second: float, share: float) -> float:
-    return logit((1 - share) * first + share * second)
+    return logit((1 - share) * first + share * second, LATER_CLIP)
 
 
 def _parse_mixture(name: str) -> tuple[str, str, float]:

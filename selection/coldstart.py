@@ -9,6 +9,10 @@ from munging.control import IMAGE_DELIMITER
 
 FICTION_MARK = "#original fiction"
 REVIEW_MARK = "Author: <b>"
+QUOTES_MARK = "#quotes"
+GUIDELINES_MARK = "removed", "guidelines"
+"""Words of the picture that tumblr shows in place of an image it has removed."""
+
 IMAGE_LINE = re.compile(rf"^{re.escape(IMAGE_DELIMITER)}$", re.MULTILINE)
 
 
@@ -19,6 +23,8 @@ class Deltas:
     fiction: float = 0.2
     review: float = 0.0
     image: float = 0.0
+    quotes: float = 0.0
+    guidelines: float = 0.0
 
     def of(self, text: str) -> float:
         """The sum of the deltas that apply to a text in classic form."""
@@ -29,11 +35,21 @@ class Deltas:
             total += self.review
         if IMAGE_LINE.search(text):
             total += self.image
+        if QUOTES_MARK in text:
+            total += self.quotes
+        if _removed_image(text):
+            total += self.guidelines
         return total
 
     def score(self, text: str, selector_probability: float) -> float:
         """The score that candidates compete with: probability and deltas; it may leave [0, 1]."""
         return selector_probability + self.of(text)
+
+
+def _removed_image(text: str) -> bool:
+    """Whether an image block of the text is tumblr's notice that an image was removed."""
+    blocks = IMAGE_LINE.split(text)[1::2]
+    return any(all(word in block.lower() for word in GUIDELINES_MARK) for block in blocks)
 
 
 STANDARD = Deltas()

@@ -21,15 +21,29 @@ from switchboard.messages import (
 )
 from switchboard.messages.fields import JobType
 
-FICTION_MIN_WORDS = 100
-TEXTPOST_EPS = 0.25
-TEXTPOST_MIN_WORDS = 20
-TEXTPOST_HALF_MIN_WORDS = 40
+
+@dataclass(frozen=True)
+class Drawing:
+    """How one candidate is drawn: the selector's strategy, and the share of uniform draws of eps_greedy."""
+
+    strategy: str = "proportional_winnowed"
+    eps: float = 0.1
+
+
+@dataclass(frozen=True)
+class LeastWords:
+    """Words below which candidates are refused: all of them, or half of them."""
+
+    answer: int = 10
+    answer_half: int = 15
+    fiction: int = 100
+    textpost: int = 20
+    textpost_half: int = 40
 
 
 @dataclass(frozen=True)
 class DraftSettings:
-    """How many candidates are written for what, and with whom language is kept clean."""
+    """How many candidates are written for what, how one is drawn, with whom language is kept clean."""
 
     answer_candidates: int = 13
     fiction_or_review_candidates: int = 8
@@ -38,6 +52,9 @@ class DraftSettings:
     rejection_sample: Sequence[float] = FALLBACK_SAMPLE  # sentiment logit differences of earlier candidates
     strict_language_users: frozenset[str] = field(default_factory=frozenset)
     mood_ranges: Ranges = "2021"
+    answer_drawing: Drawing = Drawing()
+    textpost_drawing: Drawing = Drawing(eps=0.25)
+    least_words: LeastWords = LeastWords()
 
 
 @dataclass(frozen=True)
@@ -90,13 +107,17 @@ def _answer_job(request: AnswerRequest, settings: DraftSettings) -> GenerationJo
     mood = mood_record(request.mood, settings.mood_ranges)
     short = request.write_fic_override or request.write_review_override
     base = settings.fiction_or_review_candidates if short else settings.answer_candidates
+    words = settings.least_words
     options = GenerationOptions(
         mood=mood,
         return_all_conts=request.return_all_conts,
         selector_cut_to_final_exchange=request.selector_cut_to_final_exchange,
         forced_tags_string=request.forced_tags_string,
         write_fic_override=request.write_fic_override,
-        avoid_if_under=FICTION_MIN_WORDS if request.write_fic_override else 10,
+        strategy=settings.answer_drawing.strategy,
+        eps=settings.answer_drawing.eps,
+        avoid_if_under=words.fiction if request.write_fic_override else words.answer,
+        avoid_half_if_under=words.answer_half,
         avoid_if_profane=request.asking_name.lower() in settings.strict_language_users,
     )
     return GenerationJob(
@@ -116,9 +137,10 @@ def _textpost_job(request: TextpostRequest, settings: DraftSettings) -> Generati
         mood=mood,
         return_all_conts=request.return_all_conts,
         prompt_from_dataset=True,
-        eps=TEXTPOST_EPS,
-        avoid_if_under=TEXTPOST_MIN_WORDS,
-        avoid_half_if_under=TEXTPOST_HALF_MIN_WORDS,
+        strategy=settings.textpost_drawing.strategy,
+        eps=settings.textpost_drawing.eps,
+        avoid_if_under=settings.least_words.textpost,
+        avoid_half_if_under=settings.least_words.textpost_half,
     )
     return GenerationJob(
         type="textpost",

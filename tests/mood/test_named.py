@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mood.logits import LARGEST_LOGIT, logit, pos_sent
+from mood.logits import LARGEST_LOGIT, LATER_CLIP, logit, pos_sent
 from mood.named import (
     BASE_MOODS,
     LADDER,
@@ -178,8 +178,14 @@ def test_moods_are_values() -> None:
 )
 def test_the_later_ranges_are_mixed_as_probabilities(name: str, low: float, high: float) -> None:
     mood = mood_by_name(name, "2023")
-    assert mood.min_allowed_score == pytest.approx(logit(low))
-    assert mood.max_allowed_score == pytest.approx(logit(high))
+    assert mood.min_allowed_score == pytest.approx(logit(low, LATER_CLIP))
+    assert mood.max_allowed_score == pytest.approx(logit(high, LATER_CLIP))
+
+
+def test_certainty_is_further_out_in_the_later_ranges() -> None:
+    assert mood_by_name("only_happy").max_allowed_score == pytest.approx(9.2102, abs=1e-4)
+    assert mood_by_name("only_happy", "2023").max_allowed_score == pytest.approx(36.04, abs=0.01)
+    assert mood_by_name("only_sad", "2023").min_allowed_score == pytest.approx(-36.04, abs=0.01)
 
 
 def test_both_ranges_know_the_same_moods_by_the_same_values() -> None:

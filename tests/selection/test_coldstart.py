@@ -27,6 +27,20 @@ def test_which_deltas_apply(text: str, delta: float) -> None:
     assert ALL.of(text) == pytest.approx(delta)
 
 
+@pytest.mark.parametrize(
+    ("text", "delta"),
+    [
+        ("so it goes职#quotes #books<|endoftext|>", -0.3),
+        ("=======\nThis image was removed\nfor violating our Guidelines\n=======\n职", -0.25),
+        ("=======\nremoved\n=======\nthe guidelines", 0.0),
+        ("the image was removed, say the guidelines职", 0.0),
+        ("two\n=======\nA\n=======\n\n=======\nguidelines: removed\n=======\n职#quotes", -0.55),
+    ],
+)
+def test_what_was_held_against_a_text_later(text: str, delta: float) -> None:
+    assert Deltas(quotes=-0.3, guidelines=-0.25).of(text) == pytest.approx(delta)
+
+
 def test_only_fiction_is_helped_by_default() -> None:
     everything = "Author: <b>B</b>\n=======\nX\n=======\n职#original fiction<|endoftext|>"
     assert Deltas().of(everything) == pytest.approx(0.2)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mood.named import UnknownMood
 from munging.control import ASKED, BOT, NAME
-from switchboard.drafts import Draft, DraftSettings, draft
+from switchboard.drafts import Draft, DraftSettings, Drawing, LeastWords, draft
 from switchboard.messages import AnswerRequest, GenerationJob, RawSelectJob, RawSelectRequest, TextpostRequest
 
 
@@ -101,6 +101,24 @@ def test_options_of_an_unprompted_post() -> None:
         "proportional_winnowed",
     )
     assert (options.avoid_if_under, options.avoid_half_if_under) == (20, 40)
+
+
+def test_how_one_is_drawn_and_the_least_words_are_settings() -> None:
+    settings = DraftSettings(
+        answer_drawing=Drawing("eps_greedy", 0.075),
+        textpost_drawing=Drawing("argmax", 0.15),
+        least_words=LeastWords(answer=1, answer_half=3, fiction=75, textpost=4, textpost_half=5),
+    )
+    said = job_of(answer(settings)).kwargs
+    assert (said.strategy, said.eps, said.avoid_if_under, said.avoid_half_if_under) == (
+        "eps_greedy",
+        0.075,
+        1,
+        3,
+    )
+    assert job_of(answer(settings, write_fic_override=True)).kwargs.avoid_if_under == 75
+    told = job_of(draft(TextpostRequest(id="t"), settings)).kwargs
+    assert (told.strategy, told.eps, told.avoid_if_under, told.avoid_half_if_under) == ("argmax", 0.15, 4, 5)
 
 
 def test_one_time_is_applied_to_all_texts_to_be_scored() -> None:

@@ -23,6 +23,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot_config_help import example_of, explain
+from bot_settings.behaviour import CommandsConfig, DraftsConfig
 from bot_settings.presets import PRESETS, PresetName, with_preset
 from bot_settings.switchboard import SwitchboardConfig
 from bot_settings.tumblr import (
@@ -60,6 +61,8 @@ class Config(BaseSettings):
     tumblr: TumblrConfig = Field(TumblrConfig(), description="how tumblr is reached")
     loop: LoopConfig = Field(LoopConfig(), description="the rhythm of the passes")
     asks: AsksConfig = Field(AsksConfig(), description="whose asks are answered")
+    commands: CommandsConfig = Field(CommandsConfig(), description="what people may order in asks")
+    drafts: DraftsConfig = Field(DraftsConfig(), description="what becomes of drafts that are sent back")
     queue: QueueConfig = Field(QueueConfig(), description="original posts")
     screening: ScreeningConfig = Field(ScreeningConfig(), description="what may be published unseen")
     switchboard: SwitchboardConfig = Field(

@@ -93,8 +93,8 @@ class LoopConfig(Section):
     )
     slowdown: bool = Field(True, description="hold back as the blog nears tumblr's limit of posts per day")
     posts_per_day: PositiveInt = Field(250, description="tumblr's limit of published posts per day")
-    max_posts_per_step: PositiveInt | None = Field(
-        None, description="turns of one kind taken up in one pass; null: as many as there are"
+    max_posts_per_step: NonNegativeInt = Field(
+        0, description="turns of one kind that are taken up in one pass; 0: as many as there are"
     )
     error_sleep_factor: PositiveFloat = Field(5.0, description="factor of the pause after a failed pass")
     answer_wait_seconds: PositiveFloat = Field(

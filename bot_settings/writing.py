@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from bot_settings.base import NonNegativeFloat, NonNegativeInt, Probability, Section
+from bot_settings.behaviour import DatedText
 
 
 class SamplerConfig(Section):
@@ -122,6 +123,9 @@ class MoodConfig(Section):
     step_seconds: PositiveInt = Field(30, description="time step, in seconds; must divide the hour")
     window_days: PositiveFloat = Field(2.5, description="inputs older than this no longer act, in days")
     stale_seconds: NonNegativeFloat = Field(600.0, description="age at which the mood is computed anew")
+    notes: tuple[DatedText, ...] = Field(
+        (), description="texts below the mood graphs of certain times: objects of text, since and until"
+    )
     ranges: Literal["2021", "2023"] = Field(
         "2021", description="sentiment that each mood accepts: as in 2021, or wider as in 2023"
     )

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-import requests
-
 from bot_config import Config
 from bot_process import FatalError, Shutdown
-from mood.system import MoodSystem
-from mood.updates import build_system, parse_updates
+from mood.graph import Note
+from munging.formats import FORMATS, PromptFormat
 from munging.thread import Identity
 from switchboard.client import Retry, SwitchboardClient
-from tumblr.client import TumblrReader, TumblrWriter
+from tumblr.budget import RULES
+from tumblr.build_rules import avoided_tags, mood_system, screening_rules
+from tumblr.build_tumblr import Tumblr, connect
+from tumblr.chores import Chores
+from tumblr.client import TumblrReader
 from tumblr.database import Database
 from tumblr.errors import StoreError
 from tumblr.fail_points import FailPoints
@@ -27,16 +29,19 @@ from tumblr.find_asks import AskFinder, LimitedAskers
 from tumblr.find_originals import QueueFinder
 from tumblr.jobs import Jobs, Waits
 from tumblr.kinds import AskKind, Kind, OriginalKind
-from tumblr.limits import Budget
+from tumblr.kinds_commands import CommandKind, DirectKind, MoodKind, ReviewKind
 from tumblr.loop import Loop, Rhythm
+from tumblr.mood_picture import MoodPictures
 from tumblr.moods import Moods
-from tumblr.post import Publisher
+from tumblr.passes import Part, Planner, Step
+from tumblr.post_limit import PostLimit
 from tumblr.queue_times import QueueSettings
 from tumblr.reconcile import Reconciler
 from tumblr.respond import Driver, Patience
-from tumblr.screening import ScreeningRules
+from tumblr.sent_back import DraftWatcher
 from tumblr.store import Store
-from tumblr.transport import ApiKeys, ReadRequest, WriteRequest
+from tumblr.store_chores import ChoreStore
+from tumblr.store_values import ValueStore
 from tumblr.turns import TurnKind
 
 Clock: TypeAlias = Callable[[], float]
@@ -59,59 +64,35 @@ def running_bot(
             database = stack.enter_context(open_database(config.tumblr.database))
         except StoreError as error:
             raise FatalError(str(error), "then start again") from None
-        tumblr = _tumblr(config, stack, clock, dry_run=dry_run)
+        tumblr = connect(config, stack, clock, dry_run=dry_run)
         switchboard = SwitchboardClient(
             config.switchboard_url, config.switchboard.client_token, retry=Retry(attempts=2)
         )
         stack.callback(switchboard.close)
         fail_points = FailPoints.from_environment(os.environ)
-        store = Store(database, clock, fail_points)
-        yield _loop(config, shutdown, store, tumblr, switchboard, clock, fail_points)
+        memory = Memory.over(database, clock, fail_points)
+        yield _loop(config, shutdown, memory, tumblr, switchboard, clock, fail_points)
 
 
 @dataclass(frozen=True)
-class Tumblr:
-    """The ways to tumblr: one that reads and, unless nothing may be changed, one that writes."""
+class Memory:
+    """The stores over one database."""
 
-    reader: TumblrReader
-    publisher: Publisher | None
-    budget: Budget
+    turns: Store
+    chores: ChoreStore
+    values: ValueStore
 
-
-def _tumblr(config: Config, stack: ExitStack, clock: Clock, *, dry_run: bool) -> Tumblr:
-    if not config.tumblr.base_keys:
-        raise FatalError(
-            "tumblr.base_keys is empty", "enter the four strings of a key set; see docs/operating.md"
-        )
-    first = config.tumblr.base_keys[0]
-    keys = ApiKeys(*(getattr(first, name).get_secret_value() for name in type(first).model_fields))
-    host, blog, budget = config.tumblr.host, config.blog.blog_name, Budget(clock)
-    read = ReadRequest(
-        keys,
-        host,
-        _session(stack),
-        budget,
-        timeout_seconds=config.tumblr.timeout_seconds,
-        max_tries=config.tumblr.max_tries,
-    )
-    if dry_run:
-        return Tumblr(TumblrReader(read, blog), None, budget)
-    write = WriteRequest(
-        keys, host, _session(stack), budget, timeout_seconds=config.tumblr.write_timeout_seconds
-    )
-    return Tumblr(TumblrReader(read, blog), Publisher(TumblrWriter(write, blog)), budget)
-
-
-def _session(stack: ExitStack) -> requests.Session:
-    session = stack.enter_context(requests.Session())
-    session.trust_env = False  # a .netrc or a proxy of the machine's must not come between us and tumblr
-    return session
+    @classmethod
+    def over(cls, database: Database, clock: Clock, fail_points: FailPoints) -> Memory:
+        """All of them."""
+        chores, values = ChoreStore(database, clock), ValueStore(database, clock)
+        return cls(Store(database, clock, fail_points), chores, values)
 
 
 def _loop(
     config: Config,
     shutdown: Shutdown,
-    store: Store,
+    memory: Memory,
     tumblr: Tumblr,
     switchboard: SwitchboardClient,
     clock: Clock,
@@ -125,11 +106,42 @@ def _loop(
         error_factor=config.loop.error_sleep_factor,
         poll_seconds=config.loop.poll_seconds,
     )
+    planner = Planner(
+        tumblr.pool,
+        memory.values,
+        RULES[config.loop.budget],
+        mean_pause=rhythm.mean_pause,
+        learn=tumblr.learn,
+        rng=random.Random(),
+        clock=clock,
+    )
+    post_limit = PostLimit(
+        tumblr.reader,
+        memory.turns.posted_since,
+        limit=config.loop.posts_per_day,
+        watched=config.loop.slowdown,
+        clock=clock,
+    )
+    drafts = DraftWatcher(
+        tumblr.reader,
+        memory.turns,
+        memory.chores,
+        max_rejections=config.drafts.max_rejections,
+        fail_points=fail_points,
+    )
+    asks, originals = _finders(config, tumblr.reader, memory.turns, rhythm, clock)
+    steps = [
+        Step("drafts", Part.DRAFTS, drafts.find),
+        Step("asks", Part.INBOX, asks.find),
+        Step("queue", Part.QUEUE, originals.find),
+    ]
     return Loop(
-        _finders(config, tumblr.reader, store, rhythm, clock),
-        _driver(config, store, tumblr, switchboard, fail_points, clock),
-        store,
-        budget=tumblr.budget,
+        steps,
+        _driver(config, memory, tumblr, switchboard, fail_points, clock),
+        memory.turns,
+        planner=planner,
+        post_limit=post_limit,
+        pool=tumblr.pool,
         rhythm=rhythm,
         shutdown=shutdown,
         clock=clock,
@@ -139,12 +151,13 @@ def _loop(
 
 def _driver(
     config: Config,
-    store: Store,
+    memory: Memory,
     tumblr: Tumblr,
     switchboard: SwitchboardClient,
     fail_points: FailPoints,
     clock: Clock,
 ) -> Driver:
+    store, publisher = memory.turns, tumblr.publisher
     zone, loop = ZoneInfo(config.blog.timezone), config.loop
     waits = Waits(loop.answer_wait_seconds, loop.judgment_wait_seconds)
     return Driver(
@@ -154,12 +167,23 @@ def _driver(
         moods=Moods(store, zone, mood_system(config), config.mood.stale_seconds),
         rules=screening_rules(config),
         drafts_only=config.tumblr.publishing == "drafts",
-        publisher=tumblr.publisher,
+        publisher=publisher,
         reconciler=Reconciler(tumblr.reader, store.logged_post_ids),
         patience=Patience(loop.max_attempts, loop.retry_base_seconds, config.tumblr.settle_seconds),
         clock=clock,
         fail_points=fail_points,
+        direct=_direct_kinds(config, store, zone),
+        chores=None if publisher is None else Chores(memory.chores, publisher, clock, fail_points),
     )
+
+
+def _direct_kinds(config: Config, store: Store, zone: ZoneInfo) -> dict[TurnKind, DirectKind]:
+    notes = tuple(Note(note.text, note.since, note.until) for note in config.mood.notes)
+    pictures = MoodPictures(store, config.blog.blog_name, zone, mood_system(config), notes)
+    return {
+        TurnKind.MOOD: MoodKind(config.blog.operator_name, pictures.draw),
+        TurnKind.COMMAND: CommandKind(),
+    }
 
 
 def _kinds(config: Config, zone: ZoneInfo) -> dict[TurnKind, Kind]:
@@ -168,7 +192,20 @@ def _kinds(config: Config, zone: ZoneInfo) -> dict[TurnKind, Kind]:
     return {
         TurnKind.ASK: AskKind(identity, zone, avoided, config.asks.max_characters),
         TurnKind.ORIGINAL: OriginalKind(identity, zone, avoided),
+        TurnKind.REVIEW: ReviewKind(
+            identity,
+            _prompt_format(config),
+            config.commands.draft_reviews,
+            config.commands.help_url,
+        ),
     }
+
+
+def _prompt_format(config: Config) -> PromptFormat:
+    name = config.generator.format
+    if name not in FORMATS:
+        raise FatalError(f'no prompt format is called "{name}"', f"use one of {', '.join(FORMATS)}")
+    return FORMATS[name]
 
 
 def _finders(
@@ -182,6 +219,7 @@ def _finders(
         start_timestamp=config.tumblr.start_timestamp,
         rng=random.Random(),
         clock=clock,
+        operator=config.blog.operator_name,
     )
     settings = QueueSettings(
         posts_per_day=config.queue.posts_per_day,
@@ -199,44 +237,3 @@ def _finders(
         clock=clock,
     )
     return asks, originals
-
-
-def mood_system(config: Config) -> MoodSystem:
-    """How the mood moves; raises FatalError when the settings or the file of dated updates cannot be used."""
-    mood = config.mood
-    try:
-        text = None if mood.updates_file is None else mood.updates_file.read_text(encoding="utf-8")
-        return build_system(
-            centre=mood.centre,
-            scale=mood.scale,
-            tau_hours=mood.tau_hours,
-            rise_hours=mood.rise_hours,
-            step_seconds=mood.step_seconds,
-            window_days=mood.window_days,
-            updates=None if text is None else parse_updates(text),
-        )
-    except (OSError, ValueError) as error:
-        where = f" (updates_file {mood.updates_file})" if mood.updates_file else ""
-        raise FatalError(f"mood{where}: {error}", "mend it and start again") from None
-
-
-def avoided_tags(config: Config) -> tuple[str, ...]:
-    """Texts whose tags are removed."""
-    return (*config.screening.user_avoid_list, *config.screening.tag_avoid_list)
-
-
-def screening_rules(config: Config) -> ScreeningRules:
-    """The operator's lists."""
-    lists = config.screening
-    return ScreeningRules(
-        bad_strings=lists.bad_strings,
-        shortwords=lists.bad_strings_shortwords,
-        okay_superstrings=lists.okay_superstrings,
-        obscured_strings=lists.likely_obscured_strings,
-        profane_strings=lists.profane_strings,
-        strict_users=frozenset(lists.strict_language_users),
-        screened_users=frozenset(lists.screened_users),
-        avoided_users=lists.user_avoid_list,
-        operator=config.blog.operator_name if lists.screen_operator else None,
-        screen_anonymous=lists.screen_anonymous,
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,10 +14,11 @@ import structlog
 from bot_process import FatalError, Shutdown
 from tumblr.errors import LimitReached, StoreError, TumblrError, Unauthorized
 from tumblr.fail_points import FailPoint, FailPoints
-from tumblr.limits import Budget
+from tumblr.pace import Level
+from tumblr.passes import Part, PassPlan, Step, order_of, steps_of
+from tumblr.pool import Pool
 from tumblr.respond import Driver
 from tumblr.store import Store
-from tumblr.turns import NewTurn, TurnKind
 
 CALLS_PER_PASS = 4
 """Calls that a pass over tumblr makes at most while nothing is new: inbox, queue, two pages of drafts."""
@@ -27,16 +29,23 @@ SHORTEST_PAUSE = 0.02
 log = structlog.get_logger()
 
 
-class Finder(Protocol):
-    """Finds one kind of turn."""
+class Plans(Protocol):
+    """Decides what a pass looks at."""
 
-    @property
-    def kind(self) -> TurnKind:
-        """The kind that it finds."""
+    def begin(self) -> PassPlan:
+        """The plan of a new pass."""
         ...
 
-    def find(self) -> list[NewTurn]:
-        """The turns that are new; may raise the errors of ``tumblr.errors``."""
+    def end(self, calls: dict[Part, int]) -> None:
+        """What the parts of the pass cost, in calls."""
+        ...
+
+
+class Holds(Protocol):
+    """Decides how much the bot holds back."""
+
+    def update(self) -> Level:
+        """The level for a new pass."""
         ...
 
 
@@ -72,20 +81,24 @@ class Loop:
 
     def __init__(
         self,
-        finders: Sequence[Finder],
+        steps: Sequence[Step],
         driver: Driver,
         store: Store,
         *,
-        budget: Budget,
+        planner: Plans,
+        post_limit: Holds,
+        pool: Pool,
         rhythm: Rhythm,
         shutdown: Shutdown,
         clock: Callable[[], float],
         fail_points: FailPoints,
     ) -> None:
-        self._finders = finders
+        self._steps = steps
         self._driver = driver
         self._store = store
-        self._budget = budget
+        self._planner = planner
+        self._post_limit = post_limit
+        self._pool = pool
         self._rhythm = rhythm
         self._shutdown = shutdown
         self._clock = clock
@@ -110,25 +123,46 @@ class Loop:
     def find(self) -> float:
         """One look at tumblr; the answer is the pause until the next, in seconds."""
         pause = self._rhythm.pause(self._clock())
-        longest = max(pause, self._budget.pause(CALLS_PER_PASS))
-        for finder in self._finders:
-            longest = max(longest, self._find(finder, pause))
+        try:
+            plan, level = self._planner.begin(), self._post_limit.update()
+        except Unauthorized as error:
+            raise FatalError(str(error), "then start again") from None
+        except StoreError as error:
+            log.error("looking for turns failed", look="plan", reason=str(error))
+            return pause * self._rhythm.error_factor
+        longest = max(pause * level.sleep_factor, self._pool.pause(CALLS_PER_PASS))
+        calls: Counter[Part] = Counter()
+        cut_short: set[Part] = set()
+        for step in steps_of(self._steps, order_of(plan, queue_first=level.queue_first)):
+            before = self._pool.calls
+            wait = self._find(step, pause)
+            calls[step.part] += self._pool.calls - before
+            if wait:
+                cut_short.add(step.part)
+            longest = max(longest, 0.0 if step.part is Part.DASHBOARD else wait)
+        self._end_pass({part: number for part, number in calls.items() if part not in cut_short})
         return longest
 
-    def _find(self, finder: Finder, pause: float) -> float:
-        """Let one finder look; the answer is how long to leave tumblr alone, 0 if all went well."""
+    def _end_pass(self, calls: dict[Part, int]) -> None:
         try:
-            found = self._store.add(finder.find())
+            self._planner.end(calls)
+        except StoreError as error:
+            log.error("the cost of the pass is not remembered", reason=str(error))
+
+    def _find(self, step: Step, pause: float) -> float:
+        """Take one look; the answer is how long to leave tumblr alone, 0 if all went well."""
+        try:
+            found = self._store.add(step.find())
         except Unauthorized as error:
             raise FatalError(str(error), "then start again") from None
         except LimitReached as error:
-            log.warning("waiting for tumblr's limit", kind=finder.kind, reason=str(error))
+            log.warning("waiting for tumblr's limit", look=step.name, reason=str(error))
             return error.retry_after_seconds
         except (TumblrError, StoreError) as error:
-            log.error("looking for turns failed", kind=finder.kind, reason=str(error))
+            log.error("looking for turns failed", look=step.name, reason=str(error))
             return pause * self._rhythm.error_factor
-        except Exception as error:  # a finder's trouble, whatever it is, must not stop the others
-            log.error("looking for turns failed", kind=finder.kind, exc_info=error)
+        except Exception as error:  # one look's trouble, whatever it is, must not stop the others
+            log.error("looking for turns failed", look=step.name, exc_info=error)
             return pause * self._rhythm.error_factor
         for turn in found:
             log.info("turn found", turn=turn.name, who=turn.who or "nobody", state=turn.state)

@@ -19,9 +19,6 @@ HIGHEST_RATIO = 100.0
 HARD_STOP = -999
 """With no more posts left than this nothing is posted at all."""
 
-USUAL_POSTS = 5
-"""Turns that a finder may bring in one pass when the level limits them, times the level's factor."""
-
 
 @dataclass(frozen=True)
 class Level:
@@ -99,10 +96,3 @@ def level_for(count: PostCount) -> Level:
         if count.ratio <= level.most_ratio and count.remaining > level.least_remaining
     )
     return next(fitting, SLOWEST)
-
-
-def posts_per_step(level: Level, most: int | None) -> int | None:
-    """How many turns a finder may bring in one pass; None: as many as there are."""
-    if level == BASE:
-        return most
-    return int((most or USUAL_POSTS) * level.posts_factor)

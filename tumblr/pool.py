@@ -62,6 +62,10 @@ class Pool:
         """Calls sent with all of them so far."""
         return sum(one.budget.calls for one in self._ranked)
 
+    def pause(self, calls: int) -> float:
+        """Seconds that so many calls as a member of the blog should take, for the rest to last; mostly 0."""
+        return min((one.budget.pause(calls) for one in self.key_sets(Group.BASE)), default=0.0)
+
     def prefer(self, rates: Mapping[str, float]) -> None:
         """Order them by calls per second to spare (by name), the highest first; say so when that changes."""
         before = [one.name for one in self._ranked]
@@ -100,7 +104,7 @@ def group_for(url: str, params: Mapping[str, Any], blog: str) -> Group:
 
     Of the own blog everybody may read the notes, and posts together with their notes; the rest, such as
     drafts or what a post was called before it was published, is shown to its members alone. Of other blogs
-    everybody sees the same. What everybody may read is read with whatever key set has the most calls to spare.
+    everybody sees the same. What everybody may read is read with the key set that has the most calls to spare.
     """
     if url.startswith("/v2/user/"):
         return Group.DASHBOARD

@@ -318,6 +318,14 @@ class Store:
         with self._database.transaction() as connection:
             return [_entry(row) for row in connection.execute(wanted)]
 
+    def posted_since(self, moment: float) -> int:
+        """How many posts were published, or queued, since a moment."""
+        wanted = select(func.count()).where(
+            post_log.c.created_at > moment, post_log.c.state == TurnState.POSTED
+        )
+        with self._database.transaction() as connection:
+            return int(connection.scalar(wanted) or 0)
+
     def logged_post_ids(self) -> set[str]:
         """The ids of all posts in the log."""
         with self._database.transaction() as connection:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from tumblr.payload import ANONYMOUS
 
 END_MARKS = ("<|endoftext|>", "<|")
-COMMAND_TAGS = frozenset({"rts"})
+SEND_BACK, ACCEPT = "rts", "a"
+COMMAND_TAGS = frozenset({SEND_BACK, ACCEPT})
 """Tags with which the operator tells the bot something about a draft; the bot itself never sets them."""
 
 

@@ -47,7 +47,8 @@ from sandbox.driver import SandboxDriver
 from switchboard.client import SwitchboardClient
 from switchboard.errors import SwitchboardError
 from tests.system.harness import eventually
-from tumblr.build import mood_system, running_bot
+from tumblr.build import running_bot
+from tumblr.build_rules import mood_system
 from tumblr.database import Database
 from tumblr.store import Store
 from tumblr.turns import LogEntry, StoredMoodInput

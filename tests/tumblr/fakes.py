@@ -11,6 +11,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mood.named import mood_by_name
+from mood.system import MoodSystem
+from munging.formats import FORMATS
 from munging.thread import Identity
 from switchboard.errors import SwitchboardUnreachable
 from switchboard.messages import (
@@ -24,6 +26,7 @@ from switchboard.messages import (
     SubmitReply,
     TextpostRequest,
 )
+from tumblr.chores import Chores
 from tumblr.database import Database
 from tumblr.errors import NotFound, Refused, TumblrError, TumblrUnavailable
 from tumblr.fail_points import FailPoints
@@ -31,6 +34,8 @@ from tumblr.find_asks import AskFinder, LimitedAskers
 from tumblr.find_originals import QueueFinder
 from tumblr.jobs import Jobs, Waits
 from tumblr.kinds import AskKind, Kind, OriginalKind
+from tumblr.kinds_commands import CommandKind, MoodKind, ReviewKind
+from tumblr.mood_picture import MoodPictures
 from tumblr.moods import Feeling
 from tumblr.notes import Note, NotePage
 from tumblr.payload import Mention, PostPage, TumblrPost, post_name
@@ -39,12 +44,16 @@ from tumblr.queue_times import QueueSettings
 from tumblr.reconcile import Reconciler
 from tumblr.respond import Driver, Patience
 from tumblr.screening import ScreeningRules
+from tumblr.sent_back import DraftWatcher
 from tumblr.store import Store
+from tumblr.store_chores import ChoreStore
+from tumblr.store_values import ValueStore
 from tumblr.turns import Intent, NewTurn, StoredRequest, Turn, TurnKind
 
 START = datetime(2021, 2, 6, 12, 0, tzinfo=UTC)
 ZONE = ZoneInfo("US/Pacific")
 IDENTITY = Identity(blog="frank", persona="Frank")
+OPERATOR = "keeper"
 NO_LIMITS = LimitedAskers({}, {}, pass_seconds=160.0)
 
 
@@ -77,6 +86,8 @@ class ModelTumblr:
         self.lose_request = 0
         self.lose_answer = 0
         self.refuse: TumblrError | None = None
+        self.follows: set[str] = set()
+        self.images: dict[str, bytes] = {}
         self.down = False
         self.others: dict[str, TumblrPost] = {}
         self.notes_on: dict[str, list[Note]] = {}
@@ -94,13 +105,18 @@ class ModelTumblr:
                 type="answer",
                 asking_name=name,
                 question=f"<p>{question}</p>",
+                summary=question,
                 timestamp=int(self._clock()),
             )
         )
 
-    def delete(self, post_id: str) -> None:
+    def remove(self, post_id: str) -> None:
         """Delete a post or ask."""
         del self.posts[post_id]
+
+    def tag(self, post_id: str, *tags: str) -> None:
+        """Give a post these tags."""
+        self.posts[post_id] = replace(self.posts[post_id], tags=tags)
 
     def publish(self, post_id: str) -> str:
         """Publish a draft or queued post: it gets a new id."""
@@ -182,11 +198,12 @@ class ModelTumblr:
         self._on_the_way_there()
         if post_id not in self.posts:
             raise NotFound("no such post")
-        state = fields["state"]
+        old = self.posts[post_id]
+        state = fields.get("state", old.state)
         self.posts[post_id] = replace(
-            self.posts[post_id],
-            body=fields["answer"],
-            tags=_tags(fields),
+            old,
+            body=fields.get("answer", old.body),
+            tags=_tags(fields) if "tags" in fields else old.tags,
             state={"queue": "queued"}.get(state, state),
         )
         new_id = self.publish(post_id) if state == "published" else post_id
@@ -205,6 +222,27 @@ class ModelTumblr:
             scheduled_publish_time=when,
         )
         return self._on_the_way_back({"id": self._put(new), "state": state})
+
+    def create_photo(self, fields: Mapping[str, str], png: bytes) -> Mapping[str, Any]:
+        answer = self.create_text({**fields, "body": fields["caption"]})
+        self.images[str(answer["id"])] = png
+        return answer
+
+    def delete(self, post_id: str) -> None:
+        self._on_the_way_there()
+        if self.posts.pop(post_id, None) is None:
+            raise NotFound("no such post")
+        self._on_the_way_back({})
+
+    def follow(self, blog: str) -> None:
+        self._on_the_way_there()
+        self.follows.add(blog)
+        self._on_the_way_back({})
+
+    def unfollow(self, blog: str) -> None:
+        self._on_the_way_there()
+        self.follows.discard(blog)
+        self._on_the_way_back({})
 
     # inside
 
@@ -374,6 +412,7 @@ class World:
     queue_below: int = 0
     settle_seconds: float = 5.0
     max_attempts: int = 3
+    draft_reviews: bool = False
     ask_kind: Kind = field(default_factory=lambda: AskKind(IDENTITY, ZONE, (), 10_000))
     switchboard: FakeSwitchboard = field(default_factory=lambda: FakeSwitchboard())
 
@@ -387,6 +426,9 @@ class World:
         path = self.folder / "tumbl.sqlite"
         self.database = Database.read(path) if self.dry_run else Database.open(path)
         self.store = Store(self.database, self.clock, points)
+        self.chores = ChoreStore(self.database, self.clock)
+        self.values = ValueStore(self.database, self.clock)
+        publisher = Publisher(self.tumblr, self.tumblr)
         self.asks = AskFinder(
             self.tumblr,
             self.store,
@@ -394,7 +436,9 @@ class World:
             start_timestamp=0,
             rng=random.Random(0),
             clock=self.clock,
+            operator=OPERATOR,
         )
+        self.drafts = DraftWatcher(self.tumblr, self.store, self.chores, max_rejections=3, fail_points=points)
         self.originals = QueueFinder(
             self.tumblr,
             self.store,
@@ -410,15 +454,21 @@ class World:
             kinds={
                 TurnKind.ASK: self.ask_kind,
                 TurnKind.ORIGINAL: OriginalKind(IDENTITY, ZONE, ()),
+                TurnKind.REVIEW: ReviewKind(IDENTITY, FORMATS["v10"], self.draft_reviews, None),
             },
             moods=EvenTemper(),
             rules=self.rules,
             drafts_only=self.drafts_only,
-            publisher=None if self.dry_run else Publisher(self.tumblr),
+            publisher=None if self.dry_run else publisher,
             reconciler=Reconciler(self.tumblr, self.store.logged_post_ids),
             patience=Patience(self.max_attempts, 60.0, self.settle_seconds),
             clock=self.clock,
             fail_points=points,
+            direct={
+                TurnKind.MOOD: MoodKind(OPERATOR, MoodPictures(self.store, "frank", ZONE, MoodSystem()).draw),
+                TurnKind.COMMAND: CommandKind(),
+            },
+            chores=None if self.dry_run else Chores(self.chores, publisher, self.clock, points),
         )
 
     def stop(self) -> None:
@@ -427,7 +477,7 @@ class World:
 
     def find(self) -> list[Turn]:
         """Look for turns."""
-        return self.store.add([*self.asks.find(), *self.originals.find()])
+        return self.store.add([*self.drafts.find(), *self.asks.find(), *self.originals.find()])
 
     def run(self, seconds: float = 0.0, rounds: int = 3) -> None:
         """Find turns and drive them, letting some time pass before each round."""

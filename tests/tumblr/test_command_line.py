@@ -18,7 +18,8 @@ from mood.history import parse_history
 from mood.system import MoodInput
 from tests.tumblr.fakes import FakeClock, World
 from tumblr.__main__ import main
-from tumblr.build import mood_system, running_bot, screening_rules
+from tumblr.build import running_bot
+from tumblr.build_rules import mood_system, screening_rules
 from tumblr.database import Database
 from tumblr.store import Store
 from tumblr.turns import TurnState

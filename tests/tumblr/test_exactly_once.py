@@ -116,7 +116,7 @@ class BotMachine(RuleBasedStateMachine):
         waiting = [p.id for p in self.world.tumblr.posts.values() if p.state == "submission"]
         if waiting:
             gone = data.draw(st.sampled_from(waiting))
-            self.world.tumblr.delete(gone)
+            self.world.tumblr.remove(gone)
             self.deleted.add(gone)
 
     @rule(data=st.data())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,10 @@ from tumblr.errors import LimitReached, StoreFull, TumblrUnavailable, Unauthoriz
 from tumblr.fail_points import FailPoint, FailPoints
 from tumblr.limits import Budget
 from tumblr.loop import Loop, Rhythm
-from tumblr.turns import NewTurn, TurnKind, TurnState
+from tumblr.pace import BASE, LEVELS, Level
+from tumblr.passes import Part, PassPlan, Step
+from tumblr.pool import Group, KeySet, Pool
+from tumblr.turns import NewTurn, TurnState
 
 MakeWorld = Callable[..., World]
 RHYTHM = Rhythm(60.0, 360.0, (8, 24), ZONE, error_factor=5.0, poll_seconds=0.5)
@@ -39,8 +44,6 @@ class ClockedShutdown(Shutdown):
 class Stumbling:
     """A finder that raises what it is given, then finds nothing."""
 
-    kind = TurnKind.ASK
-
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
         self.looks: list[float] = []
@@ -54,15 +57,55 @@ class Stumbling:
         return []
 
 
-def make_loop(world: World, seconds: float, *finders: Stumbling) -> tuple[Loop, ClockedShutdown]:
+class NoPlans:
+    """Passes look at the inbox and the queue only."""
+
+    def __init__(self, plan: PassPlan | None = None) -> None:
+        self.plan = plan or PassPlan(notes=False)
+        self.costs: list[dict[Part, int]] = []
+
+    def begin(self) -> PassPlan:
+        return self.plan
+
+    def end(self, calls: dict[Part, int]) -> None:
+        self.costs.append(calls)
+
+
+@dataclass
+class NoLimit:
+    """Always the same level."""
+
+    level: Level = BASE
+
+    def update(self) -> Level:
+        return self.level
+
+
+def make_loop(
+    world: World,
+    seconds: float,
+    *finders: Stumbling,
+    planner: NoPlans | None = None,
+    post_limit: NoLimit | None = None,
+    pool: Pool | None = None,
+    more: Sequence[Step] = (),
+) -> tuple[Loop, ClockedShutdown]:
     shutdown = ClockedShutdown(world.clock, seconds)
     for finder in finders:
         finder.clock = world.clock
+    steps = [
+        *(Step("stumbling", Part.DRAFTS, finder.find) for finder in finders),
+        Step("asks", Part.INBOX, world.asks.find),
+        Step("queue", Part.QUEUE, world.originals.find),
+        *more,
+    ]
     loop = Loop(
-        [*finders, world.asks, world.originals],
+        steps,
         world.driver,
         world.store,
-        budget=Budget(world.clock),
+        planner=planner or NoPlans(),
+        post_limit=post_limit or NoLimit(),
+        pool=pool or Pool([]),
         rhythm=RHYTHM,
         shutdown=shutdown,
         clock=world.clock,
@@ -130,8 +173,10 @@ def test_wrong_keys_stop_the_process(world: World) -> None:
 
 
 def test_the_calls_that_are_left_are_spread_over_the_hour(world: World) -> None:
-    loop, _ = make_loop(world, 1000.0)
-    loop._budget.observe(
+    budget = Budget(world.clock)
+    unused: Any = None
+    loop, _ = make_loop(world, 1000.0, pool=Pool([KeySet("base 1", Group.BASE, budget, unused)]))
+    budget.observe(
         {
             "X-Ratelimit-Perhour-Limit": "1000",
             "X-Ratelimit-Perhour-Remaining": "4",
@@ -142,6 +187,59 @@ def test_the_calls_that_are_left_are_spread_over_the_hour(world: World) -> None:
         }
     )
     assert loop.find() == pytest.approx(3000.0)
+
+
+def noted(looks: list[str], name: str) -> Callable[[], list[NewTurn]]:
+    def look() -> list[NewTurn]:
+        looks.append(name)
+        return []
+
+    return look
+
+
+@pytest.mark.parametrize(
+    ("plan", "level", "expected"),
+    [
+        (PassPlan(notes=False), BASE, "drafts inbox queue"),
+        (PassPlan(notes=True), BASE, "drafts inbox notes inbox queue"),
+        (PassPlan(True, 1.0), BASE, "drafts inbox notes inbox dashboard inbox queue"),
+        (PassPlan(False, 0.2), BASE, "drafts inbox dashboard inbox queue"),
+        (PassPlan(notes=True), LEVELS[-1], "drafts queue inbox notes inbox"),
+    ],
+)
+def test_a_pass_looks_where_its_plan_says(world: World, plan: PassPlan, level: Level, expected: str) -> None:
+    looks: list[str] = []
+    steps = [Step(part, part, noted(looks, part)) for part in reversed(Part)]
+    loop, _ = make_loop(world, 1000.0, planner=NoPlans(plan), post_limit=NoLimit(level), more=steps)
+    loop.find()
+    assert " ".join(looks) == expected
+
+
+def test_a_slower_level_lengthens_the_pause(world: World) -> None:
+    loop, _ = make_loop(world, 1000.0, post_limit=NoLimit(LEVELS[1]))
+    assert loop.find() == 360.0 * 2.5
+
+
+def test_the_cost_of_what_was_looked_at_is_learnt_unless_it_was_cut_short(world: World) -> None:
+    budget = Budget(world.clock)
+    unused: Any = None
+    pool = Pool([KeySet("base 1", Group.BASE, budget, unused)])
+    planner = NoPlans(PassPlan(True, 1.0))
+
+    def costs(calls: int) -> Callable[[], list[NewTurn]]:
+        def look() -> list[NewTurn]:
+            budget.calls += calls
+            if calls == 3:
+                raise LimitReached("used up", 777.0)
+            return []
+
+        return look
+
+    more = [Step("notes", Part.NOTES, costs(7)), Step("dashboard", Part.DASHBOARD, costs(3))]
+    loop, _ = make_loop(world, 1000.0, planner=planner, pool=pool, more=more)
+    assert loop.find() == 360.0  # the dashboard's limit does not hold the other looks up
+    assert planner.costs[0][Part.NOTES] == 7
+    assert Part.DASHBOARD not in planner.costs[0]
 
 
 def test_once_finds_answers_and_settles(make_world: MakeWorld) -> None:

@@ -16,8 +16,8 @@ from tumblr.pace import (
     last_reset,
     level_for,
     next_reset,
-    posts_per_step,
 )
+from tumblr.waiting import Pace
 
 WEST = ZoneInfo("US/Pacific")
 
@@ -86,10 +86,11 @@ def test_the_level_is_the_first_that_applies(ratio: float, remaining: int, name:
 
 
 @pytest.mark.parametrize(
-    ("most", "expected"), [(None, [None, 3, 2, 1, 0]), (5, [5, 3, 2, 1, 0]), (20, [20, 12, 8, 4, 0])]
+    ("most", "expected"), [(0, [None, 3, 2, 1, 0]), (5, [5, 3, 2, 1, 0]), (20, [20, 12, 8, 4, 0])]
 )
-def test_slower_levels_let_a_finder_bring_fewer_turns(most: int | None, expected: list[int | None]) -> None:
-    assert [posts_per_step(level, most) for level in (*LEVELS, STOPPED)] == expected
+def test_slower_levels_let_a_finder_bring_fewer_turns(most: int, expected: list[int | None]) -> None:
+    paces = [Pace(level.posts_factor, level.cost_limit) for level in (*LEVELS, STOPPED)]
+    assert [pace.most(most) for pace in paces] == expected
 
 
 def test_slower_levels_sleep_longer_and_are_choosier() -> None:

@@ -311,7 +311,7 @@ def test_an_ask_that_was_deleted_meanwhile_is_skipped(world: World) -> None:
     world.switchboard.automatic = False
     ask = world.tumblr.ask("soup?")
     world.run(rounds=1)
-    world.tumblr.delete(ask)
+    world.tumblr.remove(ask)
     world.switchboard.automatic = True
     for _ in range(4):
         world.driver.round()

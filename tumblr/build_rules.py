@@ -1,0 +1,50 @@
+"""The bot's rules as the configuration says: how the mood moves, what is screened."""
+
+from __future__ import annotations
+
+from bot_config import Config
+from bot_process import FatalError
+from mood.system import MoodSystem
+from mood.updates import build_system, parse_updates
+from tumblr.screening import ScreeningRules
+
+
+def mood_system(config: Config) -> MoodSystem:
+    """How the mood moves; raises FatalError when the settings or the file of dated updates cannot be used."""
+    mood = config.mood
+    try:
+        text = None if mood.updates_file is None else mood.updates_file.read_text(encoding="utf-8")
+        return build_system(
+            centre=mood.centre,
+            scale=mood.scale,
+            tau_hours=mood.tau_hours,
+            rise_hours=mood.rise_hours,
+            step_seconds=mood.step_seconds,
+            window_days=mood.window_days,
+            updates=None if text is None else parse_updates(text),
+        )
+    except (OSError, ValueError) as error:
+        where = f" (updates_file {mood.updates_file})" if mood.updates_file else ""
+        raise FatalError(f"mood{where}: {error}", "mend it and start again") from None
+
+
+def avoided_tags(config: Config) -> tuple[str, ...]:
+    """Texts whose tags are removed."""
+    return (*config.screening.user_avoid_list, *config.screening.tag_avoid_list)
+
+
+def screening_rules(config: Config) -> ScreeningRules:
+    """The operator's lists."""
+    lists = config.screening
+    return ScreeningRules(
+        bad_strings=lists.bad_strings,
+        shortwords=lists.bad_strings_shortwords,
+        okay_superstrings=lists.okay_superstrings,
+        obscured_strings=lists.likely_obscured_strings,
+        profane_strings=lists.profane_strings,
+        strict_users=frozenset(lists.strict_language_users),
+        screened_users=frozenset(lists.screened_users),
+        avoided_users=lists.user_avoid_list,
+        operator=config.blog.operator_name if lists.screen_operator else None,
+        screen_anonymous=lists.screen_anonymous,
+    )

@@ -1,0 +1,103 @@
+"""The ways to tumblr, as the configuration says: key sets, who reads, who writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from bot_config import Config
+from bot_process import FatalError
+from bot_settings.tumblr import KeySet as KeyStrings
+from tumblr.client import AccountWriter, TumblrReader, TumblrWriter, full_blog_name
+from tumblr.limits import Budget
+from tumblr.pool import Group, KeySet, Pool, PooledRead, PooledWrite, group_for
+from tumblr.post import Publisher
+from tumblr.transport import ApiKeys, ReadRequest, UncheckedClient, WriteRequest
+
+
+@dataclass(frozen=True)
+class Tumblr:
+    """The ways to tumblr: what reads and, unless nothing may be changed, what writes."""
+
+    pool: Pool
+    reader: TumblrReader
+    dashboard: PooledRead | None
+    """Reads as the dashboard account; None without key sets of it."""
+
+    publisher: Publisher | None
+    learn: Callable[[KeySet], object]
+    """Makes one cheap call with a key set, whose answer says how many calls it has left."""
+
+
+def connect(config: Config, stack: ExitStack, clock: Callable[[], float], *, dry_run: bool) -> Tumblr:
+    """Make the ways to tumblr; a dry run has none that writes. Raises FatalError without a key set."""
+    settings, blog = config.tumblr, config.blog.blog_name
+    if not settings.base_keys:
+        raise FatalError(
+            "tumblr.base_keys is empty", "enter the four strings of a key set; see docs/operating.md"
+        )
+    key_sets = [
+        *_key_sets(config, Group.BASE, settings.base_keys, stack, clock, dry_run=dry_run),
+        *_key_sets(config, Group.DASHBOARD, settings.dashboard_keys, stack, clock, dry_run=dry_run),
+    ]
+    pool = Pool(key_sets)
+    own = full_blog_name(blog)
+    read = PooledRead(pool, lambda url, params: group_for(url, params, own))
+    return Tumblr(
+        pool,
+        TumblrReader(read, blog),
+        PooledRead(pool, _as_dashboard) if settings.dashboard_keys else None,
+        None if dry_run else _publisher(config, pool),
+        learn=lambda one: UncheckedClient(one.read).posts(own, limit=1),
+    )
+
+
+def _as_dashboard(_url: str, _params: Mapping[str, Any]) -> Group:
+    return Group.DASHBOARD
+
+
+def _publisher(config: Config, pool: Pool) -> Publisher:
+    writer = TumblrWriter(PooledWrite(pool, Group.BASE), config.blog.blog_name)
+    if not config.tumblr.dashboard_keys:
+        return Publisher(writer)
+    return Publisher(writer, AccountWriter(PooledWrite(pool, Group.DASHBOARD)))
+
+
+def _key_sets(
+    config: Config,
+    group: Group,
+    listed: tuple[KeyStrings, ...],
+    stack: ExitStack,
+    clock: Callable[[], float],
+    *,
+    dry_run: bool,
+) -> list[KeySet]:
+    settings = config.tumblr
+    key_sets = []
+    for number, strings in enumerate(listed, 1):
+        keys = ApiKeys(*(getattr(strings, name).get_secret_value() for name in KeyStrings.model_fields))
+        budget = Budget(clock)
+        read = ReadRequest(
+            keys,
+            settings.host,
+            _session(stack),
+            budget,
+            timeout_seconds=settings.timeout_seconds,
+            max_tries=settings.max_tries,
+        )
+        write = None
+        if not dry_run:
+            patience = settings.write_timeout_seconds
+            write = WriteRequest(keys, settings.host, _session(stack), budget, timeout_seconds=patience)
+        key_sets.append(KeySet(f"{group} {number}", group, budget, read, write))
+    return key_sets
+
+
+def _session(stack: ExitStack) -> requests.Session:
+    session = stack.enter_context(requests.Session())
+    session.trust_env = False  # a .netrc or a proxy of the machine's must not come between us and tumblr
+    return session

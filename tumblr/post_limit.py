@@ -1,0 +1,102 @@
+"""Watches how near the blog is to tumblr's limit of posts per day, and says how much to hold back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import structlog
+
+from tumblr.errors import TumblrError, Unauthorized
+from tumblr.pace import BASE, RATE_WINDOW, Level, count_posts, last_reset, level_for
+from tumblr.payload import TumblrPost
+from tumblr.waiting import Pace
+
+REFRESH_SECONDS = 600.0
+"""How old the list of own posts may be. What the bot itself has posted since is known without it."""
+
+log = structlog.get_logger()
+
+
+class OwnPosts(Protocol):
+    """Reads the blog's own posts."""
+
+    def published_since(self, timestamp: float) -> Iterable[TumblrPost]:
+        """The published posts since a moment (unix seconds), newest first; read page by page."""
+        ...
+
+    def queue_head(self) -> list[TumblrPost]:
+        """The first page of the queue, soonest first."""
+        ...
+
+
+class PostLimit:
+    """How much the bot holds back now."""
+
+    def __init__(
+        self,
+        reader: OwnPosts,
+        posted_since: Callable[[float], int],
+        *,
+        limit: int,
+        watched: bool,
+        clock: Callable[[], float],
+    ) -> None:
+        self._reader = reader
+        self._posted_since = posted_since
+        self._limit = limit
+        self._watched = watched
+        self._clock = clock
+        self._published: dict[str, int] = {}
+        self._queued: list[int] = []
+        self._read_at: float | None = None
+        self.level = BASE
+
+    def update(self) -> Level:
+        """Look again, if it is time to; what cannot be read leaves things as they were."""
+        if self._watched:
+            self._refresh()
+            self._change(level_for(count_posts(self._moments(), self._queued, self._clock(), self._limit)))
+        return self.level
+
+    def pace(self) -> Pace:
+        """What the level says about answers."""
+        return Pace(self.level.posts_factor, self.level.cost_limit)
+
+    def _moments(self) -> list[float]:
+        moments: list[float] = list(self._published.values())
+        if self._read_at is not None:
+            moments += [self._clock()] * self._posted_since(self._read_at)
+        return moments
+
+    def _refresh(self) -> None:
+        now = self._clock()
+        if self._read_at is not None and now < self._read_at + REFRESH_SECONDS:
+            return
+        since = min(last_reset(now), now - RATE_WINDOW)
+        try:
+            new = self._new_posts(since)
+            queued = [post.scheduled_publish_time for post in self._reader.queue_head()]
+        except Unauthorized:
+            raise
+        except TumblrError as error:
+            log.warning("own posts not counted", reason=str(error))
+            return
+        self._published = {i: t for i, t in {**self._published, **new}.items() if t >= since}
+        self._queued = [moment for moment in queued if moment]
+        self._read_at = now
+
+    def _new_posts(self, since: float) -> dict[str, int]:
+        """The posts published since a moment, by id; reading stops at one that was counted before."""
+        new: dict[str, int] = {}
+        for post in self._reader.published_since(since):
+            if post.id in self._published:
+                break
+            if not post.is_pinned:
+                new[post.id] = post.timestamp
+        return new
+
+    def _change(self, level: Level) -> None:
+        if level != self.level:
+            log.info("other pace", level=level.name, before=self.level.name)
+        self.level = level

@@ -1,0 +1,160 @@
+"""What the operator does with drafts: tags one ``rts`` to have it done again, ``a`` to have it published.
+
+Sending back undoes a draft: its turn is opened again, which is stored with what tumblr has to be told.
+So a crash at any moment loses nothing, and nothing is undone twice. The same goes for publishing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol
+
+import structlog
+
+from tumblr.chores import DELETE, EDIT, Chore, NewChore
+from tumblr.fail_points import FailPoint, FailPoints
+from tumblr.payload import TumblrPost, post_name
+from tumblr.tags import ACCEPT, SEND_BACK
+from tumblr.turns import INBOX_KINDS, NewTurn, Turn, TurnKind, TurnState
+
+PLACEHOLDER = "..."
+"""Takes the place of an answer that was sent back; tumblr would keep the old one."""
+
+REBLOGGING = (TurnKind.REBLOG, TurnKind.MENTION, TurnKind.DASH)
+"""Kinds that are answered by a reblog."""
+
+log = structlog.get_logger()
+
+
+class DraftReader(Protocol):
+    """Reads drafts."""
+
+    def drafts(self) -> Iterable[TumblrPost]:
+        """All drafts, newest first."""
+        ...
+
+
+class TurnMemory(Protocol):
+    """Knows which turn a draft came from."""
+
+    def turn_of_post(self, post_ids: Collection[str]) -> Turn | None:
+        """The turn that ended with a post."""
+        ...
+
+    def turn_of(self, kinds: Collection[TurnKind], input_id: str) -> Turn | None:
+        """The turn of an input."""
+        ...
+
+
+class ChoreMemory(Protocol):
+    """Keeps what is to be done."""
+
+    def open_chores(self) -> list[Chore]:
+        """What is not done yet."""
+        ...
+
+    def add_chores(self, new: Iterable[NewChore]) -> None:
+        """Write chores down."""
+        ...
+
+    def send_back(self, turn: Turn, new: Iterable[NewChore], reason: str) -> None:
+        """Open a turn again, once the chores are done."""
+        ...
+
+    def forgive(self, turn: Turn, new: Iterable[NewChore]) -> None:
+        """Count one rejection less, and write chores down."""
+        ...
+
+
+class DraftWatcher:
+    """Looks through the drafts for tags that are meant for the bot."""
+
+    def __init__(
+        self,
+        reader: DraftReader,
+        turns: TurnMemory,
+        chores: ChoreMemory,
+        *,
+        max_rejections: int,
+        fail_points: FailPoints,
+    ) -> None:
+        self._reader = reader
+        self._turns = turns
+        self._chores = chores
+        self._max_rejections = max_rejections
+        self._fail_points = fail_points
+        self._told: set[str] = set()
+
+    def find(self) -> list[NewTurn]:
+        """Act on the tags; a draft that is being acted on already is left alone. Finds no new turns."""
+        busy = {chore.post_id for chore in self._chores.open_chores()}
+        drafts = [draft for draft in self._reader.drafts() if draft.id not in busy]
+        for draft in drafts:
+            if SEND_BACK in draft.tags:
+                self._send_back(draft)
+        accepted = [draft for draft in drafts if ACCEPT in draft.tags and SEND_BACK not in draft.tags]
+        if accepted:
+            self._publish(accepted[-1])  # the oldest; the others have their turn in the next passes
+        return []
+
+    def _publish(self, draft: TumblrPost) -> None:
+        why = "the operator accepts it"
+        log.info("draft accepted", post=draft.id)
+        self._chores.add_chores(
+            [
+                NewChore(EDIT, draft.id, why, {"tags": _without(draft.tags, ACCEPT)}),
+                NewChore(EDIT, draft.id, why, {"state": "published"}),
+            ]
+        )
+        self._fail_points.reach(FailPoint.AFTER_SENT_BACK)
+
+    def _send_back(self, draft: TumblrPost) -> None:
+        turn = self._turn_of(draft)
+        if turn is not None and turn.rejections >= self._max_rejections:
+            log.warning("draft left to the operator", post=draft.id, turn=turn.name, rejected=turn.rejections)
+            fields = {"tags": _without(draft.tags, SEND_BACK)}
+            self._chores.forgive(turn, [NewChore(EDIT, draft.id, "it was rejected too often", fields)])
+            return
+        if turn is None or turn.kind is TurnKind.ORIGINAL:
+            self._send_back_unknown(draft, turn)
+            return
+        log.info("draft sent back", post=draft.id, turn=turn.name)
+        reason = "the operator sends it back"
+        self._chores.send_back(turn, [_undoing(draft, reason, turn.id)], reason)
+        self._fail_points.reach(FailPoint.AFTER_SENT_BACK)
+
+    def _send_back_unknown(self, draft: TumblrPost, turn: Turn | None) -> None:
+        """A draft of which the store knows no input: an ask goes back to the inbox, to be found anew."""
+        if turn is None and _answers_ask(draft):
+            log.info("draft sent back", post=draft.id, turn="unknown")
+            self._chores.add_chores([_undoing(draft, "the operator sends it back", None)])
+            self._fail_points.reach(FailPoint.AFTER_SENT_BACK)
+        elif draft.id not in self._told:
+            self._told.add(draft.id)
+            log.warning("draft cannot be sent back", post=draft.id, reason="it answers nobody that is known")
+
+    def _turn_of(self, draft: TumblrPost) -> Turn | None:
+        """The turn that made a draft: by the store's record of it, else by what the draft says it answers."""
+        turn = self._turns.turn_of_post(draft.ids)
+        if turn is None and _answers_ask(draft):
+            turn = self._turns.turn_of(INBOX_KINDS, draft.id)
+        if turn is None and draft.parent_id and draft.trail:
+            turn = self._turns.turn_of(REBLOGGING, post_name(draft.trail[-1].blog, draft.parent_id))
+        return turn if turn is not None and turn.state in (TurnState.DRAFTED, TurnState.POSTED) else None
+
+
+def _answers_ask(draft: TumblrPost) -> bool:
+    """Whether it was an ask to the bot; the reblog of somebody's answer shows a question, too."""
+    return draft.is_ask and not draft.is_reblog
+
+
+def _undoing(draft: TumblrPost, reason: str, turn_id: int | None) -> NewChore:
+    """An answer becomes an ask again, under the same id; everything else is deleted."""
+    if not _answers_ask(draft):
+        return NewChore(DELETE, draft.id, reason, turn_id=turn_id)
+    blank = {"state": "submission", "answer": PLACEHOLDER, "tags": ""}
+    return NewChore(EDIT, draft.id, reason, blank, turn_id)
+
+
+def _without(tags: Sequence[str], tag: str) -> str:
+    return ",".join(other for other in tags if other != tag)

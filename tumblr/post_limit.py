@@ -98,5 +98,5 @@ class PostLimit:
 
     def _change(self, level: Level) -> None:
         if level != self.level:
-            log.info("other pace", level=level.name, before=self.level.name)
+            log.info("other pace", pace=level.name, before=self.level.name)
         self.level = level

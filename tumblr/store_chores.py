@@ -44,9 +44,9 @@ class ChoreStore:
     def send_back(self, turn: Turn, new: Iterable[NewChore], reason: str) -> None:
         """Open a closed turn again and write down what has to be done first, in one.
 
-        The time of its finding becomes now, so that its next request is another than the last.
+        The time of its finding becomes a later one, so that its next request is another than the last.
         """
-        now = self._clock()
+        now = max(self._clock(), turn.created_at + 0.001)
         with self._database.transaction() as connection:
             connection.execute(
                 update(turns)

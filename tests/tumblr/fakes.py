@@ -88,6 +88,7 @@ class ModelTumblr:
         self.refuse: TumblrError | None = None
         self.follows: set[str] = set()
         self.images: dict[str, bytes] = {}
+        self.hidden: set[str] = set()
         self.down = False
         self.others: dict[str, TumblrPost] = {}
         self.notes_on: dict[str, list[Note]] = {}
@@ -134,7 +135,8 @@ class ModelTumblr:
     # Reader
 
     def inbox(self) -> PostPage:
-        return PostPage(tuple(reversed(self._in("submission"))))
+        listed = [post for post in self._in("submission") if post.id not in self.hidden]
+        return PostPage(tuple(reversed(listed)))
 
     def post(self, post_id: str) -> TumblrPost | None:
         self._check_up()

@@ -3,6 +3,8 @@
 python -m tumblr why POST_ID      why a post was made
 python -m tumblr export           the whole post log, one JSON line per post
 python -m tumblr export --mood    what moved the mood, as the JSON lines that python -m mood reads
+python -m tumblr backup FILE      copy the database, also while the bot works
+python -m tumblr restore FILE     put a copy in the database's place, while the bot does not work
 python -m tumblr turns            how many turns there are in each state, and those that failed
 python -m tumblr screening        JSON lines in, JSON lines out: may these texts be published unseen?
 """
@@ -19,6 +21,7 @@ from typing import Any
 
 from bot_process import FatalError, load_process_config, run_door
 from tumblr.account import explain, flat_record, mood_record
+from tumblr.backup import back_up, restore
 from tumblr.database import Database
 from tumblr.errors import StoreError
 from tumblr.screening_lines import answers
@@ -36,6 +39,12 @@ def main(argv: list[str] | None = None) -> int:
     )
     _command(commands, "export", "print the post log as JSON lines", _export).add_argument(
         "--mood", action="store_true", help="print the inputs of the mood instead, for python -m mood"
+    )
+    _command(commands, "backup", "copy the database", _backup).add_argument(
+        "file", type=Path, help="where to; must not exist"
+    )
+    _command(commands, "restore", "put a copy in the database's place", _restore).add_argument(
+        "file", type=Path, help="a copy that backup has made"
     )
     _command(commands, "turns", "print how many turns are in each state", _turns)
     screening = commands.add_parser("screening", help="screen texts given as JSON lines")
@@ -84,6 +93,26 @@ def _export(arguments: argparse.Namespace) -> int:
         return _print_all(map(flat_record, store.log_entries()))
 
     return _with_store(arguments, use)
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    database = load_process_config(arguments.config).tumblr.database
+    try:
+        size = back_up(database, arguments.file)
+    except StoreError as error:
+        raise FatalError(str(error), "give the name of a file that does not exist") from None
+    print(f"{database} copied to {arguments.file}, {size} bytes")
+    return 0
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    database = load_process_config(arguments.config).tumblr.database
+    try:
+        kept = restore(arguments.file, database, time.time())
+    except StoreError as error:
+        raise FatalError(str(error), "nothing was changed") from None
+    print(f"{database} is now as in {arguments.file}" + (f"; it was kept as {kept}" if kept else ""))
+    return 0
 
 
 def _turns(arguments: argparse.Namespace) -> int:

@@ -11,7 +11,8 @@ from tumblr.turns import LogEntry, StoredMoodInput
 SHOWN = 100
 """Characters of a candidate that an explanation shows; the export has all of them."""
 
-POST_TYPES = {"ask": "ask", "original": "textpost"}
+POST_TYPES = {"original": "textpost", "mention": "reblog", "dash": "reblog"}
+"""What the log's kinds of turn have always been called in records of posts; the others keep their names."""
 
 
 def flat_record(logged: LogEntry) -> dict[str, Any]:
@@ -23,6 +24,7 @@ def flat_record(logged: LogEntry) -> dict[str, Any]:
         **{f"api__{name}": value for name, value in entry["answer"].items()},
         **(entry["result"] or {}),
         "post_id": logged.post_id,
+        "kind": entry["kind"],
         "post_type": POST_TYPES.get(entry["kind"], entry["kind"]),
         "input_ident": [entry["who"], entry["input_id"], entry["input"].get("timestamp")],
         "question": entry["input"].get("question"),

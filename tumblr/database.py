@@ -43,7 +43,7 @@ class Database:
 
         Raises StoreError when it cannot be opened or is in use.
         """
-        release = _lock(path)
+        release = lock(path)
         return cls(_engine(lambda: sqlite3.connect(path, timeout=BUSY_SECONDS)), str(path), release)
 
     @classmethod
@@ -116,8 +116,11 @@ def _explain(error: DBAPIError, name: str) -> StoreError:
     return StoreError(f"cannot use the database {name} ({reason}); see that its folder may be written")
 
 
-def _lock(path: Path) -> Callable[[], None]:
-    """Take the lock file beside the database; it is free again when the process ends, however it ends."""
+def lock(path: Path) -> Callable[[], None]:
+    """Take the lock file beside the database; the answer lets go of it, as the end of the process does.
+
+    Raises StoreError when another process has it.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

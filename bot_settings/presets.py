@@ -19,6 +19,7 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
                 "offpeak_sleep_seconds": 300.0,
                 "budget": "2023",
                 "max_posts_per_step": 5,
+                "judgments_hours": 18.0,
             },
             "queue": {"write_when_below": 24},
             "candidates": {

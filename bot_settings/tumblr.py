@@ -104,6 +104,12 @@ class LoopConfig(Section):
         300.0, description="longest wait for the scores of a text, in seconds"
     )
     max_attempts: PositiveInt = Field(5, description="attempts at one turn before it counts as failed")
+    notes_hours: PositiveFloat = Field(
+        18.0, description="hours for which the notes of own posts are remembered after they were read"
+    )
+    judgments_hours: PositiveFloat = Field(
+        12.0, description="hours for which the scores of posts on the dashboard are remembered"
+    )
     retry_base_seconds: PositiveFloat = Field(60.0, description="pause before the second attempt; doubles")
 
 

@@ -43,6 +43,7 @@ from tumblr.store import Store
 from tumblr.store_chores import ChoreStore
 from tumblr.store_values import ValueStore
 from tumblr.turns import TurnKind
+from tumblr.upkeep import AgeLimits, Upkeep
 
 Clock: TypeAlias = Callable[[], float]
 """Tells the time in unix seconds."""
@@ -78,6 +79,7 @@ def running_bot(
 class Memory:
     """The stores over one database."""
 
+    database: Database
     turns: Store
     chores: ChoreStore
     values: ValueStore
@@ -86,7 +88,7 @@ class Memory:
     def over(cls, database: Database, clock: Clock, fail_points: FailPoints) -> Memory:
         """All of them."""
         chores, values = ChoreStore(database, clock), ValueStore(database, clock)
-        return cls(Store(database, clock, fail_points), chores, values)
+        return cls(database, Store(database, clock, fail_points), chores, values)
 
 
 def _loop(
@@ -130,7 +132,9 @@ def _loop(
         fail_points=fail_points,
     )
     asks, originals = _finders(config, tumblr.reader, memory.turns, rhythm, clock)
+    upkeep = Upkeep(memory.database, AgeLimits(config.loop.notes_hours, config.loop.judgments_hours), clock)
     steps = [
+        Step("upkeep", Part.DRAFTS, upkeep.find),
         Step("drafts", Part.DRAFTS, drafts.find),
         Step("asks", Part.INBOX, asks.find),
         Step("queue", Part.QUEUE, originals.find),

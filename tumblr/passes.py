@@ -31,7 +31,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One look at tumblr."""
+    """One thing that a pass does, most often a look at tumblr."""
 
     name: str
     part: Part

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.engine import Connection
 
 from tumblr.chores import Chore, NewChore
@@ -92,11 +92,6 @@ class ChoreStore:
         changes = {"attempts": chore.attempts + 1, "not_before": not_before, "outcome": reason}
         with self._database.transaction() as connection:
             connection.execute(update(chores).where(chores.c.number == chore.number).values(changes))
-
-    def prune(self, before: float) -> None:
-        """Forget the chores that were done before a moment."""
-        with self._database.transaction() as connection:
-            connection.execute(delete(chores).where(chores.c.done_at < before))
 
 
 def add_chores(connection: Connection, new: Iterable[NewChore], now: float) -> None:

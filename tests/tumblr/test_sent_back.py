@@ -274,17 +274,6 @@ def test_chores_of_one_post_keep_their_order_and_rest_longer_and_longer(drafting
     assert world.clock.now > START.timestamp()
 
 
-def test_done_chores_are_forgotten_after_a_while(drafting: World) -> None:
-    world = drafting
-    ask = world.tumblr.ask("soup?")
-    world.run()
-    world.tumblr.tag(ask, "a")
-    world.run()
-    world.chores.prune(world.clock.now + 1)
-    with world.database.transaction() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM chores").scalar_one() == 0
-
-
 def test_a_draft_that_a_human_has_published_meanwhile_is_left_alone(drafting: World) -> None:
     world = drafting
     ask = world.tumblr.ask("soup?")

@@ -34,8 +34,7 @@ def mood_caption(
         "My mood colours the tone of what I post. Every day starts from a mood of its own, and what people "
         "say to me moves it from there at once, up or down, and wears off over some hours.",
         "A jump at midnight is the change to the next day's base, like waking up in another mood.",
-        f"Posted because {_mention(asker)} asked. "
-        "Anyone can: send me an ask that says <b>!mood</b>.",
+        f"Posted because {_mention(asker)} asked. Anyone can: send me an ask that says <b>!mood</b>.",
     ]
     blocks = [f"<p>{paragraph}</p>" for paragraph in paragraphs]
     return "".join([*blocks, *_kick_lists(raised, lowered)])

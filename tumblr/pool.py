@@ -104,7 +104,7 @@ def group_for(url: str, params: Mapping[str, Any], blog: str) -> Group:
 
     Of the own blog everybody may read the notes, and posts together with their notes; the rest, such as
     drafts or what a post was called before it was published, is shown to its members alone. Of other blogs
-    everybody sees the same. What everybody may read is read with the key set that has the most calls to spare.
+    everybody sees the same. What everybody may read is read with the key set that has most calls to spare.
     """
     if url.startswith("/v2/user/"):
         return Group.DASHBOARD

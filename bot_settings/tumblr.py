@@ -54,7 +54,7 @@ class TumblrConfig(Section):
         (), description="key sets that may post as the blog", examples=["one set"]
     )
     dashboard_keys: tuple[KeySet, ...] = Field(
-        (), description="key sets of the dashboard account (not read yet)"
+        (), description="key sets of the dashboard account, which follows blogs as the bot"
     )
     publishing: Literal["drafts", "automatic"] = Field(
         "drafts",
@@ -71,6 +71,9 @@ class TumblrConfig(Section):
     settle_seconds: NonNegativeFloat = Field(
         15.0,
         description="pause before looking whether a write without an answer took effect, in seconds",
+    )
+    reread_follows: bool = Field(
+        False, description="read anew at the start whom the dashboard account follows"
     )
     start_timestamp: NonNegativeInt = Field(0, description="unix seconds; nothing older is ever reacted to")
 

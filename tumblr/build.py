@@ -21,12 +21,13 @@ from tumblr.budget import RULES
 from tumblr.build_rules import avoided_tags, mood_system, screening_rules
 from tumblr.build_tumblr import Tumblr, connect
 from tumblr.chores import Chores
-from tumblr.client import TumblrReader
+from tumblr.client import TumblrDashReader, TumblrReader
 from tumblr.database import Database
 from tumblr.errors import StoreError
 from tumblr.fail_points import FailPoints
 from tumblr.find_asks import AskFinder, LimitedAskers
 from tumblr.find_originals import QueueFinder
+from tumblr.follows import FollowList
 from tumblr.jobs import Jobs, Waits
 from tumblr.kinds import AskKind, Kind, OriginalKind
 from tumblr.kinds_commands import CommandKind, DirectKind, MoodKind, ReviewKind
@@ -131,10 +132,13 @@ def _loop(
         max_rejections=config.drafts.max_rejections,
         fail_points=fail_points,
     )
+    dashboard = tumblr.dashboard
+    follows = [] if dashboard is None else [_follow_step(config, dashboard, memory)]
     asks, originals = _finders(config, tumblr.reader, memory.turns, rhythm, clock)
     upkeep = Upkeep(memory.database, AgeLimits(config.loop.notes_hours, config.loop.judgments_hours), clock)
     steps = [
         Step("upkeep", Part.DRAFTS, upkeep.find),
+        *follows,
         Step("drafts", Part.DRAFTS, drafts.find),
         Step("asks", Part.INBOX, asks.find),
         Step("queue", Part.QUEUE, originals.find),
@@ -151,6 +155,11 @@ def _loop(
         clock=clock,
         fail_points=fail_points,
     )
+
+
+def _follow_step(config: Config, dashboard: TumblrDashReader, memory: Memory) -> Step:
+    follows = FollowList(dashboard, memory.values, anew=config.tumblr.reread_follows)
+    return Step("follows", Part.DRAFTS, follows.find)
 
 
 def _driver(

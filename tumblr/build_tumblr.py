@@ -12,7 +12,13 @@ import requests
 from bot_config import Config
 from bot_process import FatalError
 from bot_settings.tumblr import KeySet as KeyStrings
-from tumblr.client import AccountWriter, TumblrReader, TumblrWriter, full_blog_name
+from tumblr.client import (
+    AccountWriter,
+    TumblrDashReader,
+    TumblrReader,
+    TumblrWriter,
+    full_blog_name,
+)
 from tumblr.limits import Budget
 from tumblr.pool import Group, KeySet, Pool, PooledRead, PooledWrite, group_for
 from tumblr.post import Publisher
@@ -25,7 +31,7 @@ class Tumblr:
 
     pool: Pool
     reader: TumblrReader
-    dashboard: PooledRead | None
+    dashboard: TumblrDashReader | None
     """Reads as the dashboard account; None without key sets of it."""
 
     publisher: Publisher | None
@@ -50,7 +56,7 @@ def connect(config: Config, stack: ExitStack, clock: Callable[[], float], *, dry
     return Tumblr(
         pool,
         TumblrReader(read, blog),
-        PooledRead(pool, _as_dashboard) if settings.dashboard_keys else None,
+        TumblrDashReader(PooledRead(pool, _as_dashboard)) if settings.dashboard_keys else None,
         None if dry_run else _publisher(config, pool),
         learn=lambda one: UncheckedClient(one.read).posts(own, limit=1),
     )

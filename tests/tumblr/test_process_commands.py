@@ -23,8 +23,9 @@ DASH = "frank-dash"
 IDLE_PASS = 3
 """Calls of a pass over an idle account: drafts, inbox, queue."""
 
-FIRST_PASS = 2 + 2
-"""Calls that the first pass makes besides: one with each key set for its limits, own posts, the queue."""
+FIRST_PASS = 2 + 2 + 1
+"""Calls that the first pass makes besides: one with each key set for its limits, own posts, the queue, and
+whom the dashboard account follows."""
 
 
 @pytest.fixture

@@ -121,6 +121,7 @@ def _loop(
     post_limit = PostLimit(
         tumblr.reader,
         memory.turns.posted_since,
+        published=memory.chores.published,
         limit=config.loop.posts_per_day,
         watched=config.loop.slowdown,
         clock=clock,

@@ -68,7 +68,12 @@ _CONVERSATIONS: Step = (
     "CREATE INDEX ix_side_judgments_asked_at ON side_judgments (asked_at)",
 )
 
-MIGRATIONS: tuple[Step, ...] = (_FIRST_TABLES, _COMMANDS_AND_BUDGET, _CONVERSATIONS)
+_PUBLISHED: Step = (
+    "CREATE TABLE published_as (post_id VARCHAR NOT NULL PRIMARY KEY, former_id VARCHAR NOT NULL)",
+    "CREATE INDEX ix_published_as_former_id ON published_as (former_id)",
+)
+
+MIGRATIONS: tuple[Step, ...] = (_FIRST_TABLES, _COMMANDS_AND_BUDGET, _CONVERSATIONS, _PUBLISHED)
 
 
 def migrate(connection: Connection) -> int:

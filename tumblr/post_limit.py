@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import structlog
@@ -31,19 +31,25 @@ class OwnPosts(Protocol):
 
 
 class PostLimit:
-    """How much the bot holds back now."""
+    """How much the bot holds back now.
+
+    ``published`` is told of the posts that it comes by: from their id to that which they had before they were
+    published.
+    """
 
     def __init__(
         self,
         reader: OwnPosts,
         posted_since: Callable[[float], int],
         *,
+        published: Callable[[Mapping[str, str]], object],
         limit: int,
         watched: bool,
         clock: Callable[[], float],
     ) -> None:
         self._reader = reader
         self._posted_since = posted_since
+        self._tell_published = published
         self._limit = limit
         self._watched = watched
         self._clock = clock
@@ -89,11 +95,15 @@ class PostLimit:
     def _new_posts(self, since: float) -> dict[str, int]:
         """The posts published since a moment, by id; reading stops at one that was counted before."""
         new: dict[str, int] = {}
+        former: dict[str, str] = {}
         for post in self._reader.published_since(since):
             if post.id in self._published:
                 break
             if not post.is_pinned:
                 new[post.id] = post.timestamp
+            if post.genesis_post_id:
+                former[post.id] = post.genesis_post_id
+        self._tell_published(former)
         return new
 
     def _change(self, level: Level) -> None:

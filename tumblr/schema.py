@@ -141,3 +141,11 @@ side_judgments = Table(
     Column("asked_at", Float, nullable=False, index=True),
 )
 """What the heads say about texts that are no turn's, asked before it is sent."""
+
+published_as = Table(
+    "published_as",
+    metadata,
+    Column("post_id", String, primary_key=True),
+    Column("former_id", String, nullable=False, index=True),
+)
+"""Tumblr gives a post another id when it is published; the former one is that of the draft or queued post."""

@@ -18,7 +18,7 @@ from tumblr.chores import DELETE, NewChore
 from tumblr.database import Database
 from tumblr.errors import StaleTurn
 from tumblr.fail_points import FailPoint, FailPoints
-from tumblr.schema import mood_inputs, post_log, turns
+from tumblr.schema import mood_inputs, post_log, published_as, turns
 from tumblr.store_chores import add_chores
 from tumblr.store_conversation import handled, mark_handled
 from tumblr.store_values import change_follow
@@ -311,10 +311,12 @@ class Store:
         )
 
     def log_entries(self, post_id: str | None = None) -> list[LogEntry]:
-        """The post log in order; or only what it says of one post (by its id now or the ask's id)."""
+        """The post log in order; or only what it says of one post (by its id, a former one, or the ask's)."""
         wanted = select(post_log).order_by(post_log.c.number)
         if post_id is not None:
-            wanted = wanted.where(or_(post_log.c.post_id == post_id, post_log.c.input_id == post_id))
+            former = select(published_as.c.former_id).where(published_as.c.post_id == post_id)
+            of_post = or_(post_log.c.post_id == post_id, post_log.c.post_id.in_(former))
+            wanted = wanted.where(or_(of_post, post_log.c.input_id == post_id))
         with self._database.transaction() as connection:
             return [_entry(row) for row in connection.execute(wanted)]
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 
 from tumblr.chores import Chore, NewChore
 from tumblr.database import Database
-from tumblr.schema import chores, turns
+from tumblr.schema import chores, published_as, turns
 from tumblr.turns import Turn, TurnState
 
 SENT_BACK = {
@@ -81,17 +82,31 @@ class ChoreStore:
                 .values(done_at=now, outcome=outcome, attempts=chore.attempts + 1)
             )
             if new_id is not None and chore.fields.get("state") == "published":
-                connection.execute(
-                    update(turns)
-                    .where(turns.c.post_id == chore.post_id, turns.c.state == TurnState.DRAFTED)
-                    .values(state=TurnState.POSTED, post_id=new_id, updated_at=now)
-                )
+                _published(connection, chore.post_id, new_id, now)
+
+    def published(self, former: Mapping[str, str]) -> None:
+        """Posts that were published, from their id to the former one: their turns are posted now."""
+        with self._database.transaction() as connection:
+            for post_id, former_id in former.items():
+                _published(connection, former_id, post_id, self._clock())
 
     def rest_chore(self, chore: Chore, reason: str, not_before: float) -> None:
         """It failed, and is tried again later."""
         changes = {"attempts": chore.attempts + 1, "not_before": not_before, "outcome": reason}
         with self._database.transaction() as connection:
             connection.execute(update(chores).where(chores.c.number == chore.number).values(changes))
+
+
+def _published(connection: Connection, former_id: str, post_id: str, now: float) -> None:
+    if former_id == post_id:
+        return
+    named = sqlite_insert(published_as).values(post_id=post_id, former_id=former_id)
+    connection.execute(named.on_conflict_do_nothing())
+    connection.execute(
+        update(turns)
+        .where(turns.c.post_id == former_id, turns.c.state.in_((TurnState.DRAFTED, TurnState.POSTED)))
+        .values(state=TurnState.POSTED, post_id=post_id, updated_at=now)
+    )
 
 
 def add_chores(connection: Connection, new: Iterable[NewChore], now: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -47,7 +48,15 @@ class Bench:
         self.own = OwnPosts()
         self.clock = clock
         self.since_then = 0
-        self.watch = PostLimit(self.own, lambda _: self.since_then, limit=250, watched=watched, clock=clock)
+        self.former: dict[str, str] = {}
+        self.watch = PostLimit(
+            self.own,
+            lambda _: self.since_then,
+            published=self.former.update,
+            limit=250,
+            watched=watched,
+            clock=clock,
+        )
 
     def level(self) -> str:
         return self.watch.update().name
@@ -113,6 +122,13 @@ def test_what_cannot_be_read_leaves_the_pace_as_it_was(bench: Bench) -> None:
     bench.own.error = Unauthorized("no")
     with pytest.raises(Unauthorized):
         bench.level()
+
+
+def test_it_tells_what_posts_were_called_before(bench: Bench) -> None:
+    bench.own.publish(bench.clock.now)
+    bench.own.posts[0] = replace(bench.own.posts[0], genesis_post_id="77")
+    bench.level()
+    assert bench.former == {"1": "77"}
 
 
 def test_it_can_be_switched_off(clock: FakeClock) -> None:

@@ -285,3 +285,16 @@ def test_a_draft_that_a_human_has_published_meanwhile_is_left_alone(drafting: Wo
     world.driver.round()
     assert world.chores.open_chores() == []
     assert [post.id for post in world.tumblr.posts.values()] == [new]
+
+
+def test_a_draft_that_a_human_publishes_keeps_its_place_in_the_log(drafting: World) -> None:
+    world = drafting
+    ask = world.tumblr.ask("soup?")
+    world.run()
+    world.chores.published({"5000": ask, "6000": "unknown"})
+    turn = world.only_turn()
+    assert (turn.state, turn.post_id) == (TurnState.POSTED, "5000")
+    (entry,) = world.store.log_entries("5000")
+    assert entry.post_id == ask
+    assert world.store.log_entries("6000") == []
+    world.chores.published({"5000": ask})

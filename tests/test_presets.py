@@ -31,7 +31,7 @@ def settings() -> Iterator[tuple[str, str, str, Any]]:
 def test_every_setting_of_a_preset_exists_and_differs_from_the_default(
     preset: str, section: str, setting: str, value: Any
 ) -> None:
-    chosen, usual = Config(preset=preset), Config()  # type: ignore[arg-type]
+    chosen, usual = Config(preset=preset), Config()
     assert getattr(getattr(chosen, section), setting) == value
     assert getattr(getattr(usual, section), setting) != value
     one_by_one = Config.model_validate({section: {setting: value}})

@@ -62,7 +62,7 @@ class MoodPictures:
         """The kicks whose answers anybody can read."""
         lines = []
         for size, stored in kicks:
-            turn = self.memory.turn_of([stored.kind], stored.input_id)
+            turn = self.memory.turn_of([stored.kind, TurnKind.MENTION], stored.input_id)
             if turn is not None and turn.state is TurnState.POSTED and turn.post_id:
                 link = f"https://{self.blog}.tumblr.com/post/{turn.post_id}"
                 lines.append(KickLine(size, stored.who, link))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Row, and_, func, insert, literal_column, or_, select, update
@@ -21,6 +21,7 @@ from tumblr.fail_points import FailPoint, FailPoints
 from tumblr.schema import mood_inputs, post_log, published_as, turns
 from tumblr.store_chores import add_chores
 from tumblr.store_conversation import handled, mark_handled
+from tumblr.store_rows import entry_of_row, mood_input_of_row, turn_of_row
 from tumblr.store_values import change_follow
 from tumblr.turns import (
     CLOSED,
@@ -62,7 +63,7 @@ class Store:
             numbers = [number for new in found if (number := self._add(connection, new)) is not None]
             if numbers:
                 self._fail_points.reach(FailPoint.DURING_FOUND)
-            return [_turn(row) for row in _rows(connection, turns.c.id.in_(numbers))] if numbers else []
+            return [turn_of_row(row) for row in _rows(connection, turns.c.id.in_(numbers))] if numbers else []
 
     def _add(self, connection: Connection, new: NewTurn) -> int | None:
         if handled(connection, new.handles):
@@ -110,7 +111,7 @@ class Store:
         wanted = turns.c.state.not_in(CLOSED)
         with self._database.transaction() as connection:
             return [
-                _turn(row)
+                turn_of_row(row)
                 for row in _rows(connection, wanted if kind is None else and_(wanted, turns.c.kind == kind))
             ]
 
@@ -120,19 +121,19 @@ class Store:
             rows = _rows(connection, turns.c.id == number)
         if not rows:
             raise KeyError(number)
-        return _turn(rows[0])
+        return turn_of_row(rows[0])
 
     def turn_of(self, kinds: Collection[TurnKind], input_id: str) -> Turn | None:
         """The turn of an input, if there is one."""
         with self._database.transaction() as connection:
             rows = _rows(connection, and_(turns.c.kind.in_(kinds), turns.c.input_id == input_id))
-        return _turn(rows[0]) if rows else None
+        return turn_of_row(rows[0]) if rows else None
 
     def turn_of_post(self, post_ids: Collection[str]) -> Turn | None:
         """The turn that ended with a post, which may be known under several ids."""
         with self._database.transaction() as connection:
             rows = _rows(connection, turns.c.post_id.in_(post_ids))
-        return _turn(rows[-1]) if rows else None
+        return turn_of_row(rows[-1]) if rows else None
 
     def post_ids(self, kind: TurnKind, state: TurnState) -> set[str]:
         """The ids of the posts that turns of this kind ended with."""
@@ -151,7 +152,7 @@ class Store:
     def failed(self) -> list[Turn]:
         """The turns that failed, oldest first."""
         with self._database.transaction() as connection:
-            return [_turn(row) for row in _rows(connection, turns.c.state == TurnState.FAILED)]
+            return [turn_of_row(row) for row in _rows(connection, turns.c.state == TurnState.FAILED)]
 
     # Turns: moving
 
@@ -255,7 +256,7 @@ class Store:
             turns.c.state.not_in({TurnState.REQUESTED, TurnState.CHOSEN, TurnState.POSTING}),
         )
         with self._database.transaction() as connection:
-            return [_turn(row) for row in _rows(connection, wanted)]
+            return [turn_of_row(row) for row in _rows(connection, wanted)]
 
     def settle(self, turn: Turn) -> None:
         """The switchboard has been told that it may forget the turn's jobs."""
@@ -281,7 +282,7 @@ class Store:
         ).one_or_none()
         if row is None:
             raise StaleTurn(f"{turn.name} is no longer {seen_in}")
-        return _turn(row)
+        return turn_of_row(row)
 
     # Mood inputs
 
@@ -292,7 +293,7 @@ class Store:
             wanted = wanted.where(mood_inputs.c.time >= since.timestamp())
         wanted = wanted.order_by(mood_inputs.c.time, ROW_NUMBER)
         with self._database.transaction() as connection:
-            return [_mood_input(row) for row in connection.execute(wanted)]
+            return [mood_input_of_row(row) for row in connection.execute(wanted)]
 
     # Post log
 
@@ -318,7 +319,7 @@ class Store:
             of_post = or_(post_log.c.post_id == post_id, post_log.c.post_id.in_(former))
             wanted = wanted.where(or_(of_post, post_log.c.input_id == post_id))
         with self._database.transaction() as connection:
-            return [_entry(row) for row in connection.execute(wanted)]
+            return [entry_of_row(row) for row in connection.execute(wanted)]
 
     def posted_since(self, moment: float) -> int:
         """How many posts were published, or queued, since a moment."""
@@ -342,32 +343,6 @@ def _dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _turn(row: Row[Any]) -> Turn:
-    return Turn(
-        id=row.id,
-        kind=TurnKind(row.kind),
-        input_id=row.input_id,
-        who=row.who,
-        state=TurnState(row.state),
-        input=json.loads(row.input),
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        attempts=row.attempts,
-        not_before=row.not_before,
-        request=None if row.request is None else StoredRequest.model_validate_json(row.request),
-        judgment_request=(
-            None if row.judgment_request is None else StoredRequest.model_validate_json(row.judgment_request)
-        ),
-        judgment=None if row.judgment is None else Judgment.model_validate_json(row.judgment),
-        result=None if row.result is None else json.loads(row.result),
-        chosen_at=row.chosen_at,
-        intent=None if row.intent is None else Intent.model_validate_json(row.intent),
-        post_id=row.post_id,
-        reason=row.reason,
-        rejections=row.rejections,
-    )
-
-
 def _add_mood_input(connection: Connection, new: StoredMoodInput) -> None:
     connection.execute(
         sqlite_insert(mood_inputs)
@@ -381,29 +356,4 @@ def _add_mood_input(connection: Connection, new: StoredMoodInput) -> None:
             time=new.time.timestamp(),
         )
         .on_conflict_do_nothing()
-    )
-
-
-def _mood_input(row: Row[Any]) -> StoredMoodInput:
-    return StoredMoodInput(
-        kind=TurnKind(row.kind),
-        who=row.who,
-        input_id=row.input_id,
-        input_timestamp=row.input_timestamp,
-        logit_diff=row.logit_diff,
-        generated_p75=row.generated_p75,
-        time=datetime.fromtimestamp(row.time, UTC),
-        number=row.number,
-    )
-
-
-def _entry(row: Row[Any]) -> LogEntry:
-    return LogEntry(
-        number=row.number,
-        turn_id=row.turn_id,
-        input_id=row.input_id,
-        post_id=row.post_id,
-        state=row.state,
-        created_at=row.created_at,
-        entry=json.loads(row.entry),
     )

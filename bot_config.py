@@ -23,7 +23,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot_config_help import example_of, explain
-from bot_settings.behaviour import CommandsConfig, DraftsConfig
+from bot_settings.behaviour import CommandsConfig, DraftsConfig, HalloweenConfig
 from bot_settings.presets import PRESETS, PresetName, with_preset
 from bot_settings.switchboard import SwitchboardConfig
 from bot_settings.tumblr import (
@@ -63,6 +63,7 @@ class Config(BaseSettings):
     asks: AsksConfig = Field(AsksConfig(), description="whose asks are answered")
     commands: CommandsConfig = Field(CommandsConfig(), description="what people may order in asks")
     drafts: DraftsConfig = Field(DraftsConfig(), description="what becomes of drafts that are sent back")
+    halloween: HalloweenConfig = Field(HalloweenConfig(), description="a habit of one night")
     queue: QueueConfig = Field(QueueConfig(), description="original posts")
     screening: ScreeningConfig = Field(ScreeningConfig(), description="what may be published unseen")
     switchboard: SwitchboardConfig = Field(

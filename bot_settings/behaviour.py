@@ -36,3 +36,13 @@ class DraftsConfig(Section):
     max_rejections: NonNegativeInt = Field(
         3, description="a draft that the bot itself has rejected so often is left to the operator"
     )
+
+
+class HalloweenConfig(Section):
+    """The night on which people get all that the bot thought of."""
+
+    on: bool = Field(
+        False,
+        description="whoever talks to the bot in reblogs, replies or mentions gets every candidate as a "
+        "post, with numbers as tags",
+    )

@@ -28,6 +28,7 @@ from tumblr.fail_points import FailPoints
 from tumblr.find_asks import AskFinder, LimitedAskers
 from tumblr.find_originals import QueueFinder
 from tumblr.follows import FollowList
+from tumblr.halloween import TreatKind
 from tumblr.jobs import Jobs, Waits
 from tumblr.kinds import AskKind, Kind, OriginalKind
 from tumblr.kinds_commands import CommandKind, DirectKind, MoodKind, ReviewKind
@@ -187,6 +188,7 @@ def _driver(
         clock=clock,
         fail_points=fail_points,
         direct=_direct_kinds(config, store, zone),
+        halloween=config.halloween.on,
         chores=None if publisher is None else Chores(memory.chores, publisher, clock, fail_points),
     )
 
@@ -197,6 +199,7 @@ def _direct_kinds(config: Config, store: Store, zone: ZoneInfo) -> dict[TurnKind
     return {
         TurnKind.MOOD: MoodKind(config.blog.operator_name, pictures.draw),
         TurnKind.COMMAND: CommandKind(),
+        TurnKind.TREAT: TreatKind(),
     }
 
 

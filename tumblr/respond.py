@@ -5,7 +5,7 @@ All open turns are in flight at once. A round takes each as far as it can go now
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -26,6 +26,7 @@ from tumblr.errors import (
     Unauthorized,
 )
 from tumblr.fail_points import FailPoint, FailPoints
+from tumblr.halloween import with_treats
 from tumblr.jobs import UNAVAILABLE, JobFailed, Jobs
 from tumblr.kinds import Composition, Kind
 from tumblr.kinds_commands import DONE, DirectKind
@@ -35,7 +36,7 @@ from tumblr.post import REPEATABLE, Posted, Publisher
 from tumblr.reconcile import Reconciler, TargetGone
 from tumblr.screening import ScreeningRules, screen
 from tumblr.store import Store
-from tumblr.turns import Intent, StoredMoodInput, Turn, TurnKind, TurnState
+from tumblr.turns import Intent, NewTurn, StoredMoodInput, Turn, TurnKind, TurnState
 
 JUDGMENT_GRACE = 30.0
 """Seconds that a text which is there waits for the scores of its input."""
@@ -86,6 +87,7 @@ class Driver:
         clock: Callable[[], float],
         fail_points: FailPoints,
         direct: Mapping[TurnKind, DirectKind] | None = None,
+        halloween: bool = False,
         chores: Chores | None = None,
     ) -> None:
         self._store = store
@@ -93,6 +95,7 @@ class Driver:
         self._kinds = kinds
         self._direct = direct or {}
         self._chores = chores
+        self._halloween = halloween
         self._moods = moods
         self._rules = rules
         self._drafts_only = drafts_only
@@ -210,14 +213,17 @@ class Driver:
         composed = self._kinds[turn.kind].compose(turn, self._chosen(turn))
         if composed.draft is not None and not composed.draft.answer.strip():
             raise JobFailed("the chosen text is empty")
-        return self._intend(turn, composed)
+        treats: list[NewTurn] = []
+        if self._halloween:
+            composed, treats = with_treats(turn, self._kinds[turn.kind], self._chosen(turn), composed)
+        return self._intend(turn, composed, treats)
 
-    def _intend(self, turn: Turn, composed: Composition) -> Turn:
+    def _intend(self, turn: Turn, composed: Composition, more: Iterable[NewTurn] = ()) -> Turn:
         """Store what will be sent to tumblr, then send it."""
         intent = self._intent(composed)
         if self._publisher is None:
             return self._only_say(turn, intent)
-        turn = self._store.intend(turn, intent)
+        turn = self._store.intend(turn, intent, more)
         self._fail_points.reach(FailPoint.AFTER_INTENT)
         return self._post(turn, intent, self._publisher)
 

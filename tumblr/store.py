@@ -182,9 +182,17 @@ class Store:
         """requested → chosen: keep the text."""
         return self._move(turn, TurnState.CHOSEN, result=_dump(result), chosen_at=self._clock())
 
-    def intend(self, turn: Turn, intent: Intent) -> Turn:
-        """found or chosen → posting: keep what will be sent to tumblr, before it is sent."""
-        return self._move(turn, TurnState.POSTING, intent=intent.model_dump_json(), not_before=0.0)
+    def intend(self, turn: Turn, intent: Intent, more: Iterable[NewTurn] = ()) -> Turn:
+        """found or chosen → posting: keep what will be sent to tumblr, before it is sent.
+
+        ``more`` are turns that begin in the same moment.
+        """
+        _check_move(turn, TurnState.POSTING)
+        values = {"state": TurnState.POSTING, "intent": intent.model_dump_json(), "not_before": 0.0}
+        with self._database.transaction() as connection:
+            for new in more:
+                self._add(connection, new)
+            return self._write(connection, turn, values, turn.state)
 
     def record_post(
         self,
@@ -263,8 +271,7 @@ class Store:
         self._change(turn, {"settled": True})
 
     def _move(self, turn: Turn, state: TurnState, **values: Any) -> Turn:
-        if state not in MOVES.get(turn.state, frozenset()):
-            raise StaleTurn(f"{turn.name} cannot go from {turn.state} to {state}")
+        _check_move(turn, state)
         return self._change(turn, {"state": state, **values})
 
     def _change(self, turn: Turn, values: Mapping[str, Any]) -> Turn:
@@ -333,6 +340,11 @@ class Store:
         """The ids of all posts in the log."""
         with self._database.transaction() as connection:
             return set(connection.scalars(select(post_log.c.post_id)))
+
+
+def _check_move(turn: Turn, state: TurnState) -> None:
+    if state not in MOVES.get(turn.state, frozenset()):
+        raise StaleTurn(f"{turn.name} cannot go from {turn.state} to {state}")
 
 
 def _rows(connection: Connection, condition: Any) -> Sequence[Row[Any]]:

@@ -32,6 +32,8 @@ class TurnKind(StrEnum):
     """Somebody has replied to a post of the bot's."""
     MENTION = "mention"
     """Somebody has named the bot in a post."""
+    TREAT = "treat"
+    """One more text for somebody who talked to the bot on Halloween."""
     DASH = "dash"
     """Somebody whom the bot follows has said something that is worth a reblog."""
 

@@ -32,6 +32,7 @@ from tumblr.errors import NotFound, Refused, TumblrError, TumblrUnavailable
 from tumblr.fail_points import FailPoints
 from tumblr.find_asks import AskFinder, LimitedAskers
 from tumblr.find_originals import QueueFinder
+from tumblr.halloween import TreatKind
 from tumblr.jobs import Jobs, Waits
 from tumblr.kinds import AskKind, Kind, OriginalKind
 from tumblr.kinds_commands import CommandKind, MoodKind, ReviewKind
@@ -415,6 +416,8 @@ class World:
     settle_seconds: float = 5.0
     max_attempts: int = 3
     draft_reviews: bool = False
+    halloween: bool = False
+    more_kinds: dict[TurnKind, Kind] = field(default_factory=dict)
     ask_kind: Kind = field(default_factory=lambda: AskKind(IDENTITY, ZONE, (), 10_000))
     switchboard: FakeSwitchboard = field(default_factory=lambda: FakeSwitchboard())
 
@@ -456,6 +459,7 @@ class World:
             kinds={
                 TurnKind.ASK: self.ask_kind,
                 TurnKind.ORIGINAL: OriginalKind(IDENTITY, ZONE, ()),
+                **self.more_kinds,
                 TurnKind.REVIEW: ReviewKind(IDENTITY, FORMATS["v10"], self.draft_reviews, None),
             },
             moods=EvenTemper(),
@@ -469,7 +473,9 @@ class World:
             direct={
                 TurnKind.MOOD: MoodKind(OPERATOR, MoodPictures(self.store, "frank", ZONE, MoodSystem()).draw),
                 TurnKind.COMMAND: CommandKind(),
+                TurnKind.TREAT: TreatKind(),
             },
+            halloween=self.halloween,
             chores=None if self.dry_run else Chores(self.chores, publisher, self.clock, points),
         )
 

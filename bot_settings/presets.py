@@ -21,7 +21,8 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
                 "max_posts_per_step": 5,
                 "judgments_hours": 18.0,
             },
-            "queue": {"write_when_below": 24},
+            "tumblr": {"max_tries": 10},
+            "queue": {"write_when_below": 24, "only_today": True},
             "candidates": {
                 "answer": 5,
                 "fiction_or_review": 2,

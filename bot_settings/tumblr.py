@@ -136,6 +136,9 @@ class QueueConfig(Section):
     write_when_below: NonNegativeInt = Field(
         5, description="posts are written while the queue is shorter; 0 is off"
     )
+    only_today: bool = Field(
+        False, description="write none while the last queued post is due on a later date than today's"
+    )
     posts_per_pass: PositiveInt = Field(1, description="original posts asked for in one pass")
     posts_per_day: Annotated[int, Field(ge=1, le=50)] = Field(
         2, description="queue setting of the blog on tumblr, used to foresee when a post is published"

@@ -132,11 +132,12 @@ def _loop(
         memory.turns,
         memory.chores,
         max_rejections=config.drafts.max_rejections,
+        clock=clock,
         fail_points=fail_points,
     )
     dashboard = tumblr.dashboard
     follows = [] if dashboard is None else [_follow_step(config, dashboard, memory)]
-    asks, originals = _finders(config, tumblr.reader, memory.turns, rhythm, clock)
+    asks, originals = _finders(config, tumblr.reader, memory.turns, rhythm, clock, post_limit)
     upkeep = Upkeep(memory.database, AgeLimits(config.loop.notes_hours, config.loop.judgments_hours), clock)
     steps = [
         Step("upkeep", Part.DRAFTS, upkeep.find),
@@ -226,7 +227,7 @@ def _prompt_format(config: Config) -> PromptFormat:
 
 
 def _finders(
-    config: Config, reader: TumblrReader, store: Store, rhythm: Rhythm, clock: Clock
+    config: Config, reader: TumblrReader, store: Store, rhythm: Rhythm, clock: Clock, post_limit: PostLimit
 ) -> tuple[AskFinder, QueueFinder]:
     limited = LimitedAskers(config.asks.limited_users, config.asks.limited_substrings, rhythm.mean_pause)
     asks = AskFinder(
@@ -252,5 +253,7 @@ def _finders(
         posts_per_pass=config.queue.posts_per_pass,
         drafts_only=config.tumblr.publishing == "drafts",
         clock=clock,
+        only_today=config.queue.only_today,
+        queue_first=lambda: post_limit.level.queue_first,
     )
     return asks, originals

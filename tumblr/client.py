@@ -63,6 +63,10 @@ class Reader(Protocol):
         """All drafts, newest first; read page by page."""
         ...
 
+    def drafts_head(self) -> list[TumblrPost]:
+        """The first page of the drafts, newest first."""
+        ...
+
     def published_since(self, timestamp: float) -> Iterator[TumblrPost]:
         """The published posts since a moment (unix seconds), newest first; read page by page."""
         ...
@@ -176,6 +180,10 @@ class TumblrReader:
             return self._client.drafts(self._blog, limit=PAGE, **self._form, **before)
 
         return _pages(page)
+
+    def drafts_head(self) -> list[TumblrPost]:
+        """The first page of the drafts, newest first."""
+        return _whole(read_page(self._client.drafts(self._blog, limit=PAGE, **self._form)))
 
     def published_since(self, timestamp: float) -> Iterator[TumblrPost]:
         """The published posts since a moment (unix seconds), newest first; read page by page."""

@@ -27,6 +27,9 @@ class Memory(Protocol):
 class QueueFinder:
     """Reads the queue and says how many original posts are to be written.
 
+    With ``only_today`` none while the queue reaches into tomorrow, unless the queue goes first because the
+    day's posts run out.
+
     When everything is drafted for a human, drafts that still wait for them fill the queue's places, so
     that drafts do not pile up.
     """
@@ -43,6 +46,8 @@ class QueueFinder:
         posts_per_pass: int,
         drafts_only: bool,
         clock: Callable[[], float],
+        only_today: bool = False,
+        queue_first: Callable[[], bool] = lambda: False,
     ) -> None:
         self._reader = reader
         self._memory = memory
@@ -51,6 +56,8 @@ class QueueFinder:
         self._at_once = posts_per_pass
         self._drafts_only = drafts_only
         self._clock = clock
+        self._only_today = only_today
+        self._queue_first = queue_first
 
     def find(self) -> list[NewTurn]:
         """The new turns: none while one is being written, or when enough posts wait."""
@@ -61,7 +68,15 @@ class QueueFinder:
         if missing > 0 and self._drafts_only:
             missing -= self._own_drafts(missing)
         scheduled = [post.scheduled_publish_time for post in queued if post.scheduled_publish_time]
+        if self._only_today and not self._queue_first() and self._reaches_tomorrow(scheduled):
+            return []
         return self._places(max(0, min(missing, self._at_once)), scheduled)
+
+    def _reaches_tomorrow(self, scheduled: list[int]) -> bool:
+        """Whether the last queued post will be published on a later date than today's."""
+        zone = self._settings.timezone
+        today = datetime.fromtimestamp(self._clock(), zone).date()
+        return datetime.fromtimestamp(max(scheduled, default=0), zone).date() > today
 
     def _own_drafts(self, enough: int) -> int:
         """How many of the bot's original drafts still wait; counting stops when there are enough."""

@@ -6,7 +6,7 @@ So a crash at any moment loses nothing, and nothing is undone twice. The same go
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 import structlog
@@ -23,11 +23,18 @@ PLACEHOLDER = "..."
 REBLOGGING = (TurnKind.REBLOG, TurnKind.MENTION, TurnKind.DASH)
 """Kinds that are answered by a reblog."""
 
+ALL_DRAFTS_SECONDS = 600.0
+"""How often all drafts are looked through, and not the newest alone."""
+
 log = structlog.get_logger()
 
 
 class DraftReader(Protocol):
     """Reads drafts."""
+
+    def drafts_head(self) -> list[TumblrPost]:
+        """The first page of the drafts, newest first."""
+        ...
 
     def drafts(self) -> Iterable[TumblrPost]:
         """All drafts, newest first."""
@@ -76,19 +83,22 @@ class DraftWatcher:
         chores: ChoreMemory,
         *,
         max_rejections: int,
+        clock: Callable[[], float],
         fail_points: FailPoints,
     ) -> None:
         self._reader = reader
         self._turns = turns
         self._chores = chores
         self._max_rejections = max_rejections
+        self._clock = clock
         self._fail_points = fail_points
+        self._read_all_at = -ALL_DRAFTS_SECONDS
         self._told: set[str] = set()
 
     def find(self) -> list[NewTurn]:
         """Act on the tags; a draft that is being acted on already is left alone. Finds no new turns."""
         busy = {chore.post_id for chore in self._chores.open_chores()}
-        drafts = [draft for draft in self._reader.drafts() if draft.id not in busy]
+        drafts = [draft for draft in self._drafts() if draft.id not in busy]
         for draft in drafts:
             if SEND_BACK in draft.tags:
                 self._send_back(draft)
@@ -96,6 +106,14 @@ class DraftWatcher:
         if accepted:
             self._publish(accepted[-1])  # the oldest; the others have their turn in the next passes
         return []
+
+    def _drafts(self) -> Iterable[TumblrPost]:
+        """The newest page, which costs one call; now and then all of them."""
+        if self._clock() < self._read_all_at + ALL_DRAFTS_SECONDS:
+            return self._reader.drafts_head()
+        drafts = list(self._reader.drafts())
+        self._read_all_at = self._clock()
+        return drafts
 
     def _publish(self, draft: TumblrPost) -> None:
         why = "the operator accepts it"

@@ -149,6 +149,9 @@ class ModelTumblr:
     def queue(self) -> Iterator[TumblrPost]:
         return iter(self._in("queued"))
 
+    def drafts_head(self) -> list[TumblrPost]:
+        return list(self.drafts())[:50]
+
     def drafts(self) -> Iterator[TumblrPost]:
         return reversed(self._in("draft"))
 
@@ -443,7 +446,9 @@ class World:
             clock=self.clock,
             operator=OPERATOR,
         )
-        self.drafts = DraftWatcher(self.tumblr, self.store, self.chores, max_rejections=3, fail_points=points)
+        self.drafts = DraftWatcher(
+            self.tumblr, self.store, self.chores, max_rejections=3, clock=self.clock, fail_points=points
+        )
         self.originals = QueueFinder(
             self.tumblr,
             self.store,

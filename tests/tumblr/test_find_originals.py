@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from tests.tumblr.fakes import START, World
+import pytest
+
+from tests.tumblr.fakes import START, ZONE, World
+from tumblr.find_originals import QueueFinder
+from tumblr.payload import TumblrPost
+from tumblr.queue_times import QueueSettings
 from tumblr.turns import TurnKind
 
 MakeWorld = Callable[..., World]
@@ -66,3 +71,35 @@ def test_originals_do_not_move_the_mood_and_name_nobody(make_world: MakeWorld) -
     assert entry.entry["intent"]["tags"] == ["soup"]
     assert entry.entry["judgment"] is None
     assert world.store.mood_inputs() == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "only_today", "queue_first", "expected"),
+    [
+        (12, True, False, 1),
+        (19.9, True, False, 1),
+        (20.1, True, False, 0),  # it is four in the morning, Pacific time
+        (20.1, True, True, 1),
+        (20.1, False, False, 1),
+        (None, True, False, 1),
+    ],
+)
+def test_none_is_written_for_tomorrow_if_the_operator_wants_it_so(
+    make_world: MakeWorld, hours: float | None, only_today: bool, queue_first: bool, expected: int
+) -> None:
+    world = make_world()
+    if hours is not None:
+        when = int(world.clock.now + hours * 3600)
+        world.tumblr.posts["1"] = TumblrPost("1", "queued", scheduled_publish_time=when)
+    finder = QueueFinder(
+        world.tumblr,
+        world.store,
+        QueueSettings(2, 0.0, 24.0, ZONE),
+        write_when_below=24,
+        posts_per_pass=1,
+        drafts_only=False,
+        clock=world.clock,
+        only_today=only_today,
+        queue_first=lambda: queue_first,
+    )
+    assert len(finder.find()) == expected

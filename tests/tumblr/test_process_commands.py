@@ -39,9 +39,11 @@ def near(tmp_path: Path) -> Iterator[Neighbours]:
 
 def tag(near: Neighbours, post_id: str, tags: str) -> None:
     """Give a post of the bot's other tags, as its owner."""
-    client: Any = TumblrRestClient(*near.keys.strings(), host=near.driver.base_url)
+    client: Any = TumblrRestClient  # pytumblr has no types
     fields = {"id": post_id, "tags": tags}
-    client.send_api_request("post", f"/v2/blog/{BLOG}/post/edit", fields, list(fields))
+    client(*near.keys.strings(), host=near.driver.base_url).send_api_request(
+        "post", f"/v2/blog/{BLOG}/post/edit", fields, list(fields)
+    )
 
 
 def followed(near: Neighbours) -> bool:

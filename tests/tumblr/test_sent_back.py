@@ -220,6 +220,20 @@ def test_the_oldest_accepted_draft_is_published_without_the_tag(drafting: World)
     assert drafts(world) == []
 
 
+def test_far_down_in_the_pile_a_tag_is_seen_a_little_later(drafting: World) -> None:
+    world = drafting
+    ask = world.tumblr.ask("soup?")
+    world.run()
+    for number in range(60):
+        world.tumblr.create_text({"body": str(number), "tags": "", "state": "draft"})
+    world.tumblr.tag(ask, "a")
+    world.run()
+    assert ask in world.tumblr.posts
+    world.clock.advance(600)
+    world.run()
+    assert ask not in world.tumblr.posts
+
+
 def test_what_is_sent_back_is_not_published(drafting: World) -> None:
     world = drafting
     ask = world.tumblr.ask("soup?")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
+from email import message_from_bytes
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import pytest
 import requests
@@ -13,7 +18,7 @@ from requests.adapters import BaseAdapter
 from requests.models import PreparedRequest, Response
 
 from tests.tumblr.fakes import FakeClock
-from tumblr.client import TumblrReader, TumblrWriter, full_blog_name
+from tumblr.client import AccountWriter, TumblrReader, TumblrWriter, full_blog_name
 from tumblr.errors import (
     Forbidden,
     LimitReached,
@@ -88,9 +93,9 @@ class Wire:
         self.budget = Budget(clock)
         read = ReadRequest(KEYS, HOST, session, self.budget, timeout_seconds=8, max_tries=3)
         self.reader = TumblrReader(read, "frank")
-        self.writer = TumblrWriter(
-            WriteRequest(KEYS, HOST, session, self.budget, timeout_seconds=30), "frank"
-        )
+        write = WriteRequest(KEYS, HOST, session, self.budget, timeout_seconds=30)
+        self.writer = TumblrWriter(write, "frank")
+        self.account = AccountWriter(write)
 
     def will_answer(self, *answers: Answer) -> None:
         self.adapter.answers.extend(answers)
@@ -306,3 +311,62 @@ def test_only_names_of_blogs_are_put_into_addresses(bad: str) -> None:
 def test_keys_are_not_shown() -> None:
     assert "secret" not in repr(KEYS)
     assert full_blog_name("blog.example.org") == "blog.example.org"
+
+
+def test_a_picture_goes_as_a_part_with_a_name_and_the_fields_go_twice(wire: Wire) -> None:
+    wire.will_answer(document({"id": 7, "id_string": "7", "state": "published"}, 201))
+    png = b"\x89PNG\r\n\x1a\n\x00\xff"
+    posted = wire.writer.create_photo({"caption": "<p>é & so</p>", "tags": "", "state": "published"}, png)
+    assert posted["id"] == "7"
+    request = wire.adapter.requests[-1]
+    parts = urlsplit(request.url or "")
+    expected = {"type": "photo", "caption": "<p>é & so</p>", "tags": "", "state": "published"}
+    assert parts.path == "/v2/blog/frank.tumblr.com/post"
+    assert dict(parse_qsl(parts.query, keep_blank_values=True)) == expected
+    assert isinstance(request.body, bytes)
+    head = text_of(request.headers["Content-Type"])
+    message: Any = message_from_bytes(f"Content-Type: {head}\r\n\r\n".encode() + request.body)
+    sent = {part.get_param("name", header="content-disposition"): part for part in message.get_payload()}
+    assert sent["data"].get_filename() == "image.png"
+    assert sent["data"].get_payload(decode=True) == png
+    assert sent["data"]["Content-Type"] is None
+    assert sent["caption"].get_payload(decode=True).decode() == "<p>é & so</p>"
+    assert set(sent) == {"data", *expected}
+    assert is_signed(request)
+
+
+def text_of(header: str | bytes) -> str:
+    """A header's text; signing turns some headers into bytes."""
+    return header if isinstance(header, str) else header.decode()
+
+
+def is_signed(request: PreparedRequest) -> bool:
+    """Whether the signature covers method, address and query; a body in parts is not signed."""
+    authorization = text_of(request.headers["Authorization"])
+    fields = dict(re.findall(r'(\w+)="([^"]*)"', authorization))
+    claimed = unquote(fields.pop("oauth_signature"))
+    pairs = [(name, unquote(value)) for name, value in fields.items() if name.startswith("oauth_")]
+    parts = urlsplit(request.url or "")
+    pairs += parse_qsl(parts.query, keep_blank_values=True)
+    joined = "&".join(f"{quote(k, safe='~')}={quote(v, safe='~')}" for k, v in sorted(pairs))
+    address = f"{parts.scheme}://{parts.netloc}{parts.path}"
+    base = "&".join(quote(part, safe="~") for part in (request.method or "", address, joined))
+    digest = hmac.new(b"secret1&secret2", base.encode(), hashlib.sha1).digest()
+    return claimed == base64.b64encode(digest).decode()
+
+
+def test_deleting_and_following(wire: Wire) -> None:
+    wire.will_answer(document({"id": 7}), document({"blog": {"followed": True}}), document({"blog": {}}))
+    wire.writer.delete("7")
+    assert wire.sent() == ("POST", "/v2/blog/frank.tumblr.com/post/delete", {"id": "7"})
+    wire.account.follow("bob")
+    assert wire.sent() == ("POST", "/v2/user/follow", {"url": "bob.tumblr.com"})
+    wire.account.unfollow("bob")
+    assert wire.sent() == ("POST", "/v2/user/unfollow", {"url": "bob.tumblr.com"})
+
+
+def test_every_call_is_counted(wire: Wire) -> None:
+    wire.will_answer(document({"posts": []}), requests.ConnectionError(), document({"posts": []}))
+    wire.reader.queue_head()
+    wire.reader.drafts_head()
+    assert wire.budget.calls == 3

@@ -46,6 +46,7 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
                 "textpost_strategy": "eps_greedy",
                 "textpost_eps": 0.15,
             },
+            "screening": {"autoreview": True},
             "mood": {"ranges": "2023", "tau_hours": 4.0},
         },
     }

@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from bot_settings.base import BlogName, NonNegativeFloat, NonNegativeInt, Secret, Section, TimezoneName
+from bot_settings.base import (
+    BlogName,
+    NonNegativeFloat,
+    NonNegativeInt,
+    Probability,
+    Secret,
+    Section,
+    TimezoneName,
+)
 
 
 class KeySet(Section):
@@ -168,4 +176,15 @@ class ScreeningConfig(Section):
     user_avoid_list: tuple[str, ...] = Field((), description="names never to be mentioned or answered")
     tag_avoid_list: tuple[str, ...] = Field((), description="tags that contain one of these are removed")
     screen_anonymous: bool = Field(False, description="draft every answer to an anonymous ask")
+    autoreview: bool = Field(
+        False, description="let a model's probability of rejection have its say, where the generator gives it"
+    )
+    autoreview_accept: Probability = Field(
+        0.154, description="below it a listed text is overridden (not avoided users or disguised texts)"
+    )
+    autoreview_accept_original: Probability = Field(0.179, description="the same for original posts")
+    autoreview_flag: Probability = Field(0.35, description="above it a human has to look")
+    autoreview_reject: Probability = Field(
+        0.605, description="above it the text is sent back; an original post is not made at all"
+    )
     screen_operator: bool = Field(True, description="draft every answer to the operator")

@@ -18,7 +18,7 @@ from munging.formats import FORMATS, PromptFormat
 from munging.thread import Identity
 from switchboard.client import Retry, SwitchboardClient
 from tumblr.budget import RULES
-from tumblr.build_rules import avoided_tags, mood_system, screening_rules
+from tumblr.build_rules import avoided_tags, mood_system, review_thresholds, screening_rules
 from tumblr.build_tumblr import Tumblr, connect
 from tumblr.chores import Chores
 from tumblr.client import TumblrDashReader, TumblrReader
@@ -190,6 +190,7 @@ def _driver(
         fail_points=fail_points,
         direct=_direct_kinds(config, store, zone),
         halloween=config.halloween.on,
+        thresholds=review_thresholds(config),
         chores=None if publisher is None else Chores(memory.chores, publisher, clock, fail_points),
     )
 

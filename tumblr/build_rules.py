@@ -6,6 +6,7 @@ from bot_config import Config
 from bot_process import FatalError
 from mood.system import MoodSystem
 from mood.updates import build_system, parse_updates
+from tumblr.moderation import Thresholds
 from tumblr.screening import ScreeningRules
 
 
@@ -47,4 +48,17 @@ def screening_rules(config: Config) -> ScreeningRules:
         avoided_users=lists.user_avoid_list,
         operator=config.blog.operator_name if lists.screen_operator else None,
         screen_anonymous=lists.screen_anonymous,
+    )
+
+
+def review_thresholds(config: Config) -> Thresholds | None:
+    """What the autoreviewer's probabilities lead to; None when it has no say."""
+    lists = config.screening
+    if not lists.autoreview:
+        return None
+    return Thresholds(
+        accept=lists.autoreview_accept,
+        accept_original=lists.autoreview_accept_original,
+        flag=lists.autoreview_flag,
+        reject=lists.autoreview_reject,
     )

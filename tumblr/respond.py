@@ -30,13 +30,15 @@ from tumblr.halloween import with_treats
 from tumblr.jobs import UNAVAILABLE, JobFailed, Jobs
 from tumblr.kinds import Composition, Kind
 from tumblr.kinds_commands import DONE, DirectKind
+from tumblr.moderation import Thresholds, Verdict, judge
 from tumblr.moods import Feeling
 from tumblr.outage import Outage
 from tumblr.post import REPEATABLE, Posted, Publisher
 from tumblr.reconcile import Reconciler, TargetGone
-from tumblr.screening import ScreeningRules, screen
+from tumblr.screening import ScreeningRules, findings
 from tumblr.store import Store
-from tumblr.turns import Intent, NewTurn, StoredMoodInput, Turn, TurnKind, TurnState
+from tumblr.tags import SEND_BACK
+from tumblr.turns import UNASKED_KINDS, Intent, NewTurn, StoredMoodInput, Turn, TurnKind, TurnState
 
 JUDGMENT_GRACE = 30.0
 """Seconds that a text which is there waits for the scores of its input."""
@@ -88,6 +90,7 @@ class Driver:
         fail_points: FailPoints,
         direct: Mapping[TurnKind, DirectKind] | None = None,
         halloween: bool = False,
+        thresholds: Thresholds | None = None,
         chores: Chores | None = None,
     ) -> None:
         self._store = store
@@ -96,6 +99,7 @@ class Driver:
         self._direct = direct or {}
         self._chores = chores
         self._halloween = halloween
+        self._thresholds = thresholds
         self._moods = moods
         self._rules = rules
         self._drafts_only = drafts_only
@@ -216,14 +220,24 @@ class Driver:
         treats: list[NewTurn] = []
         if self._halloween:
             composed, treats = with_treats(turn, self._kinds[turn.kind], self._chosen(turn), composed)
-        return self._intend(turn, composed, treats)
+        return self._intend(turn, composed, treats, self._chosen(turn).autoreview)
 
-    def _intend(self, turn: Turn, composed: Composition, more: Iterable[NewTurn] = ()) -> Turn:
-        """Store what will be sent to tumblr, then send it."""
-        intent = self._intent(composed)
+    def _intend(
+        self,
+        turn: Turn,
+        composed: Composition,
+        more: Iterable[NewTurn] = (),
+        autoreview: float | None = None,
+    ) -> Turn:
+        """Store what will be sent to tumblr, then send it; not what the bot rejects and nobody waits for."""
+        verdict = self._verdict(turn, composed, autoreview)
+        if verdict.rejected and turn.kind in UNASKED_KINDS:
+            log.info("rejected", turn=turn.name, reasons="; ".join(verdict.reasons))
+            return self._store.close(turn, TurnState.SKIPPED, f"rejected: {'; '.join(verdict.reasons)}")
+        intent = self._intent(composed, verdict)
         if self._publisher is None:
             return self._only_say(turn, intent)
-        turn = self._store.intend(turn, intent, more)
+        turn = self._store.intend(turn, intent, more, rejected=verdict.rejected)
         self._fail_points.reach(FailPoint.AFTER_INTENT)
         return self._post(turn, intent, self._publisher)
 
@@ -260,25 +274,26 @@ class Driver:
     def _chosen(self, turn: Turn) -> SelectionOutcome:
         return SelectionOutcome.model_validate(turn.result)
 
-    def _intent(self, composed: Composition) -> Intent:
-        reasons = list(composed.notes)
-        if composed.draft is not None:
-            reasons += screen(composed.draft, self._rules)
+    def _verdict(self, turn: Turn, composed: Composition, autoreview: float | None) -> Verdict:
         if composed.publish_as == DONE:
-            reasons = []  # it makes no post
-        elif self._drafts_only:
-            reasons.append("everything is drafted")
+            return Verdict(())  # it makes no post
+        notes = [*composed.notes, *(["everything is drafted"] if self._drafts_only else [])]
+        found = [] if composed.draft is None else findings(composed.draft, self._rules)
+        original = turn.kind is TurnKind.ORIGINAL
+        return judge(found, notes, autoreview, self._thresholds, original=original)
+
+    def _intent(self, composed: Composition, verdict: Verdict) -> Intent:
         return Intent(
             action=composed.action,
-            state="draft" if reasons else composed.publish_as,
+            state="draft" if verdict.reasons else composed.publish_as,
             html=composed.html,
-            tags=composed.tags,
+            tags=(*composed.tags, SEND_BACK) if verdict.rejected else composed.tags,
             post_id=composed.post_id,
             target=composed.target,
             image=composed.image,
             discard=composed.discard,
             stored_at=self._clock(),
-            reasons=tuple(reasons),
+            reasons=verdict.reasons,
         )
 
     def _only_say(self, turn: Turn, intent: Intent) -> Turn:

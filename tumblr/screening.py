@@ -53,13 +53,28 @@ class Draft:
         return f"{self.asker} {self.question} {self.answer} {' '.join(self.tags)}"
 
 
+@dataclass(frozen=True)
+class Finding:
+    """A reason why a human should look first."""
+
+    text: str
+    overridable: bool = False
+    """Whether it is only about a listed text, which one who understands the whole may know to be harmless."""
+
+
 def screen(draft: Draft, rules: ScreeningRules) -> list[str]:
     """The reasons why a human should look first; none means that it may be published."""
+    return [finding.text for finding in findings(draft, rules)]
+
+
+def findings(draft: Draft, rules: ScreeningRules) -> list[Finding]:
+    """The same, with what may be overridden."""
     asker = draft.asker.casefold()
-    reasons = list(_asker_reasons(asker, rules))
+    reasons = [Finding(reason) for reason in _asker_reasons(asker, rules)]
     if not rules.images_are_made and IMAGE_DELIMITER.search(draft.answer):
-        reasons.append("an image block that is not made into an image")
-    return reasons + list(dict.fromkeys(_text_reasons(draft.text, asker, rules)))
+        reasons.append(Finding("an image block that is not made into an image"))
+    about_text = {finding.text: finding for finding in _text_findings(draft.text, asker, rules)}
+    return [*reasons, *about_text.values()]
 
 
 def _asker_reasons(asker: str, rules: ScreeningRules) -> Iterator[str]:
@@ -71,17 +86,19 @@ def _asker_reasons(asker: str, rules: ScreeningRules) -> Iterator[str]:
         yield "an anonymous asker"
 
 
-def _text_reasons(text: str, asker: str, rules: ScreeningRules) -> Iterator[str]:
+def _text_findings(text: str, asker: str, rules: ScreeningRules) -> Iterator[Finding]:
     strict = asker in _folded(rules.strict_users)
-    bad = [*rules.bad_strings, *rules.avoided_users, *(rules.profane_strings if strict else ())]
+    bad = [*rules.bad_strings, *(rules.profane_strings if strict else ())]
     listed = _any_of(map(_flexible, _folded(bad)))
+    avoided = _any_of(map(_flexible, _folded(rules.avoided_users)))
     words = _any_of(rf"{WORD_EDGE[0]}{_flexible(word)}{WORD_EDGE[1]}" for word in _folded(rules.shortwords))
     okay = None if strict else _any_of(map(_flexible, _folded(rules.okay_superstrings)))
     for segment in _outside(visible(text), okay):
         for reading in readings(segment):
-            yield from _found(listed, reading, "listed text")
-            yield from _found(words, reading, "listed word")
-            yield from _obscured(_folded(rules.obscured_strings), reading)
+            for pattern, what in ((listed, "listed text"), (words, "listed word")):
+                yield from (Finding(found, overridable=True) for found in _found(pattern, reading, what))
+            yield from map(Finding, _found(avoided, reading, "listed text"))
+            yield from map(Finding, _obscured(_folded(rules.obscured_strings), reading))
 
 
 def _outside(text: str, okay: re.Pattern[str] | None) -> list[str]:

@@ -182,13 +182,20 @@ class Store:
         """requested → chosen: keep the text."""
         return self._move(turn, TurnState.CHOSEN, result=_dump(result), chosen_at=self._clock())
 
-    def intend(self, turn: Turn, intent: Intent, more: Iterable[NewTurn] = ()) -> Turn:
+    def intend(
+        self, turn: Turn, intent: Intent, more: Iterable[NewTurn] = (), *, rejected: bool = False
+    ) -> Turn:
         """found or chosen → posting: keep what will be sent to tumblr, before it is sent.
 
-        ``more`` are turns that begin in the same moment.
+        ``more`` are turns that begin in the same moment; ``rejected`` counts one more text that is sent back.
         """
         _check_move(turn, TurnState.POSTING)
-        values = {"state": TurnState.POSTING, "intent": intent.model_dump_json(), "not_before": 0.0}
+        values = {
+            "state": TurnState.POSTING,
+            "intent": intent.model_dump_json(),
+            "not_before": 0.0,
+            "rejections": turn.rejections + rejected,
+        }
         with self._database.transaction() as connection:
             for new in more:
                 self._add(connection, new)

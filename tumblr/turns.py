@@ -41,6 +41,9 @@ class TurnKind(StrEnum):
 CONVERSATION_KINDS = frozenset({TurnKind.REBLOG, TurnKind.REPLY, TurnKind.MENTION})
 """What people say to the bot on their own blogs."""
 
+UNASKED_KINDS = frozenset({TurnKind.ORIGINAL, TurnKind.DASH})
+"""What nobody waits for an answer to."""
+
 INBOX_KINDS = frozenset({TurnKind.ASK, TurnKind.REVIEW, TurnKind.MOOD, TurnKind.COMMAND})
 """What an ask may become; each ask becomes one of these once."""
 

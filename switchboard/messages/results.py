@@ -120,6 +120,9 @@ class SelectionOutcome(WireModel):
     mood: MoodRecord = Field(description="the mood it was chosen in")
     base_id: Identifier = Field(description="request id of the job")
     AB_fork: Label = Field("A", description="as in the job")
+    autoreview: Score = Field(
+        None, description="probability that a human would reject it, if a model was asked"
+    )
     model_info: ModelInfo = Field(default_factory=dict, description="which models wrote the chosen one")
     all_posts: list[Text] | None = Field(None, max_length=MAX_SCORED_CANDIDATES, description="if asked for")
     all_tags: list[Tags] | None = Field(None, max_length=MAX_SCORED_CANDIDATES, description="if asked for")

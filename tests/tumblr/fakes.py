@@ -37,6 +37,7 @@ from tumblr.jobs import Jobs, Waits
 from tumblr.kinds import AskKind, Kind, OriginalKind
 from tumblr.kinds_commands import CommandKind, MoodKind, ReviewKind
 from tumblr.mood_picture import MoodPictures
+from tumblr.moderation import Thresholds
 from tumblr.moods import Feeling
 from tumblr.notes import Note, NotePage
 from tumblr.payload import Mention, PostPage, TumblrPost, post_name
@@ -306,6 +307,7 @@ class FakeSwitchboard:
         self.down = False
         self.tries_while_down = 0
         self.text = "Soup is warm.\nI like it."
+        self.autoreview: float | None = None
 
     def submit_answer(self, request: AnswerRequest) -> SubmitReply:
         return self._submit(request)
@@ -350,7 +352,8 @@ class FakeSwitchboard:
                 selection_proba=[0.5 for _ in job.texts], sentiment_logit_diffs=[1.25 for _ in job.texts]
             )
         else:
-            self.results[job_id] = outcome(job_id, post=self.text)
+            chosen = outcome(job_id, post=self.text)
+            self.results[job_id] = chosen.model_copy(update={"autoreview": self.autoreview})
 
     def fail(self, job_id: str, error: str = "no generator could do it") -> None:
         """Let a job fail."""
@@ -420,6 +423,7 @@ class World:
     max_attempts: int = 3
     draft_reviews: bool = False
     halloween: bool = False
+    thresholds: Thresholds | None = None
     more_kinds: dict[TurnKind, Kind] = field(default_factory=dict)
     ask_kind: Kind = field(default_factory=lambda: AskKind(IDENTITY, ZONE, (), 10_000))
     switchboard: FakeSwitchboard = field(default_factory=lambda: FakeSwitchboard())
@@ -481,6 +485,7 @@ class World:
                 TurnKind.TREAT: TreatKind(),
             },
             halloween=self.halloween,
+            thresholds=self.thresholds,
             chores=None if self.dry_run else Chores(self.chores, publisher, self.clock, points),
         )
 

@@ -47,6 +47,12 @@ class BlogConfig(Section):
     operator_name: BlogName | None = Field(
         None, description="tumblr name of the human owner; asks from them are always drafted"
     )
+    prompt_month: str | None = Field(
+        None,
+        pattern=r"^(January|February|March|April|May|June|July|August|September|October|November|December) "
+        r"\d{4}$",
+        description='month that prompts claim instead of the present one, as "December 2020"',
+    )
     timezone: TimezoneName = Field(
         "US/Pacific", description="time zone of peak hours, of the daily mood and of times in prompts"
     )

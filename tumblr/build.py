@@ -191,6 +191,7 @@ def _driver(
         direct=_direct_kinds(config, store, zone),
         halloween=config.halloween.on,
         thresholds=review_thresholds(config),
+        month=config.blog.prompt_month,
         chores=None if publisher is None else Chores(memory.chores, publisher, clock, fail_points),
     )
 

@@ -34,6 +34,7 @@ from tumblr.moderation import Thresholds, Verdict, judge
 from tumblr.moods import Feeling
 from tumblr.outage import Outage
 from tumblr.post import REPEATABLE, Posted, Publisher
+from tumblr.prompt_month import in_month
 from tumblr.reconcile import Reconciler, TargetGone
 from tumblr.screening import ScreeningRules, findings
 from tumblr.store import Store
@@ -91,6 +92,7 @@ class Driver:
         direct: Mapping[TurnKind, DirectKind] | None = None,
         halloween: bool = False,
         thresholds: Thresholds | None = None,
+        month: str | None = None,
         chores: Chores | None = None,
     ) -> None:
         self._store = store
@@ -100,6 +102,7 @@ class Driver:
         self._chores = chores
         self._halloween = halloween
         self._thresholds = thresholds
+        self._month = month
         self._moods = moods
         self._rules = rules
         self._drafts_only = drafts_only
@@ -188,7 +191,9 @@ class Driver:
         now = datetime.fromtimestamp(self._clock(), UTC)
         feeling = self._moods.at(kind.mood_time(turn, now))
         request, judgment = kind.requests(turn, feeling.name, now)
-        requested = self._store.request(turn, request, judgment)
+        asked = in_month(request, self._month)
+        about = None if judgment is None else in_month(judgment, self._month)
+        requested = self._store.request(turn, asked, about)
         self._fail_points.reach(FailPoint.AFTER_REQUEST)
         return requested
 

@@ -36,8 +36,8 @@ from tumblr.halloween import TreatKind
 from tumblr.jobs import Jobs, Waits
 from tumblr.kinds import AskKind, Kind, OriginalKind
 from tumblr.kinds_commands import CommandKind, MoodKind, ReviewKind
-from tumblr.mood_picture import MoodPictures
 from tumblr.moderation import Thresholds
+from tumblr.mood_picture import MoodPictures
 from tumblr.moods import Feeling
 from tumblr.notes import Note, NotePage
 from tumblr.payload import Mention, PostPage, TumblrPost, post_name
@@ -424,6 +424,7 @@ class World:
     draft_reviews: bool = False
     halloween: bool = False
     thresholds: Thresholds | None = None
+    month: str | None = None
     more_kinds: dict[TurnKind, Kind] = field(default_factory=dict)
     ask_kind: Kind = field(default_factory=lambda: AskKind(IDENTITY, ZONE, (), 10_000))
     switchboard: FakeSwitchboard = field(default_factory=lambda: FakeSwitchboard())
@@ -486,6 +487,7 @@ class World:
             },
             halloween=self.halloween,
             thresholds=self.thresholds,
+            month=self.month,
             chores=None if self.dry_run else Chores(self.chores, publisher, self.clock, points),
         )
 

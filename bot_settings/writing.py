@@ -97,6 +97,11 @@ class CandidatesConfig(Section):
     rejection_discount: Probability = Field(
         0.5, description="share of the candidates the mood is expected to reject that is written in addition"
     )
+    retained_first: bool = Field(
+        False,
+        description="retained texts that fit the mood are taken off the number for an original post before "
+        "the mood adds to it; else all of them afterwards",
+    )
     answer_min_words: NonNegativeInt = Field(10, description="an answer with fewer words is refused")
     answer_half_min_words: NonNegativeInt = Field(
         15, description="half of the answers with fewer words are refused"

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,26 @@ class DraftSettings:
     answer_drawing: Drawing = Drawing()
     textpost_drawing: Drawing = Drawing(eps=0.25)
     least_words: LeastWords = LeastWords()
+    retained_first: bool = False  # take off the retained texts that fit the mood before growing, not after
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How the number of candidates wanted grows for those that the mood will reject."""
+
+    base: int
+    rejected_share: float
+    discount: float
+    mood: MoodRecord
+
+    def wanted(self, retained_sentiments: Iterable[float]) -> int:
+        """Candidates to write when texts with these sentiments are retained: at least one, before it grows.
+
+        Only those inside the mood's bounds make new ones unnecessary.
+        """
+        low, high = self.mood.min_allowed_score, self.mood.max_allowed_score
+        fitting = sum(low < sentiment < high for sentiment in retained_sentiments)
+        return candidates_wanted(max(1, self.base - fitting), self.rejected_share, self.discount)
 
 
 @dataclass(frozen=True)
@@ -67,6 +87,8 @@ class Draft:
     payload_hash: str
     wanted: int
     body: GenerationJob | RawSelectJob
+    growth: Growth | None = None
+    """Set when the number wanted is to be reckoned anew from the retained texts."""
 
 
 Submission = AnswerRequest | TextpostRequest | RawSelectRequest
@@ -84,7 +106,17 @@ def draft(request: Submission, settings: DraftSettings) -> Draft:
         if isinstance(request, AnswerRequest)
         else _textpost_job(request, settings)
     )
-    return Draft(request.id, request.client, job.type, payload_hash(job.type, request), job.n_desired, job)
+    growth = _textpost_growth(job, settings) if job.type == "textpost" and settings.retained_first else None
+    return Draft(
+        request.id, request.client, job.type, payload_hash(job.type, request), job.n_desired, job, growth
+    )
+
+
+def _textpost_growth(job: GenerationJob, settings: DraftSettings) -> Growth:
+    mood = job.kwargs.mood
+    return Growth(
+        settings.textpost_candidates, _rejected_share(mood, settings), settings.rejection_discount, mood
+    )
 
 
 def payload_hash(kind: JobType, request: Submission) -> str:
@@ -173,5 +205,8 @@ def mood_record(name: str, ranges: Ranges = "2021") -> MoodRecord:
 
 def _grown(base: int, mood: MoodRecord, settings: DraftSettings) -> int:
     """More candidates, so that enough are left when the mood has rejected its share."""
-    share = expected_rejection(mood_by_name(mood.name, settings.mood_ranges), settings.rejection_sample)
-    return candidates_wanted(base, share, settings.rejection_discount)
+    return candidates_wanted(base, _rejected_share(mood, settings), settings.rejection_discount)
+
+
+def _rejected_share(mood: MoodRecord, settings: DraftSettings) -> float:
+    return expected_rejection(mood_by_name(mood.name, settings.mood_ranges), settings.rejection_sample)

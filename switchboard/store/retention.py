@@ -42,8 +42,11 @@ def counts(connection: Connection) -> tuple[int, int]:
 
 def fewer_for_retained(work: Work, new: Draft) -> Draft:
     """An unprompted post needs fewer new candidates when there are retained ones; at least one is written."""
-    total, _unscored = counts(work.connection)
-    wanted = max(0, new.wanted - total)
+    if new.growth is not None:
+        wanted = new.growth.wanted(one.sentiment_logit_diff for one in scored_texts(work.connection))
+    else:
+        total, _unscored = counts(work.connection)
+        wanted = max(0, new.wanted - total)
     return replace(new, wanted=wanted, body=new.body.model_copy(update={"n_desired": wanted}))
 
 

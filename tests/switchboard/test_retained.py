@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from switchboard.drafts import DraftSettings
 from switchboard.messages import RawSelectJob, SelectorPollReply
 from switchboard.messages.fields import MAX_RETAINED_TEXTS
 from tests.switchboard.bench import Bench, choice, scores
@@ -135,6 +136,20 @@ def test_retained_texts_make_fewer_new_candidates_necessary(bench: Bench) -> Non
     keep(bench, "a", "b", "c")
     bench.textpost()
     assert bench.line("t")["request"]["n_desired"] == 15 - 3
+
+
+def test_only_retained_texts_that_fit_the_mood_count_if_the_operator_wants_it_so(bench: Bench) -> None:
+    bench.drafts = DraftSettings(
+        textpost_candidates=4, rejection_sample=(-20.0, 0.0), rejection_discount=0.4, retained_first=True
+    )
+    keep(bench, "a", "b")  # their sentiment is 1.0
+    bench.textpost("fits", mood="only_happy")  # -0.4055 and up: half of the sample is rejected
+    assert bench.line("fits")["request"]["n_desired"] == 2 + round(0.4 * 2)
+    bench.textpost("misfits", mood="only_sad")
+    assert bench.line("misfits")["request"]["n_desired"] == 4 + round(0.4 * 12)
+    keep(bench, "c", "d", "e")
+    bench.textpost("enough", mood="only_happy")
+    assert bench.line("enough")["request"]["n_desired"] == 1
 
 
 def test_the_list_has_a_limit(bench: Bench) -> None:

@@ -240,6 +240,7 @@ def _finders(
         rng=random.Random(),
         clock=clock,
         operator=config.blog.operator_name,
+        most=lambda: post_limit.pace().most(config.loop.max_posts_per_step),
     )
     settings = QueueSettings(
         posts_per_day=config.queue.posts_per_day,

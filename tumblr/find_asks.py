@@ -97,6 +97,7 @@ class AskFinder:
         rng: random.Random,
         clock: Callable[[], float],
         operator: str | None = None,
+        most: Callable[[], int | None] = lambda: None,
     ) -> None:
         self._reader = reader
         self._memory = memory
@@ -105,6 +106,7 @@ class AskFinder:
         self._rng = rng
         self._clock = clock
         self._operator = operator
+        self._most = most
 
     def find(self) -> list[NewTurn]:
         """The new turns, oldest ask first; what is neither ask nor command is remembered as skipped."""
@@ -117,7 +119,7 @@ class AskFinder:
         asks = choose_asks([p for p in new if p.is_ask], self._busy(), self._limited, self._rng.random)
         return [
             *(_no_ask(post) for post in new if not post.is_ask),
-            *(turn for ask in asks for turn in self._turns(ask)),
+            *(turn for ask in asks[: self._most()] for turn in self._turns(ask)),
         ]
 
     def _turns(self, ask: TumblrPost) -> list[NewTurn]:

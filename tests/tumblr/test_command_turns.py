@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.tumblr.fakes import OPERATOR, START, World
+from tumblr.account import explain, flat_record
 from tumblr.errors import Forbidden
 from tumblr.fail_points import FailPoint, FailPoints
 from tumblr.payload import TumblrPost
@@ -214,3 +216,14 @@ def test_two_people_may_see_the_mood_and_one_person_twice(world: World) -> None:
         world.run()
     assert len(posts(world, "published")) == 3
     assert world.clock.now == START.timestamp()
+
+
+def test_every_post_can_be_explained_and_exported(world: World) -> None:
+    for order in ("!mood", "!review Soup", "soup?"):
+        world.tumblr.ask(order, "bob")
+        world.run()
+    entries = world.store.log_entries()
+    assert [flat_record(entry)["post_type"] for entry in entries] == ["mood", "review", "ask"]
+    for entry in entries:
+        assert f"input: {entry.entry['kind']} {entry.input_id} from bob" in explain(entry)
+        json.dumps(flat_record(entry))

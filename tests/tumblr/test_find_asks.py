@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tumblr.fakes import NO_LIMITS, START, FakeClock, World, an_ask
-from tumblr.find_asks import LimitedAskers, ask_turn, choose_asks
+from tumblr.find_asks import AskFinder, LimitedAskers, ask_turn, choose_asks
 from tumblr.payload import TumblrPost
 from tumblr.turns import TurnKind, TurnState
 
@@ -136,3 +136,20 @@ def test_each_asker_has_at_most_one_turn_and_it_is_their_oldest(given_asks: list
         theirs = [a for a in asks if a.asking_name == taken.asking_name]
         assert taken.timestamp == min(a.timestamp for a in theirs)
     assert [a.timestamp for a in chosen] == sorted(a.timestamp for a in chosen)
+
+
+@pytest.mark.parametrize(("most", "expected"), [(None, 4), (3, 3), (0, 0)])
+def test_so_many_asks_are_taken_up_in_a_pass_the_oldest_first(
+    world: World, most: int | None, expected: int
+) -> None:
+    asks = [world.tumblr.ask(f"soup {n}?", f"bob{n}") for n in range(4)]
+    finder = AskFinder(
+        world.tumblr,
+        world.store,
+        NO_LIMITS,
+        start_timestamp=0,
+        rng=random.Random(0),
+        clock=world.clock,
+        most=lambda: most,
+    )
+    assert [turn.input_id for turn in finder.find()] == asks[:expected]

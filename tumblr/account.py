@@ -6,13 +6,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tumblr.turns import LogEntry, StoredMoodInput
+from tumblr.post import Posted
+from tumblr.turns import Intent, LogEntry, StoredMoodInput, Turn
 
 SHOWN = 100
 """Characters of a candidate that an explanation shows; the export has all of them."""
 
 POST_TYPES = {"original": "textpost", "mention": "reblog", "dash": "reblog"}
 """What the log's kinds of turn have always been called in records of posts; the others keep their names."""
+
+
+def log_entry(turn: Turn, intent: Intent, posted: Posted) -> dict[str, Any]:
+    """The post log's account of a post: the input, what was asked, what was chosen from, what tumblr said."""
+    requests: Sequence[Any] = [turn.request, turn.judgment_request]
+    return {
+        "kind": str(turn.kind),
+        "input_id": turn.input_id,
+        "who": turn.who,
+        "input": dict(turn.input),
+        "requests": [request.model_dump(mode="json") for request in requests if request is not None],
+        "judgment": None if turn.judgment is None else turn.judgment.model_dump(mode="json"),
+        "result": turn.result,
+        "intent": intent.model_dump(mode="json", exclude={"image"}),
+        "answer": dict(posted.answer),
+    }
 
 
 def flat_record(logged: LogEntry) -> dict[str, Any]:
@@ -27,7 +44,7 @@ def flat_record(logged: LogEntry) -> dict[str, Any]:
         "kind": entry["kind"],
         "post_type": POST_TYPES.get(entry["kind"], entry["kind"]),
         "input_ident": [entry["who"], entry["input_id"], entry["input"].get("timestamp")],
-        "question": entry["input"].get("question"),
+        "question": entry["input"].get("question", entry["input"].get("prompt")),
         "requested__state": entry["intent"]["state"],
         "reasons": entry["intent"]["reasons"],
         "time": logged.created_at,
@@ -56,8 +73,7 @@ def _explanation(logged: LogEntry) -> Iterator[str]:
     moment = datetime.fromtimestamp(logged.created_at, UTC).isoformat(timespec="seconds")
     yield f"post {logged.post_id}, {logged.state} at {moment}"
     yield f"  input: {entry['kind']} {entry['input_id']} from {entry['who'] or 'nobody'}"
-    if entry["input"].get("question") is not None:
-        yield f"  question: {_one_line(entry['input']['question'])}"
+    yield from _about_input(entry["input"])
     yield from _about_judgment(entry)
     for request in entry["requests"]:
         yield f"  asked the switchboard for: {request['endpoint']} {request['id']}"
@@ -68,6 +84,13 @@ def _explanation(logged: LogEntry) -> Iterator[str]:
     )
     yield f"  text: {_one_line(result.get('post', ''))}"
     yield f"  tumblr answered: {_one_line(str(dict(entry['answer'])))}"
+
+
+def _about_input(said: Mapping[str, Any]) -> Iterator[str]:
+    """What the turn was about: the question of an ask, or what was said and the thread that it was said in."""
+    for name, label in (("question", "question"), ("text", "said"), ("why", "why"), ("prompt", "thread")):
+        if said.get(name):
+            yield f"  {label}: {_one_line(str(said[name]))}"
 
 
 def _about_judgment(entry: Mapping[str, Any]) -> Iterator[str]:

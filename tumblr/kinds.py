@@ -51,10 +51,15 @@ class Composition:
     notes: tuple[str, ...] = ()
     """Reasons to draft it that the screening does not know of."""
 
+    reblog_key: str = ""
     target: str = ""
     image: str = ""
     discard: str | None = None
     """As in ``Intent``."""
+
+
+class Declined(Exception):  # noqa: N818 - named for what happened
+    """The chosen text is not worth posting; the text says why. The turn ends here."""
 
 
 class Kind(Protocol):
@@ -69,7 +74,7 @@ class Kind(Protocol):
         ...
 
     def compose(self, turn: Turn, chosen: SelectionOutcome) -> Composition:
-        """What to send to tumblr."""
+        """What to send to tumblr; raises Declined when the text is not worth it."""
         ...
 
     def mood_input(self, turn: Turn, chosen: SelectionOutcome) -> StoredMoodInput | None:
@@ -85,7 +90,8 @@ def stored(endpoint: str, fields: dict[str, Any], turn: Turn, now: datetime) -> 
     )
 
 
-def _times(moment: datetime, timezone: ZoneInfo) -> dict[str, str]:
+def times_for_prompts(moment: datetime, timezone: ZoneInfo) -> dict[str, str]:
+    """A moment as requests carry it, in the forms that prompts of different formats have for it."""
     local = moment.astimezone(timezone)
     return {"v8_timestamp": format_time(local, "v8"), "v10_timestamp": format_time(local, "v10")}
 
@@ -106,7 +112,7 @@ class AskKind:
     def requests(self, turn: Turn, mood: str, now: datetime) -> tuple[StoredRequest, StoredRequest | None]:
         """An answer in the present mood; the sentiment of the question moves the mood."""
         question = str(turn.input["question"])
-        times = _times(now, self.timezone)
+        times = times_for_prompts(now, self.timezone)
         raw = str(turn.input["question_html"]).lower()
         fields = {
             "question": question[:MAX_QUESTION_CHARACTERS],
@@ -163,7 +169,7 @@ class OriginalKind:
 
     def requests(self, turn: Turn, mood: str, now: datetime) -> tuple[StoredRequest, StoredRequest | None]:
         """A text in the mood, and at the time, of its publishing."""
-        times = _times(self.mood_time(turn, now), self.timezone)
+        times = times_for_prompts(self.mood_time(turn, now), self.timezone)
         fields = {"mood": mood, "return_all_conts": True, **times}
         return stored("textpost", fields, turn, now), None
 

@@ -39,10 +39,14 @@ class Note:
 
 @dataclass(frozen=True)
 class NotePage:
-    """A page of notes, and where the next page begins (None on the last)."""
+    """A page of notes, and where the next page begins (None on the last).
+
+    ``rest`` are notes that came with it, of whatever age.
+    """
 
     notes: tuple[Note, ...]
     next_before: str | None = None
+    rest: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,12 +91,12 @@ def read_note_page(response: object) -> NotePage:
     """
     if not isinstance(response, Mapping) or not isinstance(response.get("notes"), list):
         raise MalformedAnswer("tumblr sent a page of notes without notes")
-    notes = [*mappings(response.get("notes")), *mappings(response.get("rollup_notes"))]
     links = response.get("_links")
     following = links.get("next") if isinstance(links, Mapping) else None
     query = following.get("query_params") if isinstance(following, Mapping) else None
     before = query.get("before_timestamp") if isinstance(query, Mapping) else None
-    return NotePage(read_notes(notes), str(before) if before else None)
+    rest = read_notes(response.get("rollup_notes"))
+    return NotePage(read_notes(response["notes"]), str(before) if before else None, rest)
 
 
 def merged(*lists: Sequence[Note]) -> tuple[Note, ...]:
@@ -103,12 +107,12 @@ def merged(*lists: Sequence[Note]) -> tuple[Note, ...]:
 
 def is_complete(notes: Sequence[Note], note_count: int) -> bool:
     """Whether a list is the whole of it: it reaches the root, or holds as many notes as are counted."""
-    return any(note.type == "posted" for note in notes) or len(notes) >= note_count + 1
+    return note_count == 0 or any(note.type == "posted" for note in notes) or len(notes) >= note_count + 1
 
 
 def reaches(notes: Sequence[Note], newest: float) -> bool:
-    """Whether a list reaches back to what is known: no note between can be missing."""
-    return bool(notes) and min(note.timestamp for note in notes) <= newest
+    """Whether a list reaches back into what is known: no note between can be missing."""
+    return bool(notes) and min(note.timestamp for note in notes) < newest
 
 
 def _seconds(value: object) -> int:

@@ -22,6 +22,9 @@ ANSWER_ASK = "answer_ask"
 CREATE_TEXT = "create_text"
 """Create a text post."""
 
+REBLOG = "reblog"
+"""Reblog a post."""
+
 CREATE_PHOTO = "create_photo"
 """Create a photo post."""
 
@@ -53,6 +56,7 @@ class Publisher:
         self._actions: Mapping[str, Callable[[Intent], Mapping[str, Any]]] = {
             ANSWER_ASK: self._answer_ask,
             CREATE_TEXT: self._create_text,
+            REBLOG: self._reblog,
             CREATE_PHOTO: self._create_photo,
             FOLLOW: self._follow,
             UNFOLLOW: self._unfollow,
@@ -74,6 +78,12 @@ class Publisher:
     def _create_text(self, intent: Intent) -> Mapping[str, Any]:
         fields = {"body": intent.html, "tags": ",".join(intent.tags), "state": intent.state}
         return self._writer.create_text(fields)
+
+    def _reblog(self, intent: Intent) -> Mapping[str, Any]:
+        if intent.post_id is None:
+            raise ValueError("a reblog needs the id of what it reblogs")
+        fields = {"comment": intent.html, "tags": ",".join(intent.tags), "state": intent.state}
+        return self._writer.reblog(intent.post_id, {**fields, "reblog_key": intent.reblog_key})
 
     def _create_photo(self, intent: Intent) -> Mapping[str, Any]:
         fields = {"caption": intent.html, "tags": ",".join(intent.tags), "state": intent.state}

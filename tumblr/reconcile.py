@@ -12,8 +12,9 @@ from bs4 import BeautifulSoup
 
 from tumblr.client import Reader
 from tumblr.errors import TumblrError
+from tumblr.halloween import MARK
 from tumblr.payload import TumblrPost
-from tumblr.post import ANSWER_ASK, CREATE_PHOTO, CREATE_TEXT, FOLLOW, NOTHING, UNFOLLOW, Posted
+from tumblr.post import ANSWER_ASK, CREATE_PHOTO, CREATE_TEXT, FOLLOW, NOTHING, REBLOG, UNFOLLOW, Posted
 from tumblr.turns import Intent, Turn
 
 CLOCK_SLACK = 3600.0
@@ -38,6 +39,8 @@ class Reconciler:
                 found = self._answer(turn, intent)
             case action if action in (CREATE_TEXT, CREATE_PHOTO):
                 found = self._created(intent)
+            case action if action == REBLOG:
+                found = self._reblogged(turn, intent)
             case action if action in (FOLLOW, UNFOLLOW, NOTHING):
                 return None  # they can be done again
             case action:
@@ -64,6 +67,21 @@ class Reconciler:
                 return post
         return None
 
+    def _reblogged(self, turn: Turn, intent: Intent) -> TumblrPost | None:
+        """An own reblog of the post, whoever made it; without one, the post itself must still be there.
+
+        On Halloween there are several, which differ in what they say.
+        """
+        logged, one_of_many = self._logged(), any(MARK in tag for tag in intent.tags)
+        for post in self._own_posts(intent.stored_at - CLOCK_SLACK):
+            is_ours = post.parent_id == intent.post_id and not post.ids & logged
+            if is_ours and (_same_content(post, intent) or not one_of_many):
+                return post
+        blog = turn.input.get("blog")
+        if blog is not None and self._reader.post_of(str(blog), str(intent.post_id)) is None:
+            raise TargetGone(f"the post {intent.post_id} of {blog} is not there any more, or hidden")
+        return None
+
     def _own_posts(self, since: float) -> Iterator[TumblrPost]:
         # In the order in which posts move, so that one that moves meanwhile is still met.
         yield from self._reader.queue()
@@ -76,7 +94,7 @@ def _answers(post: TumblrPost, turn: Turn, intent: Intent) -> bool:
     return (
         post.genesis_post_id is None
         and post.is_ask
-        and post.question == turn.input["question_html"]
+        and letters(post.question or "") == letters(str(turn.input["question_html"]))
         and (post.asking_name or turn.who) == turn.who
         and _same_content(post, intent)
     )

@@ -5,16 +5,17 @@ All open turns are in flight at once. A round takes each as far as it can go now
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
 from bot_process import FatalError
 from switchboard.errors import SwitchboardBusy, SwitchboardForbidden
 from switchboard.messages import SelectionOutcome
+from tumblr.account import log_entry
 from tumblr.chores import Chores
 from tumblr.errors import (
     Forbidden,
@@ -28,12 +29,12 @@ from tumblr.errors import (
 from tumblr.fail_points import FailPoint, FailPoints
 from tumblr.halloween import with_treats
 from tumblr.jobs import UNAVAILABLE, JobFailed, Jobs
-from tumblr.kinds import Composition, Kind
+from tumblr.kinds import Composition, Declined, Kind
 from tumblr.kinds_commands import DONE, DirectKind
 from tumblr.moderation import Thresholds, Verdict, judge
 from tumblr.moods import Feeling
 from tumblr.outage import Outage
-from tumblr.post import REPEATABLE, Posted, Publisher
+from tumblr.post import REBLOG, REPEATABLE, Posted, Publisher
 from tumblr.prompt_month import in_month
 from tumblr.reconcile import Reconciler, TargetGone
 from tumblr.screening import ScreeningRules, findings
@@ -170,6 +171,8 @@ class Driver:
             self._tumblr_failed(self._store.turn(turn.id), error)
         except JobFailed as error:
             self._start_over(self._store.turn(turn.id), str(error))
+        except Declined as error:
+            self._skip(self._store.turn(turn.id), str(error))
         except Exception as error:  # noqa: BLE001 - one turn's trouble, whatever it is, must not stop the others
             self._rest(self._store.turn(turn.id), error)
 
@@ -294,6 +297,7 @@ class Driver:
             html=composed.html,
             tags=(*composed.tags, SEND_BACK) if verdict.rejected else composed.tags,
             post_id=composed.post_id,
+            reblog_key=composed.reblog_key,
             target=composed.target,
             image=composed.image,
             discard=composed.discard,
@@ -361,7 +365,14 @@ class Driver:
         )
 
     def _tumblr_failed(self, turn: Turn, error: TumblrError) -> None:
-        if isinstance(error, (Refused, Forbidden)):
+        if (
+            isinstance(error, (Refused, Forbidden))
+            and turn.intent is not None
+            and turn.intent.action == REBLOG
+        ):
+            # Its owner has deleted or locked it: that is about this post alone, and nobody's failure.
+            self._skip(turn, f"it cannot be reblogged: {error}")
+        elif isinstance(error, (Refused, Forbidden)):
             self._store.close(turn, TurnState.FAILED, str(error))
             log.error("turn failed", turn=turn.name, reason=str(error))
         elif isinstance(error, NotFound):
@@ -371,23 +382,11 @@ class Driver:
             self.tumblr.begin(error, self._patience.settle_seconds)
             self._store.wait(turn, str(error), self.tumblr.until)
 
+    def _skip(self, turn: Turn, reason: str) -> None:
+        self._store.close(turn, TurnState.SKIPPED, reason)
+        log.info("skipped", turn=turn.name, reason=reason)
+
     def _rest(self, turn: Turn, error: Exception) -> None:
         pause = self._patience.pause(turn.attempts)
         self._store.rest(turn, repr(error), self._clock() + pause)
         log.error("turn rests after an error", turn=turn.name, again_in=round(pause), exc_info=error)
-
-
-def log_entry(turn: Turn, intent: Intent, posted: Posted) -> dict[str, Any]:
-    """The post log's account of a post: the input, what was asked, what was chosen from, what tumblr said."""
-    requests: Sequence[Any] = [turn.request, turn.judgment_request]
-    return {
-        "kind": str(turn.kind),
-        "input_id": turn.input_id,
-        "who": turn.who,
-        "input": dict(turn.input),
-        "requests": [request.model_dump(mode="json") for request in requests if request is not None],
-        "judgment": None if turn.judgment is None else turn.judgment.model_dump(mode="json"),
-        "result": turn.result,
-        "intent": intent.model_dump(mode="json", exclude={"image"}),
-        "answer": dict(posted.answer),
-    }

@@ -15,7 +15,7 @@ from tumblr.chores import DELETE, EDIT, Chore, NewChore
 from tumblr.fail_points import FailPoint, FailPoints
 from tumblr.payload import TumblrPost, post_name
 from tumblr.tags import ACCEPT, SEND_BACK
-from tumblr.turns import INBOX_KINDS, NewTurn, Turn, TurnKind, TurnState
+from tumblr.turns import INBOX_KINDS, NewTurn, Turn, TurnKind
 
 PLACEHOLDER = "..."
 """Takes the place of an answer that was sent back; tumblr would keep the old one."""
@@ -128,6 +128,8 @@ class DraftWatcher:
 
     def _send_back(self, draft: TumblrPost) -> None:
         turn = self._turn_of(draft)
+        if turn is not None and turn.is_open:
+            return  # it is not recorded yet that this became its post; the next pass will do
         if turn is not None and turn.rejections >= self._max_rejections:
             log.warning("draft left to the operator", post=draft.id, turn=turn.name, rejected=turn.rejections)
             fields = {"tags": _without(draft.tags, SEND_BACK)}
@@ -158,7 +160,7 @@ class DraftWatcher:
             turn = self._turns.turn_of(INBOX_KINDS, draft.id)
         if turn is None and draft.parent_id and draft.trail:
             turn = self._turns.turn_of(REBLOGGING, post_name(draft.trail[-1].blog, draft.parent_id))
-        return turn if turn is not None and turn.state in (TurnState.DRAFTED, TurnState.POSTED) else None
+        return turn
 
 
 def _answers_ask(draft: TumblrPost) -> bool:

@@ -65,6 +65,20 @@ def test_commands_are_obeyed_once_though_the_bot_dies_in_between(near: Neighbour
     assert followed(near)
 
 
+def test_the_mood_is_shown_once_though_the_bot_dies_in_between(near: Neighbours) -> None:
+    pytest.importorskip("sandbox.media", reason="the sandbox takes no pictures")
+    near.driver.ask(BLOG, "!mood", "bob")
+    for point in (FailPoint.AFTER_INTENT, FailPoint.AFTER_POST, FailPoint.AFTER_RECORD):
+        assert near.start(fail_point=point).wait(timeout=60) == -signal.SIGKILL
+    process = near.start()
+    eventually(lambda: near.posts("published") and not near.posts("submission"))
+    stop(process)
+    (shown,) = near.posts("published")
+    assert shown.type == "photo"
+    assert "over the last day" in shown.html
+    assert shown.tags == []
+
+
 def test_a_draft_that_is_sent_back_is_written_anew_though_the_bot_dies_in_between(near: Neighbours) -> None:
     near.rewrite("tumblr", publishing="drafts")
     near.driver.ask(BLOG, "soup?", "bob")

@@ -87,7 +87,7 @@ def _explanation(logged: LogEntry) -> Iterator[str]:
 
 
 def _about_input(said: Mapping[str, Any]) -> Iterator[str]:
-    """What the turn was about: the question of an ask, or what was said and the thread that it was said in."""
+    """What the turn was about: the question of an ask, or what was said and in which thread."""
     for name, label in (("question", "question"), ("text", "said"), ("why", "why"), ("prompt", "thread")):
         if said.get(name):
             yield f"  {label}: {_one_line(str(said[name]))}"

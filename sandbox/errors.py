@@ -66,3 +66,14 @@ class DayLimitError(PostingError):
 
     def __init__(self, kind: str) -> None:
         super().__init__(f"You've exceeded your daily limit of {kind}.")
+
+
+class BadMediaError(PostingError):
+    """An uploaded file cannot be taken."""
+
+
+class MediaLimitError(PostingError):
+    """The user uploaded as many pictures today as one may."""
+
+    def __init__(self) -> None:
+        super().__init__("You've exceeded your daily photo upload limit.")

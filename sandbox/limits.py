@@ -26,13 +26,12 @@ class Limits:
     posts_per_day: int = 250
     follows_per_day: int = 200
     likes_per_day: int = 1000
+    images_per_day: int = 250
     queued_posts: int = 1000
 
     def of_day(self, kind: str) -> int:
-        """The daily limit of a kind of deed: posts, follows or likes."""
-        return {"posts": self.posts_per_day, "follows": self.follows_per_day, "likes": self.likes_per_day}[
-            kind
-        ]
+        """The daily limit of a kind of deed: posts, follows, likes or images."""
+        return int(getattr(self, f"{kind}_per_day"))
 
 
 @dataclass(frozen=True)
@@ -80,10 +79,12 @@ def day_end(now: float) -> int:
     return int(midnight.timestamp())
 
 
-def spend(connection: Connection, user_id: int, kind: str, limits: Limits, now: float) -> bool:
-    """Count a user's deed of today; false, and nothing counted, when the limit is reached."""
+def spend(
+    connection: Connection, user_id: int, kind: str, limits: Limits, now: float, *, times: int = 1
+) -> bool:
+    """Count a user's deeds of today; false, and nothing counted, when they are more than one may do."""
     day = day_of(now)
-    if ledger.used_today(connection, user_id, day, kind) >= limits.of_day(kind):
+    if ledger.used_today(connection, user_id, day, kind) + times > limits.of_day(kind):
         return False
-    ledger.use(connection, user_id, day, kind)
+    ledger.use(connection, user_id, day, kind, times)
     return True

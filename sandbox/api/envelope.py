@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response
+from flask import Response, request
+
+from sandbox.media import to_served
 
 UNAUTHORIZED_CODE = 1016
 DASHBOARD_ONLY_CODE = 4012
@@ -47,8 +49,10 @@ def _answer(status: int, document: Mapping[str, Any], message: str | None = None
 
 
 def answer(response: object, status: int = 200) -> Response:
-    """A success."""
-    return _answer(status, {"response": response})
+    """A success; the addresses of media in it are where this sandbox is reached."""
+    success = _answer(status, {"response": response})
+    success.set_data(to_served(success.get_data(as_text=True), request.host_url.rstrip("/")))
+    return success
 
 
 def errors(title: str, code: int, detail: str) -> dict[str, Any]:

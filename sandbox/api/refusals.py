@@ -8,12 +8,13 @@ from sandbox.errors import (
     CannotReblogError,
     DayLimitError,
     EmptyPostError,
+    MediaLimitError,
     OwnPostError,
     PostingError,
     PostLimitError,
 )
 
-FORBIDDEN = (PostLimitError, CannotReblogError, BlockedError, OwnPostError)
+FORBIDDEN = (PostLimitError, CannotReblogError, BlockedError, OwnPostError, MediaLimitError)
 """Refusals with status 403; the others have 400."""
 
 

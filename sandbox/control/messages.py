@@ -117,4 +117,5 @@ class LimitFigures(Message):
     posts_per_day: int = Field(250, ge=0)
     follows_per_day: int = Field(200, ge=0)
     likes_per_day: int = Field(1000, ge=0)
+    images_per_day: int = Field(250, ge=0)
     queued_posts: int = Field(1000, ge=0)

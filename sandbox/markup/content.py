@@ -21,6 +21,7 @@ class Content:
     html: str = ""
     blocks: tuple[Block, ...] | None = None
     truncate_after: int | None = None
+    rows: tuple[Block, ...] | None = None
 
     @property
     def made_in_npf(self) -> bool:
@@ -33,13 +34,15 @@ class Content:
 
     def as_html(self) -> str:
         """The legacy form."""
-        return self.html if self.blocks is None else npf_to_html(self.blocks, self.truncate_after)
+        return self.html if self.blocks is None else npf_to_html(self.blocks, self.truncate_after, self.rows)
 
     def as_npf(self, mentioned: Mentioned = nobody) -> NpfContent:
         """The NPF form."""
         if self.blocks is None:
             return html_to_npf(self.html, mentioned)
-        return NpfContent(list(self.blocks), self.truncate_after)
+        return NpfContent(
+            list(self.blocks), self.truncate_after, None if self.rows is None else list(self.rows)
+        )
 
     def as_text(self) -> str:
         """Plain text, a line for each paragraph."""
@@ -47,13 +50,18 @@ class Content:
 
     def to_json(self) -> dict[str, Any]:
         """The form the store keeps."""
-        return {"html": self.html, "blocks": self.blocks, "truncate_after": self.truncate_after}
+        return dict(vars(self))
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Content:
         """Read what ``to_json`` wrote."""
-        blocks = value["blocks"]
-        return cls(value["html"], None if blocks is None else tuple(blocks), value["truncate_after"])
+        blocks, rows = value["blocks"], value.get("rows")
+        return cls(
+            value["html"],
+            None if blocks is None else tuple(blocks),
+            value["truncate_after"],
+            None if rows is None else tuple(rows),
+        )
 
 
 def _says_anything(html: str) -> bool:

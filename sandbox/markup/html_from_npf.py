@@ -13,6 +13,7 @@ from sandbox.markup.html import READ_MORE
 Block = Mapping[str, Any]
 
 _TAGS = {"bold": "b", "italic": "i", "strikethrough": "strike", "small": "small"}
+MAX_SHOWN_WIDTH = 640
 _LISTS = {"ordered-list-item": "ol", "unordered-list-item": "ul"}
 _SUBTYPES = {
     "heading1": ("<h1>", "</h1>"),
@@ -24,32 +25,70 @@ _SUBTYPES = {
 }
 
 
-def npf_to_html(blocks: Sequence[Block], truncate_after: int | None = None) -> str:
-    """Blocks as HTML, joined with nothing between; the read-more becomes its mark."""
+def npf_to_html(
+    blocks: Sequence[Block], truncate_after: int | None = None, rows: Sequence[Block] | None = None
+) -> str:
+    """Blocks as HTML, joined with nothing between; the read-more becomes its mark.
+
+    Pictures that stand in one row share their ``npf_row``.
+    """
+    row_of = {index: number for number, row in enumerate(rows or ()) for index in row["blocks"]}
+    numbered = list(enumerate(blocks))
     if truncate_after is None:
-        return "".join(_run(kind, list(run)) for kind, run in groupby(blocks, key=_run_kind))
+        return _runs(numbered, row_of)
     cut = truncate_after + 1
-    return f"{npf_to_html(blocks[:cut])}<p>{READ_MORE}</p>{npf_to_html(blocks[cut:])}"
+    return f"{_runs(numbered[:cut], row_of)}<p>{READ_MORE}</p>{_runs(numbered[cut:], row_of)}"
 
 
-def _run_kind(block: Block) -> str:
-    """Neighbouring list items share their list; every other block stands alone."""
-    return _LISTS.get(str(block.get("subtype")), "")
+def _runs(numbered: Sequence[tuple[int, Block]], row_of: Mapping[int, int]) -> str:
+    """Neighbouring list items share their list, pictures of a row their row; other blocks stand alone."""
+
+    def kind(one: tuple[int, Block]) -> tuple[str, int]:
+        index, block = one
+        if str(block.get("subtype")) in _LISTS:
+            return "list", 0
+        return ("row", row_of.get(index, -1 - index)) if block.get("type") == "image" else ("", index)
+
+    runs = ((name, [block for _, block in run]) for (name, _), run in groupby(numbered, key=kind))
+    return "".join(_RUNS[name](run) for name, run in runs)
 
 
-def _run(kind: str, run: Sequence[Block]) -> str:
-    if not kind:
-        return "".join(_single(block) for block in run)
-    return f"<{kind}>" + "".join(f"<li>{inline_html(block)}</li>" for block in run) + f"</{kind}>"
+def _list(items: Sequence[Block]) -> str:
+    """List items as lists, nested by their indent; an item lies at most one level below the one before."""
+    pieces: list[str] = []
+    open_lists: list[str] = []
+    for item in items:
+        kind = _LISTS[str(item["subtype"])]
+        level = min(int(item.get("indent_level") or 0), len(open_lists))
+        while len(open_lists) > level + 1 or (len(open_lists) == level + 1 and open_lists[-1] != kind):
+            pieces.append(f"</li></{open_lists.pop()}>")
+        if len(open_lists) == level + 1:
+            pieces.append("</li>")
+        else:
+            open_lists.append(kind)
+            pieces.append(f"<{kind}>")
+        pieces.append(f"<li>{inline_html(item)}")
+    return "".join(pieces) + "".join(f"</li></{kind}>" for kind in reversed(open_lists))
+
+
+def _row(images: Sequence[Block]) -> str:
+    return f'<div class="npf_row">{"".join(_figure(block) for block in images)}</div>'
+
+
+def _alone(blocks: Sequence[Block]) -> str:
+    return "".join(_single(block) for block in blocks)
+
+
+_RUNS = {"list": _list, "row": _row, "": _alone}
 
 
 def _single(block: Block) -> str:
     match block.get("type"):
         case "text":
             opening, closing = _SUBTYPES.get(str(block.get("subtype")), ("<p>", "</p>"))
-            return f"{opening}{inline_html(block)}{closing}"
-        case "image":
-            return _image(block)
+            deeper = int(block.get("indent_level") or 0) if block.get("subtype") == "indented" else 0
+            around = ("<blockquote>" * deeper, "</blockquote>" * deeper)
+            return f"{around[0]}{opening}{inline_html(block)}{closing}{around[1]}"
         case "link":
             url, title = str(block.get("url", "")), str(block.get("title") or block.get("url", ""))
             return (
@@ -59,18 +98,29 @@ def _single(block: Block) -> str:
             return f'<figure class="tmblr-full" data-npf="{html.escape(json.dumps(dict(block)))}"></figure>'
 
 
-def _image(block: Block) -> str:
-    media = block["media"]
-    widest = max(media if isinstance(media, list) else [media], key=lambda one: int(one.get("width") or 0))
+def _figure(block: Block) -> str:
+    """A picture: shown no wider than 640 pixels, every size offered."""
+    given = block["media"]
+    media = sorted(
+        given if isinstance(given, list) else [given],
+        key=lambda one: int(one.get("width") or 0),
+        reverse=True,
+    )
+    widest = media[0]
+    shown = next((one for one in media if int(one.get("width") or 0) <= MAX_SHOWN_WIDTH), media[-1])
     size = "".join(
         f' data-orig-{side}="{int(widest[side])}"' for side in ("height", "width") if widest.get(side)
     )
-    alt = html.escape(" ".join(str(block.get("alt_text") or "").split("\n")))
-    source = html.escape(str(widest.get("url", "")))
-    return (
-        f'<div class="npf_row"><figure class="tmblr-full"{size}>'
-        f'<img src="{source}"{size} alt="{alt}"></figure></div>'
+    offered = ", ".join(f"{one['url']} {one['width']}w" for one in reversed(media) if one.get("width"))
+    several = (
+        f' srcset="{html.escape(offered)}" sizes="(max-width: {int(widest["width"])}px) 100vw, '
+        + (f'{int(widest["width"])}px"')
+        if len(media) > 1
+        else ""
     )
+    alt = html.escape(" ".join(str(block.get("alt_text") or "").split("\n")))
+    source = html.escape(str(shown.get("url", "")))
+    return f'<figure class="tmblr-full"{size}><img src="{source}"{size}{several} alt="{alt}"></figure>'
 
 
 def inline_html(block: Block) -> str:

@@ -35,10 +35,12 @@ _MAX_INDENT = 7
 
 @dataclass(frozen=True)
 class NpfContent:
-    """Blocks with the index of the last block before the read-more (none without one)."""
+    """Blocks with the index of the last block before the read-more (none without one), and their rows
+    where the author arranged them: ``{"blocks": [0, 1]}`` each."""
 
     blocks: list[Block]
     truncate_after: int | None = None
+    rows: list[Block] | None = None
 
 
 def nobody(_name: str) -> Block | None:

@@ -72,9 +72,11 @@ def used_today(connection: Connection, user_id: int, day: str, kind: str) -> int
     return int(connection.execute(query).scalar_one_or_none() or 0)
 
 
-def use(connection: Connection, user_id: int, day: str, kind: str) -> None:
+def use(connection: Connection, user_id: int, day: str, kind: str, times: int = 1) -> None:
     """Count something a user did on a day."""
-    row = insert(schema.usage).values(user_id=user_id, day=day, kind=kind, count=1)
+    row = insert(schema.usage).values(user_id=user_id, day=day, kind=kind, count=times)
     connection.execute(
-        row.on_conflict_do_update(index_elements=["user_id", "day", "kind"], set_={"count": U["count"] + 1})
+        row.on_conflict_do_update(
+            index_elements=["user_id", "day", "kind"], set_={"count": U["count"] + times}
+        )
     )

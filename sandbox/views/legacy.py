@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from sandbox.markup import chain
-from sandbox.markup.content import Content, TrailItem, contributors
+from sandbox.markup.content import Content, TrailItem, blog_url, contributors
 from sandbox.markup.html import render_content
 from sandbox.markup.text import plain_text
 from sandbox.posting import reference
 from sandbox.store.posts import StoredPost
 from sandbox.views.blog import THEME
 from sandbox.views.context import Surroundings
-from sandbox.views.post import asking_fields, head_fields, tail_fields
+from sandbox.views.post import head_fields, tail_fields
+from sandbox.views.types import legacy_fields
 
 
 def legacy_post(post: StoredPost, around: Surroundings) -> dict[str, Any]:
@@ -21,69 +21,22 @@ def legacy_post(post: StoredPost, around: Surroundings) -> dict[str, Any]:
     own = post.content.as_html()
     quoted = chain.quote(post.trail)
     text = quoted + own
-    return {
+    view = {
         **head_fields(post, around, post.type),
         "format": "html",
-        **_type_fields(post, plain_text(text) if around.options.plain else text, around.options.base_url),
+        **legacy_fields(post, plain_text(text) if around.options.plain else text, around.options.base_url),
         "reblog": {"comment": _boxed(post.content, own), "tree_html": quoted},
         "trail": _trail(post, around),
         **tail_fields(post, around),
     }
+    if post.type == "photo":
+        view["image_permalink"] = f"{blog_url(view['blog_name'])}image/{post.id}"
+    return view
 
 
 def _boxed(content: Content, html: str) -> str:
     """What was made in NPF stands in one more paragraph wherever a single contribution is shown."""
     return f"<p>{html}</p>" if content.made_in_npf and html else html
-
-
-def _type_fields(post: StoredPost, text: str, base_url: str) -> dict[str, Any]:
-    return _TYPES[post.type](post, text, base_url)
-
-
-def _text(post: StoredPost, text: str, _base_url: str) -> dict[str, Any]:
-    return {"title": post.title, "body": text}
-
-
-def _answer(post: StoredPost, text: str, base_url: str) -> dict[str, Any]:
-    question = Content.from_json(post.details["question"]).as_html()
-    return {**asking_fields(post, base_url), "question": question, "answer": text}
-
-
-def _quote(post: StoredPost, text: str, _base_url: str) -> dict[str, Any]:
-    return {"text": post.details["text"], "source": text}
-
-
-def _link(post: StoredPost, text: str, _base_url: str) -> dict[str, Any]:
-    details = post.details
-    return {
-        "title": details.get("title") or details["url"],
-        "url": details["url"],
-        "link_author": details.get("author"),
-        "excerpt": details.get("excerpt"),
-        "publisher": None,
-        "photos": [],
-        "description": text,
-    }
-
-
-def _chat(post: StoredPost, text: str, _base_url: str) -> dict[str, Any]:
-    lines = [line.partition(":") for line in plain_text(text).splitlines()]
-    dialogue = [
-        {"label": f"{name}:", "name": name, "phrase": phrase.strip()}
-        if colon
-        else {"label": "", "name": "", "phrase": name}
-        for name, colon, phrase in lines
-    ]
-    return {"title": post.title, "body": text, "dialogue": dialogue}
-
-
-_TYPES: dict[str, Callable[[StoredPost, str, str], dict[str, Any]]] = {
-    "text": _text,
-    "answer": _answer,
-    "quote": _quote,
-    "link": _link,
-    "chat": _chat,
-}
 
 
 def _trail(post: StoredPost, around: Surroundings) -> list[dict[str, Any]]:

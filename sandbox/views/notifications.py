@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.store.accounts import Blog
 from sandbox.store.social import Notification
-from sandbox.views.npf import ORIGINAL_TYPES
+from sandbox.views.types import ORIGINAL_TYPES
 
 TEXTS = {
     "reply": ("reply_text",),

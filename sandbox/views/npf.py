@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import accumulate, pairwise
 from typing import Any
 
-from sandbox.markup.content import Content, PostRef, TrailItem, blog_url
+from sandbox.markup.content import PostRef, TrailItem, blog_url
 from sandbox.markup.npf_from_html import Block, Mentioned, NpfContent
 from sandbox.store.posts import StoredPost
 from sandbox.views.blog import THEME, avatars
 from sandbox.views.context import Surroundings
-from sandbox.views.post import asking_fields, head_fields, tail_fields
-
-ORIGINAL_TYPES = {
-    "text": "regular",
-    "answer": "note",
-    "quote": "quote",
-    "link": "link",
-    "chat": "conversation",
-}
+from sandbox.views.post import head_fields, tail_fields
+from sandbox.views.types import asking_fields, original_type, photoset_layout, type_blocks
 
 
 def npf_post(post: StoredPost, around: Surroundings) -> dict[str, Any]:
@@ -25,7 +20,7 @@ def npf_post(post: StoredPost, around: Surroundings) -> dict[str, Any]:
     content, layout = _own_blocks(post, around.mentioned)
     view = {
         **head_fields(post, around, "blocks"),
-        "original_type": ORIGINAL_TYPES[post.type],
+        "original_type": original_type(post),
         "content": content,
         "layout": layout,
         "trail": [_entry(item, post, around) for item in post.trail if _shows(item, post)],
@@ -37,17 +32,17 @@ def npf_post(post: StoredPost, around: Surroundings) -> dict[str, Any]:
 
 
 def _shows(item: TrailItem, post: StoredPost) -> bool:
-    return not item.content.is_empty() or (item.is_root and bool(_root_blocks(post)))
+    return not item.content.is_empty() or (item.is_root and bool(type_blocks(post)))
 
 
 def _own_blocks(post: StoredPost, mentioned: Mentioned) -> tuple[list[Block], list[Block]]:
     own = post.content.as_npf(mentioned)
-    return _with_layout([], own, None) if post.is_reblog else _root_form(post, own)
+    return _with_layout([], own) if post.is_reblog else _root_form(post, own)
 
 
 def _entry(item: TrailItem, post: StoredPost, around: Surroundings) -> dict[str, Any]:
     own = item.content.as_npf(around.mentioned)
-    content, layout = _root_form(post, own) if item.is_root else _with_layout([], own, None)
+    content, layout = _root_form(post, own) if item.is_root else _with_layout([], own)
     return {
         "post": {"id": str(item.post.id), "timestamp": item.timestamp, "is_commercial": False},
         "blog": _trail_blog(item.post, item.timestamp, around.options.base_url),
@@ -74,9 +69,11 @@ def _root_form(post: StoredPost, own: NpfContent) -> tuple[list[Block], list[Blo
 
     A reblog carries the root's type fields, so they can be read off the shown post.
     """
+    if post.type == "chat":
+        own = replace(own, blocks=[{**block, "subtype": "chat"} for block in own.blocks])
     if post.type != "answer":
-        return _with_layout(_root_blocks(post), own, None)
-    question = Content.from_json(post.details["question"]).as_npf().blocks
+        return _with_layout(type_blocks(post), own, first_rows=_photo_rows(post))
+    question = type_blocks(post)
     ask: Block = {"type": "ask", "blocks": list(range(len(question)))}
     asker = post.details["asker"]
     if asker is not None:
@@ -95,31 +92,34 @@ def _root_form(post: StoredPost, own: NpfContent) -> tuple[list[Block], list[Blo
     return _with_layout(question, own, ask)
 
 
-def _root_blocks(post: StoredPost) -> list[Block]:
-    """The blocks that stand for a type's own fields."""
-    details = post.details
-    match post.type:
-        case "quote":
-            return [{"type": "text", "text": details["text"], "subtype": "quote"}]
-        case "link":
-            title = details.get("title") or details["url"]
-            return [{"type": "link", "url": details["url"], "title": title}]
-        case "answer":
-            return Content.from_json(details["question"]).as_npf().blocks
-        case _ if post.title:
-            return [{"type": "text", "text": post.title, "subtype": "heading1"}]
-    return []
+def _photo_rows(post: StoredPost) -> list[Block] | None:
+    """The rows of a photo set, when any of them has more than one picture."""
+    if post.type != "photo" or not post.details.get("layout"):
+        return None
+    ends = list(accumulate(map(int, photoset_layout(post)), initial=0))
+    return [{"blocks": list(range(start, end))} for start, end in pairwise(ends)]
 
 
-def _with_layout(before: list[Block], own: NpfContent, ask: Block | None) -> tuple[list[Block], list[Block]]:
-    """All blocks, and the layouts they need: the ask, and rows when there is something to say about them."""
+def _with_layout(
+    before: list[Block], own: NpfContent, ask: Block | None = None, first_rows: list[Block] | None = None
+) -> tuple[list[Block], list[Block]]:
+    """All blocks, and the layouts they need: the ask, and rows when there is something to say about them.
+
+    With an ask the rows are those of the answer; ``first_rows`` are those of the blocks before.
+    """
     layout: list[Block] = [] if ask is None else [ask]
-    own_indices = range(len(before), len(before) + len(own.blocks))
-    rows = own_indices if ask is not None else range(own_indices.stop)
-    if ask is not None or own.truncate_after is not None:
-        row_layout: Block = {"type": "rows", "display": [{"blocks": [index]} for index in rows]}
+    start, end = len(before), len(before) + len(own.blocks)
+    rows = (
+        [{**row, "blocks": [index + start for index in row["blocks"]]} for row in own.rows]
+        if own.rows is not None
+        else [{"blocks": [index]} for index in range(start, end)]
+    )
+    if ask is None:
+        rows = (first_rows or [{"blocks": [index]} for index in range(start)]) + rows
+    arranged = own.rows is not None or first_rows is not None
+    if rows and (ask is not None or arranged or own.truncate_after is not None):
+        row_layout: Block = {"type": "rows", "display": rows}
         if own.truncate_after is not None:
-            row_layout["truncate_after"] = own.truncate_after + len(before)
-        if rows:
-            layout.append(row_layout)
+            row_layout["truncate_after"] = own.truncate_after + start
+        layout.append(row_layout)
     return [*before, *own.blocks], layout

@@ -6,9 +6,9 @@ from typing import Any
 
 from sandbox.clock import gmt_date
 from sandbox.ids import short_url
-from sandbox.markup.content import PostRef, blog_url, post_url
+from sandbox.markup.content import PostRef, post_url
 from sandbox.store.posts import StoredPost
-from sandbox.views.blog import ANONYMOUS, avatars, short_blog
+from sandbox.views.blog import short_blog
 from sandbox.views.context import Surroundings
 from sandbox.views.notes import note_json
 
@@ -115,17 +115,3 @@ def _notes(post: StoredPost, around: Surroundings) -> list[dict[str, Any]]:
         )
         for note in around.note_lists.get(post.tree_id, ())
     ]
-
-
-def asking_fields(post: StoredPost, base_url: str) -> dict[str, Any]:
-    """Who asked; an anonymous asker has the name but no address."""
-    asker = post.details["asker"]
-    name = ANONYMOUS if asker is None else asker["name"]
-    fields: dict[str, Any] = {
-        "asking_name": "Anonymous" if asker is None else name,
-        "asking_url": None if asker is None else blog_url(name),
-        "asking_avatar": avatars(base_url, name),
-    }
-    if asker is None:
-        fields["is_anonymous"] = True
-    return fields

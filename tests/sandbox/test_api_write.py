@@ -78,7 +78,7 @@ def test_an_empty_list_of_tags_is_a_tag(frank: Any) -> None:
         ({"body": "a", "state": "submission"}, ["Unknown state - submission"]),
         ({"body": "a", "state": "nonsense"}, ["Unknown state - nonsense"]),
         ({"body": "a", "type": "answer"}, ["Unknown type - answer"]),
-        ({"body": "a", "type": "photo"}, ["This sandbox does not take photo posts yet."]),
+        ({"body": "a", "type": "photo"}, ["exactly one of source, data and data64 is needed"]),
         ({"body": "a", "date": "someday"}, ["Invalid date"]),
         ({"type": "quote"}, [{"code": 8001, "message": "Post cannot be empty."}]),
         ({"type": "link", "title": "x"}, [{"code": 8001, "message": "Post cannot be empty."}]),

@@ -173,7 +173,9 @@ def test_an_image_block_uses_the_widest_media() -> None:
     }
     assert npf_to_html([block]) == (
         '<div class="npf_row"><figure class="tmblr-full" data-orig-height="640" data-orig-width="640">'
-        '<img src="l.png" data-orig-height="640" data-orig-width="640" alt="two lines"></figure></div>'
+        '<img src="l.png" data-orig-height="640" data-orig-width="640" '
+        'srcset="s.png 75w, l.png 640w" sizes="(max-width: 640px) 100vw, 640px" '
+        'alt="two lines"></figure></div>'
     )
 
 

@@ -21,6 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import pytumblr
+
 import tumbl
 from bot_config import Config, load_config
 from bot_process import run_door
@@ -37,6 +39,8 @@ from tests.system.harness import eventually
 from tumblr.fail_points import VARIABLE
 
 FORKS = multiprocessing.get_context("forkserver")
+PRELOADED = ["tumbl", "pytest", "tests.system.street", "tests.system.timed_tumbl"]
+"""What a process that is forked off has imported already."""
 
 READY_SECONDS = 30.0
 LONG = 30.0
@@ -121,7 +125,7 @@ class Tumbl(Program):
 
     def start(self, *options: str, fail_point: str = "") -> None:
         """Start it, with more options than usual or a fail point."""
-        FORKS.set_forkserver_preload(["tumbl", "pytest", "tests.system.street"])
+        FORKS.set_forkserver_preload(PRELOADED)
         arguments = ["--config", str(self._config), *options]
         self._fork = FORKS.Process(target=run_tumbl, args=(arguments, fail_point, self.log), daemon=True)
         self._fork.start()
@@ -244,10 +248,15 @@ class Bot:
         self.folder = street.run / blog
         self.folder.mkdir()
         keys = street.driver.create_user(blog)
+        dash_keys = street.driver.create_user(f"{blog}-dash")
+        make_client: Any = pytumblr.TumblrRestClient
+        self.owner = make_client(*keys.strings(), host=street.driver.base_url)
+        self.dash_owner = make_client(*dash_keys.strings(), host=street.driver.base_url)
         settings = json.loads(json.dumps(street.settings))
         settings["blog"]["blog_name"] = blog
         settings["tumblr"].update(
             base_keys=[dict(zip(KEY_NAMES, keys.strings(), strict=True))],
+            dashboard_keys=[dict(zip(KEY_NAMES, dash_keys.strings(), strict=True))],
             database=str(self.database),
             settle_seconds=0.2,
             write_timeout_seconds=0.5,
@@ -318,6 +327,13 @@ class Bot:
         states = self.states()
         return sum(states.values()) == turns and not set(states) & {"found", "requested", "chosen", "posting"}
 
+    def tag(self, post_id: str, *tags: str) -> None:
+        """Give a post other tags, as the blog's owner does on tumblr's pages."""
+        fields = {"id": post_id, "tags": ",".join(tags)}
+        path = f"/v2/blog/{self.blog}/post/edit"
+        answer = self.owner.send_api_request("post", path, fields, list(fields))
+        assert "meta" not in answer, answer
+
     # Looking
 
     def posts(self, *states: str) -> list[PostRecord]:
@@ -333,8 +349,9 @@ class Bot:
         return Counter(post.question for post in self.posts() if post.question is not None)
 
     def calls(self, path: str, method: str | None = None) -> list[Call]:
-        """The calls that this bot has made."""
-        return [call for call in self.driver.calls(path=path, method=method) if call.user == self.blog]
+        """The calls that this bot has made, with either account."""
+        own = (self.blog, f"{self.blog}-dash")
+        return [call for call in self.driver.calls(path=path, method=method) if call.user in own]
 
     def writes(self) -> list[Call]:
         """The calls with which this bot wanted to change something."""

@@ -1,0 +1,427 @@
+"""A day of the bot's among a hundred people, lived in a minute or two, and its account.
+
+    python -m tests.system.scripted_day [--seed 1] [--faults] [--kills 40] [--keep FOLDER]
+
+The sandbox, the switchboard, the selector and the bot are real processes, the generator has no model. The
+sandbox's clock and the bot's are moved together, so that no pause takes time (``timed_tumbl``). What the
+people do is in ``day_script``; what the account says, and how it is made, in ``account``. ``--faults`` lets
+tumblr fail in all its ways, ``--kills`` kills each of the four processes in turn. The exit status says
+whether the account adds up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from sandbox.faults import Fault, FaultKind
+from sandbox.records import Call, PostRecord
+from tests.system import account as accounting
+from tests.system.account import HOUR, Account, Due, Outcome, Remembered, Said, Sort
+from tests.system.day_script import (
+    AVOIDED,
+    BAD_WORD,
+    EVERYBODY,
+    LIMITED,
+    OPERATOR,
+    Deed,
+    Event,
+    script,
+)
+from tests.system.street import Bot, Program, Street
+from tests.system.timed_tumbl import TimedTumbl
+from tumblr.turns import CLOSED
+
+BLOG = "frank"
+BEGINS = datetime(2027, 3, 10, 15, 0, tzinfo=UTC)
+"""In the middle of a day in the US East, so that one reset of the posts falls into the scripted day."""
+
+LONGEST_AFTERWARDS = 14 * HOUR
+"""How long after the last event the bot may take to come to rest."""
+
+SHORT_PAUSE = 1.0
+"""A pause up to here is a wait for somebody else: it takes a little real time."""
+
+SLEEP, NIGHT_SLEEP = 60.0, 360.0
+POSTS_PER_DAY = 130
+"""Fewer than tumblr's 250, so that the day comes near the limit."""
+
+PER_HOUR, PER_DAY = 1000, 5000
+ANSWERS_PER_PERSON = 40
+
+FAULTS = (
+    Fault(kind=FaultKind.STATUS, status=503, probability=0.02),
+    Fault(kind=FaultKind.STATUS, status=500, method="POST", probability=0.05, after_work=True),
+    Fault(kind=FaultKind.HTML, probability=0.01),
+    Fault(kind=FaultKind.MALFORMED, probability=0.03),
+    Fault(kind=FaultKind.CUT, probability=0.02),
+    Fault(kind=FaultKind.TIMEOUT, seconds=0.4, method="POST", probability=0.04),
+    Fault(kind=FaultKind.THROTTLE, probability=0.005),
+    Fault(kind=FaultKind.LIMIT, probability=0.002),
+    Fault(kind=FaultKind.LIMIT, headers=False, probability=0.002),
+    Fault(kind=FaultKind.NO_LIMIT_HEADERS, probability=0.01),
+)
+"""All the ways in which tumblr fails, some of them after it has done what it was asked."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What kind of day it is."""
+
+    seed: int = 1
+    share: float = 1.0
+    """Share of the crowd that comes."""
+
+    faults: tuple[Fault, ...] = ()
+    kills: int = 0
+    """How often processes are killed, each of the four in turn."""
+
+
+@dataclass
+class LivedDay:
+    """What is known of a day when it is over."""
+
+    plan: Plan
+    said: list[Said] = field(default_factory=list)
+    posts: list[PostRecord] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    sent_back: set[str] = field(default_factory=set)
+    kills: Counter[str] = field(default_factory=Counter)
+    restarts: int = 0
+    remembered: Remembered = field(default_factory=lambda: Remembered((), {}, ()))
+    real_seconds: float = 0.0
+    hours: float = 0.0
+
+    def account(self) -> Account:
+        """The account, from what tumblr knows."""
+        lost = 2 * self.restarts
+        limits = [
+            *accounting.calls_limits(self.calls, per_hour=PER_HOUR, per_day=PER_DAY, refused=lost),
+            *accounting.posts_limits(self.posts, self.calls, per_day=POSTS_PER_DAY, refused=lost),
+            accounting.pace_limit(self.calls, SLEEP, self.restarts),
+        ]
+        made = accounting.make_account(self.said, self.posts, obeyed(self.calls), limits)
+        talk = accounting.talk_limit(made.lines, ANSWERS_PER_PERSON)
+        return accounting.with_limit(made, talk)
+
+    def complaints(self) -> list[str]:
+        """All that does not add up: by tumblr alone, and between tumblr and the bot's memory."""
+        made = self.account()
+        found = accounting.compare(made, self.posts, self.remembered, self.sent_back)
+        return [*made.complaints, *found]
+
+
+def obeyed(calls: Sequence[Call]) -> Counter[str]:
+    """How often the bot has followed each blog."""
+    done = [call for call in calls if call.path == "/v2/user/follow" and call.status == 200]
+    return Counter(call.parameters["url"].removeprefix("https://").partition(".")[0] for call in done)
+
+
+class Day:
+    """Lives through the day: lets people act, moves the clock, lets the bot go on."""
+
+    def __init__(self, street: Street, bot: Bot, tumbl: TimedTumbl, lived: LivedDay) -> None:
+        self._driver = street.driver
+        self._bot = bot
+        self._tumbl = tumbl
+        self._lived = lived
+        self._rng = random.Random(lived.plan.seed + 1)
+        self._events = script(lived.plan.seed, share=lived.plan.share)
+        self._offset = BEGINS.timestamp() - time.time()
+        self._begin = BEGINS.timestamp()
+        self._quiet_looks = 0
+        self._looks = 0
+        self._reblogs: dict[str, str] = {}
+        """Who made each reblog that waits for an answer, or has one."""
+
+    @property
+    def now(self) -> float:
+        """Unix seconds of the day."""
+        return time.time() + self._offset
+
+    def live(self) -> None:
+        """Until everything has happened and the bot has come to rest."""
+        self._driver.set_clock_offset(self._offset)
+        last = self._begin + self._events[-1].at + LONGEST_AFTERWARDS
+        self._tumbl.begin(self._offset)
+        while self.now < last and not self._is_over():
+            pause = self._tumbl.pause()
+            if pause is None:
+                self._lived.restarts += 1
+                self._tumbl.begin(self._offset)
+                continue
+            self._pass(pause)
+            self._tumbl.go_on(self._offset)
+            self._take_down_calls()
+        self._take_down_calls(at_least=1)
+        self._lived.hours = (self.now - self._begin) / HOUR
+
+    def _pass(self, pause: float) -> None:
+        """Let a pause go by. A short one is a wait for other processes, which live in real time."""
+        if pause <= SHORT_PAUSE:
+            time.sleep(min(pause, 0.02))
+        end = self.now + pause
+        while self._events and self._begin + self._events[0].at <= end:
+            event = self._events.pop(0)
+            self._jump(self._begin + event.at)
+            self._act(event)
+        self._jump(end)
+
+    def _take_down_calls(self, *, at_least: int = 500) -> None:
+        """Write down what the sandbox was asked, before it forgets; now and then."""
+        self._looks += 1
+        if self._looks % at_least == 0:
+            calls = self._lived.calls
+            calls += self._driver.calls(after=calls[-1].number if calls else 0)
+
+    def _jump(self, moment: float) -> None:
+        ahead = moment - self.now
+        if ahead > 0:
+            self._offset += ahead
+            self._driver.set_clock_offset(self._offset)
+
+    def _is_over(self) -> bool:
+        """Whether nothing is left to happen, and nothing still waits. Looked at now and then."""
+        if self._events:
+            return False
+        self._quiet_looks += 1
+        return self._quiet_looks % 20 == 0 and self._has_come_to_rest()
+
+    def _has_come_to_rest(self) -> bool:
+        posts = self._driver.posts(BLOG)
+        made = accounting.make_account(
+            self._lived.said, posts, obeyed(self._driver.calls(path="/v2/user/*")), []
+        )
+        open_turns = self._bot.query(
+            f"SELECT count(*) FROM turns WHERE state NOT IN {tuple(map(str, CLOSED))}"
+        )
+        return open_turns == [(0,)] and not any(line.outcome is Outcome.LOST for line in made.lines)
+
+    # What people do
+
+    def _act(self, event: Event) -> None:
+        key = self._do(event)
+        if key:
+            self._lived.said.append(Said(event.sort, key, event.who, event.due, event.why))
+
+    def _do(self, event: Event) -> str | None:
+        match event.deed:
+            case Deed.ASK:
+                asked = self._driver.ask(BLOG, event.text, event.who or None)
+                return event.why if event.sort is Sort.REVIEW else asked
+            case Deed.POST:
+                return self._driver.post(event.who, f"<p>{event.text}</p>")
+            case Deed.MENTION:
+                link = f'<a class="tumblelog" href="https://{BLOG}.tumblr.com/">@{BLOG}</a>'
+                return self._driver.post(event.who, f"<p>{link} {event.text}</p>")
+            case Deed.FOLLOW:
+                self._driver.follow(event.who, BLOG)
+            case Deed.TAG:
+                self._tag_a_draft(event.text)
+            case _:
+                return self._do_to_a_post(event)
+        return None
+
+    def _do_to_a_post(self, event: Event) -> str | None:
+        """Do something to a post of the bot's, if there is one that it can be done to."""
+        posts = [post for post in self._driver.posts(BLOG, "published") if post.question]
+        if not posts:
+            return None
+        post = self._rng.choice(posts[:30])
+        match event.deed:
+            case Deed.LIKE:
+                self._driver.like(event.who, post.id)
+                return None
+            case Deed.REPLY | Deed.SIDE_REPLY:
+                return self._reply(event, post)
+            case Deed.SIDE_REBLOG | Deed.TALK_BACK:
+                return self._reblog_another(event)
+        html = f"<p>{event.text}</p>" if event.text else ""
+        reblog = self._driver.reblog(event.who, post.id, html)
+        if event.due is Due.ANSWER:
+            self._reblogs[reblog] = event.who
+        return reblog
+
+    def _reply(self, event: Event, post: PostRecord) -> str:
+        """Reply; under a post that others have reblogged, say that the bot is meant."""
+        shared = any(note.kind == "reblog" for note in self._driver.notes(post.id))
+        addressed = event.deed is Deed.REPLY and shared
+        self._driver.reply(event.who, post.id, f"@{BLOG} {event.text}" if addressed else event.text)
+        return event.text
+
+    def _reblog_another(self, event: Event) -> str | None:
+        """Reblog what somebody else has reblogged from the bot, or what the bot has answered oneself."""
+        if event.deed is Deed.SIDE_REBLOG:
+            others = [post for post, who in self._reblogs.items() if who != event.who]
+        else:
+            mine = {post for post, who in self._reblogs.items() if who == event.who}
+            others = [post.id for post in self._driver.posts(BLOG, "published") if post.parent_id in mine]
+        if not others:
+            return None
+        return self._driver.reblog(event.who, others[-1], f"<p>{event.text}</p>")
+
+    def _tag_a_draft(self, tag: str) -> None:
+        """Send the newest draft back, or accept it."""
+        drafts = [post for post in self._driver.posts(BLOG, "draft") if post.question]
+        if drafts:
+            self._bot.tag(drafts[0].id, *drafts[0].tags, tag)
+            if tag == "rts":
+                self._lived.sent_back.add(drafts[0].id)
+
+
+class Killer(threading.Thread):
+    """Kills processes at random moments of real time, each in turn, and starts the others again."""
+
+    def __init__(self, street: Street, tumbl: TimedTumbl, plan: Plan, kills: Counter[str]) -> None:
+        super().__init__(daemon=True)
+        self._street = street
+        self._tumbl = tumbl
+        self._left = plan.kills
+        self._rng = random.Random(plan.seed + 2)
+        self._kills = kills
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Until there are no kills left, or the day is over."""
+        others: list[tuple[str, Program]] = [
+            ("bridge", self._street.bridge),
+            ("generator", self._street.generator),
+            ("selector", self._street.selector),
+        ]
+        while self._left > 0 and not self._over.wait(self._rng.uniform(0.1, 1.5)):
+            if self._left % 4 == 0:
+                self._tumbl.kill_now()
+                self._kills["tumbl"] += 1
+            else:
+                name, program = others[self._left % 4 - 1]
+                self._street.restart(program)
+                self._kills[name] += 1
+            self._left -= 1
+
+    def stop(self) -> None:
+        """No more kills."""
+        self._over.set()
+        self.join()
+
+
+def settings(bot: Bot) -> None:
+    """How the bot of the day is set up."""
+    bot.change("blog", operator_name=OPERATOR, timezone="UTC")
+    bot.change("tumblr", timeout_seconds=2.0, write_timeout_seconds=0.2, settle_seconds=15.0, max_tries=3)
+    bot.change(
+        "loop",
+        sleep_seconds=SLEEP,
+        offpeak_sleep_seconds=NIGHT_SLEEP,
+        poll_seconds=0.5,
+        posts_per_day=POSTS_PER_DAY,
+        retry_base_seconds=30.0,
+    )
+    bot.change("asks", limited_users={LIMITED: 48.0})
+    bot.change("queue", write_when_below=2, posts_per_day=12)
+    bot.change("screening", bad_strings=[BAD_WORD], user_avoid_list=[AVOIDED])
+
+
+def live_a_day(run: Path, plan: Plan) -> LivedDay:
+    """Live through the day; logs and databases stay in ``run``."""
+    lived = LivedDay(plan)
+    began = time.monotonic()
+    with Street(run) as street:
+        bot = Bot(street, BLOG)
+        settings(bot)
+        for name in EVERYBODY:
+            street.driver.create_user(name)
+        street.driver.set_checks(timestamps=False)
+        street.driver.set_limits(per_hour=PER_HOUR, per_day=PER_DAY, posts_per_day=POSTS_PER_DAY)
+        street.driver.set_queue(BLOG, posts_per_day=12)
+        for fault in plan.faults:
+            street.driver.add_fault(fault.model_copy(update={"path": "/v2/*"}))
+        tumbl = TimedTumbl(bot.folder / "tumbl.log", bot.config_path)
+        with killing(Killer(street, tumbl, plan, lived.kills)):
+            Day(street, bot, tumbl, lived).live()
+        street.driver.clear_faults()
+        tumbl.kill()
+        look_back(bot, lived)
+    lived.real_seconds = time.monotonic() - began
+    return lived
+
+
+@contextmanager
+def killing(killer: Killer) -> Iterator[None]:
+    """Let the killer go about for as long as the context lasts."""
+    killer.start()
+    try:
+        yield
+    finally:
+        killer.stop()
+
+
+def look_back(bot: Bot, lived: LivedDay) -> None:
+    """Take down what tumblr knows of the day, and what the bot remembers."""
+    lived.posts = bot.driver.posts(BLOG)
+    lived.calls = [call for call in lived.calls if call.user in (BLOG, f"{BLOG}-dash")]
+    open_turns = [
+        f"{kind}:{input_id}"
+        for kind, input_id, state in bot.query("SELECT kind, input_id, state FROM turns")
+        if state not in CLOSED
+    ]
+    logged = tuple(post_id for (post_id,) in bot.query("SELECT post_id FROM post_log"))
+    lived.remembered = Remembered(logged, bot.states(), tuple(open_turns))
+
+
+def show(lived: LivedDay, console: Console) -> None:
+    """Print the account as tables."""
+    made = lived.account()
+    table = Table("said to the bot", *accounting.Outcome, title="what became of it")
+    for sort in Sort:
+        counts = [made.table.get((sort, outcome), 0) for outcome in Outcome]
+        if any(counts):
+            table.add_row(sort, *(str(count or "") for count in counts))
+    console.print(table)
+    limits = Table("limit", "allowed", "reached", title="limits")
+    for limit in made.limits:
+        limits.add_row(limit.name, f"{limit.allowed:g}", f"{limit.found:g}")
+    console.print(limits)
+    states = ", ".join(f"{count} {state}" for state, count in sorted(lived.remembered.states.items()))
+    console.print(f"originals: {len(made.originals)}; the bot's turns: {states}")
+    faults = Counter(call.fault for call in lived.calls if call.fault)
+    console.print(f"faults met: {dict(faults) or 'none'}; kills: {dict(lived.kills) or 'none'}")
+    console.print(f"{lived.hours:.1f} hours lived in {lived.real_seconds:.0f} s")
+    for complaint in lived.complaints() or ["the account adds up"]:
+        console.print(complaint, markup=False)
+
+
+def main() -> int:
+    """Live through a day and print its account."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--share", type=float, default=1.0, help="share of the crowd that comes")
+    parser.add_argument("--faults", action="store_true", help="let tumblr fail in all its ways")
+    parser.add_argument("--kills", type=int, default=0, help="kill processes so often")
+    parser.add_argument("--keep", type=Path, help="folder in which databases and logs are left")
+    arguments = parser.parse_args()
+    plan = Plan(arguments.seed, arguments.share, FAULTS if arguments.faults else (), arguments.kills)
+    with tempfile.TemporaryDirectory() as folder:
+        run = arguments.keep.resolve() if arguments.keep else Path(folder)
+        run.mkdir(parents=True, exist_ok=True)
+        lived = live_a_day(run, plan)
+    show(lived, Console())
+    return bool(lived.complaints())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

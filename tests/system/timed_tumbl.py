@@ -1,0 +1,97 @@
+"""The real bot in a process of its own, whose pauses take no time: whoever runs the day says what time it is.
+
+``tumbl.py`` knows the time from a clock and pauses in one place. Here the clock is real time and an offset,
+and a pause is a question to the day, which lets happen what falls into it, moves the clock of the sandbox,
+and answers with the new offset.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from bot_config import load_config
+from bot_process import Shutdown, configure_logging, run_door
+from tests.system.street import FORKS, PRELOADED, Tumbl
+from tumblr.build import running_bot
+
+
+class CommandedTime(Shutdown):
+    """Tells the time, and pauses, as the day says."""
+
+    def __init__(self, day: Connection, offset: float) -> None:
+        super().__init__()
+        self._day = day
+        self._offset = offset
+
+    def now(self) -> float:
+        """Unix seconds of the day that is lived."""
+        return time.time() + self._offset
+
+    def wait(self, seconds: float) -> bool:
+        """Let the day pass so many seconds."""
+        self._day.send(seconds)
+        offset = self._day.recv()
+        if offset is None:
+            self.requested.set()
+        else:
+            self._offset = offset
+        return self.requested.is_set()
+
+
+def live(config: Path, day: Connection, offset: float, log: Path) -> None:
+    """Run the bot until the day is over."""
+    with log.open("ab") as out:
+        os.dup2(out.fileno(), sys.stdout.fileno())
+        os.dup2(out.fileno(), sys.stderr.fileno())
+    sys.exit(run_door(lambda: _live(config, CommandedTime(day, offset))))
+
+
+def _live(path: Path, life: CommandedTime) -> int:
+    config = load_config(path)
+    configure_logging("tumbl", config.log_level)
+    with running_bot(config, life, dry_run=False, clock=life.now) as loop:
+        loop.run()
+    return 0
+
+
+class TimedTumbl(Tumbl):
+    """A bot that lives in the day's time."""
+
+    def __init__(self, log: Path, config: Path) -> None:
+        super().__init__(log, config)
+        self._day: Connection | None = None
+
+    def begin(self, offset: float) -> None:
+        """Start it at this distance from real time."""
+        FORKS.set_forkserver_preload(PRELOADED)
+        if self._day is not None:
+            self._day.close()
+        self._day, its_end = FORKS.Pipe()
+        self._fork = FORKS.Process(target=live, args=(self._config, its_end, offset, self.log), daemon=True)
+        self._fork.start()
+        its_end.close()
+
+    def pause(self) -> float | None:
+        """The pause that it wants next, in seconds; None when it died instead."""
+        assert self._day is not None
+        try:
+            return float(self._day.recv())
+        except (EOFError, ConnectionResetError):
+            return None
+
+    def go_on(self, offset: float | None) -> None:
+        """Let it go on at this distance from real time; None: let it stop."""
+        assert self._day is not None
+        try:
+            self._day.send(offset)
+        except (BrokenPipeError, ConnectionResetError):
+            return  # it died; the next question for its pause will say so
+
+    def kill_now(self) -> None:
+        """Kill it without waiting for its end; nothing happens when it is dead already."""
+        if self._fork is not None:
+            self._fork.kill()

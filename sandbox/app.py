@@ -35,8 +35,8 @@ def _forbid_framing(response: Response) -> Response:
     """Pages show what anybody wrote: nothing in them may run or load from elsewhere."""
     if response.mimetype == "text/html" and not request.path.startswith(("/v2", "/api/v2")):
         response.headers["Content-Security-Policy"] = (
-            "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; connect-src 'self'; "
-            "img-src 'self' data: https: http:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+            "media-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
         )
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"

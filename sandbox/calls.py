@@ -36,3 +36,8 @@ class CallLog:
             and fnmatch.fnmatchcase(call.path, path)
             and (method is None or call.method == method.upper())
         ]
+
+    def users(self) -> set[str]:
+        """The users that programs signed calls as, of late."""
+        with self._lock:
+            return {call.user for call in self._calls if call.user is not None}

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 from sqlalchemy import Connection
 
 from sandbox.markup.content import Content, TrailItem
-from sandbox.markup.html import READ_MORE
-from sandbox.store import accounts, notes
+from sandbox.pages.render import shown
+from sandbox.store import accounts, notes, social
 from sandbox.store.accounts import Blog
 from sandbox.store.posts import StoredPost
 from sandbox.views.blog import ANONYMOUS, avatar_url
 
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86_400, 604_800
-_TUMBLR_LINK = re.compile(r'href="https://([a-z0-9-]+)\.tumblr\.com(?:/post/(\d+)[^"]*|/?)"')
+PICTURE = 128
+UNFOLDED = 8
+"""A chain that is longer is folded in the middle, where it stands among other posts."""
+FIRST, LAST = 2, 4
+"""How much of a folded chain shows at its ends."""
+
+FATES = {"submission": "waiting", "draft": "held", "queued": "queued", "private": "private"}
+"""What became of an ask in each state; published is ``answered``, no such post ``gone``."""
+
+
+@dataclass(frozen=True)
+class Lead:
+    """What a post of some type shows before its words; ``kind`` names the template's way of showing it."""
+
+    kind: str
+    values: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -28,11 +44,15 @@ class Voice:
     name: str
     html: Markup
     is_blog: bool = True
+    title: str | None = None
+    lead: Lead | None = None
+    moment: str = ""
+    path: str = ""
 
     @property
     def picture(self) -> str:
         """Where their picture is."""
-        return avatar_url("", self.name if self.is_blog else ANONYMOUS, 64)
+        return avatar_url("", self.name if self.is_blog else ANONYMOUS, PICTURE)
 
 
 @dataclass(frozen=True)
@@ -41,10 +61,8 @@ class PagePost:
 
     id: int
     blog: str
-    title: str | None
+    type: str
     question: Voice | None
-    quotation: str | None
-    link: tuple[str, str] | None
     chain: tuple[Voice, ...]
     reblogged_from: str | None
     tags: tuple[str, ...]
@@ -52,6 +70,10 @@ class PagePost:
     moment: str
     date: str
     state: str
+    liked: bool = False
+    mine: bool = False
+    scheduled: str = ""
+    folded: range = field(default_factory=lambda: range(0))
 
     @property
     def path(self) -> str:
@@ -61,33 +83,72 @@ class PagePost:
     @property
     def picture(self) -> str:
         """Where its blog's picture is."""
-        return avatar_url("", self.blog, 64)
+        return avatar_url("", self.blog, PICTURE)
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether its words must say whose they are."""
+        return len(self.chain) > 1 or self.reblogged_from is not None
 
 
-def page_posts(connection: Connection, found: Sequence[StoredPost], now: float) -> list[PagePost]:
-    """Posts ready to show."""
+def page_posts(
+    connection: Connection,
+    found: Sequence[StoredPost],
+    now: float,
+    viewer: Blog | None = None,
+    *,
+    whole: bool = False,
+) -> list[PagePost]:
+    """Posts ready to show to a viewer; ``whole`` unfolds what lists shorten."""
     blogs = accounts.blogs_by_id(connection, {post.blog_id for post in found})
     counts = notes.counts(connection, {post.tree_id for post in found})
-    return [_page_post(post, blogs[post.blog_id], counts.get(post.tree_id, 0), now) for post in found]
+    liked = (
+        set()
+        if viewer is None
+        else social.liked_among(connection, viewer.owner_id, [post.id for post in found])
+    )
+    return [
+        _page_post(
+            post,
+            blogs[post.blog_id],
+            now,
+            note_count=counts.get(post.tree_id, 0),
+            liked=post.id in liked,
+            viewer=viewer,
+            whole=whole,
+        )
+        for post in found
+    ]
 
 
-def _page_post(post: StoredPost, blog: Blog, note_count: int, now: float) -> PagePost:
+def _page_post(
+    post: StoredPost,
+    blog: Blog,
+    now: float,
+    *,
+    note_count: int,
+    liked: bool,
+    viewer: Blog | None,
+    whole: bool,
+) -> PagePost:
+    chain = _chain(post, blog, now, whole=whole)
+    fold = not whole and len(chain) > UNFOLDED
     return PagePost(
         id=post.id,
         blog=blog.name,
-        title=post.title,
+        type=post.type,
         question=question_of(post),
-        quotation=post.details.get("text") if post.type == "quote" else None,
-        link=(post.details["url"], post.details.get("title") or post.details["url"])
-        if post.type == "link"
-        else None,
-        chain=_chain(post, blog),
+        chain=chain,
+        folded=range(FIRST, len(chain) - LAST) if fold else range(0),
         reblogged_from=None if post.parent is None else post.parent.blog_name,
         tags=post.tags,
         notes=note_count,
         moment=ago(post.timestamp, now),
-        date=datetime.fromtimestamp(post.timestamp, UTC).strftime("%A, %-d %B %Y, %H:%M UTC"),
+        date=in_full(post.timestamp),
         state=post.state,
+        liked=liked,
+        mine=viewer is not None and viewer.owner_id == blog.owner_id,
+        scheduled="" if post.scheduled is None else in_full(post.scheduled),
     )
 
 
@@ -96,30 +157,81 @@ def question_of(post: StoredPost) -> Voice | None:
     if "question" not in post.details:
         return None
     asker = post.details["asker"]
-    html = shown(Content.from_json(post.details["question"]).as_html())
+    html = shown(Content.from_json(post.details["question"]))
     return Voice(ANONYMOUS.title(), html, is_blog=False) if asker is None else Voice(asker["name"], html)
 
 
-def _chain(post: StoredPost, blog: Blog) -> tuple[Voice, ...]:
-    said = [_voice(item) for item in post.trail if not item.content.is_empty()]
-    if not post.content.is_empty():
-        said.append(Voice(blog.name, shown(post.content.as_html())))
-    return tuple(said)
+def _chain(post: StoredPost, blog: Blog, now: float, *, whole: bool) -> tuple[Voice, ...]:
+    said = [_voice(item, post, now, whole=whole) for item in post.trail]
+    path = f"/blog/{blog.name}/post/{post.id}"
+    said.append(
+        Voice(
+            blog.name,
+            _words(post.content, post, path, whole=whole, is_root=not post.is_reblog),
+            title=None if post.is_reblog else post.title,
+            lead=None if post.is_reblog else lead_of(post),
+            moment=ago(post.timestamp, now),
+            path=path,
+        )
+    )
+    return tuple(voice for voice in said if voice.html or voice.lead or voice.title)
 
 
-def _voice(item: TrailItem) -> Voice:
-    return Voice(item.post.blog_name, shown(item.own_html()))
+def _voice(item: TrailItem, post: StoredPost, now: float, *, whole: bool) -> Voice:
+    path = f"/blog/{item.post.blog_name}/post/{item.post.id}"
+    return Voice(
+        item.post.blog_name,
+        _words(item.content, post, path, whole=whole, is_root=item.is_root),
+        title=item.title if item.is_root else None,
+        lead=lead_of(post) if item.is_root else None,
+        moment=ago(item.timestamp, now),
+        path=path,
+    )
 
 
-def shown(stored: str) -> Markup:
-    """Sanitised HTML for a page: links to tumblr blogs lead to the sandbox's pages of them."""
+def _words(content: Content, post: StoredPost, path: str, *, whole: bool, is_root: bool) -> Markup:
+    """A contribution's words; the lines of a chat are in its lead."""
+    if content.is_empty() or (is_root and post.type == "chat"):
+        return Markup("")
+    return shown(content, "" if whole else path)
 
-    def local(match: re.Match[str]) -> str:
-        name, post_id = match.groups()
-        return f'href="/blog/{name}/post/{post_id}"' if post_id else f'href="/blog/{name}"'
 
-    # Sanitised when it was stored; nothing else comes here.
-    return Markup(_TUMBLR_LINK.sub(local, stored.replace(READ_MORE, "<hr>")))  # noqa: S704
+def lead_of(post: StoredPost) -> Lead | None:
+    """What the root of a post's tree shows before its words."""
+    details = post.details
+    match post.type:
+        case "quote":
+            return Lead("quote", {"text": details["text"]})
+        case "link":
+            return Lead("link", _link(details))
+        case "chat":
+            return Lead("chat", {"lines": _dialogue(post)})
+    return None
+
+
+def _link(details: dict[str, Any]) -> dict[str, str]:
+    """Where a link leads, if that is a place, and what it says."""
+    url = str(details["url"])
+    parts = urlsplit(url)
+    web = parts.scheme in ("http", "https")
+    return {
+        "url": url if web else "",
+        "title": str(details.get("title") or url),
+        "excerpt": str(details.get("excerpt") or ""),
+        "host": parts.netloc if web else "",
+    }
+
+
+def _dialogue(post: StoredPost) -> list[tuple[str, str]]:
+    """The lines of a chat, as (who, what); lines without a name have none."""
+    root = next((item.content for item in post.trail if item.is_root), post.content)
+    lines = (line.partition(":") for line in root.as_text().splitlines())
+    return [(name, phrase.strip()) if colon else ("", name) for name, colon, phrase in lines]
+
+
+def in_full(timestamp: float) -> str:
+    """A time in words."""
+    return datetime.fromtimestamp(timestamp, UTC).strftime("%A, %-d %B %Y, %H:%M UTC")
 
 
 def ago(timestamp: float, now: float) -> str:
@@ -132,3 +244,11 @@ def ago(timestamp: float, now: float) -> str:
             number = passed // unit
             return f"{number} {name}{'s' if number > 1 else ''} ago"
     return datetime.fromtimestamp(timestamp, UTC).strftime("%-d %b %Y")
+
+
+def day_name(timestamp: float, now: float) -> str:
+    """The day of a time, as somebody says it who looks back from now (both in unix seconds, days in UTC)."""
+    day, today = (datetime.fromtimestamp(moment, UTC).date() for moment in (timestamp, now))
+    if day == today:
+        return "Today"
+    return "Yesterday" if (today - day).days == 1 else day.strftime("%A, %-d %B %Y")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from sandbox.store import schema
-from sandbox.store.posts import MAX_ID, StoredPost, has_tag, newest_where
+from sandbox.store.posts import MAX_ID, StoredPost, newest_where
 
-P, F, E = schema.posts.c, schema.follows.c, schema.notifications.c
+P, E = schema.posts.c, schema.notifications.c
 RECENT = 400
 """How many of the latest posts the lists of busy tags and blogs are drawn from."""
 MANY = 99
@@ -23,13 +21,6 @@ UNPUBLISHED = ("submission", "draft", "queued")
 def everything(connection: Connection, before_id: int | None, *, limit: int) -> list[StoredPost]:
     """Published posts of all blogs, newest id first."""
     return newest_where(connection, P.state == "published", P.id < (before_id or MAX_ID), limit=limit)
-
-
-def tagged(connection: Connection, tag: str, before_id: int | None, *, limit: int) -> list[StoredPost]:
-    """Published posts of all blogs with a tag (in any case), newest id first."""
-    return newest_where(
-        connection, P.state == "published", P.id < (before_id or MAX_ID), has_tag(tag), limit=limit
-    )
 
 
 def count_newer(connection: Connection, since_id: int, blog_ids: Collection[int] | None) -> int:
@@ -67,43 +58,9 @@ def unpublished_counts(connection: Connection, blog_id: int) -> dict[str, int]:
     return {state: int(number) for state, number in connection.execute(query)}
 
 
-def follower_count(connection: Connection, blog_id: int) -> int:
-    """How many users follow a blog."""
-    query = select(func.count()).select_from(schema.follows).where(F.blog_id == blog_id)
-    return int(connection.execute(query).scalar_one())
-
-
-def follows(connection: Connection, user_id: int, blog_id: int) -> bool:
-    """Whether a user follows a blog."""
-    query = select(F.blog_id).where(F.user_id == user_id, F.blog_id == blog_id)
-    return connection.execute(query).first() is not None
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened to a blog; ``data`` depends on the kind."""
-
-    number: int
-    kind: str
-    timestamp: int
-    data: dict[str, Any]
-
-
-def events(
-    connection: Connection, blog_id: int, kinds: Collection[str], before: int | None, *, limit: int
-) -> list[Event]:
-    """What happened to a blog, newest first; of some kinds (none named: all), below a number."""
-    wanted = [E.blog_id == blog_id, E.number < (before or MAX_ID)]
-    if kinds:
-        wanted.append(E.kind.in_(kinds))
-    query = select(E.number, E.kind, E.timestamp, E.data).where(*wanted)
-    rows = connection.execute(query.order_by(E.number.desc()).limit(limit))
-    return [Event(row.number, row.kind, row.timestamp, row.data) for row in rows]
-
-
 def count_events(connection: Connection, blog_id: int, after: int) -> int:
-    """How much happened to a blog after a time in unix seconds; counted up to 99."""
-    newer = select(E.number).where(E.blog_id == blog_id, E.timestamp > after).limit(MANY).subquery()
+    """How much happened to a blog after a moment in microseconds; counted up to 99."""
+    newer = select(E.number).where(E.blog_id == blog_id, E.moment > after).limit(MANY).subquery()
     return int(connection.execute(select(func.count()).select_from(newer)).scalar_one())
 
 
@@ -112,3 +69,10 @@ def blog_names(connection: Connection, containing: str, *, limit: int) -> list[s
     blogs = schema.blogs.c
     found = select(blogs.name).where(blogs.is_primary, blogs.name.contains(containing, autoescape=True))
     return list(connection.execute(found.order_by(blogs.id).limit(limit)).scalars())
+
+
+def names_of(connection: Connection, blog_ids: Collection[int]) -> dict[int, str]:
+    """The names of several blogs."""
+    blogs = schema.blogs.c
+    rows = connection.execute(select(blogs.id, blogs.name).where(blogs.id.in_(blog_ids)))
+    return {row.id: row.name for row in rows}

@@ -1,0 +1,68 @@
+"""The activity page."""
+
+from __future__ import annotations
+
+from sandbox.pages.activity import EVENTS_PER_PAGE
+from tests.sandbox.bench import FakeClock
+from tests.sandbox.pages.stage import Stage
+from tests.sandbox.pages.visitor import Visitor, text_of
+
+
+def lines(visitor: Visitor, path: str = "/activity") -> list[str]:
+    return [text_of(one) for one in visitor.see(path).select(".events li > div")]
+
+
+def test_everything_that_happens_is_told(stage: Stage, visitor: Visitor) -> None:
+    visitor.be("newcomer")
+    assert "Nothing happened yet" in visitor.see("/activity").get_text()
+    mine = stage.write("newcomer", "<p>hello</p>")
+    stage.like("quietmarsh", mine)
+    stage.reply("tinplate-owl", mine, "hm")
+    stage.reblog("memefoundry", mine, "<p>well</p>")
+    stage.reblog("crimewave-jam", mine)
+    stage.ask("why?", None, blog="newcomer")
+    stage.answer(stage.ask("who?", "newcomer"), "<p>I.</p>")
+    assert text_of(visitor.see("/").select_one(".rail a[href='/activity']")) == "Activity 6 new"
+    assert lines(visitor) == [
+        "frank answered your question (new) just now who?",
+        "Somebody asked you (new) just now why?",
+        "crimewave-jam reblogged your post (new) just now hello",
+        "memefoundry reblogged your post and said (new) just now well hello",
+        "tinplate-owl replied to your post (new) just now hm hello",
+        "quietmarsh liked your post (new) just now hello",
+    ]
+    assert text_of(visitor.see("/").select_one(".rail a[href='/activity']")) == "Activity"
+    assert "(new)" not in lines(visitor)[0]
+    assert lines(visitor, "/activity?show=likes") == ["quietmarsh liked your post just now hello"]
+    assert len(lines(visitor, "/activity?show=nonsense")) == 6
+
+
+def test_days_are_named(stage: Stage, visitor: Visitor, clock: FakeClock) -> None:
+    mine = stage.write("quietmarsh", "<p>hello</p>")
+    for name in ("tinplate-owl", "memefoundry", "crimewave-jam"):
+        clock.advance(86_400)
+        stage.like(name, mine)
+    visitor.be("quietmarsh")
+    days = [text_of(one) for one in visitor.see("/activity?show=likes").select(".events h2")]
+    assert days[:2] == ["Today", "Yesterday"]
+    assert len(days) >= 3
+
+
+def test_older_activity_is_a_page_away(stage: Stage, visitor: Visitor) -> None:
+    mine = stage.write("quietmarsh", "<p>hello</p>")
+    for number in range(EVENTS_PER_PAGE + 2):
+        stage.reply("frank", mine, f"reply {number}")
+    visitor.be("quietmarsh")
+    page = visitor.see("/activity?show=replies")
+    following = page.select_one("a[rel=next]")
+    assert following is not None
+    rest = visitor.see(str(following["href"]))
+    assert "reply 1" in text_of(rest.select_one(".added"))
+    assert len(rest.select(".events li")) == 2 + 1  # and one of the demo's own
+
+
+def test_activity_of_posts_that_are_gone(stage: Stage, visitor: Visitor) -> None:
+    mine = stage.write("quietmarsh", "<p>hello</p>")
+    stage.like("frank", mine)
+    visitor.be("quietmarsh").send(f"/delete/{mine.id}")
+    assert "frank liked your post (new) just now" in lines(visitor)[0]

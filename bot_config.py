@@ -7,6 +7,7 @@ the configuration file). Every setting can also come from the environment:
 
     python -m bot_config check FILE      what is wrong with FILE
     python -m bot_config example         the example file, with every setting explained
+    python -m bot_config reference       all settings as a page, docs/settings.md
 
 ``preset`` names the year whose numbers are the defaults; what the file says itself goes before them.
 """
@@ -17,12 +18,12 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot_config_help import example_of, explain
+from bot_config_help import example_of, explain, reference_of
 from bot_settings.behaviour import CommandsConfig, DraftsConfig, HalloweenConfig
 from bot_settings.presets import PRESETS, PresetName, with_preset
 from bot_settings.switchboard import SwitchboardConfig
@@ -143,6 +144,12 @@ def example(preset: PresetName = "2021") -> str:
     return example_of(Config, Config(preset=preset))
 
 
+def reference() -> str:
+    """The page of all settings, with what each is in each preset."""
+    names: tuple[PresetName, ...] = get_args(PresetName)
+    return reference_of(Config, {str(name): Config(preset=name) for name in names})
+
+
 def main(argv: list[str] | None = None) -> int:
     """Check a configuration file, or print the example."""
     parser = argparse.ArgumentParser(prog="bot_config", description="check or show the configuration")
@@ -150,7 +157,11 @@ def main(argv: list[str] | None = None) -> int:
     commands.add_parser("check", help="say what is wrong with a file").add_argument("file", type=Path)
     shown = commands.add_parser("example", help="print the example file, with every setting explained")
     shown.add_argument("--preset", choices=list(PRESETS), default="2021", help="whose numbers to print")
+    commands.add_parser("reference", help="print the page of all settings (docs/settings.md)")
     arguments = parser.parse_args(argv)
+    if arguments.command == "reference":
+        sys.stdout.write(reference())
+        return 0
     if arguments.command == "example":
         sys.stdout.write(example(arguments.preset))
         return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -66,3 +67,52 @@ def _example_value(field: FieldInfo, value: Any) -> Any:
     if field.examples:
         return field.examples[0]
     return json.loads(json.dumps(value, default=str))
+
+
+def reference_of(model: type[BaseModel], presets: Mapping[str, BaseModel]) -> str:
+    """A page in Markdown with every setting of a model: what it is in each preset, and what it means."""
+    parts = [_REFERENCE_HEAD]
+    plain = {name: field for name, field in model.model_fields.items() if _section_of(field) is None}
+    parts.append(_reference_table("", plain, presets))
+    for name, field in model.model_fields.items():
+        section = _section_of(field)
+        if section is not None:
+            values = {preset: getattr(settings, name) for preset, settings in presets.items()}
+            parts.append(f"## {name}: {field.description}\n\n{_reference_of(name, section, values)}")
+    return "\n".join(parts)
+
+
+_REFERENCE_HEAD = """# All settings
+
+Made by `python -m bot_config reference`. The columns of years are the presets: what a setting is when the
+file does not say it. What the parts do, and how to set them up, is in [operating.md](operating.md).
+"""
+
+
+def _reference_of(path: str, section: type[BaseModel], values: Mapping[str, Any]) -> str:
+    """The table of a section, and after it those of the sections in it."""
+    tables = [_reference_table(f"{path}.", section.model_fields, values)]
+    for name, field in section.model_fields.items():
+        inner = _section_of(field)
+        if inner is not None:
+            single = field.annotation is inner
+            held = {preset: getattr(value, name) if single else None for preset, value in values.items()}
+            tables.append(_reference_of(f"{path}.{name}" if single else f"{path}.{name}[]", inner, held))
+    return "\n".join(tables)
+
+
+def _reference_table(prefix: str, fields: Mapping[str, FieldInfo], values: Mapping[str, Any]) -> str:
+    rows = [["setting", *values, "meaning"], ["---"] * (len(values) + 2)]
+    for name, field in fields.items():
+        if field.annotation is not _section_of(field):
+            shown = [_reference_value(field, value, name) for value in values.values()]
+            rows.append([f"`{prefix}{name}`", *shown, (field.description or "").replace("|", "\\|")])
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _reference_value(field: FieldInfo, settings: Any, name: str) -> str:
+    if settings is None and field.is_required():
+        return "required"
+    value = field.get_default() if settings is None else getattr(settings, name)
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return "-" if text in ("null", "[]", "{}") else f"`{text}`"

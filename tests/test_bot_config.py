@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
-from bot_config import Config, ConfigError, example, load_config, main
+from bot_config import Config, ConfigError, example, load_config, main, reference
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYS = {"consumer_key": "ck", "consumer_secret": "cs-hidden", "token": "t", "token_secret": "ts-hidden"}
@@ -128,6 +129,28 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
 
 def test_the_example_in_the_repository_is_the_one_printed() -> None:
     assert (ROOT / "config.example.json").read_text(encoding="utf-8") == example()
+
+
+def test_the_page_of_settings_in_the_repository_is_the_one_printed() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert page == reference(), "run: python -m bot_config reference > docs/settings.md"
+
+
+def test_the_page_of_settings_has_all_of_them_and_what_they_are_in_each_preset() -> None:
+    rows = {line.split(" | ")[0].strip("| `"): line for line in reference().splitlines() if line[:1] == "|"}
+    for name, field in Config.model_fields.items():
+        section = getattr(Config(), name)
+        keys = (
+            [f"{name}.{key}" for key in type(section).model_fields]
+            if isinstance(section, BaseModel)
+            else [name]
+        )
+        missing = [
+            key for key in keys if key not in rows and not any(row.startswith(f"{key}.") for row in rows)
+        ]
+        assert missing == [], field
+    assert "| `3` | `10` |" in rows["tumblr.max_tries"]
+    assert "required" in rows["tumblr.base_keys[].token"]
 
 
 def test_the_example_is_valid_once_the_secrets_are_there(

@@ -5,6 +5,7 @@ python -m tumblr export           the whole post log, one JSON line per post
 python -m tumblr export --mood    what moved the mood, as the JSON lines that python -m mood reads
 python -m tumblr backup FILE      copy the database, also while the bot works
 python -m tumblr restore FILE     put a copy in the database's place, while the bot does not work
+python -m tumblr authorize        get the token of an account, once, when the bot is set up
 python -m tumblr turns            how many turns there are in each state, and those that failed
 python -m tumblr screening        JSON lines in, JSON lines out: may these texts be published unseen?
 """
@@ -13,14 +14,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from requests_oauthlib import OAuth1Session
+
 from bot_process import FatalError, load_process_config, run_door
 from tumblr.account import explain, flat_record, mood_record
+from tumblr.authorize import TUMBLR, NotAuthorized, authorize
 from tumblr.backup import back_up, restore
 from tumblr.database import Database
 from tumblr.errors import StoreError
@@ -47,6 +52,9 @@ def main(argv: list[str] | None = None) -> int:
         "file", type=Path, help="a copy that backup has made"
     )
     _command(commands, "turns", "print how many turns are in each state", _turns)
+    token = commands.add_parser("authorize", help="get the token of an account")
+    token.add_argument("--site", default=TUMBLR, help="tumblr's own address")
+    token.set_defaults(run=_authorize)
     screening = commands.add_parser("screening", help="screen texts given as JSON lines")
     screening.set_defaults(run=lambda _: _print_all(answers(sys.stdin)))
     arguments = parser.parse_args(argv)
@@ -113,6 +121,26 @@ def _restore(arguments: argparse.Namespace) -> int:
         raise FatalError(str(error), "nothing was changed") from None
     print(f"{database} is now as in {arguments.file}" + (f"; it was kept as {kept}" if kept else ""))
     return 0
+
+
+def _authorize(arguments: argparse.Namespace) -> int:
+    names = ("TUMBLR_CONSUMER_KEY", "TUMBLR_CONSUMER_SECRET")
+    missing = [name for name in names if not os.environ.get(name)]
+    if missing:
+        raise FatalError(f"{missing[0]} is not set", "register an application first; see docs/operating.md")
+    key, secret = (os.environ[name] for name in names)
+    with OAuth1Session(key, client_secret=secret) as session:
+        try:
+            token = authorize(session, arguments.site, _ask_owner)
+        except NotAuthorized as error:
+            raise FatalError(str(error), "then run this again") from None
+    print(f"TUMBLR_TOKEN={token.token}\nTUMBLR_TOKEN_SECRET={token.secret}")
+    return 0
+
+
+def _ask_owner(page: str) -> str:
+    print(f"Log in as the account that the bot is to act for, open this page and allow it:\n\n  {page}\n")
+    return input("Then paste the whole address that the browser was sent to (it may not load): ")
 
 
 def _turns(arguments: argparse.Namespace) -> int:

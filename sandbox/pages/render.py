@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 
 import nh3
@@ -10,11 +11,13 @@ from markupsafe import Markup
 
 from sandbox.markup.content import Content
 from sandbox.markup.html import ALLOWED_TAGS, READ_MORE
+from sandbox.media import SERVED_UNDER, to_served
 
-MEDIA_PATH = "/64.media.tumblr.com/"
 _TUMBLR_LINK = re.compile(r"https?://([a-z0-9-]+)\.tumblr\.com(?:/post/(\d+)(?:/[^/]*)?|/?)")
-_OWN_MEDIA = re.compile(r"(?:https?://[^/]+)?(/64\.media\.tumblr\.com/.+)")
-_CLASSES = frozenset({"tumblelog", "npf_quote", "npf_quirky", "npf_chat", "npf_row"})
+_OWN_MEDIA = re.compile(rf"(?:https?://[^/]+)?(/{re.escape(SERVED_UNDER)}/.+)")
+_RECORDING = re.compile(r'<figure class="tmblr-full" data-npf="([^"]*)"></figure>')
+"""What stands in HTML for a block that has no other form."""
+_CLASSES = frozenset({"tumblelog", "npf_quote", "npf_quirky", "npf_chat", "npf_row", "npf_recording"})
 
 
 def local_address(address: str) -> str:
@@ -28,7 +31,7 @@ def local_address(address: str) -> str:
 
 def own_media(address: str) -> str | None:
     """Where this sandbox serves a picture or sound; none for files that lie elsewhere."""
-    found = _OWN_MEDIA.fullmatch(address)
+    found = _OWN_MEDIA.fullmatch(to_served(address, ""))
     return None if found is None else found.group(1)
 
 
@@ -53,6 +56,17 @@ _CLEANER = nh3.Cleaner(
 )
 
 
+def _named_recording(found: re.Match[str]) -> str:
+    """A line that names a sound or film in the place of its block."""
+    block = json.loads(html.unescape(found.group(1)))
+    if not isinstance(block, dict) or block.get("type") not in ("audio", "video"):
+        return ""
+    url = str(block.get("url") or "")
+    title = html.escape(str(block.get("title") or url or block["type"]), quote=False)
+    link = f'<a href="{html.escape(own_media(url) or url)}">{title}</a>'
+    return f'<p class="npf_recording">{"♪" if block["type"] == "audio" else "▶"} {link}</p>'
+
+
 def clean(stored: str) -> Markup:
     """HTML that is safe to show, whoever wrote it."""
     return Markup(_CLEANER.clean(stored))  # noqa: S704 - this is what makes it safe
@@ -60,7 +74,7 @@ def clean(stored: str) -> Markup:
 
 def shown(content: Content, path: str = "") -> Markup:
     """A contribution for a page; given a ``path``, what is behind the read-more waits there."""
-    stored = content.as_html()
+    stored = _RECORDING.sub(_named_recording, content.as_html())
     if READ_MORE not in stored:
         return clean(stored)
     head, rest = stored.split(READ_MORE, 1)

@@ -12,7 +12,8 @@ from markupsafe import Markup
 from sqlalchemy import Connection
 
 from sandbox.markup.content import Content, TrailItem
-from sandbox.pages.render import shown
+from sandbox.media import Medium
+from sandbox.pages.render import own_media, shown
 from sandbox.store import accounts, notes, social
 from sandbox.store.accounts import Blog
 from sandbox.store.posts import StoredPost
@@ -20,6 +21,7 @@ from sandbox.views.blog import ANONYMOUS, avatar_url
 
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86_400, 604_800
 PICTURE = 128
+PAGE_PICTURE_WIDTH = 1280
 UNFOLDED = 8
 """A chain that is longer is folded in the middle, where it stands among other posts."""
 FIRST, LAST = 2, 4
@@ -206,6 +208,10 @@ def lead_of(post: StoredPost) -> Lead | None:
             return Lead("link", _link(details))
         case "chat":
             return Lead("chat", {"lines": _dialogue(post)})
+        case "photo":
+            return Lead("photos", {"pictures": [_picture(Medium(**one)) for one in details["photos"]]})
+        case "audio" | "video":
+            return Lead(post.type, _recording(post))
     return None
 
 
@@ -219,6 +225,24 @@ def _link(details: dict[str, Any]) -> dict[str, str]:
         "title": str(details.get("title") or url),
         "excerpt": str(details.get("excerpt") or ""),
         "host": parts.netloc if web else "",
+    }
+
+
+def _picture(medium: Medium) -> dict[str, Any]:
+    """A picture in the largest size that a page has room for."""
+    fitting = [size for size in medium.sizes() if size.width <= PAGE_PICTURE_WIDTH and "_c1/" not in size.url]
+    size = max(fitting, key=lambda one: one.width) if fitting else medium.sizes()[0]
+    return {"url": own_media(size.url), "width": size.width, "height": size.height, "alt": "a picture"}
+
+
+def _recording(post: StoredPost) -> dict[str, Any]:
+    """A sound or film: played where it lies here, named where it lies elsewhere."""
+    url = str(post.details["url"])
+    return {
+        "own": own_media(url),
+        "title": url,
+        "host": urlsplit(url).netloc,
+        "url": _link(post.details)["url"],
     }
 
 

@@ -9,15 +9,17 @@ from flask import redirect, request
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from sandbox.errors import PostingError
+from sandbox.api.uploads import MAX_PICTURES, Handed
+from sandbox.errors import BadMediaError, PostingError
 from sandbox.markup.content import Content
 from sandbox.markup.html import MAX_TEXT_BYTES
+from sandbox.media import read_image
 from sandbox.pages import session, show
 from sandbox.pages.compose import TEXT, content_of, tags_of, typed_from
 from sandbox.pages.views import page_posts
 from sandbox.posting import MOVES, Changes, Written
 from sandbox.store import accounts
-from sandbox.store.accounts import Blog
+from sandbox.store.accounts import Blog, User
 from sandbox.store.posts import StoredPost
 from sandbox.world import this_world
 
@@ -86,9 +88,12 @@ def new_post() -> Page:
 
     def create(connection: Connection, mine: Blog, typed: Typed) -> StoredPost:
         world = this_world()
+        pictures = _pictures(connection, mine)
         written = Written(
             content=_content(connection, typed),
-            title=typed.title,
+            type="photo" if pictures else "text",
+            details={"photos": pictures} if pictures else {},
+            title=None if pictures else typed.title,
             tags=tags_of(typed.tags),
             state=typed.state,
         )
@@ -146,6 +151,16 @@ def edit(post_id: int) -> Page:
     return _form(mine, name, before, states, change, parent=post, titled=titled)
 
 
+def _pictures(connection: Connection, mine: Blog) -> list[dict[str, object]]:
+    """The pictures that came with the form, kept."""
+    files = [sent.read() for sent in request.files.getlist("photos") if sent.filename]
+    if len(files) > MAX_PICTURES:
+        raise BadMediaError(f"a post has {MAX_PICTURES} pictures at most")
+    world, owner = this_world(), User(mine.owner_id, mine.name)
+    handed = Handed(tuple(read_image(data) for data in files))
+    return [dict(vars(medium)) for medium in handed.keep(connection, owner, world.limits, world.clock.now())]
+
+
 def _content(connection: Connection, typed: Typed) -> Content:
     return content_of(typed.body, typed.form, lambda name: accounts.find_blog(connection, name) is not None)
 
@@ -171,7 +186,7 @@ def _form(
                 with world.database.write() as connection:
                     return _done(deed(connection, mine, typed), mine)
             except PostingError as error:
-                problem = str(error)
+                problem = str(error)[:1].upper() + str(error)[1:]
     with world.database.read() as connection:
         above = [] if parent is None else page_posts(connection, [parent], world.clock.now(), mine)
         html = show.page(

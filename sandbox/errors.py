@@ -77,3 +77,11 @@ class MediaLimitError(PostingError):
 
     def __init__(self) -> None:
         super().__init__("You've exceeded your daily photo upload limit.")
+
+
+class BadNpfError(PostingError):
+    """What was posted in NPF is not well formed, or too much; ``code`` is tumblr's for it."""
+
+    def __init__(self, reason: str, code: int = 8001) -> None:
+        super().__init__(reason)
+        self.code = code

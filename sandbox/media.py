@@ -30,8 +30,12 @@ SQUARE = 75
 
 IMAGE_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
 EXTENSIONS = {
-    "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp",
-    "video/mp4": "mp4", "audio/mpeg": "mp3",
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "video/mp4": "mp4",
+    "audio/mpeg": "mp3",
 }
 _SERVED = re.compile(r"https?://[^/\s\"'<>]+/" + re.escape(SERVED_UNDER) + "/")
 _KEY_IN_URL = re.compile(re.escape(MEDIA_HOME) + r"([0-9a-f]{32})/([0-9a-f]{16}-[0-9a-f]{2})/")
@@ -146,6 +150,14 @@ def read_medium(data: bytes) -> Upload:
     if data[:3] == b"ID3" or (len(data) > 1 and data[0] == 0xFF and data[1] & 0xE0 == 0xE0):
         return Upload(Medium(_key(data), "audio/mpeg"), data)
     raise BadMediaError("the file is no MP3 and no MP4")
+
+
+def read_recording_or_image(data: bytes) -> Upload:
+    """Look at a file of any kind that may be posted."""
+    try:
+        return read_medium(data)
+    except BadMediaError:
+        return read_image(data)
 
 
 def resized(data: bytes, width: int, *, square: bool = False) -> bytes:

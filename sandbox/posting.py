@@ -42,7 +42,10 @@ GETS_NEW_ID = frozenset({"draft", "queued", "submission"})
 
 @dataclass(frozen=True)
 class Written:
-    """What an author hands in for a new post. ``date`` is unix seconds: past backdates, future schedules."""
+    """What an author hands in for a new post. ``date`` is unix seconds: past backdates, future schedules.
+
+    ``hidden`` are the places in the trail, from 0, that a reblog leaves out.
+    """
 
     content: Content = field(default_factory=Content)
     type: str = "text"
@@ -52,6 +55,8 @@ class Written:
     tags: tuple[str, ...] = ()
     slug: str | None = None
     date: int | None = None
+    reblogs_allowed: bool = True
+    hidden: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Changes:
     tags: tuple[str, ...] | None = None
     slug: str | None = None
     date: int | None = None
+    reblogs_allowed: bool | None = None
 
 
 class Writer:
@@ -94,6 +100,7 @@ class Writer:
             tags=written.tags,
             slug=written.slug if written.slug is not None else make_slug(summary),
             summary=summary,
+            reblogs_allowed=written.reblogs_allowed,
         )
         return self._keep_new(connection, blog, post, written.date, now)
 
@@ -102,26 +109,32 @@ class Writer:
     ) -> StoredPost:
         """Reblog a post onto a blog, with the author's own words or without."""
         parent_blog = blogs_by_id(connection, {parent.blog_id})[parent.blog_id]
-        if parent.state != "published" or social.is_blocked(connection, parent_blog.id, blog.id):
+        closed = not parent.reblogs_allowed and parent.blog_id != blog.id
+        if parent.state != "published" or closed or social.is_blocked(connection, parent_blog.id, blog.id):
             raise CannotReblogError
         parent_ref = reference(parent, parent_blog)
+        whole = extended_trail(parent, parent_ref)
+        trail = tuple(item for place, item in enumerate(whole) if place not in written.hidden)
+        rooted = not whole or whole[0] in trail
         post = StoredPost(
             id=self._next_id(connection, now),
             blog_id=blog.id,
             state=written.state,
-            type=parent.type,
+            # What the root's type shows is hidden with the root.
+            type=parent.type if rooted else "text",
             content=written.content,
             timestamp=int(now),
             tree_id=parent.tree_id,
             reblog_key=ids.reblog_key(self._rng),
-            title=parent.title,
-            details=parent.details,
-            trail=extended_trail(parent, parent_ref),
+            title=parent.title if rooted else None,
+            details=parent.details if rooted else {},
+            trail=trail,
             parent=parent_ref,
             root=parent.root or parent_ref,
             tags=written.tags,
             slug=written.slug if written.slug is not None else make_slug(parent.summary),
             summary=parent.summary,
+            reblogs_allowed=written.reblogs_allowed,
         )
         return self._keep_new(connection, blog, post, written.date, now)
 
@@ -174,6 +187,8 @@ class Writer:
         posts.save(connection, edited)
         if post.state == "published":
             announce.hidden(connection, edited)
+        elif post.is_ask and state == "private":
+            announce.answered_privately(connection, blog, edited, now)
         return edited
 
     def delete(self, connection: Connection, post: StoredPost) -> None:
@@ -321,6 +336,7 @@ def _with_changes(post: StoredPost, changes: Changes) -> StoredPost:
         title=title,
         content=content,
         tags=post.tags if changes.tags is None else changes.tags,
+        reblogs_allowed=post.reblogs_allowed if changes.reblogs_allowed is None else changes.reblogs_allowed,
         summary=summary,
         slug=slug if changes.slug is None else make_slug(changes.slug),
     )

@@ -6,6 +6,7 @@ from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
 
 from sandbox.api import (
+    arrange,
     blocks,
     blog,
     envelope,
@@ -13,6 +14,7 @@ from sandbox.api import (
     misfortune,
     notes,
     notifications,
+    npf_write,
     posts,
     support,
     tagged,
@@ -23,7 +25,7 @@ from sandbox.api.envelope import ApiError
 from sandbox.api.refusals import refusal
 from sandbox.errors import PostingError
 
-MODULES = (user, likes, tagged, blog, blocks, notifications, posts, notes, write)
+MODULES = (user, likes, tagged, blog, blocks, notifications, posts, arrange, notes, write, npf_write)
 
 
 def api_blueprint(name: str) -> Blueprint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,6 +15,7 @@ _TRUE = frozenset({"true", "1"})
 _FALSE = frozenset({"false", "0", ""})
 MAX_WHOLE = 2**63 - 1
 """The store holds no larger numbers."""
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _INDEXED = re.compile(r"^(.+)\[\d*\]$")
 
 
@@ -89,9 +91,24 @@ class Parameters:
 
 def _body_pairs(request: Request) -> Iterable[tuple[str, str]]:
     if request.mimetype == "application/json":
-        document = request.get_json(silent=True)
-        return [] if not isinstance(document, Mapping) else _flatten(document)
+        return _flatten(json_document(request))
     return request.form.items(multi=True)
+
+
+def json_document(request: Request) -> dict[str, Any]:
+    """The JSON object of a body, or of a form's part called ``json``; without one an empty object.
+
+    Halves of surrogate pairs, which cannot be stored, become question marks.
+    """
+    json_body = request.mimetype == "application/json"
+    text = request.get_data(as_text=True) if json_body else request.form.get("json", "")
+    try:
+        document = json.loads(text) if text else {}
+        if _HALF.search(text):
+            document = json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _flatten(document: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

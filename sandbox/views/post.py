@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from sandbox.clock import gmt_date
 from sandbox.ids import short_url
@@ -41,7 +42,7 @@ def head_fields(post: StoredPost, around: Surroundings, kind: str) -> dict[str, 
     if around.viewer.user is not None:
         view["liked"] = post.id in around.liked
     view["note_count"] = around.note_counts.get(post.tree_id, 0)
-    return view | (_source_fields(post) if post.root is not None else {})
+    return view | _source_fields(post)
 
 
 def tail_fields(post: StoredPost, around: Surroundings) -> dict[str, Any]:
@@ -50,11 +51,11 @@ def tail_fields(post: StoredPost, around: Surroundings) -> dict[str, Any]:
     signed_in = around.viewer.user is not None
     view: dict[str, Any] = {
         "can_like": signed_in and not own,
-        "can_reblog": signed_in and post.state == "published",
+        "can_reblog": signed_in and post.state == "published" and (own or post.reblogs_allowed),
         "can_send_in_message": True,
         "can_reply": signed_in,
         "display_avatar": True,
-        "interactability_reblog": "everyone",
+        "interactability_reblog": interactability(post),
     }
     if own:
         view |= _owner_fields(post, hide_schedule=around.options.hide_schedule)
@@ -65,8 +66,15 @@ def tail_fields(post: StoredPost, around: Surroundings) -> dict[str, Any]:
     return view
 
 
+def interactability(post: StoredPost) -> str:
+    """Who may reblog a post, in tumblr's words."""
+    return "everyone" if post.reblogs_allowed else "noone"
+
+
 def _source_fields(post: StoredPost) -> dict[str, Any]:
-    assert post.root is not None
+    if post.root is None:
+        source = post.details.get("source_url")
+        return {} if not source else {"source_url": source, "source_title": urlsplit(source).hostname}
     view: dict[str, Any] = {"source_url": post.root.url, "source_title": post.root.blog_name}
     if post.parent is not None:
         view["parent_post_url"] = post.parent.url
@@ -77,6 +85,8 @@ def _owner_fields(post: StoredPost, *, hide_schedule: bool) -> dict[str, Any]:
     view: dict[str, Any] = {}
     if post.genesis_id is not None:
         view["genesis_post_id"] = str(post.genesis_id)
+    if post.muted_until is not None:
+        view |= {"muted": True, "mute_end_timestamp": post.muted_until}
     if post.state == "queued":
         view["queued_state"] = post.queued_state
         if not hide_schedule:

@@ -35,7 +35,8 @@ def test_every_endpoint_of_the_api(app: Flask) -> None:
     for rule in app.url_map.iter_rules():
         path = rule.rule.removeprefix("/v2/")
         if path != rule.rule and path and "<path:" not in path:
-            name = path.removeprefix("blog/<identifier>/").replace("/<kind>", "/TYPE").replace("/<size>", "")
+            name = documented(path.removeprefix("blog/<identifier>/"))
+            name = name.replace("/<kind>", "/TYPE").replace("/<size>", "")
             assert f"`{name}`" in DOCS, name
 
 

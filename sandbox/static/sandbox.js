@@ -2,7 +2,7 @@
 "use strict";
 
 const LOOK_MS = 1500;
-const NEWS_MS = 6000;
+const NEWS_MS = 4000;
 
 // While a question is open, look whether its state changed, and show the page anew.
 async function lookAtQuestion() {

@@ -182,11 +182,13 @@ class SandboxDriver:
         """Switch OAuth's checks of nonces and of time stamps."""
         self._call("PUT", "/checks", {"nonces": nonces, "timestamps": timestamps})
 
-    def set_limits(self, *, per_hour: int = 1000, per_day: int = 5000, posts_per_day: int = 250) -> None:
-        """Set the calls that a consumer has by hour and by day, and the posts of a user by day."""
-        self._call(
-            "PUT", "/limits", {"per_hour": per_hour, "per_day": per_day, "posts_per_day": posts_per_day}
-        )
+    def set_limits(self, **figures: int) -> None:
+        """Set limits; those not named are what they are at first.
+
+        per_hour, per_day (calls of a consumer); posts_per_day, follows_per_day, likes_per_day,
+        images_per_day (of a user); queued_posts (of a blog); blocks_per_minute, per_address_minute.
+        """
+        self._call("PUT", "/limits", figures)
 
     def set_queue(
         self, blog: str, *, posts_per_day: int, start_hour: int = 0, end_hour: int = 24, timezone: str = "UTC"

@@ -1,8 +1,7 @@
 """Faults: ways in which the sandbox misbehaves on request, so that clients can be tested against them.
 
 A fault is switched on through the control face, matches requests by method and path, and fires a
-stated number of times or with a stated probability. Faults live in memory: a restarted sandbox
-behaves well again.
+stated number of times or with a stated probability. Faults outlive a restart.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import random
 import threading
+from collections.abc import Callable
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,11 +40,58 @@ class FaultKind(StrEnum):
     """Queued posts come without ``scheduled_publish_time``."""
     FOLLOW_IGNORED = "follow_ignored"
     """A follow is answered as if it were done, and is not; limit headers are missing."""
+    NO_ID_STRING = "no_id_string"
+    """Answers to writing come without ``id_string``."""
+    TEXT_ID = "text_id"
+    """The ``id`` in answers to legacy writing is text."""
+    NO_POSTS = "no_posts"
+    """Lists of posts come without ``posts``."""
+    TORN_CHAIN = "torn_chain"
+    """In legacy bodies of longer chains one comment is missing between the blockquotes."""
+    BROKEN_TRAIL = "broken_trail"
+    """A contributor (``blog``, or the first) is shown as a blog that is gone, in both forms."""
+    DOUBLE_ASK = "double_ask"
+    """The rows of NPF asks list the question's blocks too."""
+    HIDDEN_ASK = "hidden_ask"
+    """Asks (from ``blog``, or all) are missing from the inbox, but can be had by id."""
+    TARGET_GONE = "target_gone"
+    """A reblog (of ``post_id``, or any) is refused as if the post had been deleted; 404 by ``status``."""
+    TARGET_REFUSED = "target_refused"
+    """A reblog (of ``post_id``, or any) is refused with 403."""
+    REPEATED_PAGES = "repeated_pages"
+    """The dashboard shows its first page whatever the offset."""
+    SHORT_NOTES = "short_notes"
+    """Lists of notes are shorter than ``note_count`` says: the oldest but one is missing."""
+    WRAPPED_LINKS = "wrapped_links"
+    """Links that lead out go through ``t.umblr.com``."""
 
 
 WORK_IS_DONE_FIRST = frozenset(
     {FaultKind.MALFORMED, FaultKind.TIMEOUT, FaultKind.NO_LIMIT_HEADERS, FaultKind.NO_SCHEDULE}
+    | {FaultKind.FOLLOW_IGNORED, FaultKind.REPEATED_PAGES}
+    | {FaultKind.NO_ID_STRING, FaultKind.TEXT_ID, FaultKind.NO_POSTS, FaultKind.TORN_CHAIN}
+    | {FaultKind.BROKEN_TRAIL, FaultKind.DOUBLE_ASK, FaultKind.HIDDEN_ASK, FaultKind.SHORT_NOTES}
+    | {FaultKind.WRAPPED_LINKS}
 )
+ABOUT_REBLOGS = frozenset({FaultKind.TARGET_GONE, FaultKind.TARGET_REFUSED})
+_WRITES = ("*/post", "*/post/edit", "*/post/reblog", "*/posts")
+AT_HOME: dict[FaultKind, tuple[str, tuple[str, ...]]] = {
+    FaultKind.FOLLOW_IGNORED: ("POST", ("*/user/follow",)),
+    FaultKind.NO_ID_STRING: ("POST", _WRITES),
+    FaultKind.TEXT_ID: ("POST", _WRITES),
+    FaultKind.NO_POSTS: ("GET", ("*/posts", "*/posts/*", "*/user/dashboard")),
+    FaultKind.TORN_CHAIN: ("GET", ("*",)),
+    FaultKind.BROKEN_TRAIL: ("GET", ("*",)),
+    FaultKind.DOUBLE_ASK: ("GET", ("*",)),
+    FaultKind.NO_SCHEDULE: ("GET", ("*/posts", "*/posts/*")),
+    FaultKind.HIDDEN_ASK: ("GET", ("*/posts/submission",)),
+    FaultKind.TARGET_GONE: ("POST", ("*/post/reblog", "*/posts")),
+    FaultKind.TARGET_REFUSED: ("POST", ("*/post/reblog", "*/posts")),
+    FaultKind.REPEATED_PAGES: ("GET", ("*/user/dashboard",)),
+    FaultKind.SHORT_NOTES: ("GET", ("*",)),
+    FaultKind.WRAPPED_LINKS: ("GET", ("*",)),
+}
+"""Where faults of a kind can happen at all; others happen anywhere."""
 
 
 class Fault(BaseModel):
@@ -67,55 +114,84 @@ class Fault(BaseModel):
     seconds: float = Field(30.0, description="how long kind 'timeout' stays silent", ge=0, le=3600)
     headers: bool = Field(True, description="do the kinds 'limit' and 'throttle' carry limit headers?")
     after_work: bool | None = Field(None, description="does the request take effect all the same?")
+    post_id: str | None = Field(None, description="only this post is affected", max_length=30)
+    blog: str | None = Field(None, description="only this contributor or asker is affected", max_length=50)
 
     @property
     def works_first(self) -> bool:
         """Whether the request is carried out before it goes wrong."""
         return self.kind in WORK_IS_DONE_FIRST if self.after_work is None else self.after_work
 
-    def matches(self, method: str, path: str) -> bool:
-        """Whether this fault is meant for such a request."""
+    def matches(self, method: str, path: str, target: str | None = None) -> bool:
+        """Whether this fault is meant for such a request; ``target`` is the post that it would reblog."""
+        path = path.rstrip("/")
+        if self.kind in ABOUT_REBLOGS and (target is None or self.post_id not in (None, target)):
+            return False
+        at_method, at_paths = AT_HOME.get(self.kind, (method, ("*",)))
+        if method.upper() != at_method.upper() or not any(fnmatch.fnmatchcase(path, p) for p in at_paths):
+            return False
         if self.method is not None and self.method.upper() != method.upper():
             return False
-        return fnmatch.fnmatchcase(path.rstrip("/"), self.path)
+        return fnmatch.fnmatchcase(path, self.path)
+
+
+class KeptFaults(BaseModel):
+    """The faults that are on, as they are kept: with how often each may still fire."""
+
+    next: int = 1
+    active: dict[int, tuple[Fault, int | None]] = {}
+
+
+def _forget(_kept: KeptFaults) -> None:
+    """Keep nothing."""
 
 
 class Faults:
-    """The faults that are switched on, with how often each may still fire. Safe to share by threads."""
+    """The faults that are switched on. Safe to share by threads. ``keep`` is told of every change."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(
+        self,
+        rng: random.Random,
+        kept: KeptFaults | None = None,
+        keep: Callable[[KeptFaults], None] = _forget,
+    ) -> None:
         self._rng = rng
         self._lock = threading.Lock()
-        self._next = 1
-        self._active: dict[int, tuple[Fault, int | None]] = {}
+        self._keep = keep
+        self._next = 1 if kept is None else kept.next
+        self._active = {} if kept is None else dict(kept.active)
 
     def add(self, fault: Fault) -> int:
         """Switch a fault on; the answer is its number."""
         with self._lock:
             number, self._next = self._next, self._next + 1
             self._active[number] = (fault, fault.count)
+            self._changed()
             return number
 
     def remove(self, number: int) -> bool:
         """Switch one fault off; false when it was not on."""
         with self._lock:
-            return self._active.pop(number, None) is not None
+            found = self._active.pop(number, None) is not None
+            self._changed()
+            return found
 
     def clear(self) -> None:
         """Switch all faults off."""
         with self._lock:
             self._active.clear()
+            self._changed()
 
     def active(self) -> dict[int, Fault]:
         """The faults that are on, by number; ``count`` is how often each may still fire."""
         with self._lock:
             return {n: fault.model_copy(update={"count": left}) for n, (fault, left) in self._active.items()}
 
-    def strike(self, method: str, path: str) -> Fault | None:
+    def strike(self, method: str, path: str, target: str | None = None) -> Fault | None:
         """Choose the fault that befalls this request, if any, and use up one of its times."""
         with self._lock:
             for number, (fault, left) in self._active.items():
-                if fault.matches(method, path) and self._rng.random() < fault.probability:
+                if fault.matches(method, path, target) and self._rng.random() < fault.probability:
                     self._use_up(number, fault, left)
                     return fault
         return None
@@ -127,3 +203,7 @@ class Faults:
             del self._active[number]
         else:
             self._active[number] = (fault, left - 1)
+        self._changed()
+
+    def _changed(self) -> None:
+        self._keep(KeptFaults(next=self._next, active=self._active))

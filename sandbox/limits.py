@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sandbox.store import ledger
 from sandbox.store.ledger import Window
 
+MINUTE_SECONDS = 60
 HOUR_SECONDS = 3600
 DAY_SECONDS = 86400
 RESET_ZONE = ZoneInfo("America/New_York")
@@ -28,6 +29,9 @@ class Limits:
     likes_per_day: int = 1000
     images_per_day: int = 250
     queued_posts: int = 1000
+    blocks_per_minute: int = 60
+    per_address_minute: int = 0
+    """0 does not count them: tumblr's 300 would hold up every test on one machine."""
 
     def of_day(self, kind: str) -> int:
         """The daily limit of a kind of deed: posts, follows, likes or images."""
@@ -65,6 +69,11 @@ def count_call(connection: Connection, consumer_key: str, limits: Limits, now: f
         hour=ledger.count_call(connection, consumer_key, HOUR_SECONDS, limits.per_hour, now),
         day=ledger.count_call(connection, consumer_key, DAY_SECONDS, limits.per_day, now),
     )
+
+
+def is_throttled(connection: Connection, counted: str, limit: int, now: float) -> bool:
+    """Count one call of a minute under any name, and say whether it is one too many."""
+    return ledger.count_call(connection, counted, MINUTE_SECONDS, limit, now).exceeded
 
 
 def day_of(now: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -15,7 +15,7 @@ from flask import current_app
 from sandbox.api.oauth import Checks
 from sandbox.calls import CallLog
 from sandbox.clock import SandboxClock
-from sandbox.faults import Faults
+from sandbox.faults import Faults, KeptFaults
 from sandbox.limits import Limits
 from sandbox.people.residents import Residents
 from sandbox.posting import Writer
@@ -40,7 +40,7 @@ class World:
     closing: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self.faults = Faults(self.rng)
+        self.faults = self._kept_faults()
         self.writer = Writer(self.rng, self.limits)
         self.people = Residents(self.database, self.clock, self.writer, self.limits, self.rng)
 
@@ -68,6 +68,26 @@ class World:
         self.clock.offset = seconds
         self.publish_due()
 
+    def set_limits(self, figures: Mapping[str, int]) -> None:
+        """Set some of the limits' figures, now and after a restart."""
+        for name, value in figures.items():
+            setattr(self.limits, name, value)
+        self._put("limits", vars(self.limits))
+
+    def set_checks(self, *, nonces: bool, timestamps: bool) -> None:
+        """Switch OAuth's checks, now and after a restart."""
+        self.checks.nonces, self.checks.timestamps = nonces, timestamps
+        self._put("checks", vars(self.checks))
+
+    def _put(self, name: str, value: object) -> None:
+        with self.database.write() as connection:
+            put_setting(connection, name, value)
+
+    def _kept_faults(self) -> Faults:
+        with self.database.read() as connection:
+            kept = KeptFaults.model_validate(get_setting(connection, "faults", {}))
+        return Faults(self.rng, kept, lambda now: self._put("faults", now.model_dump(mode="json")))
+
     def close(self) -> None:
         """Wake whoever waits, and let go of the database."""
         self.closing.set()
@@ -84,7 +104,9 @@ def open_world(path: Path, source: Callable[[], float], rng: random.Random) -> W
     database = Database(path)
     with database.read() as connection:
         offset = float(get_setting(connection, "clock_offset", 0.0))
-    return World(database, SandboxClock(source, offset), rng)
+        limits = Limits(**get_setting(connection, "limits", {}))
+        checks = Checks(**get_setting(connection, "checks", {}))
+    return World(database, SandboxClock(source, offset), rng, limits, checks)
 
 
 def this_world() -> World:

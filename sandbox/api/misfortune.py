@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
@@ -11,6 +13,11 @@ from flask import Response, g, request
 from waitress.channel import ClientDisconnected  # type: ignore[import-untyped]
 
 from sandbox.api import envelope, support
+from sandbox.api.distortions import changes_answers, distort
+from sandbox.api.npf_write import WRONG_TARGET
+from sandbox.api.params import json_document
+from sandbox.api.refusals import npf_refusal, refusal
+from sandbox.errors import BadNpfError, CannotReblogError
 from sandbox.faults import Fault, FaultKind
 from sandbox.records import Call
 
@@ -39,16 +46,23 @@ class NoAnswer(Response):
 
 def strike() -> Response | None:
     """Before a request: choose its fault, and answer at once if the work is not to be done."""
-    fault = support.world().faults.strike(request.method, request.path)
+    target = _reblogged() if request.method == "POST" else None
+    fault = support.world().faults.strike(request.method, request.path, target)
     g.fault = fault
-    if fault is None:
+    if fault is None or fault.works_first:
         return None
-    g.hide_schedule = fault.kind == FaultKind.NO_SCHEDULE
-    if fault.works_first:
-        return None
-    if fault.kind in (FaultKind.LIMIT, FaultKind.THROTTLE):
+    if fault.kind in NEED_A_CALLER:
         support.admit()
     return _broken(fault, Response())
+
+
+def _reblogged() -> str | None:
+    """The id of the post that a request would reblog."""
+    name = "id" if request.path.rstrip("/").endswith("/post/reblog") else "parent_post_id"
+    text = support.parameters().text(name)
+    if text is None and request.files:
+        text = str(json_document(request).get("parent_post_id") or "") or None
+    return text
 
 
 def finish(response: Response) -> Response:
@@ -68,29 +82,55 @@ def finish(response: Response) -> Response:
 def _broken(fault: Fault, response: Response) -> Response:
     """What becomes of an answer."""
     match fault.kind:
-        case FaultKind.STATUS:
-            return envelope.html_failure(fault.status)
-        case FaultKind.HTML:
-            return envelope.html_failure(200)
-        case FaultKind.UNAUTHORIZED:
-            return envelope.unauthorized().to_response()
-        case FaultKind.LIMIT:
-            return envelope.limit_exceeded().to_response()
-        case FaultKind.THROTTLE:
-            return envelope.throttled().to_response()
         case FaultKind.TIMEOUT | FaultKind.CUT:
             seconds = fault.seconds if fault.kind == FaultKind.TIMEOUT else 0.0
             return NoAnswer(seconds, support.world().closing)
         case FaultKind.MALFORMED:
             response.set_data(response.get_data()[: len(response.get_data()) // 2])
+        case kind if kind in REFUSALS:
+            return REFUSALS[kind](fault)
+        case _ if changes_answers(fault) and response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+            document = json.loads(response.get_data())
+            document["response"] = distort(document["response"], fault)
+            response.set_data(json.dumps(document, separators=(",", ":")))
     return response
+
+
+def _target_gone(fault: Fault) -> Response:
+    if fault.status == HTTPStatus.NOT_FOUND:
+        return envelope.not_found().to_response()
+    if _writes_npf():
+        return npf_refusal(BadNpfError("no post has this id and key", WRONG_TARGET)).to_response()
+    return envelope.wrong_key().to_response()
+
+
+def _target_refused(_fault: Fault) -> Response:
+    error = CannotReblogError()
+    return (npf_refusal(error) if _writes_npf() else refusal(error)).to_response()
+
+
+def _writes_npf() -> bool:
+    return request.path.rstrip("/").endswith("/posts")
+
+
+REFUSALS: dict[FaultKind, Callable[[Fault], Response]] = {
+    FaultKind.STATUS: lambda fault: envelope.html_failure(fault.status),
+    FaultKind.HTML: lambda _: envelope.html_failure(200),
+    FaultKind.UNAUTHORIZED: lambda _: envelope.unauthorized().to_response(),
+    FaultKind.LIMIT: lambda _: envelope.limit_exceeded().to_response(),
+    FaultKind.THROTTLE: lambda _: envelope.throttled().to_response(),
+    FaultKind.TARGET_GONE: _target_gone,
+    FaultKind.TARGET_REFUSED: _target_refused,
+}
+"""Faults that put another answer in the place of the right one."""
+NEED_A_CALLER = (FaultKind.LIMIT, FaultKind.THROTTLE, FaultKind.TARGET_GONE, FaultKind.TARGET_REFUSED)
+"""Refusals of someone in particular: the call is counted for them."""
+WITHOUT_HEADERS = (FaultKind.NO_LIMIT_HEADERS, FaultKind.FOLLOW_IGNORED)
 
 
 def _write_limit_headers(response: Response, fault: Fault | None) -> None:
     rate = support.rate_state()
-    if rate is None or (
-        fault is not None and (fault.kind == FaultKind.NO_LIMIT_HEADERS or not fault.headers)
-    ):
+    if rate is None or (fault is not None and (fault.kind in WITHOUT_HEADERS or not fault.headers)):
         return
     response.headers.update(rate.headers())
     if fault is not None and fault.kind == FaultKind.LIMIT:

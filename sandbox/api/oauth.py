@@ -12,14 +12,13 @@ from oauthlib.oauth1.rfc5849 import signature, utils
 from sqlalchemy import Connection
 
 from sandbox.api.envelope import unauthorized
-from sandbox.api.params import Parameters
+from sandbox.api.params import FORM, Parameters
 from sandbox.store import accounts, ledger
 from sandbox.store.accounts import User
 
 MAX_CLOCK_SKEW_SECONDS = 300
 NONCE_LIFETIME_SECONDS = 2 * MAX_CLOCK_SKEW_SECONDS
 MAX_TIMESTAMP_DIGITS = 15
-_FORM = "application/x-www-form-urlencoded"
 _REQUIRED = frozenset({"oauth_signature", "oauth_timestamp", "oauth_nonce"})
 
 
@@ -56,7 +55,7 @@ class Credentials:
 def read_credentials(request: Request) -> Credentials:
     """Collect OAuth's parameters from the header, the query or the form, and all pairs that are signed."""
     query = parse_qsl(request.query_string.decode("latin-1"), keep_blank_values=True)
-    body = request.get_data(cache=True).decode("utf-8", "replace") if request.mimetype == _FORM else ""
+    body = request.get_data(cache=True).decode("utf-8", "replace") if request.mimetype == FORM else ""
     sent = query + parse_qsl(body, keep_blank_values=True)
     pairs = sent + _header_pairs(request.headers.get("Authorization", ""))
     oauth = {name: value for name, value in pairs if name.startswith("oauth_")}

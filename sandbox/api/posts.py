@@ -7,7 +7,7 @@ import struct
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, g
+from flask import Response
 from sqlalchemy import Connection
 
 from sandbox.api import envelope, support
@@ -34,7 +34,6 @@ def view_options(asked: Parameters) -> ViewOptions:
         reblog_info=asked.flag("reblog_info"),
         notes_info=asked.flag("notes_info"),
         plain=asked.text("filter") == "text",
-        hide_schedule=bool(g.get("hide_schedule", False)),
     )
 
 

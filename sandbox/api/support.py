@@ -29,13 +29,29 @@ def admit() -> None:
     world = this_world()
     now = world.clock.now()
     g.caller, g.rate = Caller(), None
+    throttled = False
     with world.database.note() as connection:
+        throttled = _is_throttled(connection, world, now)
         g.caller = oauth.authenticate(connection, request, world.checks, now)
         if g.caller.consumer is not None:
             g.rate = limits.count_call(connection, g.caller.consumer, world.limits, now)
+    if throttled:
+        raise envelope.throttled()
     if g.rate is not None and g.rate.exceeded:
         raise envelope.limit_exceeded()
     world.publish_due()
+
+
+def _is_throttled(connection: Connection, world: World, now: float) -> bool:
+    """Count the call for its address, and calls about blocks on their own."""
+    figures, address = world.limits, request.remote_addr
+    counted = []
+    if figures.per_address_minute:
+        counted.append((f"address {address}", figures.per_address_minute))
+    if "/blocks" in request.path:
+        counted.append((f"blocks {address}", figures.blocks_per_minute))
+    throttled = [limits.is_throttled(connection, name, most, now) for name, most in counted]
+    return any(throttled)
 
 
 def caller() -> Caller:

@@ -84,6 +84,8 @@ def dashboard() -> Response:
         since_id=asked.whole("since_id") or 0, before_id=asked.whole("before_id"), type=asked.text("type")
     )
     limit, offset = asked.limit(DASHBOARD_LIMIT, DASHBOARD_CAP), asked.offset()
+    if support.befallen(FaultKind.REPEATED_PAGES):
+        offset = 0
     with support.reading() as connection:
         viewer = support.viewer(connection)
         sources = [*social.followed_ids(connection, user.id), *viewer.own_blogs]

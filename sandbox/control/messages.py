@@ -119,3 +119,5 @@ class LimitFigures(Message):
     likes_per_day: int = Field(1000, ge=0)
     images_per_day: int = Field(250, ge=0)
     queued_posts: int = Field(1000, ge=0)
+    blocks_per_minute: int = Field(60, ge=0, description="calls about blocks, by consumer")
+    per_address_minute: int = Field(0, ge=0, description="calls from one address; 0: not counted")

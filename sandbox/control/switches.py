@@ -44,17 +44,16 @@ def advance_clock() -> Response:
 
 
 def set_checks() -> Response:
-    """Switch OAuth's checks of nonces and time stamps; in force until the sandbox stops."""
-    wanted, checks = body(messages.OAuthChecks), this_world().checks
-    checks.nonces, checks.timestamps = wanted.nonces, wanted.timestamps
+    """Switch OAuth's checks of nonces and time stamps."""
+    wanted = body(messages.OAuthChecks)
+    this_world().set_checks(nonces=wanted.nonces, timestamps=wanted.timestamps)
     return jsonify(wanted.model_dump())
 
 
 def set_limits() -> Response:
-    """Set the figures; in force until the sandbox stops."""
-    wanted, limits = body(messages.LimitFigures), this_world().limits
-    for name, value in wanted.model_dump().items():
-        setattr(limits, name, value)
+    """Set the figures; those not named are what they are at first."""
+    wanted = body(messages.LimitFigures)
+    this_world().set_limits(wanted.model_dump())
     return jsonify(wanted.model_dump())
 
 

@@ -122,15 +122,12 @@ def _reset_clock() -> str:
 
 
 def _set_checks() -> str:
-    checks = this_world().checks
-    checks.nonces, checks.timestamps = "nonces" in request.form, "timestamps" in request.form
+    this_world().set_checks(nonces="nonces" in request.form, timestamps="timestamps" in request.form)
     return "The checks of signatures were set."
 
 
 def _set_limits() -> str:
-    wanted, limits = _form(LimitFigures), this_world().limits
-    for name, value in wanted.model_dump().items():
-        setattr(limits, name, value)
+    this_world().set_limits(_form(LimitFigures).model_dump())
     return "The limits were set."
 
 

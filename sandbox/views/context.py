@@ -40,7 +40,6 @@ class ViewOptions:
     reblog_info: bool = False
     notes_info: bool = False
     plain: bool = False
-    hide_schedule: bool = False
 
 
 @dataclass(frozen=True)

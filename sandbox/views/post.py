@@ -58,7 +58,7 @@ def tail_fields(post: StoredPost, around: Surroundings) -> dict[str, Any]:
         "interactability_reblog": interactability(post),
     }
     if own:
-        view |= _owner_fields(post, hide_schedule=around.options.hide_schedule)
+        view |= _owner_fields(post)
     if around.options.reblog_info:
         view |= _reblog_info(post)
     if around.options.notes_info:
@@ -81,7 +81,7 @@ def _source_fields(post: StoredPost) -> dict[str, Any]:
     return view
 
 
-def _owner_fields(post: StoredPost, *, hide_schedule: bool) -> dict[str, Any]:
+def _owner_fields(post: StoredPost) -> dict[str, Any]:
     view: dict[str, Any] = {}
     if post.genesis_id is not None:
         view["genesis_post_id"] = str(post.genesis_id)
@@ -89,8 +89,7 @@ def _owner_fields(post: StoredPost, *, hide_schedule: bool) -> dict[str, Any]:
         view |= {"muted": True, "mute_end_timestamp": post.muted_until}
     if post.state == "queued":
         view["queued_state"] = post.queued_state
-        if not hide_schedule:
-            view["scheduled_publish_time"] = post.scheduled
+        view["scheduled_publish_time"] = post.scheduled
     return view
 
 

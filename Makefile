@@ -37,7 +37,7 @@ lint: $(READY) ## ruff and mypy --strict
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 
-model: $(READY) ## train the demo model again from nothing (two cores, under half an hour)
+model: $(READY) ## train the demo model again from nothing (two cores, about three quarters of an hour)
 	$(BIN)/python -m sandbox.corpus --out build/corpus --seed 2021
 	$(BIN)/python -m training demo --corpus build/corpus --out sandbox/demo_model
 

@@ -38,7 +38,7 @@ class Schedule:
     ``save_every`` steps a checkpoint is written.
     """
 
-    steps: int = 2400
+    steps: int = 5000
     tokens: int = 4096
     peak_rate: float = 2e-3
     warmup: int = 100

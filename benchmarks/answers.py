@@ -132,9 +132,7 @@ def main() -> int:
     figures = {
         "known": shares(row for row in rows if row.is_known),
         "unknown": shares(row for row in rows if not row.is_known),
-        "sentiment_quartiles": np.quantile([s for row in rows for s in row.sentiment], QUARTILES)
-        .round(2)
-        .tolist(),
+        "sentiment_quartiles": np.quantile(sentiment, QUARTILES).round(2).tolist(),
     }
     print(json.dumps(figures))
     return 0

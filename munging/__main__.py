@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     for name, kind in LINES.items():
         command = commands.add_parser(name, parents=[who], help=f"JSON lines: {kind.__doc__}")
-        if name in ("prompt", "continuation"):
+        if name in ("prompt", "continuation", "to-html"):
             command.add_argument("--format", choices=FORMATS, default="v10", help="default: v10")
     return top
 

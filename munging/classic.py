@@ -63,5 +63,7 @@ def _read_post(mark: re.Match[str], content: str, before: Sequence[Post], identi
 
 def split_tags(text: str) -> tuple[str, ...]:
     """Split a line of tags at its hashes; spaces and outer commas go, empty ones are dropped."""
+    if not text:
+        return ()
     stripped = (tag.strip().strip(",").strip() for tag in text.partition(END_PREFIX)[0].split("#"))
     return tuple(tag for tag in stripped if tag)

@@ -25,7 +25,9 @@ _STRUCTURE_LINE = re.compile(
       | \|?.*\btagged\s+this\s+post\s+as\s*:
     ))"""
 )
-_QUOTED = "> "
+QUOTED = "> "
+"""Stands before a line of somebody's that imitates structure, as in a letter."""
+_NOT_IN_NAMES = re.compile(r"[^0-9A-Za-z._-]+")
 _TAGS_PHRASE = re.compile(r"(?i)(\btags|\bpost\s+as)[\s:]*:")
 
 # What shows nothing by itself, yet is printable or has a category of things that do show.
@@ -46,7 +48,7 @@ def clean_user_text(text: str) -> str:
     if IMAGE_DELIMITER in text:
         text = _DELIMITER_ROW.sub("", text)
     text = without_control(text)
-    return _STRUCTURE_LINE.sub(_QUOTED, text) if _may_imitate(text) else text
+    return _STRUCTURE_LINE.sub(QUOTED, text) if _may_imitate(text) else text
 
 
 class _CleanText(str):
@@ -57,7 +59,7 @@ class _CleanText(str):
 
 def clean_content(text: str) -> str:
     """Clean a post's text, in which rows of equal signs enclose the text of images. Idempotent."""
-    if isinstance(text, _CleanText):
+    if not text or isinstance(text, _CleanText):
         return text
     if IMAGE_DELIMITER not in text:
         return _CleanText(clean_user_text(text))
@@ -78,7 +80,7 @@ def clean_tag(tag: str) -> str:
 
 def clean_name(name: str) -> str:
     """A blog's name with only what tumblr's names are made of; an empty one becomes "unknown"."""
-    return re.sub(r"[^0-9A-Za-z._-]", "", name)[:64] or "unknown"
+    return _NOT_IN_NAMES.sub("", name)[:64] or "unknown"
 
 
 def image_block(text: str) -> str:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from munging.classic import split_tags
 from munging.control import END, END_PREFIX, ORIGINAL, TAGS, without_control
-from munging.formats import PromptFormat
+from munging.format_patterns import is_head
+from munging.format_table import OriginalKind, PromptFormat
 from munging.thread import Identity
 
+_KINDS: tuple[OriginalKind, ...] = ("fiction", "review", "plain")
 FICTION_TAG = "#original fiction"
 TAG_TAIL_WORDS = 10
 
@@ -25,12 +27,16 @@ class Continuation:
 def parse_continuation(text: str, form: PromptFormat, identity: Identity) -> Continuation:
     """Take apart raw model text that follows a prompt, or a whole original post.
 
-    The first line holds the tags, the rest is the body. Text after the first end mark is not the post's.
+    The first line holds the tags, the rest is the body; or the tags come last, as the format has it. Text
+    after the first end mark is not the post's.
     Where another speaker's turn may begin, cut first (``formats.control_phrases``).
     """
     text = text.partition(END)[0]
-    for start in (form.fiction, form.review, form.original):
-        text = text.replace(form.phrase(start, identity), "")
+    starts = [phrase for kind in _KINDS if (phrase := form.start(kind, identity)) and phrase in text]
+    for start in starts:
+        text = text.replace(start, "")
+    if not form.tags_first:
+        return _move_tag_tail(_words_first(text, form, identity, headed=bool(starts)))
     line, newline, body = text.partition("\n")
     tags_phrase = form.phrase(form.tags, identity)
     if tags_phrase in line:
@@ -38,8 +44,24 @@ def parse_continuation(text: str, form: PromptFormat, identity: Identity) -> Con
     elif not newline and "#" not in line:
         return _move_tag_tail(Continuation(line.lstrip(ORIGINAL)))
     # Without a hash the line is no tags: it is the time of an original post that got none.
-    tags = tuple(tag.strip(" |,") for tag in split_tags(line)) if "#" in line else ()
-    return _move_tag_tail(Continuation(body.lstrip(ORIGINAL), tuple(tag for tag in tags if tag)))
+    return _move_tag_tail(Continuation(body.lstrip(ORIGINAL), _tags(line)))
+
+
+def _words_first(text: str, form: PromptFormat, identity: Identity, *, headed: bool) -> Continuation:
+    """Text of a format whose tags come last, or that has none; ``headed``: a whole original post."""
+    line, newline, rest = text.partition("\n")
+    if headed and newline and is_head(line, form, identity):
+        text = rest
+    body, mark, tags = text.rpartition(form.end_tags) if form.end_tags else ("", "", text)
+    # Words behind the last mark are no tags: the model wrote the mark in its words.
+    found = _tags(tags) if mark else ()
+    body = body if mark and (found or not tags.strip()) else text
+    return Continuation(body.strip("\n").lstrip(ORIGINAL), found)
+
+
+def _tags(line: str) -> tuple[str, ...]:
+    tags = (tag.strip(" |,") for tag in split_tags(line)) if "#" in line else ()
+    return tuple(tag for tag in tags if tag)
 
 
 def _move_tag_tail(written: Continuation) -> Continuation:

@@ -8,15 +8,14 @@ from munging.classic import from_classic
 from munging.control import END, TAGS
 from munging.formats import (
     OriginalKind,
-    Piece,
     Prompt,
     PromptFormat,
-    header,
     normalize,
     original_prompt,
     render,
     render_past,
 )
+from munging.printer import Piece, Printer
 from munging.thread import Identity, Thread
 
 _KINDS: tuple[OriginalKind, ...] = ("plain", "review", "fiction")
@@ -40,22 +39,22 @@ def render_classic(
     *documents, rest = text.split(END)
     closing: tuple[Piece, ...] = ()
     if documents and not rest:
-        closing = _closing(documents[-1], training=training)
+        closing = _closing(documents[-1], form, training=training)
     else:
         documents.append(rest)
     threads = [from_classic(document, identity) for document in documents]
     last = render(threads[-1], form, identity, written=written, tags=tags, fiction=fiction, headed=False)
     everybody = Thread(tuple(post for thread in threads for post in thread.posts))
-    pieces = [] if fiction else [header(everybody, form, identity)]
+    pieces = [] if fiction else [Printer(form, identity).header(everybody)]
     for document, thread in zip(documents, threads[:-1], strict=False):
-        pieces += [*render_past(thread, form, identity).pieces, *_closing(document, training=training)]
+        pieces += [*render_past(thread, form, identity).pieces, *_closing(document, form, training=training)]
     return Prompt((*pieces, *last.pieces, *closing))
 
 
-def _closing(document: str, *, training: bool) -> tuple[Piece, ...]:
+def _closing(document: str, form: PromptFormat, *, training: bool) -> tuple[Piece, ...]:
     """The end mark of a finished document, after the newlines of its last words."""
     if TAGS in document:
-        return ()
+        return () if form.tags_close_document else (Piece(END, structure=True),)
     said = normalize(document)
     newlines = "" if training else said[len(said.rstrip("\n")) :]
     return Piece(newlines, structure=True), Piece(END, structure=True)

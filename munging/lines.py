@@ -130,7 +130,7 @@ class ToHtmlLine(Line):
 
     def answer(self, context: Context) -> Answer:
         """tumblr's HTML."""
-        return {"html": to_html(self.text, context.identity)}
+        return {"html": to_html(self.text, context.identity, folded_lines=context.form.folded_lines)}
 
 
 class FromHtmlLine(Line):

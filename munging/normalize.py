@@ -18,10 +18,13 @@ _WORD_AT_LINE_START = re.compile(r"\n(?=[0-9A-Za-z_])")
 _TWO_SPACES = re.compile(r"(?<=[.!?])  (?=[0-9A-Za-z_])")
 
 
-def normalize(text: str) -> str:
+def normalize(text: str, *, spaced_lines: bool = True) -> str:
     """Straighten quotes and spaces, fold blank lines, and put a space before a word that begins a line.
 
     Text is taken to begin in the middle of a line. A backslash followed by n stays what the user typed.
+    Without ``spaced_lines`` lines begin as they are.
     """
     text = _MANY_NEWLINES.sub("\n\n", text.translate(_QUOTES))
-    return _TWO_SPACES.sub(" ", _WORD_AT_LINE_START.sub("\n ", text))
+    if spaced_lines:
+        text = _WORD_AT_LINE_START.sub("\n ", text)
+    return _TWO_SPACES.sub(" ", text)

@@ -29,7 +29,7 @@ class Identity:
         """The name under which a blog speaks in threads; nobody but the bot speaks under the persona's."""
         if blog == self.blog:
             return self.persona
-        name = clean_name(dict(self.known_as).get(blog, blog))
+        name = clean_name(next((known for own, known in self.known_as if own == blog), blog))
         return f"{name}-blog" if name == self.persona else name
 
 
@@ -119,9 +119,21 @@ class Thread:
 
     def final_exchange(self) -> Thread:
         """The last two posts; the first of them is then the thread's first post, unless it is an ask."""
-        if len(self.posts) <= 2:
+        return self._from(max(0, len(self.posts) - 2))
+
+    def since_bot_spoke(self, *, keep: bool) -> Thread:
+        """What was said since the bot's last turn but one, and that turn as well if ``keep``.
+
+        The last turn of the bot is the one to be judged. The whole thread, if the bot has spoken once.
+        """
+        spoken = [index for index, post in enumerate(self.posts) if post.by_bot]
+        return self._from(spoken[-2] + (not keep)) if len(spoken) > 1 else self
+
+    def _from(self, start: int) -> Thread:
+        """The posts from one on; it is then the thread's first post, unless it is an ask."""
+        if not start:
             return self
-        first, last = self.posts[-2:]
+        first, *rest = self.posts[start:]
         if first.kind not in (PostKind.ASKED, PostKind.ORIGINAL):
             first = replace(first, kind=PostKind.POSTED)
-        return Thread((first, last))
+        return Thread((first, *rest))

@@ -35,15 +35,21 @@ ALLOWED_ATTRIBUTES = {
 ALLOWED_SCHEMES = {"http", "https", "mailto"}
 
 _OLD_HEADERS = ("Blog post by", "Book review by", "Original fiction by")
+_NEWLINES = re.compile(r"\n+")
 _INLINE_TAG = re.compile(r"</?(?:b|i|u|em|strong|blockquote|h2|ul|ol|li)>|<a href=\"[^\"<>\n]*\">|</a>")
 
 
-def to_html(text: str, identity: Identity) -> str:
-    """The body of a post as HTML: each newline ends a paragraph; leading newlines are dropped."""
+def to_html(text: str, identity: Identity, *, folded_lines: bool = False) -> str:
+    """The body of a post as HTML: each newline ends a paragraph; leading newlines are dropped.
+
+    With ``folded_lines`` several newlines in a row end one paragraph, as one does.
+    """
     text = without_control(text.replace("\r\n", "\n").replace("\r", "\n").replace(ORIGINAL, ""))
     for header in _OLD_HEADERS:
         text = text.replace(f"{header} {identity.persona}", "")
     text = text.replace(f" {identity.persona} posted:\n", "").lstrip("\n")
+    if folded_lines:
+        text = _NEWLINES.sub("\n", text).rstrip("\n")
     markup = "<p>" + _escape_all_but_tags(text).replace("\n", "</p><p>") + "</p>"
     return nh3.clean(
         markup,

@@ -28,5 +28,5 @@ def test_the_page_lists_every_command_and_field(command: str) -> None:
 
 
 def test_the_page_names_formats_and_kinds() -> None:
-    assert all(f"`{name.upper()}`" in PAGE for name in FORMATS)
+    assert all(f"`{name}`" in PAGE for name in FORMATS)
     assert all(f"| {kind} |" in PAGE for kind in PostKind)

@@ -94,7 +94,7 @@ def test_forced_tags_of_a_beginning() -> None:
 @given(thread=threads())
 def test_a_prompt_ends_where_the_model_goes_on(form: PromptFormat, thread: Thread) -> None:
     text = render(thread.awaiting_bot(IDENTITY), form, IDENTITY, written="3 PM January 2021").text
-    assert text.endswith(f"{form.phrase(form.tags, IDENTITY)}")
+    assert text.endswith(form.phrase(form.tags, IDENTITY) if form.tags_first else "3 PM January 2021\t\n")
     assert not text.startswith("\n")
 
 

@@ -1,8 +1,9 @@
-"""Take the README's picture: the demo started, a question typed into the ask box, the answer waited for.
+"""Take the README's pictures: the demo started, two visitors who join, ask the bot, and read its answers.
 
     python -m deploy.screenshot docs/images
 
-Needs Chromium; CHROMIUM names its program where it is not on the path.
+``dashboard.png`` is the dashboard after one of them reblogged the answer, ``phone.png`` the page on which
+the other waited for theirs. Needs Chromium; CHROMIUM names its program where it is not on the path.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from bot_config import load_config
 from bot_process import FatalError, Shutdown, run_door
@@ -22,9 +25,9 @@ from deploy.demo import wait_until_ready
 from deploy.demo_config import write_demo_config
 from deploy.supervised import HOME, Supervised, free_port
 
-QUESTION = "Hi Frank! What do you think about the moon?"
-ANSWER_SECONDS = 60.0
-SIZES = {"ask": (1100, 820), "ask-phone": (400, 800)}
+ANSWER_SECONDS = 90.0
+DESK: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 def find_chromium() -> str:
@@ -35,16 +38,52 @@ def find_chromium() -> str:
     return found
 
 
-def ask_in_browser(browser: Browser, page_url: str, size: tuple[int, int], picture: Path) -> None:
-    """Ask as a visitor does, wait until the answer shows, and photograph it."""
-    page = browser.new_page(viewport={"width": size[0], "height": size[1]}, device_scale_factor=2)
-    page.goto(page_url)
-    page.get_by_role("link", name="Ask me anything").click()
-    page.get_by_role("textbox").fill(QUESTION)
-    page.get_by_role("button", name="Ask").click()
+@contextmanager
+def visit(browser: Browser, url: str, name: str, *, phone: bool) -> Iterator[Page]:
+    """Come in as a newcomer."""
+    context = browser.new_context(
+        viewport=PHONE if phone else DESK,
+        color_scheme="dark" if phone else "light",
+        base_url=url,
+        device_scale_factor=2,
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_placeholder("a-name-of-yours").fill(name)
+    page.get_by_role("button", name="Join").click()
+    yield page
+    context.close()
+
+
+def ask(page: Page, question: str) -> None:
+    """Ask as a visitor does, and wait until the answer shows."""
+    page.goto("/blog/frank/ask")
+    page.get_by_label("Your question").fill(question)
+    page.get_by_role("button", name="Ask", exact=True).click()
     page.wait_for_selector("#answer", timeout=ANSWER_SECONDS * 1000)
-    page.screenshot(path=picture)
-    page.close()
+
+
+def reblog_and_go_home(page: Page, words: str, tags: str) -> None:
+    """Like the answer, add some words to it, and look at the dashboard."""
+    page.get_by_role("button", name="Like").click()
+    page.wait_for_selector("button[aria-pressed=true]")
+    page.get_by_role("link", name="Reblog").click()
+    page.get_by_role("textbox", name="Text").fill(words)
+    page.get_by_label("Tags, with commas between").fill(tags)
+    page.get_by_role("button", name="Reblog").click()
+    page.goto("/")
+
+
+def take_pictures(browser: Browser, url: str, folder: Path) -> None:
+    """Both pictures."""
+    with visit(browser, url, "noor", phone=False) as page:
+        ask(page, "Hi Frank! What do you think about the moon?")
+        reblog_and_go_home(page, "I will tell it that you said so, @frank.", "the moon, frank")
+        page.screenshot(path=folder / "dashboard.png")
+    with visit(browser, url, "ida", phone=True) as page:
+        ask(page, "Do you like the rain?")
+        page.screenshot(path=folder / "phone.png")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -60,8 +99,7 @@ def main(argv: list[str] | None = None) -> int:
         with Supervised(Path(run), path, port) as supervised:
             wait_until_ready(supervised, load_config(path), Shutdown())
             browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-            for name, size in SIZES.items():
-                ask_in_browser(browser, f"http://127.0.0.1:{port}/", size, arguments.folder / f"{name}.png")
+            take_pictures(browser, f"http://127.0.0.1:{port}", arguments.folder)
             browser.close()
     return 0
 

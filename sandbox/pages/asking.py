@@ -7,6 +7,7 @@ from flask import Response, jsonify, redirect, request
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
+from sandbox.demo_accounts import DEMO_BLOG
 from sandbox.errors import PostingError
 from sandbox.markup.content import Content
 from sandbox.markup.html import paragraphs
@@ -107,4 +108,5 @@ def questions_page() -> str:
             fate, post = find_ask(connection, blog, ask_id)
             question = None if post is None else question_of(post)
             listed.append((blog, fate, ask_id, question, "" if post is None else ago(post.timestamp, now)))
-        return show.page(connection, "questions.html", questions=listed)
+        bot = accounts.find_blog(connection, DEMO_BLOG)
+        return show.page(connection, "questions.html", questions=listed, bot=bot)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import redirect, request
 from sqlalchemy import Connection
@@ -148,7 +148,12 @@ def edit(post_id: int) -> Page:
     stay = () if post.state == "submission" else (post.state,)
     states = (*stay, *(state for state in STATE_WORDS if state in moves))
     name = "Answer" if post.state == "submission" else "Edit"
-    return _form(mine, name, before, states, change, parent=post, titled=titled)
+    return _form(mine, name, before, states, change, parent=None if titled else _bare(post), titled=titled)
+
+
+def _bare(post: StoredPost) -> StoredPost:
+    """What stands above the words that are being changed: all but these."""
+    return replace(post, content=Content(), tags=())
 
 
 def _pictures(connection: Connection, mine: Blog) -> list[dict[str, object]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, request
 
 from sandbox.api.blueprint import api_blueprint
+from sandbox.api.tokens import tokens_blueprint
 from sandbox.control.blueprint import control_blueprint
 from sandbox.pages.blueprint import pages_blueprint
 from sandbox.serving import serving_blueprint
@@ -27,6 +28,7 @@ def create_app(world: World) -> Flask:
     app.register_blueprint(control_blueprint(), url_prefix="/sandbox")
     app.register_blueprint(pages_blueprint())
     app.register_blueprint(serving_blueprint())
+    app.register_blueprint(tokens_blueprint())
     app.after_request(_forbid_framing)
     return app
 

@@ -93,8 +93,9 @@ class SandboxDriver:
         return list(self._call("GET", "/users")["users"])
 
     def set_blog(self, blog: str, **settings: object) -> None:
-        """Change a blog's settings: title, description, ask, ask_anon, share_following, dashboard_only,
-        posts_per_day, queue_start_hour, queue_end_hour, timezone."""
+        """Change a blog's settings: title, description, ask, ask_anon, share_following, share_likes,
+        dashboard_only, password_protected, deactivated, pinned_post (an id), posts_per_day,
+        queue_start_hour, queue_end_hour, timezone."""
         self._call("PATCH", f"/blogs/{blog}", settings)
 
     # What people do
@@ -106,6 +107,11 @@ class SandboxDriver:
         """
         body = {"blog": blog, "question": question, "asker": asker, "html": html}
         return str(self._call("POST", "/asks", body)["id"])
+
+    def submit(self, blog: str, html: str, author: str | None = None, *, title: str = "") -> str:
+        """Hand in a text post (anonymously without ``author``); the answer is its id in the inbox."""
+        body = {"blog": blog, "html": html, "title": title, "author": author}
+        return str(self._call("POST", "/submissions", body)["id"])
 
     def post(
         self,

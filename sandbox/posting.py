@@ -168,6 +168,15 @@ class Writer:
         announce.asked(connection, post, now)
         return post
 
+    def submit(
+        self, connection: Connection, blog: Blog, written: Written, author: Blog | None, now: float
+    ) -> StoredPost:
+        """Hand a post in to a blog; it waits in the inbox."""
+        if author is not None and social.is_blocked(connection, blog.id, author.id):
+            raise AskRefusedError("the author is blocked")
+        details = {**written.details, "submitter": None if author is None else author.name}
+        return self.create(connection, blog, replace(written, state="submission", details=details), now)
+
     def edit(
         self, connection: Connection, blog: Blog, post: StoredPost, changes: Changes, now: float
     ) -> StoredPost:

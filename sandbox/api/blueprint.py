@@ -18,6 +18,7 @@ from sandbox.api import (
     posts,
     support,
     tagged,
+    tokens,
     user,
     write,
 )
@@ -25,7 +26,7 @@ from sandbox.api.envelope import ApiError
 from sandbox.api.refusals import refusal
 from sandbox.errors import PostingError
 
-MODULES = (user, likes, tagged, blog, blocks, notifications, posts, arrange, notes, write, npf_write)
+MODULES = (user, likes, tagged, blog, blocks, notifications, posts, arrange, notes, write, npf_write, tokens)
 
 
 def api_blueprint(name: str) -> Blueprint:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from sandbox.api.envelope import unauthorized
 from sandbox.api.params import FORM, Parameters
-from sandbox.store import accounts, ledger
+from sandbox.store import accounts, grants, ledger
 from sandbox.store.accounts import User
 
 MAX_CLOCK_SKEW_SECONDS = 300
@@ -45,6 +45,7 @@ class Credentials:
     oauth: dict[str, str]
     api_key: str | None
     signed_pairs: list[tuple[str, str]]
+    is_bearer: bool = False
 
     @property
     def is_signed_by_user(self) -> bool:
@@ -60,7 +61,8 @@ def read_credentials(request: Request) -> Credentials:
     pairs = sent + _header_pairs(request.headers.get("Authorization", ""))
     oauth = {name: value for name, value in pairs if name.startswith("oauth_")}
     api_key = Parameters(request).text("api_key") or _bearer(request)
-    return Credentials(oauth, api_key, [pair for pair in pairs if pair[0] != "oauth_signature"])
+    signed = [pair for pair in pairs if pair[0] != "oauth_signature"]
+    return Credentials(oauth, api_key, signed, is_bearer=_bearer(request) is not None)
 
 
 def authenticate(connection: Connection, request: Request, checks: Checks, now: float) -> Caller:
@@ -74,6 +76,9 @@ def authenticate(connection: Connection, request: Request, checks: Checks, now: 
     key = found.oauth.get("oauth_consumer_key") or found.api_key
     if key is None:
         return Caller()
+    granted = grants.find(connection, key, "access", now) if found.is_bearer else None
+    if granted is not None:
+        return Caller(granted.consumer_key, accounts.user_by_id(connection, granted.user_id))
     if accounts.consumer_secret(connection, key) is None:
         raise unauthorized()
     return Caller(consumer=key)
@@ -93,6 +98,19 @@ def _signed_in(
     if checks.nonces and not _nonce_is_new(connection, oauth, now):
         raise unauthorized()
     return Caller(consumer, token.user)
+
+
+def check_signed(
+    connection: Connection, request: Request, token_secret: str, checks: Checks, now: float
+) -> dict[str, str]:
+    """OAuth's parameters of a request on the way to a token, if its signature holds; else 401."""
+    found = read_credentials(request)
+    secret = accounts.consumer_secret(connection, found.oauth.get("oauth_consumer_key", ""))
+    if secret is None or not _is_well_formed(found.oauth, checks, now):
+        raise unauthorized()
+    if not _signature_fits(request, found, secret, token_secret):
+        raise unauthorized()
+    return found.oauth
 
 
 def _is_well_formed(oauth: dict[str, str], checks: Checks, now: float) -> bool:

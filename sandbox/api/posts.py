@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import base64
 import struct
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Response
 from sqlalchemy import Connection
 
-from sandbox.api import envelope, support
+from sandbox.api import envelope, links, support
 from sandbox.api.params import Parameters
 from sandbox.api.support import Route
 from sandbox.store import posts
 from sandbox.store.accounts import Blog
-from sandbox.store.posts import Position, Selection, StoredPost
+from sandbox.store.posts import MAX_ID, Position, Selection, StoredPost
 from sandbox.views.blog import blog_info
 from sandbox.views.context import ViewOptions
 from sandbox.views.render import render
@@ -23,6 +23,8 @@ from sandbox.views.render import render
 PAGE = 20
 PAGE_CAP = 50
 """Documented as 20; 50 is honoured, and both bots ask for it."""
+START = Position(MAX_ID, MAX_ID)
+"""Where a list begins of which only the pinned post was shown."""
 POST_TYPES = frozenset({"text", "quote", "link", "answer", "video", "audio", "photo", "chat"})
 
 
@@ -66,15 +68,34 @@ def _page(connection: Connection, blog: Blog, asked: Parameters, kind: str | Non
     if asked.text("before") and offset:
         raise envelope.bad_parameter("before and offset do not go together")
     oldest_first = asked.text("sort") == "asc"
-    found = posts.of_blog(
-        connection, blog.id, selection, limit=limit + 1, offset=offset, oldest_first=oldest_first
+    pinned = None if oldest_first else _pinned(connection, blog, selection)
+    if pinned is not None:
+        selection = replace(selection, without=pinned.id)
+    on_top = [pinned] if pinned is not None and not offset and selection.position is None else []
+    found = on_top + posts.of_blog(
+        connection,
+        blog.id,
+        selection,
+        limit=limit + 1 - len(on_top),
+        offset=max(0, offset - 1) if pinned is not None else offset,
+        oldest_first=oldest_first,
     )
     page, more = found[:limit], len(found) > limit
     total = posts.count(connection, blog.id, Selection(states=selection.states, type=kind))
     answer = _answer_with_blog(connection, blog, page, asked, total=total)
     if more and not oldest_first:
-        answer["_links"] = _next_page(f"/v2/blog/{blog.name}.tumblr.com/posts", blog, page[-1])
+        last = Position(page[-1].timestamp, page[-1].id) if len(page) > len(on_top) else START
+        answer |= _next_page(f"/v2/blog/{blog.name}.tumblr.com/posts", blog, last)
     return envelope.answer(answer)
+
+
+def _pinned(connection: Connection, blog: Blog, selection: Selection) -> StoredPost | None:
+    """The post that stands first in the whole list, if the blog has one and the whole list is wanted."""
+    whole = Selection(states=selection.states, position=selection.position)
+    if blog.settings.pinned_post is None or selection != whole:
+        return None
+    post = posts.get(connection, blog.settings.pinned_post)
+    return post if post is not None and post.blog_id == blog.id and post.state == "published" else None
 
 
 def _selection(connection: Connection, blog: Blog, asked: Parameters, kind: str | None) -> Selection:
@@ -102,11 +123,10 @@ def _answer_with_blog(
     }
 
 
-def _next_page(path: str, blog: Blog, last: StoredPost) -> dict[str, Any]:
+def _next_page(path: str, blog: Blog, last: Position) -> dict[str, Any]:
     """The link to what follows a post. Clients forward ``page_number`` alone, so it says it all."""
-    place = struct.pack(">qq", last.timestamp, last.id)
-    query = {"tumblelog": blog.name, "page_number": base64.urlsafe_b64encode(place).decode().rstrip("=")}
-    return {"next": {"href": f"{path}?{urlencode(query)}", "method": "GET", "query_params": query}}
+    place = base64.urlsafe_b64encode(struct.pack(">qq", last.timestamp, last.id)).decode().rstrip("=")
+    return links.next_link(path, {"tumblelog": blog.name, "page_number": place})
 
 
 def _read_position(token: str) -> Position:
@@ -167,8 +187,7 @@ def _private_list(
     answer: dict[str, Any] = {"posts": render(connection, found[:limit], viewer, options)}
     if len(found) > limit:
         query = {"limit": str(limit), **position}
-        href = f"/v2/blog/{identifier}/posts/{name}?{urlencode(query)}"
-        answer["_links"] = {"next": {"href": href, "method": "GET", "query_params": query}}
+        answer |= links.next_link(f"/v2/blog/{identifier}/posts/{name}", query)
     return envelope.answer(answer)
 
 

@@ -45,6 +45,7 @@ def control_blueprint() -> Blueprint:
     blueprint.get("/blogs/<name>/posts")(list_posts)
     blueprint.get("/posts/<int:post_id>/notes")(list_notes)
     blueprint.post("/asks")(ask)
+    blueprint.post("/submissions")(submit)
     blueprint.post("/posts")(post)
     blueprint.post("/reblogs")(reblog)
     blueprint.post("/replies")(reply)
@@ -144,6 +145,16 @@ def ask() -> Response:
         made = world.writer.ask(connection, target, question, asker, world.clock.now())
     log.info("asked", blog=wanted.blog, asker=wanted.asker or "anonymous", ask=made.id)
     return _made(made.id)
+
+
+def submit() -> Response:
+    """Hand in a text post."""
+    wanted, world = body(messages.NewSubmission), this_world()
+    written = Written(content=Content(html=sanitise(wanted.html)), title=wanted.title)
+    with world.database.write() as connection:
+        author = None if wanted.author is None else _blog(connection, wanted.author)
+        blog = _blog(connection, wanted.blog)
+        return _made(world.writer.submit(connection, blog, written, author, world.clock.now()).id)
 
 
 def post() -> Response:

@@ -42,6 +42,15 @@ class NewAsk(Message):
     html: bool = False
 
 
+class NewSubmission(Message):
+    """A post handed in to a blog; without an author it is anonymous."""
+
+    blog: str
+    html: str = Field(min_length=1, max_length=1_000_000)
+    title: str = Field("", max_length=500)
+    author: str | None = None
+
+
 class NewPost(Message):
     """A text post."""
 

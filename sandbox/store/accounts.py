@@ -176,6 +176,14 @@ def find_user(connection: Connection, name: str) -> User | None:
     return None if row is None else User(row.id, row.name)
 
 
+def user_by_id(connection: Connection, user_id: int | None) -> User | None:
+    """The user with this number."""
+    row = connection.execute(
+        select(schema.users.c.id, schema.users.c.name).where(schema.users.c.id == user_id)
+    ).one_or_none()
+    return None if row is None else User(row.id, row.name)
+
+
 def all_users(connection: Connection) -> list[User]:
     """Every user, oldest first."""
     query = select(schema.users.c.id, schema.users.c.name).order_by(schema.users.c.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -146,6 +146,12 @@ def newest_where(
     return [_post(row) for row in connection.execute(query)]
 
 
+def get_many(connection: Connection, post_ids: Collection[int]) -> list[StoredPost]:
+    """The posts with these ids, as far as they exist, oldest id first."""
+    rows = connection.execute(select(schema.posts).where(P.id.in_(post_ids)).order_by(P.id))
+    return [_post(row) for row in rows]
+
+
 def get_born_as(connection: Connection, genesis_id: int) -> StoredPost | None:
     """The published post that had this id before."""
     if genesis_id > MAX_ID:
@@ -173,6 +179,7 @@ class Selection:
     after: int | None = None
     before_id: int | None = None
     position: Position | None = None
+    without: int | None = None
 
     def condition(self, blog_id: int) -> ColumnElement[bool]:
         """The selection as SQL."""
@@ -185,6 +192,8 @@ class Selection:
             wanted.append(P.timestamp > self.after)
         if self.before_id is not None:
             wanted.append(P.id < self.before_id)
+        if self.without is not None:
+            wanted.append(P.id != self.without)
         if self.position is not None:
             at = self.position
             wanted.append(or_(P.timestamp < at.timestamp, and_(P.timestamp == at.timestamp, P.id < at.id)))

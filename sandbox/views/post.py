@@ -39,10 +39,22 @@ def head_fields(post: StoredPost, around: Surroundings, kind: str) -> dict[str, 
         "recommended_color": None,
         "followed": blog.id in around.followed,
     }
+    if blog.settings.pinned_post == post.id:
+        view["is_pinned"] = True
     if around.viewer.user is not None:
         view["liked"] = post.id in around.liked
     view["note_count"] = around.note_counts.get(post.tree_id, 0)
-    return view | _source_fields(post)
+    return view | _source_fields(post) | _submission_fields(post)
+
+
+def _submission_fields(post: StoredPost) -> dict[str, Any]:
+    """Who handed a post in that is no ask."""
+    if "submitter" not in post.details or post.is_reblog:
+        return {}
+    name = post.details["submitter"]
+    if name is not None:
+        return {"is_submission": True, "post_author": name}
+    return {"is_submission": True, "anonymous_name": "", "anonymous_email": ""}
 
 
 def tail_fields(post: StoredPost, around: Surroundings) -> dict[str, Any]:

@@ -10,11 +10,14 @@ import time
 from pathlib import Path
 
 import structlog
+from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot_process import FatalError, Shutdown, configure_logging, run_door
 from sandbox.app import create_app
 from sandbox.demo_seed import seed_demo
+from sandbox.people import command
+from sandbox.people.records import PeopleSwitch
 from sandbox.server import PortTakenError, SandboxServer, listen
 from sandbox.store.migrations import DatabaseTooNewError
 from sandbox.world import World, open_world
@@ -37,24 +40,56 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
         metavar="SECONDS",
         help="also publish one post of every queue at this interval, whatever its slot",
     )
+    serve.add_argument(
+        "--people",
+        type=int,
+        default=0,
+        metavar="N",
+        help="let so many people live here",
+    )
+    serve.add_argument(
+        "--people-speed",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="how fast they live (1: as the clock)",
+    )
     serve.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
+    command.add_commands(commands)
     return parser.parse_args(argv)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT."""
     arguments = parse_arguments(argv)
+    if arguments.command == "people":
+        return command.run(arguments)
     configure_logging("sandbox", arguments.log_level)
     shutdown = Shutdown().install()
     world = _open(arguments.database)
     try:
+        people = wanted_people(arguments)
         if arguments.seed_demo:
-            seed_demo(world)
+            seed_demo(world, people)
+        if people is not None and not world.people.was_switched():
+            world.people.set_switch(people)
         _serve(world, arguments, shutdown)
     finally:
         world.close()
     log.info("stopped")
     return 0
+
+
+def wanted_people(arguments: argparse.Namespace) -> PeopleSwitch | None:
+    """How the command line switches the people; none when it says nothing of them."""
+    if not arguments.people:
+        return None
+    try:
+        return PeopleSwitch(on=True, count=arguments.people, speed=arguments.people_speed)
+    except ValidationError as error:
+        raise FatalError(
+            "--people or --people-speed is out of range", str(error.errors()[0]["msg"])
+        ) from None
 
 
 def _open(path: Path) -> World:

@@ -146,15 +146,22 @@ def _notify(
     """Tell a blog what ``author`` did to a post, unless it was themselves or the post is muted."""
     if blog_id == author.id or (post.blog_id == blog_id and _is_muted(post, now)):
         return
-    data = {
+    social.notify(connection, blog_id, kind, now, _news(author, post) | more)
+
+
+def like_news(author: Blog, post: StoredPost, now: float) -> dict[str, object] | None:
+    """What the blog of a post is told of a like; none when it is told nothing."""
+    return None if post.blog_id == author.id or _is_muted(post, now) else _news(author, post)
+
+
+def _news(author: Blog, post: StoredPost) -> dict[str, object]:
+    return {
         **_target(post),
         "from": author.name,
         "from_uuid": author.uuid,
         "post_id": str(post.id),
         "reblog_key": post.reblog_key,
-        **more,
     }
-    social.notify(connection, blog_id, kind, now, data)
 
 
 def _is_muted(post: StoredPost, now: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -12,6 +13,8 @@ from sandbox.control import admin
 from sandbox.demo_accounts import BOT, DEMO_BLOG, PEOPLE, demo_keys
 from sandbox.markup.content import Content
 from sandbox.markup.html import paragraphs
+from sandbox.people.past import Past
+from sandbox.people.records import PeopleSwitch
 from sandbox.posting import Changes, Written
 from sandbox.store import accounts, social
 from sandbox.store.accounts import Blog, BlogSettings
@@ -20,6 +23,9 @@ from sandbox.world import World
 
 HOUR = 3600
 BEGAN_HOURS_AGO = 60.0
+PAST_HOURS = 36.0
+UNANSWERED_HOURS = 1.5
+NEIGHBOURS = 16
 BOT_POSTS_PER_DAY = 48
 
 log = structlog.get_logger()
@@ -110,16 +116,42 @@ SEEDS: tuple[SeedPost | SeedAnswer, ...] = (
 )
 
 
-def seed_demo(world: World) -> None:
-    """Make the demonstration's accounts and first posts, unless they are there already."""
+def seed_demo(world: World, people: PeopleSwitch | None = None) -> None:
+    """Make the demonstration's accounts and first posts, unless they are there already.
+
+    With ``people`` these have lived here since ``PAST_HOURS`` ago, and go on as they are switched. What they
+    said to the bot within the last ``UNANSWERED_HOURS`` waits for it.
+    """
+    now = world.clock.now()
     with world.database.write() as connection:
         if accounts.find_user(connection, DEMO_BLOG) is not None:
             return
-        began = world.clock.now() - BEGAN_HOURS_AGO * HOUR
-        _make_accounts(connection, world, began)
-        for seed in sorted(SEEDS, key=lambda one: -one.hours_ago):
-            _plant(connection, world, seed)
+        _make_accounts(connection, world, now - BEGAN_HOURS_AGO * HOUR)
+        seeds = sorted(SEEDS, key=lambda one: -one.hours_ago)
+        began = now - PAST_HOURS * HOUR if people is not None else now
+        for seed in seeds:
+            if now - seed.hours_ago * HOUR < began:
+                _plant(connection, world, seed, now - seed.hours_ago * HOUR)
+    if people is not None:
+        later = [seed for seed in seeds if now - seed.hours_ago * HOUR >= began]
+        events = [(now - seed.hours_ago * HOUR, _planting(world, seed)) for seed in later]
+        past = Past(world, people, spoils=False, events=events)
+        past.live(began, days=PAST_HOURS / 24, answered_until=now - UNANSWERED_HOURS * HOUR)
+        _meet(world, past.names[:NEIGHBOURS])
     log.info("made the demo's accounts", blogs=len(PEOPLE) + 1, posts=len(SEEDS))
+
+
+def _planting(world: World, seed: SeedPost | SeedAnswer) -> Callable[[Connection, float], None]:
+    return lambda connection, at: _plant(connection, world, seed, at)
+
+
+def _meet(world: World, names: Sequence[str]) -> None:
+    """Let the demonstration's own accounts follow the neighbours, so that their dashboards are not empty."""
+    with world.database.write() as connection:
+        for account in PEOPLE:
+            owner = _blog(connection, account.name).owner_id
+            for name in names:
+                social.follow(connection, owner, _blog(connection, name).id, int(world.clock.now()))
 
 
 def _make_accounts(connection: Connection, world: World, now: float) -> None:
@@ -145,8 +177,7 @@ def _blog(connection: Connection, name: str) -> Blog:
     return blog
 
 
-def _plant(connection: Connection, world: World, seed: SeedPost | SeedAnswer) -> None:
-    at = world.clock.now() - seed.hours_ago * HOUR
+def _plant(connection: Connection, world: World, seed: SeedPost | SeedAnswer, at: float) -> None:
     post = (
         _write(connection, world, seed, at)
         if isinstance(seed, SeedPost)

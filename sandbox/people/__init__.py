@@ -1,1 +1,1 @@
-"""People who live in the sandbox: seeded characters who read, like, write, ask, answer back and fall silent."""
+"""People who live in the sandbox: seeded characters who read, like, write, ask and answer back."""

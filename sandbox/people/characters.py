@@ -55,8 +55,8 @@ TEMPERAMENTS: tuple[Temperament, ...] = (
     Temperament("spammer", 2, 0.5, (1, 3), (-0.3, 0.3), spam=0.6, ask=0.1, post=0.2, anonymous=0.1),
 )
 """Chances are for each visit; ``comment`` is the share of reblogs with words, ``anonymous`` that of asks
-without a name, ``answers`` how readily they answer back. ``weight`` counts in the crowd, ``loud_weight`` among
-the first."""
+without a name, ``answers`` how readily they answer back. ``weight`` counts in the crowd, ``loud_weight``
+among the first."""
 
 STYLES: Mapping[str, float] = {"lower": 5, "plain": 3, "loud": 1, "proper": 2}
 """How people type, with weights: all lower case; as it comes; with shouting and signs; with full stops."""

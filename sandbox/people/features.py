@@ -23,10 +23,10 @@ _ENDS = (".", "!", "?", ")", '"', ":")
 class Features:
     """A post in numbers.
 
-    ``values``: length = ln(words / 25), from -3 to 1.5; gladness = (glad - sad words) / (glad + sad words + 1);
-    on_topic = 1 for an answer that names a word of its question; repetition = share of sentences that were said
-    before in the post; finished = 1 when it ends as a sentence does; asks, shouts = 1 with a question mark, an
-    exclamation mark; tagged = 1 with tags. ``topics`` are those with a thing in text or tags.
+    ``values``: length = ln(words / 25), from -3 to 1.5; gladness = (glad - sad) / (glad + sad + 1), counted
+    in words; on_topic = 1 for an answer that names a word of its question; repetition = share of sentences
+    that were said before in the post; finished = 1 when it ends as a sentence does; asks, shouts = 1 with a
+    question mark, an exclamation mark; tagged = 1 with tags. ``topics``: those with a thing in text or tags.
     """
 
     topics: frozenset[str]
@@ -70,10 +70,11 @@ class Noticer:
             "shouts": float("!" in text),
             "tagged": float(bool(tags)),
         }
-        return Features(self.topics([*words, *_WORD.findall(" ".join(tags).lower())]), values)
+        return Features(self.topics_of(" ".join((text, *tags))), values)
 
-    def topics(self, words: Sequence[str]) -> frozenset[str]:
-        """The topics that words belong to."""
+    def topics_of(self, text: str) -> frozenset[str]:
+        """The topics that a text speaks of."""
+        words = _WORD.findall(text.lower())
         return frozenset(topic for word in words for topic in self._topic_of.get(_stem(word), ()))
 
     def about(self, text: str) -> set[str]:
@@ -83,7 +84,7 @@ class Noticer:
 
 
 def _last_word(thing: str) -> str:
-    return _WORD.findall(thing.lower())[-1]
+    return thing.lower().split()[-1]
 
 
 def _stem(word: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -13,6 +14,7 @@ from sandbox.limits import Limits
 from sandbox.markup.content import Content, blog_url
 from sandbox.markup.html import paragraphs
 from sandbox.people.deeds import Answer, Ask, Deed, Follow, Like, Reblog, Reply, Unfollow, Write
+from sandbox.people.liking import like_all
 from sandbox.posting import Changes, Writer, Written
 from sandbox.store import posts
 from sandbox.store.accounts import Blog, find_blog
@@ -38,6 +40,13 @@ class Hands:
             return self._do(connection, blog, deed, now)
         except PostingError as error:
             raise UndoneError(str(error)) from None
+
+    def like(
+        self, connection: Connection, blog: Blog, post_ids: Sequence[int], now: float
+    ) -> list[StoredPost]:
+        """Like several posts at once; gives those that are new. Those that may not be liked are left out."""
+        wanted = posts.get_many(connection, post_ids)
+        return like_all(connection, blog, wanted, self._limits, now)
 
     def _do(self, connection: Connection, blog: Blog, deed: Deed, now: float) -> StoredPost | None:
         match deed:

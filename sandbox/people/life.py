@@ -15,14 +15,14 @@ from sqlalchemy import Connection
 
 from sandbox.control import admin
 from sandbox.corpus.tables import Tables
+from sandbox.demo_accounts import PEOPLE
 from sandbox.people import mind, rhythm
 from sandbox.people.characters import LOUD, Crowd, Person
-from sandbox.people.deeds import Ask, Deed, Follow, Heard, Memory, Sight, Unfollow, View, Waiting
+from sandbox.people.deeds import Ask, Deed, Follow, Heard, Like, Memory, Sight, Unfollow, View, Waiting
 from sandbox.people.features import Noticer
 from sandbox.people.hands import Hands, UndoneError
 from sandbox.people.town import REMEMBERED, Town
 from sandbox.people.words import Speaker
-from sandbox.posting import Writer
 from sandbox.store import accounts, people, posts, social
 from sandbox.store.accounts import Blog, BlogSettings
 from sandbox.store.posts import StoredPost
@@ -139,7 +139,10 @@ class Life:
         others = [p for p in self.people[: max(LOUD, person.number)] if p.number != person.number]
         nearness = [1 / (1 + other.number) for other in others]
         wanted = dice.choices(others, nearness, k=dice.randint(*FRIENDS)) if others else []
-        names = dict.fromkeys([self.bot, *(other.name for other in wanted)])
+        known = dice.sample(PEOPLE, dice.randint(0, len(PEOPLE)))
+        names = dict.fromkeys(
+            [self.bot, *(other.name for other in wanted), *(account.name for account in known)]
+        )
         own = self._own_blog(person)
         for blog in map(self._blogs.named, names):
             if blog is not None and blog.id != own.id:
@@ -175,7 +178,10 @@ class Life:
         speaker = Speaker(self._book.tables, self._book.phrases, person, self.bot, dice)
         plan = mind.come_by(mind.Visit(person, view, speaker, dice, time, self.bot, memory.mood), memory)
         seen = self._town.last_id
-        done = [self._do(connection, person, deed, now) for deed in plan.deeds]
+        done = [
+            *self._like(connection, person, [deed for deed in plan.deeds if isinstance(deed, Like)], now),
+            *(self._do(connection, person, deed, now) for deed in plan.deeds if not isinstance(deed, Like)),
+        ]
         left = replace(plan.memory, seen=seen, heard=heard, asked=_asked(memory, done, self.bot))
         people.keep_memory(connection, person.name, left.to_json())
         self.memories[person.name] = left
@@ -193,6 +199,12 @@ class Life:
         if post is not None and post.state == "published":
             self._learn(connection, post)
         return Done(person, deed, post)
+
+    def _like(self, connection: Connection, person: Person, likes: Sequence[Like], now: float) -> list[Done]:
+        if not likes:
+            return []
+        liked = self._hands.like(connection, self._own_blog(person), [like.post_id for like in likes], now)
+        return [Done(person, Like(post.id), post) for post in liked]
 
     def _learn(self, connection: Connection, post: StoredPost) -> None:
         blog = self._blogs.get(post.blog_id)
@@ -225,7 +237,7 @@ class Life:
         return tuple(p.name for p in drawn if p.name not in following and p.name != person.name)
 
     def _is_crowded(self, connection: Connection, bot: Blog) -> bool:
-        return len(posts.by_newest_id(connection, bot.id, "submission", limit=CROWDED_AT)) >= CROWDED_AT
+        return people.waiting(connection, bot.id, limit=CROWDED_AT) >= CROWDED_AT
 
     def _dice(self, person: Person, turn: int) -> random.Random:
         """A generator for one turn of one person: the same one after a restart."""

@@ -1,4 +1,4 @@
-"""What people decide: a person, what they see, a random generator and the time give deeds. No effects here."""
+"""What people decide: who they are, what they see, the time and chance give deeds. No effects here."""
 
 from __future__ import annotations
 

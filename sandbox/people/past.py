@@ -16,6 +16,7 @@ from sandbox.people.hands import Hands
 from sandbox.people.life import Book, Done, Life
 from sandbox.people.records import PeopleSwitch
 from sandbox.people.residents import KINDS, SWITCH, TIME
+from sandbox.people.rhythm import DAY
 from sandbox.people.stand_in import StandIn
 from sandbox.people.words import load_phrases
 from sandbox.posting import Writer
@@ -69,42 +70,52 @@ class Past:
         )
         self._events = sorted(events, key=lambda event: event[0])
         self._looks = 0
+        self._look_at = 0.0
+        self._answered_until = float("inf")
         self._answered = 0
 
-    def live(self, start: float, end: float, *, answered_until: float | None = None) -> Lived:
-        """Live from one time to another; both are unix seconds, and the people's clock is the same.
+    @property
+    def names(self) -> list[str]:
+        """Who lives here, in the order of their numbers."""
+        return [person.name for person in self._life.people]
 
-        What is asked after ``answered_until`` is left for the real bot. A life that was begun goes on from
-        where it stopped, whatever ``start`` says.
+    def live(self, start: float, *, days: float, answered_until: float = float("inf")) -> Lived:
+        """Live for so many days from a time (unix seconds; the people's clock is the same).
+
+        A life that was begun goes on from where it stopped, whatever ``start`` says. What is asked after
+        ``answered_until`` is left for the real bot.
         """
         with self._database.write() as connection:
-            start = max(start, float(get_setting(connection, TIME, start)))
+            start = float(get_setting(connection, TIME, start))
             self._life.settle(connection, start, start)
             put_setting(connection, SWITCH, self._switch.model_dump())
-        lived = Lived(start)
-        look = start
+        lived, end = Lived(start), start + days * DAY
+        self._look_at, self._answered_until = start, answered_until
         while lived.until < end:
             with self._database.write() as connection:
                 for _ in range(BATCH):
-                    moment = min(self._life.next_at, look, self._next_event())
-                    if moment >= end:
-                        lived.until = end
+                    if not self._happens(connection, lived, end):
                         break
-                    lived.until = moment
-                    if moment == self._next_event():
-                        self._events.pop(0)[1](connection, moment)
-                        self._life.look_around(connection)
-                    elif moment == look:
-                        look += STAND_IN_SECONDS
-                        if answered_until is None or moment <= answered_until:
-                            self._stand_in_looks(connection, moment)
-                    else:
-                        lived.count(self._life.next_visit(connection, moment))
                 put_setting(connection, TIME, lived.until)
         return lived
 
-    def _next_event(self) -> float:
-        return self._events[0][0] if self._events else float("inf")
+    def _happens(self, connection: Connection, lived: Lived, end: float) -> bool:
+        """Let the next thing happen; false when it lies beyond the end."""
+        event = self._events[0][0] if self._events else float("inf")
+        moment = min(self._life.next_at, self._look_at, event)
+        lived.until = min(moment, end)
+        if moment >= end:
+            return False
+        if moment == event:
+            self._events.pop(0)[1](connection, moment)
+            self._life.look_around(connection)
+        elif moment == self._look_at:
+            self._look_at += STAND_IN_SECONDS
+            if moment <= self._answered_until:
+                self._stand_in_looks(connection, moment)
+        else:
+            lived.count(self._life.next_visit(connection, moment))
+        return True
 
     def _stand_in_looks(self, connection: Connection, now: float) -> None:
         """Answer asks and what was said to the bot's posts; now and then write something."""

@@ -31,7 +31,7 @@ class DeedRecord(BaseModel):
     time: float = Field(description="unix seconds on the sandbox's clock")
     who: str
     kind: str = Field(
-        description="post, ask, answer, reblog, reply, like, follow or unfollow; refused in front when it failed"
+        description="post, ask, answer, reblog, reply, like, follow, unfollow; or refused and one of them"
     )
     whom: str = Field(description="the blog it was done to; empty for posts of one's own")
     post_id: str | None = Field(description="the post it was done to, or that came of it")

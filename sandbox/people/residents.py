@@ -74,12 +74,16 @@ class Residents:
         with self._database.read() as connection:
             return PeopleSwitch.model_validate(get_setting(connection, SWITCH, {}))
 
+    def was_switched(self) -> bool:
+        """Whether the people were ever switched in this sandbox."""
+        with self._database.read() as connection:
+            return get_setting(connection, SWITCH) is not None
+
     def set_switch(self, switch: PeopleSwitch) -> None:
         """Switch the people; accounts that are missing are made when they are on."""
-        with self._lock:
-            with self._database.write() as connection:
-                put_setting(connection, SWITCH, switch.model_dump())
-                self._apply(connection, switch)
+        with self._lock, self._database.write() as connection:
+            put_setting(connection, SWITCH, switch.model_dump())
+            self._apply(connection, switch)
 
     def step(self, seconds: float) -> int:
         """Let the people live for so many seconds of real time; gives the number of visits."""

@@ -18,7 +18,7 @@ def first_visit(person: Person, now: float, rng: random.Random) -> float:
 def next_visit(person: Person, now: float, rng: random.Random) -> tuple[float, float]:
     """When somebody comes by again, and until when they are silent (0: not at all).
 
-    The gaps between visits are exponential within waking hours; who falls asleep in one comes after they get up.
+    The gaps between visits are exponential within waking hours; who falls asleep in one comes after that.
     """
     gap = rng.expovariate(1 / _mean_gap(person))
     silence = rng.uniform(*SILENCE_DAYS) * DAY if rng.random() < person.falls_silent else 0.0

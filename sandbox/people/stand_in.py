@@ -1,13 +1,13 @@
-"""A stand-in for the bot, for lives without one: it answers from the grammar that the demo's model was raised on.
+"""A stand-in for the bot, for lives without one: it answers from the grammar of the demo model's corpus.
 
-Some of its answers are bad on purpose: short, off topic, repeated, cut off. Whoever learns from the notes what
-people like has something to tell apart.
+Some of its answers are bad on purpose: short, off topic, repeated, cut off. Whoever learns from the notes
+what people like has something to tell apart.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -79,7 +79,8 @@ class StandIn:
         """Add to a post that was meant for the bot."""
         parent = posts.get(connection, sight.id)
         if parent is not None:
-            text = self.answer(sight.text, sight.blog)
+            earlier = [sight.question, *(words for _, words in sight.said)]
+            text = self.answer(sight.text, sight.blog, earlier)
             self._writer.reblog(
                 connection, blog, parent, Written(content=_content(text), tags=text.tags), now
             )
@@ -90,9 +91,10 @@ class StandIn:
         text = self._spoil(Text(turn.text, turn.tags))
         self._writer.create(connection, blog, Written(content=_content(text), tags=text.tags), now)
 
-    def answer(self, question: str, asker: str = "") -> Text:
-        """An answer to a question, in some mood."""
-        subject = Subject(self._intent(question), self._thing(question).turned(), asker=asker)
+    def answer(self, question: str, asker: str = "", earlier: Sequence[str] = ()) -> Text:
+        """An answer to a question or remark, in some mood; ``earlier`` is what was said before."""
+        thing = self._thing([question, *reversed(earlier)])
+        subject = Subject(self._intent(question), thing.turned(), asker=asker)
         turn = self._talk.answerer.answer(subject, self._talk.mood())
         name = (asker,) if asker else ()
         return self._spoil(Text(turn.text, (*turn.tags, *name)))
@@ -103,14 +105,16 @@ class StandIn:
                 return self._tables.intents[name]
         return self._tables.intents["opinion"]
 
-    def _thing(self, question: str) -> Thing:
-        """What a question is about: a thing that a topic knows, else its longest word, else anything."""
-        topics = sorted(self._noticer.topics(question.lower().replace("?", " ").split()))
-        about = sorted(self._noticer.about(question), key=lambda word: (-len(word), word))
-        if topics:
-            things = self._tables.topics[topics[0]].things
-            return next((thing for thing in things if thing.bare.rstrip("s") in question), things[0])
-        return Thing(about[0]) if about else self._talk.grammar.known_thing()
+    def _thing(self, texts: Sequence[str]) -> Thing:
+        """What texts are about: a thing that a topic knows, else the first text's longest word."""
+        for text in texts:
+            for topic in sorted(self._noticer.topics_of(text)):
+                things = self._tables.topics[topic].things
+                named = [thing for thing in things if thing.bare.rstrip("s").lower() in text.lower()]
+                if named:
+                    return named[0]
+        about = sorted(self._noticer.about(texts[0]), key=lambda word: (-len(word), word))
+        return Thing(about[0]) if about and "?" in texts[0] else self._talk.grammar.known_thing()
 
     def _spoil(self, text: Text) -> Text:
         how = self._rng.choices(tuple(SPOILED), tuple(SPOILED.values()))[0] if self._spoils else ""

@@ -1,4 +1,4 @@
-"""What the people like, written out: the truth that whatever is learnt from their notes can be held against."""
+"""What the people like, written out: the truth, to judge what was learnt from their notes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from typing import Any
 from sandbox.corpus.tables import load_tables
 from sandbox.people import taste
 from sandbox.people.characters import Crowd, Person
+from sandbox.people.features import Noticer
+from sandbox.people.taste import Taste
+from sandbox.people.town import question_of
 from sandbox.people.words import load_phrases
+from sandbox.store import people as store
+from sandbox.store import posts
+from sandbox.store.accounts import find_blog
+from sandbox.store.database import Database
+from sandbox.store.posts import Selection, StoredPost
+
+MANY = 1_000_000
 
 FORMULA = (
     "P(like | seen) = sigmoid(base + warmth * sum(common[f] * feature[f]) + sum(topics[t] for t in the post))"
@@ -23,6 +33,30 @@ def truth(seed: int, count: int) -> dict[str, Any]:
         "seed": seed,
         "people": [_person(person) for person in people],
         "mean": _mean(people),
+    }
+
+
+def judged(database: Database, seed: int, count: int, blog_name: str) -> list[dict[str, Any]]:
+    """Every published post of a blog: its features, how many would like it if all saw it, and how many do."""
+    tables, phrases = load_tables(), load_phrases()
+    people = Crowd(tables, phrases, seed).people(count)
+    tastes, names = [person.taste for person in people], {person.name for person in people}
+    noticer = Noticer(tables, phrases)
+    with database.read() as connection:
+        blog = find_blog(connection, blog_name)
+        found = [] if blog is None else posts.of_blog(connection, blog.id, Selection(), limit=MANY)
+        likers = store.likers(connection, [post.id for post in found])
+    return [_judgement(post, tastes, names & likers.get(post.id, set()), noticer) for post in found]
+
+
+def _judgement(post: StoredPost, tastes: list[Taste], likers: set[str], noticer: Noticer) -> dict[str, Any]:
+    features = noticer.features(post.content.as_text(), question_of(post), post.tags)
+    return {
+        "id": str(post.id),
+        "features": dict(features.values),
+        "topics": sorted(features.topics),
+        "expected_likes": round(taste.expected_likes(tastes, features), 3),
+        "likes": len(likers),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from sandbox.store import schema
 from sandbox.store.database import put_setting
 
-N, S, F = schema.notifications.c, schema.settings.c, schema.follows.c
+N, S, F, P = schema.notifications.c, schema.settings.c, schema.follows.c, schema.posts.c
 
 MEMORY = "person/"
 """A person's memory is the setting of this name and theirs."""
@@ -41,9 +42,26 @@ def last_notification(connection: Connection) -> int:
     return int(connection.execute(select(func.max(N.number))).scalar_one() or 0)
 
 
+def waiting(connection: Connection, blog_id: int, *, limit: int) -> int:
+    """How many asks wait in a blog's inbox, counted up to a limit."""
+    asks = select(P.id).where(P.blog_id == blog_id, P.state == "submission").limit(limit)
+    return len(connection.execute(asks).all())
+
+
 def all_follows(connection: Connection) -> dict[int, set[int]]:
     """Who follows whom: blog ids by user id."""
     found: dict[int, set[int]] = {}
     for user_id, blog_id in connection.execute(select(F.user_id, F.blog_id)):
         found.setdefault(user_id, set()).add(blog_id)
+    return found
+
+
+def likers(connection: Connection, post_ids: Collection[int]) -> dict[int, set[str]]:
+    """The names of the users who like posts, by post."""
+    joined = schema.likes.join(schema.users, schema.likes.c.user_id == schema.users.c.id)
+    query = select(schema.likes.c.post_id, schema.users.c.name).select_from(joined)
+    wanted, found = set(post_ids), dict[int, set[str]]()
+    for post_id, name in connection.execute(query):
+        if post_id in wanted:
+            found.setdefault(post_id, set()).add(name)
     return found

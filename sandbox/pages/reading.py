@@ -103,9 +103,7 @@ def blog_page(name: str) -> str:
     world = this_world()
     with world.database.read() as connection:
         blog, mine = show.blog_named(connection, name), session.me(connection)
-        chosen = Selection(tags=(tag,) if tag else ())
-        start = (number - 1) * POSTS_PER_PAGE
-        found = posts.of_blog(connection, blog.id, chosen, limit=POSTS_PER_PAGE + 1, offset=start)
+        found = _blog_posts(connection, blog, tag, (number - 1) * POSTS_PER_PAGE)
         return page(
             connection,
             "blog.html",
@@ -117,6 +115,18 @@ def blog_page(name: str) -> str:
             about=_about(connection, blog, mine),
             **show.beside(connection, mine),
         )
+
+
+def _blog_posts(connection: Connection, blog: Blog, tag: str, start: int) -> list[StoredPost]:
+    """A page of a blog's posts and one more; of the whole list the pinned one comes first."""
+    limit, pinned_id = POSTS_PER_PAGE + 1, blog.settings.pinned_post
+    pinned = None if tag or pinned_id is None else posts.get(connection, pinned_id)
+    if pinned is None or pinned.blog_id != blog.id or pinned.state != "published":
+        chosen = Selection(tags=(tag,) if tag else ())
+        return posts.of_blog(connection, blog.id, chosen, limit=limit, offset=start)
+    on_top = [] if start else [pinned]
+    chosen, room = Selection(without=pinned.id), limit - len(on_top)
+    return on_top + posts.of_blog(connection, blog.id, chosen, limit=room, offset=max(0, start - 1))
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,10 @@ class Voice:
 
 @dataclass(frozen=True)
 class PagePost:
-    """A post as a page shows it. ``chain`` holds every contribution, the post's own last."""
+    """A post as a page shows it. ``chain`` holds every contribution, the post's own last.
+
+    ``submitter`` is who handed it in that is not its blog: a name, empty for nobody known, none for others.
+    """
 
     id: int
     blog: str
@@ -75,6 +78,8 @@ class PagePost:
     liked: bool = False
     mine: bool = False
     scheduled: str = ""
+    pinned: bool = False
+    submitter: str | None = None
     folded: range = field(default_factory=lambda: range(0))
 
     @property
@@ -150,8 +155,17 @@ def _page_post(
         state=post.state,
         liked=liked,
         mine=viewer is not None and viewer.owner_id == blog.owner_id,
+        pinned=post.id == blog.settings.pinned_post,
+        submitter=_submitter(post),
         scheduled="" if post.scheduled is None else in_full(post.scheduled),
     )
+
+
+def _submitter(post: StoredPost) -> str | None:
+    """Who handed a post in, where it is no ask."""
+    if post.is_reblog or "submitter" not in post.details:
+        return None
+    return post.details["submitter"] or ""
 
 
 def question_of(post: StoredPost) -> Voice | None:

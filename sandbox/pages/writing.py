@@ -147,7 +147,7 @@ def edit(post_id: int) -> Page:
     moves = MOVES[post.state] - (set() if post.is_ask else {"submission"})
     stay = () if post.state == "submission" else (post.state,)
     states = (*stay, *(state for state in STATE_WORDS if state in moves))
-    name = "Answer" if post.state == "submission" else "Edit"
+    name = "Answer" if post.state == "submission" and post.is_ask else "Edit"
     return _form(mine, name, before, states, change, parent=None if titled else _bare(post), titled=titled)
 
 

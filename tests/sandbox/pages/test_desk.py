@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.markup.content import Content
+from sandbox.posting import Written
 from sandbox.records import Call
 from sandbox.store import posts
 from sandbox.store.posts import StoredPost
@@ -37,6 +39,24 @@ def test_the_inbox(stage: Stage, visitor: Visitor) -> None:
     assert page.select_one(f'.bar a[href^="/edit/{ask.id}"]') is not None
     assert text_of(page.select_one(".tabs [aria-current]")) == "Inbox 1"
     assert text_of(page.select_one('.rail a[href="/inbox"]')) == "Inbox 1 new"
+
+
+def test_posts_that_were_handed_in(stage: Stage, visitor: Visitor) -> None:
+    written = Written(content=Content(html="<p>take this</p>"))
+    with stage.world.database.write() as connection:
+        frank, giver = stage.blog("frank"), stage.blog("memefoundry")
+        given = stage.world.writer.submit(connection, frank, written, giver, stage.world.clock.now())
+        stage.world.writer.submit(connection, frank, written, None, stage.world.clock.now())
+    visitor.be("frank")
+    page = visitor.see("/inbox")
+    assert [text_of(one) for one in page.select(".submitted")] == [
+        "Somebody handed this in",
+        "memefoundry handed this in",
+    ]
+    assert buttons(visitor, "/inbox") == ["Publish", "Queue"] * 2
+    assert text_of(visitor.see(f"/edit/{given.id}").h1) == "Edit"
+    visitor.send(f"/desk/{given.id}/publish")
+    assert now(stage, given).state == "published"
 
 
 def test_publishing_a_draft(stage: Stage, visitor: Visitor, draft: StoredPost) -> None:

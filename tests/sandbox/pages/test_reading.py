@@ -11,6 +11,7 @@ from sandbox.markup.content import Content
 from sandbox.pages.reading import NOTES_PER_PAGE
 from sandbox.pages.show import POSTS_PER_PAGE
 from sandbox.pages.views import FIRST, LAST
+from sandbox.store import accounts
 from sandbox.world import World
 from tests.sandbox.bench import FakeClock
 from tests.sandbox.pages.stage import Stage, furnish
@@ -148,6 +149,24 @@ def test_older_posts_of_a_blog_are_a_page_away(stage: Stage, visitor: Visitor) -
     assert not cards(visitor.see("/blog/frank?page=99"))
     assert len(cards(visitor.see("/blog/frank?page=nonsense"))) == POSTS_PER_PAGE
     visitor.see(f"/blog/frank?page={10**30}")
+
+
+def test_a_pinned_post_comes_first(stage: Stage, visitor: Visitor) -> None:
+    pinned = stage.write("frank", "<p>pinned</p>", tags=("p",))
+    for number in range(POSTS_PER_PAGE + 3):
+        stage.write("frank", f"<p>post {number}</p>", tags=("p",))
+    frank = stage.blog("frank")
+    with stage.world.database.write() as connection:
+        changed = frank.settings.model_copy(update={"pinned_post": pinned.id})
+        accounts.save_settings(connection, frank, changed)
+    pages = [cards(visitor.see(f"/blog/frank?page={number}")) for number in (1, 2)]
+    seen = [str(card["id"]) for page in pages for card in page]
+    assert seen[0] == f"post-{pinned.id}"
+    assert len(seen) == len(set(seen)) == POSTS_PER_PAGE + 7
+    assert pages[0][0].select_one(".pinned") is not None
+    assert cards(visitor.see("/blog/frank?tag=p"))[0]["id"] != seen[0]
+    stage.change(pinned, state="private")
+    assert len(cards(visitor.see("/blog/frank"))) == POSTS_PER_PAGE
 
 
 def test_a_chain_shows_who_said_what(stage: Stage, visitor: Visitor) -> None:

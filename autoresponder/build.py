@@ -16,7 +16,7 @@ from autoresponder.prompts import Voice
 from autoresponder.sampler_settings import SamplerSettings
 from bot_config import Config
 from bot_settings.writing import GeneratorConfig
-from munging.formats import FORMATS
+from munging.formats import own_format
 from munging.thread import Identity
 
 
@@ -37,12 +37,9 @@ def build_runner(
 def writing_settings(config: Config, positions: int) -> WritingSettings:
     """Map the configuration to settings; ``positions`` is the longest row the network can read."""
     settings = config.generator
-    if settings.format not in FORMATS:
-        raise ModelError(
-            f'no prompt format is called "{settings.format}"', f"use one of {', '.join(FORMATS)}"
-        )
+    form = own_format(settings.format.based_on, settings.format.changes())
     return WritingSettings(
-        voice=Voice(FORMATS[settings.format], Identity(config.blog.blog_name, config.blog.persona)),
+        voice=Voice(form, Identity(config.blog.blog_name, config.blog.persona)),
         sampler=_sampler(settings),
         limits=_limits(settings, positions),
         slots=settings.batch_size,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt
+from pydantic_settings import NoDecode
 
 from bot_settings.base import NonNegativeFloat, NonNegativeInt, Probability, Section
 from bot_settings.behaviour import DatedText
+from bot_settings.prompt_format import PromptFormatConfig, table_of
 
 
 class SamplerConfig(Section):
@@ -47,7 +49,9 @@ class GeneratorConfig(Section):
         256, description="memory for what is known of past prompts, in MiB"
     )
     batch_size: Annotated[int, Field(ge=1, le=64)] = Field(13, description="candidates written at once")
-    format: str = Field("v10", description="prompt format the model was trained on")
+    format: Annotated[PromptFormatConfig, NoDecode, BeforeValidator(table_of)] = Field(
+        PromptFormatConfig(), description="prompt format the model was trained on: a name, or a table"
+    )
     sampler: SamplerConfig = Field(SamplerConfig(), description="how tokens are drawn")
     max_new_tokens: PositiveInt = Field(1600, description="longest continuation, in tokens")
     required_continuation_room: PositiveInt = Field(100, description="tokens kept free for writing")

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
-from munging.control import END
 from munging.thread import Identity, PostKind
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -17,32 +16,10 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 OriginalKind = Literal["plain", "review", "fiction"]
 TimeStyle = Literal["v8", "v10"]
 
-PLACEHOLDERS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "conversation": frozenset({"names", "count"}),
-        "series": frozenset({"names", "count"}),
-        "turn": frozenset({"number", "name", "verb"}),
-        "original": frozenset({"bot"}),
-        "fiction": frozenset({"bot"}),
-        "review": frozenset({"bot"}),
-        "written": frozenset({"time"}),
-        "tags": frozenset({"bot"}),
-    }
-)
-"""The places in each phrase that something is put into."""
-
-
-class FormatError(ValueError):
-    """A table that is no format; ``key`` names the phrase or switch, the text says what is expected."""
-
-    def __init__(self, key: str, expected: str) -> None:
-        super().__init__(expected)
-        self.key = key
-
 
 @dataclass(frozen=True, eq=False)
 class PromptFormat:
-    """A format. Raises FormatError for a table with which users' words could pass for structure.
+    """A format. Where each line of each phrase shows something of its own, no words can pass for it.
 
     Phrases: ``conversation`` and ``series`` are the header's line for several speakers and for one who
     speaks often (empty: no header), ``turn`` begins a numbered post, ``turn_end`` ends one, ``verbs`` name
@@ -85,18 +62,6 @@ class PromptFormat:
     spaced_lines: bool = True
     folded_lines: bool = False
 
-    def __post_init__(self) -> None:
-        for key, known in PLACEHOLDERS.items():
-            _check_phrase(key, getattr(self, key), known)
-        for kind, verb in self.verbs.items():
-            if not verb.strip() or "\n" in verb:
-                raise FormatError(f"verbs.{kind.value}", "expected a word or words on one line")
-        for key in ("turn_end", "head_end"):
-            if not str(getattr(self, key)).endswith("\n"):
-                raise FormatError(key, "must end with a line break, so that what follows begins a line")
-        if self.end_tags and not (self.end_tags.strip() or self.marks):
-            raise FormatError("end_tags", "needs words or a tab: users can write line breaks and spaces too")
-
     @property
     def tags_first(self) -> bool:
         """Whether the bot writes its tags before its words."""
@@ -116,22 +81,6 @@ class PromptFormat:
         """The words with which an unprompted post of a kind begins."""
         starts = {"plain": self.original, "review": self.review, "fiction": self.fiction}
         return self.phrase(starts[kind], identity)
-
-
-def _check_phrase(key: str, phrase: str, known: frozenset[str]) -> None:
-    places = PLACEHOLDER.findall(phrase)
-    if unknown := [place for place in places if place not in known]:
-        listed = ", ".join(f"{{{place}}}" for place in sorted(known))
-        raise FormatError(key, f"{{{unknown[0]}}} is none of its placeholders: {listed}")
-    if key == "turn" and "name" not in places:
-        raise FormatError(key, "needs {name}, or nobody could tell who speaks")
-    if len(places) > len(set(places)) and "bot" not in places:
-        raise FormatError(key, "each placeholder may stand once")
-    for line in phrase.split("\n"):
-        if PLACEHOLDER.search(line) and not PLACEHOLDER.sub("", line).strip():
-            raise FormatError(key, "needs words or signs of its own, or anybody's line could pass for it")
-    if END in phrase:
-        raise FormatError(key, "must not hold the end mark, which ends a document")
 
 
 _VERBS = MappingProxyType({kind: kind.value for kind in PostKind})
@@ -192,3 +141,17 @@ LATER_END_TAGS = replace(
 FORMATS: Mapping[str, PromptFormat] = MappingProxyType(
     {form.name: form for form in (V8, V9, V10, LATER, LATER_END_TAGS)}
 )
+
+
+def own_format(based_on: str, changes: Mapping[str, object]) -> PromptFormat:
+    """A format of an operator's: a built-in one with other phrases and switches; ``verbs`` may name a few.
+
+    Raises KeyError for a format that is not built in, and TypeError for a key that no format has.
+    """
+    form = FORMATS[based_on]
+    if not changes:
+        return form
+    verbs = changes.get("verbs")
+    named = {PostKind(kind): str(verb) for kind, verb in verbs.items()} if isinstance(verbs, Mapping) else {}
+    table: dict[str, Any] = {**changes, "verbs": MappingProxyType({**form.verbs, **named})}
+    return replace(form, name=f"{form.name} (own)", **table)

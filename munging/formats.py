@@ -17,6 +17,7 @@ from munging.format_table import (
     OriginalKind,
     PromptFormat,
     TimeStyle,
+    own_format,
 )
 from munging.normalize import normalize
 from munging.printer import Piece, Printer
@@ -37,6 +38,7 @@ __all__ = [
     "format_time",
     "normalize",
     "original_prompt",
+    "own_format",
     "render",
 ]
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from bot_config import Config
 from bot_process import FatalError, Shutdown
 from mood.graph import Note
-from munging.formats import FORMATS, PromptFormat
+from munging.formats import PromptFormat, own_format
 from munging.thread import Identity
 from switchboard.client import Retry, SwitchboardClient
 from tumblr.budget import RULES
@@ -222,10 +222,8 @@ def _kinds(config: Config, zone: ZoneInfo) -> dict[TurnKind, Kind]:
 
 
 def _prompt_format(config: Config) -> PromptFormat:
-    name = config.generator.format
-    if name not in FORMATS:
-        raise FatalError(f'no prompt format is called "{name}"', f"use one of {', '.join(FORMATS)}")
-    return FORMATS[name]
+    settings = config.generator.format
+    return own_format(settings.based_on, settings.changes())
 
 
 def _finders(

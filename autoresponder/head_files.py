@@ -1,4 +1,7 @@
-"""Heads on disk: ``NAME.safetensors`` with the weights beside ``NAME.json`` with the settings."""
+"""Heads on disk: ``NAME.safetensors`` with the weights beside ``NAME.json`` with the settings.
+
+Every head in the folder is read and scores; to add one is to put its two files there.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from autoresponder.errors import HeadMismatchError, ModelCorruptError, ModelMissingError
-from autoresponder.heads import GeneratorIdentity, Head, HeadName, HeadSettings
+from autoresponder.heads import HEAD_NAMES, GeneratorIdentity, Head, HeadName, HeadSettings
+from autoresponder.later_head import make_head
 
 TRAIN_AGAIN = "train the heads again on this generator, or name the folder of heads that belong to it"
 
@@ -24,6 +28,12 @@ def save_head(head: Head, folder: Path) -> None:
     save_file(weights, folder / f"{name}.safetensors")
     settings = json.dumps(head.settings.model_dump(mode="json"), indent=2)
     (folder / f"{name}.json").write_text(settings + "\n", encoding="utf-8")
+
+
+def heads_in(folder: Path) -> list[HeadName]:
+    """Names of the heads to be read from a folder: the two that must be there, then whatever else is."""
+    others = sorted({path.stem for path in folder.glob("*.json")} - set(HEAD_NAMES))
+    return [*HEAD_NAMES, *others]
 
 
 def load_head(
@@ -43,7 +53,7 @@ def load_head(
             f"the generator has {n_layer} and {positions}",
             TRAIN_AGAIN,
         )
-    head = Head(settings)
+    head = make_head(settings)
     _load_weights(head, folder / f"{name}.safetensors")
     return head.eval().requires_grad_(requires_grad=False)
 

@@ -1,8 +1,9 @@
 """The heads: small networks that read the generator's activations and give two logits per text.
 
-Architecture of 2021. For each layer the head looks at, the residual stream after that block is
-normalised and attended to by one query, that of the selection token (the last one of the row); the
-results are concatenated, go through one residual MLP, and end in two logits: negative, positive.
+Here are what all heads share and the architecture of 2021; ``later_head`` has the one that came after.
+For each layer the head looks at, the residual stream after that block is normalised and attended to by
+one query, that of the selection token (the last one of the row); the results are concatenated, go
+through one residual MLP, and end in two logits: negative, positive.
 A head is bound to the generator whose activations it was trained on.
 """
 
@@ -18,8 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
-HeadName = Literal["selector", "sentiment"]
+HeadName = str
 HEAD_NAMES: tuple[HeadName, ...] = ("selector", "sentiment")
+"""The heads that every generator has; a folder can hold more."""
 
 LOGIT_GAIN = 0.02  # gain of the orthogonal initialisation of the last layer
 DEPTHS_2021 = (7 / 48, 23 / 48)  # relative depth of the two blocks that are looked at
@@ -55,11 +57,20 @@ class HeadSettings(BaseModel):
     (sum, difference), from which positive minus negative is the second output.
     ``max_tokens`` counts the whole row, with the end tokens at both ends.
     ``calibration`` maps a type of text ("responses", "originals") to its line; none is the identity.
+    ``reads`` is what the head gets of a candidate: the thread with the candidate in it, or the candidate's
+    words alone; by default the thread, the sentiment head the words.
+
+    The rest is for the form "later". ``attention_width`` is the width of queries, keys and values of all
+    heads together, the generator's by default; a tower gives ``output_ratio`` times the generator's width;
+    ``blocks`` is the number of transformer blocks before a tower's attention, and ``gain_scale``, if set,
+    the scale s of their learned output gains exp(s g).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: HeadName
+    name: HeadName = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    form: Literal["2021", "later"] = "2021"
+    reads: Literal["thread", "words"] = "thread"
     generator: GeneratorIdentity
     layers: tuple[int, ...] = Field(min_length=1)
     width: int = Field(gt=0)
@@ -71,11 +82,24 @@ class HeadSettings(BaseModel):
     residual_dropout: float = Field(0.0, ge=0, lt=1)
     activation_dropout: float = Field(0.0, ge=0, lt=1)
     calibration: dict[str, Calibration] = Field(default_factory=dict)
+    attention_width: int | None = Field(None, gt=0)
+    output_ratio: float = Field(1.0, gt=0)
+    blocks: int = Field(0, ge=0)
+    gain_scale: float | None = Field(None, gt=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reads_by_name(cls, given: dict[str, object]) -> dict[str, object]:
+        return {"reads": "words", **given} if given.get("name") == "sentiment" else given
 
     @model_validator(mode="after")
     def _fits(self) -> HeadSettings:
-        if self.width % self.n_head:
-            raise ValueError(f"n_head {self.n_head} does not divide the width {self.width}")
+        for width in (self.width, self.attention_width or self.width):
+            if width % self.n_head:
+                raise ValueError(f"n_head {self.n_head} does not divide the width {width}")
+        later = {"attention_width", "output_ratio", "blocks", "gain_scale"} & self.model_fields_set
+        if self.form == "2021" and any(getattr(self, name) != _DEFAULTS[name] for name in later):
+            raise ValueError(f"the form of 2021 has no {', '.join(sorted(later))}")
         if list(self.layers) != sorted(set(self.layers)) or self.layers[0] < 0:
             raise ValueError("layers must be rising block numbers, from 0")
         if unknown := set(self.calibration) - set(TEXT_TYPES):
@@ -85,6 +109,9 @@ class HeadSettings(BaseModel):
     def calibration_of(self, text_type: str) -> Calibration:
         """The line for one type of text."""
         return self.calibration.get(text_type, Calibration())
+
+
+_DEFAULTS = {"attention_width": None, "output_ratio": 1.0, "blocks": 0, "gain_scale": None}
 
 
 def head_layers(n_layer: int) -> tuple[int, ...]:
@@ -150,21 +177,29 @@ class ResidualMLP(nn.Module):
 
 
 class Head(nn.Module):
-    """A head as its settings describe it; weights are float32 whatever the generator's format is."""
+    """A head as its settings describe it; weights are float32 whatever the generator's format is.
+
+    ``towers`` hold one pooling module for each layer, ``mlp`` maps what they give, side by side, onto
+    itself, and ``logits`` ends in two outputs.
+    """
 
     def __init__(self, settings: HeadSettings) -> None:
         super().__init__()
         self.settings = settings
-        d = settings.width
-        joined = d * len(settings.layers)
-        self.towers = nn.ModuleList(
-            PooledAttention(d, settings.n_head, settings.attention_dropout, settings.residual_dropout)
-            for _ in settings.layers
-        )
-        self.mlp = ResidualMLP(
-            joined, settings.mlp_ratio, settings.activation_dropout, settings.residual_dropout
-        )
+        self.towers = nn.ModuleList(self.make_tower() for _ in settings.layers)
+        joined = len(settings.layers) * round(settings.width * settings.output_ratio)
+        self.mlp = self.make_mlp(joined)
         self.logits = nn.Linear(joined, 2)
+
+    def make_tower(self) -> nn.Module:
+        """Make what pools one layer's stream (B, T, d), given positions (B,), into one row per text."""
+        at = self.settings
+        return PooledAttention(at.width, at.n_head, at.attention_dropout, at.residual_dropout)
+
+    def make_mlp(self, joined: int) -> ResidualMLP:
+        """Make what maps (B, joined) to (B, joined)."""
+        at = self.settings
+        return ResidualMLP(joined, at.mlp_ratio, at.activation_dropout, at.residual_dropout)
 
     def initialise(self, generator: torch.Generator) -> Head:
         """Start afresh: every kernel orthogonal (q, k, v jointly), gain 1, the last 0.02; biases 0."""

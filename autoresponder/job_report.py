@@ -50,6 +50,7 @@ class JobReport:
             "reused": self.scores.reused,
             "selector": _span(self.scores.selector_probabilities),
             "sentiment": _span(self.scores.sentiment_logit_differences),
+            **{name: _span(values) for name, values in self.scores.further.items()},
         }
 
     def _writing_fields(self) -> dict[str, object]:

@@ -41,6 +41,10 @@ from switchboard.messages import (
 T = TypeVar("T")
 
 ModelInfo = dict[str, JsonValue]
+WIRE_NAMES = {
+    "selector": ("ckpt_select", "hparams_select"),
+    "sentiment": ("ckpt_sentiment", "hparams_select_sentiment"),
+}
 Job = GenerationJob | RawSelectJob
 Done = tuple[GenerationResult | RawSelectResult, JobReport]
 Deliver = Callable[[str, Done | JobError], None]
@@ -249,15 +253,12 @@ def model_info(
 ) -> ModelInfo:
     """Say which models wrote and scored a result, and how; the names change whenever weights do."""
     identity = generator.identity
-    hparams = {
-        name: head.settings.model_dump(mode="json", exclude={"name", "generator"})
-        for name, head in heads.items()
-    }
-    return {
+    info: ModelInfo = {
         "model_name": f"{identity.name}@{identity.sha256[:12]}",
-        "ckpt_select": f"selector@{fingerprint(heads['selector'])[:12]}",
-        "ckpt_sentiment": f"sentiment@{fingerprint(heads['sentiment'])[:12]}",
-        "hparams_select": hparams["selector"],
-        "hparams_select_sentiment": hparams["sentiment"],
         "sampling_info": settings.sampler.info(settings.limits.window),
     }
+    for name, head in heads.items():
+        checkpoint, hparams = WIRE_NAMES.get(name, (f"ckpt_{name}", f"hparams_{name}"))
+        info[checkpoint] = f"{name}@{fingerprint(head)[:12]}"
+        info[hparams] = head.settings.model_dump(mode="json", exclude={"name", "generator"})
+    return info

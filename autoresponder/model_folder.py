@@ -1,4 +1,4 @@
-"""A model folder, loaded: the network, its tokenizer, its two heads, and what it is called.
+"""A model folder, loaded: the network, its tokenizer, its heads, and what it is called.
 
 config.json  model.safetensors  tokenizer.json  tokenizer_config.json
 heads/selector.safetensors  heads/selector.json  heads/sentiment.safetensors  heads/sentiment.json
@@ -25,8 +25,8 @@ from transformers.utils.logging import disable_progress_bar
 from autoresponder.cpu_linear import pack_linears
 from autoresponder.encoding import TextEncoder
 from autoresponder.errors import ModelCorruptError, ModelError, ModelMissingError, TokenizerMismatchError
-from autoresponder.head_files import load_head
-from autoresponder.heads import HEAD_NAMES, GeneratorIdentity, Head, HeadName
+from autoresponder.head_files import heads_in, load_head
+from autoresponder.heads import GeneratorIdentity, Head, HeadName
 from autoresponder.trunk import blocks_of
 from autoresponder.weights import COPY_AGAIN, content_hash, find_model, weight_files
 
@@ -99,12 +99,12 @@ def load_generator(model: str, *, device: str = "auto", dtype: str = "auto") -> 
 
 
 def load_heads(generator: GeneratorModel, folder: Path | None = None) -> Mapping[HeadName, Head]:
-    """Load both heads onto the generator's device; by default from ``heads`` in its folder."""
+    """Load all heads onto the generator's device; by default from ``heads`` in its folder."""
     where = folder if folder is not None else generator.folder / "heads"
     size = {"n_layer": len(blocks_of(generator.network)), "positions": generator.positions}
     return {
         name: load_head(where, name, generator.identity, **size).to(generator.network.device)
-        for name in HEAD_NAMES
+        for name in heads_in(where)
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -21,18 +21,20 @@ PAD = 0
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores in the order of the texts."""
+    """Scores in the order of the texts; of heads beside the usual two, probabilities by the head's name."""
 
     selector_probabilities: list[float]
     sentiment_logit_differences: list[float]
-    reused: int = 0  # rows whose activations were left over from writing
+    further: dict[HeadName, list[float]] = field(default_factory=dict)
+    reused: int = 0  # texts whose activations were left over from writing, as the selector reads them
 
 
 @dataclass(frozen=True)
 class _Row:
-    head: HeadName
-    index: int  # place in the head's list of texts
-    ids: list[int]
+    """Ids that the network reads once, for however many heads and texts."""
+
+    ids: tuple[int, ...]
+    looks: list[tuple[HeadName, int]]  # whose they are: a head, and the place in its list of texts
     reading: Reading | None = None  # what was read of exactly these ids already
 
 
@@ -58,27 +60,32 @@ class Scorer:
 
     def score(
         self,
-        selector_texts: Sequence[str],
-        sentiment_texts: Sequence[str],
+        threads: Sequence[str],
+        words: Sequence[str],
         text_type: str,
         readings: Sequence[Reading | None] = (),
     ) -> Scores:
-        """Score texts prepared for each head.
+        """Score texts, given as the heads read them: in their threads, and their words alone.
 
-        ``text_type`` is "responses" or "originals" and picks the calibration: the selector's
-        probability is ``sigmoid(alpha * difference + beta)``, the sentiment's difference goes
-        through its own line and is given as it is. ``readings`` are what the network has kept of the
-        selector's texts from writing them; one is used where it is of the very ids the selector reads.
+        ``text_type`` is "responses" or "originals" and picks the calibration: a head's probability is
+        ``sigmoid(alpha * difference + beta)``, the sentiment's difference goes through its own line and is
+        given as it is. ``readings`` are what the network has kept of the threads from writing them;
+        one is used where it is of the very ids that are to be read.
         """
-        texts: dict[HeadName, Sequence[str]] = {"selector": selector_texts, "sentiment": sentiment_texts}
+        texts = {
+            name: words if head.settings.reads == "words" else threads for name, head in self._heads.items()
+        }
         rows = self._rows(texts, readings)
-        differences = self._differences(texts, rows)
         calibrated = {
             name: self._heads[name].settings.calibration_of(text_type).apply(values)
-            for name, values in differences.items()
+            for name, values in self._differences(texts, rows).items()
         }
-        reused = sum(row.reading is not None for row in rows)
-        return Scores(calibrated["selector"].sigmoid().tolist(), calibrated["sentiment"].tolist(), reused)
+        return Scores(
+            calibrated.pop("selector").sigmoid().tolist(),
+            calibrated.pop("sentiment").tolist(),
+            {name: values.sigmoid().tolist() for name, values in calibrated.items()},
+            sum(name == "selector" for row in rows if row.reading for name, _ in row.looks),
+        )
 
     def differences(self, texts: Mapping[HeadName, Sequence[str]]) -> dict[HeadName, Tensor]:
         """Uncalibrated logit differences, positive minus negative, of each head's texts (float64, CPU)."""
@@ -87,14 +94,13 @@ class Scorer:
     def _rows(
         self, texts: Mapping[HeadName, Sequence[str]], readings: Sequence[Reading | None]
     ) -> list[_Row]:
-        rows = []
+        known = {reading.ids: reading for reading in readings if reading is not None}
+        rows: dict[tuple[int, ...], _Row] = {}
         for name, own in texts.items():
             for index, text in enumerate(own):
-                ids = self._encoder.encode_for_head(text, self._heads[name].settings.max_tokens)
-                reading = readings[index] if name == "selector" and index < len(readings) else None
-                same = reading is not None and reading.ids == tuple(ids)
-                rows.append(_Row(name, index, ids, reading if same else None))
-        return rows
+                ids = tuple(self._encoder.encode_for_head(text, self._heads[name].settings.max_tokens))
+                rows.setdefault(ids, _Row(ids, [], known.get(ids))).looks.append((name, index))
+        return list(rows.values())
 
     @torch.inference_mode()
     def _differences(
@@ -122,7 +128,8 @@ class Scorer:
         ids = torch.full((len(batch), len(batch[0].ids)), PAD)  # (B, T), padded on the right
         for place, row in enumerate(batch):
             ids[place, : len(row.ids)] = torch.tensor(row.ids)
-        layers = {layer for row in batch for layer in self._heads[row.head].settings.layers}
+        heads = {name for row in batch for name, _ in row.looks}
+        layers = {layer for name in heads for layer in self._heads[name].settings.layers}
         return run_trunk(self._network, ids.to(self._network.device), layers)
 
     def _look(
@@ -130,13 +137,15 @@ class Scorer:
     ) -> None:
         """Let each row's head look at the streams."""
         device = self._network.device
-        for name in dict.fromkeys(row.head for row in batch):
+        for name in results:
             head = self._heads[name]
-            places = [place for place, row in enumerate(batch) if row.head == name]
+            looks = [(at, index) for at, row in enumerate(batch) for who, index in row.looks if who == name]
+            if not looks:
+                continue
+            places, indices = (list(column) for column in zip(*looks, strict=True))
             own = {layer: hidden[layer][places] for layer in head.settings.layers}
             selection = torch.tensor([len(batch[place].ids) - 1 for place in places], device=device)
-            outputs = head.difference(head(own, selection)).double().cpu()
-            results[name][[batch[place].index for place in places]] = outputs
+            results[name][indices] = head.difference(head(own, selection)).double().cpu()
 
 
 def _left_over(batch: Sequence[_Row]) -> dict[int, Tensor]:

@@ -27,6 +27,7 @@ from bot_config_help import example_of, explain, reference_of
 from bot_settings.behaviour import CommandsConfig, DraftsConfig, HalloweenConfig
 from bot_settings.presets import PRESETS, PresetName, with_preset
 from bot_settings.switchboard import SwitchboardConfig
+from bot_settings.talk import ConversationConfig, DampingConfig, DashboardConfig
 from bot_settings.tumblr import (
     AsksConfig,
     BlogConfig,
@@ -62,6 +63,11 @@ class Config(BaseSettings):
     tumblr: TumblrConfig = Field(TumblrConfig(), description="how tumblr is reached")
     loop: LoopConfig = Field(LoopConfig(), description="the rhythm of the passes")
     asks: AsksConfig = Field(AsksConfig(), description="whose asks are answered")
+    conversation: ConversationConfig = Field(
+        ConversationConfig(), description="what is answered on people's own blogs"
+    )
+    dashboard: DashboardConfig = Field(DashboardConfig(), description="what the bot reblogs unasked")
+    damping: DampingConfig = Field(DampingConfig(), description="how long the bot talks with one blog")
     commands: CommandsConfig = Field(CommandsConfig(), description="what people may order in asks")
     drafts: DraftsConfig = Field(DraftsConfig(), description="what becomes of drafts that are sent back")
     halloween: HalloweenConfig = Field(HalloweenConfig(), description="a habit of one night")

@@ -22,6 +22,18 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
                 "judgments_hours": 18.0,
             },
             "tumblr": {"max_tries": 10},
+            "asks": {"most_waiting": 2},
+            "conversation": {"posts_to_check": 350},
+            "dashboard": {
+                "posts_to_check": 350,
+                "paging": "since_id",
+                "rules": "2023",
+                "max_characters": 10_000,
+                "selection_cutoff": 0.0,
+                "continuation": "delta",
+                "continuation_cutoff": 0.0,
+                "batch": 0,
+            },
             "queue": {"write_when_below": 24, "only_today": True},
             "candidates": {
                 "answer": 5,

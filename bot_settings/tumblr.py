@@ -39,7 +39,8 @@ class BlogConfig(Section):
 
     blog_name: BlogName = Field("my-bot", description="tumblr name of the blog that posts")
     dash_blog_name: BlogName | None = Field(
-        None, description="tumblr name of the second account, which is to own the dashboard (not read yet)"
+        None,
+        description="tumblr name of the second account, which follows blogs as the bot",
     )
     persona: str = Field(
         "Frank", min_length=1, max_length=64, description="name under which the model knows the bot"
@@ -88,6 +89,9 @@ class TumblrConfig(Section):
     )
     reread_follows: bool = Field(
         False, description="read anew at the start whom the dashboard account follows"
+    )
+    post_format: Literal["npf", "legacy"] = Field(
+        "npf", description="form in which posts are asked for: as blocks (npf) or as HTML (legacy)"
     )
     start_timestamp: NonNegativeInt = Field(0, description="unix seconds; nothing older is ever reacted to")
 
@@ -138,6 +142,13 @@ class AsksConfig(Section):
     )
     limited_substrings: dict[str, PositiveFloat] = Field(
         {}, description="text to hours: an ask that contains it counts as from a limited user"
+    )
+    min_words: NonNegativeInt = Field(
+        1, description="asks with fewer words are skipped, commands aside; a wide sign counts as two"
+    )
+    max_images: NonNegativeInt = Field(5, description="asks with more images are skipped; 0: no limit")
+    most_waiting: NonNegativeInt = Field(
+        0, description="when more asks of one asker wait, a random one is skipped in each pass; 0: none is"
     )
     max_characters: PositiveInt = Field(
         10_000, description="a longer question is drafted for the operator's eyes instead of published"

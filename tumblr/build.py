@@ -15,17 +15,24 @@ from bot_config import Config
 from bot_process import FatalError, Shutdown
 from mood.graph import Note
 from munging.formats import PromptFormat, own_format
-from munging.thread import Identity
 from switchboard.client import Retry, SwitchboardClient
 from tumblr.budget import RULES
 from tumblr.build_rules import avoided_tags, mood_system, review_thresholds, screening_rules
+from tumblr.build_talk import (
+    ask_rules,
+    conversation_kinds,
+    conversation_steps,
+    identity_of,
+    limited_of,
+    other_posts,
+)
 from tumblr.build_tumblr import Tumblr, connect
 from tumblr.chores import Chores
 from tumblr.client import TumblrDashReader, TumblrReader
 from tumblr.database import Database
 from tumblr.errors import StoreError
 from tumblr.fail_points import FailPoints
-from tumblr.find_asks import AskFinder, LimitedAskers
+from tumblr.find_asks import AskFinder
 from tumblr.find_originals import QueueFinder
 from tumblr.follows import FollowList
 from tumblr.halloween import TreatKind
@@ -144,6 +151,15 @@ def _loop(
         *follows,
         Step("drafts", Part.DRAFTS, drafts.find),
         Step("asks", Part.INBOX, asks.find),
+        *conversation_steps(
+            config,
+            tumblr,
+            memory.database,
+            other_posts(tumblr),
+            post_limit.pace,
+            rhythm.mean_pause,
+            clock,
+        ),
         Step("queue", Part.QUEUE, originals.find),
     ]
     return Loop(
@@ -207,7 +223,7 @@ def _direct_kinds(config: Config, store: Store, zone: ZoneInfo) -> dict[TurnKind
 
 
 def _kinds(config: Config, zone: ZoneInfo) -> dict[TurnKind, Kind]:
-    identity = Identity(blog=config.blog.blog_name, persona=config.blog.persona)
+    identity = identity_of(config)
     avoided = avoided_tags(config)
     return {
         TurnKind.ASK: AskKind(identity, zone, avoided, config.asks.max_characters),
@@ -218,6 +234,7 @@ def _kinds(config: Config, zone: ZoneInfo) -> dict[TurnKind, Kind]:
             config.commands.draft_reviews,
             config.commands.help_url,
         ),
+        **conversation_kinds(config, zone),
     }
 
 
@@ -229,16 +246,16 @@ def _prompt_format(config: Config) -> PromptFormat:
 def _finders(
     config: Config, reader: TumblrReader, store: Store, rhythm: Rhythm, clock: Clock, post_limit: PostLimit
 ) -> tuple[AskFinder, QueueFinder]:
-    limited = LimitedAskers(config.asks.limited_users, config.asks.limited_substrings, rhythm.mean_pause)
     asks = AskFinder(
         reader,
         store,
-        limited,
+        limited_of(config, rhythm.mean_pause),
         start_timestamp=config.tumblr.start_timestamp,
         rng=random.Random(),
         clock=clock,
         operator=config.blog.operator_name,
         most=lambda: post_limit.pace().most(config.loop.max_posts_per_step),
+        rules=ask_rules(config),
     )
     settings = QueueSettings(
         posts_per_day=config.queue.posts_per_day,

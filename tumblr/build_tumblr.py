@@ -42,6 +42,7 @@ class Tumblr:
 def connect(config: Config, stack: ExitStack, clock: Callable[[], float], *, dry_run: bool) -> Tumblr:
     """Make the ways to tumblr; a dry run has none that writes. Raises FatalError without a key set."""
     settings, blog = config.tumblr, config.blog.blog_name
+    npf = settings.post_format == "npf"
     if not settings.base_keys:
         raise FatalError(
             "tumblr.base_keys is empty", "enter the four strings of a key set; see docs/operating.md"
@@ -55,8 +56,8 @@ def connect(config: Config, stack: ExitStack, clock: Callable[[], float], *, dry
     read = PooledRead(pool, lambda url, params: group_for(url, params, own))
     return Tumblr(
         pool,
-        TumblrReader(read, blog),
-        TumblrDashReader(PooledRead(pool, _as_dashboard)) if settings.dashboard_keys else None,
+        TumblrReader(read, blog, npf=npf),
+        TumblrDashReader(PooledRead(pool, _as_dashboard), npf=npf) if settings.dashboard_keys else None,
         None if dry_run else _publisher(config, pool),
         learn=lambda one: UncheckedClient(one.read).posts(own, limit=1),
     )

@@ -1,24 +1,27 @@
 """Finding asks: which questions in the inbox become turns now.
 
-In this order: asks that are known already are left out; limited users are left to chance; of each asker
-only the oldest ask is taken, and none while another of theirs is being answered; the oldest go first.
+In this order: asks that are known already are left out, and those that are not to be answered are remembered
+as skipped; limited users are left to chance; of each asker only the oldest ask is taken, and none while
+another of theirs is being answered; the oldest go first.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
 from munging.user_text import question_from_html
+from tumblr.ask_rules import AskRules, surplus, why_not_ask
 from tumblr.client import Reader
 from tumblr.commands import AnswerHidden, Invalid, read_command
 from tumblr.kinds_commands import command_turn
 from tumblr.payload import ANONYMOUS, TumblrPost
 from tumblr.turns import INBOX_KINDS, NewTurn, Turn, TurnKind
+from tumblr.waiting import Limited
 
 HIDDEN_ASK_TAGS = ("an ask that my inbox does not show me", "answered because my operator pointed at it")
 """Tags of the answer to an ask that the operator named by its id."""
@@ -26,27 +29,10 @@ HIDDEN_ASK_TAGS = ("an ask that my inbox does not show me", "answered because my
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class LimitedAskers:
-    """Askers, and texts in asks, of which only about one ask in so many hours is answered."""
-
-    users: Mapping[str, float]
-    substrings: Mapping[str, float]
-    pass_seconds: float
-    """How often an ask is looked at: the mean pause between passes, in seconds."""
-
-    def odds(self, asker: str, question: str) -> float:
-        """The chance that an ask is taken in one pass: the pause over the hours; the least that applies."""
-        text = question.lower()
-        hours = [h for name, h in self.users.items() if name.lower() == asker.lower()]
-        hours += [h for part, h in self.substrings.items() if part.lower() in text]
-        return min([1.0, *(self.pass_seconds / (3600.0 * h) for h in hours)])
-
-
 def choose_asks(
     asks: Sequence[TumblrPost],
     busy: Collection[str],
-    limited: LimitedAskers,
+    limited: Limited,
     draw: Callable[[], float],
 ) -> list[TumblrPost]:
     """The asks to take now, oldest first.
@@ -91,13 +77,14 @@ class AskFinder:
         self,
         reader: Reader,
         memory: Memory,
-        limited: LimitedAskers,
+        limited: Limited,
         *,
         start_timestamp: int,
         rng: random.Random,
         clock: Callable[[], float],
         operator: str | None = None,
         most: Callable[[], int | None] = lambda: None,
+        rules: AskRules | None = None,
     ) -> None:
         self._reader = reader
         self._memory = memory
@@ -107,6 +94,7 @@ class AskFinder:
         self._clock = clock
         self._operator = operator
         self._most = most
+        self._rules = rules or AskRules()
 
     def find(self) -> list[NewTurn]:
         """The new turns, oldest ask first; what is neither ask nor command is remembered as skipped."""
@@ -116,11 +104,20 @@ class AskFinder:
         recent = [post for post in page.posts if post.timestamp >= self._start]
         known = self._memory.known(INBOX_KINDS, [post.id for post in recent])
         new = [post for post in recent if post.id not in known]
-        asks = choose_asks([p for p in new if p.is_ask], self._busy(), self._limited, self._rng.random)
+        refused = self._refused([post for post in new if post.is_ask])
+        fit = [post for post in new if post.is_ask and post.id not in refused]
+        asks = choose_asks(fit, self._busy(), self._limited, self._rng.random)
         return [
-            *(_no_ask(post) for post in new if not post.is_ask),
+            *(_no_ask(post, "it is a submission, not an ask") for post in new if not post.is_ask),
+            *(_no_ask(post, refused[post.id]) for post in new if post.id in refused),
             *(turn for ask in asks[: self._most()] for turn in self._turns(ask)),
         ]
+
+    def _refused(self, asks: Sequence[TumblrPost]) -> dict[str, str]:
+        """Those of the asks that are not answered at all, by id, with the reason."""
+        reasons = ((ask.id, why_not_ask(ask, self._rules)) for ask in asks)
+        refused = {ask_id: reason for ask_id, reason in reasons if reason is not None}
+        return {**surplus([ask for ask in asks if ask.id not in refused], self._rules, self._rng), **refused}
 
     def _turns(self, ask: TumblrPost) -> list[NewTurn]:
         """The turn of an ask; of a command that names a hidden ask, that ask's turn too."""
@@ -159,5 +156,5 @@ def ask_turn(ask: TumblrPost) -> NewTurn:
     )
 
 
-def _no_ask(post: TumblrPost) -> NewTurn:
-    return NewTurn(TurnKind.ASK, post.id, who=asker_of(post), skip_reason="it is a submission, not an ask")
+def _no_ask(post: TumblrPost, reason: str) -> NewTurn:
+    return NewTurn(TurnKind.ASK, post.id, who=asker_of(post), skip_reason=reason)

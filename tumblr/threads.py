@@ -98,11 +98,14 @@ def said_since_bot(thread: Thread) -> str:
 
 
 def exchanges_with(thread: Thread, who: str) -> int:
-    """How often the bot has spoken in a thread since anybody but it and one other has."""
+    """How often the bot has answered in a thread since anybody but it and one other has spoken.
+
+    A thread that the bot began is not its answer to anybody.
+    """
     spoken = 0
-    for post in reversed(thread.posts):
+    for index, post in reversed(list(enumerate(thread.posts))):
         if post.by_bot:
-            spoken += bool(post.text or post.tags)
+            spoken += index > 0 and bool(post.text or post.tags)
         elif post.author.lower() != who.lower():
             break
     return spoken

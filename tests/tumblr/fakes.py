@@ -30,7 +30,7 @@ from tumblr.chores import Chores
 from tumblr.database import Database
 from tumblr.errors import NotFound, Refused, TumblrError, TumblrUnavailable
 from tumblr.fail_points import FailPoints
-from tumblr.find_asks import AskFinder, LimitedAskers
+from tumblr.find_asks import AskFinder
 from tumblr.find_originals import QueueFinder
 from tumblr.halloween import TreatKind
 from tumblr.jobs import Jobs, Waits
@@ -51,12 +51,13 @@ from tumblr.store import Store
 from tumblr.store_chores import ChoreStore
 from tumblr.store_values import ValueStore
 from tumblr.turns import Intent, NewTurn, StoredRequest, Turn, TurnKind
+from tumblr.waiting import Limited
 
 START = datetime(2021, 2, 6, 12, 0, tzinfo=UTC)
 ZONE = ZoneInfo("US/Pacific")
 IDENTITY = Identity(blog="frank", persona="Frank")
 OPERATOR = "keeper"
-NO_LIMITS = LimitedAskers({}, {}, pass_seconds=160.0)
+NO_LIMITS = Limited({}, {}, pass_seconds=160.0)
 
 
 NOTES_SHOWN = 3

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tumblr.fakes import NO_LIMITS, START, FakeClock, World, an_ask
-from tumblr.find_asks import AskFinder, LimitedAskers, ask_turn, choose_asks
+from tumblr.find_asks import AskFinder, ask_turn, choose_asks
 from tumblr.payload import TumblrPost
 from tumblr.turns import TurnKind, TurnState
+from tumblr.waiting import Limited
 
 
 def ask(number: int, who: str | None = "bob", question: str = "soup?", age: int = 0) -> TumblrPost:
@@ -44,7 +45,7 @@ def always() -> float:
 def test_odds(
     user_hours: dict[str, float], text_hours: dict[str, float], asker: str, question: str, odds: float
 ) -> None:
-    limited = LimitedAskers(user_hours, text_hours, pass_seconds=160.0)
+    limited = Limited(user_hours, text_hours, pass_seconds=160.0)
     assert limited.odds(asker, question) == pytest.approx(odds)
 
 
@@ -70,14 +71,14 @@ def test_anonymous_askers_count_as_one() -> None:
 
 
 def test_chance_comes_before_equity_so_a_lucky_newer_ask_may_go_first() -> None:
-    limited = LimitedAskers({"bob": 1.0}, {}, pass_seconds=1800.0)
+    limited = Limited({"bob": 1.0}, {}, pass_seconds=1800.0)
     draws = iter([0.2, 0.9])
     asks = [ask(2, "bob"), ask(1, "bob", age=50)]  # the inbox has the newest first
     assert [a.id for a in choose_asks(asks, set(), limited, lambda: next(draws))] == ["2"]
 
 
 def test_limited_users_get_about_their_share() -> None:
-    limited = LimitedAskers({"bob": 2.0}, {}, pass_seconds=160.0)
+    limited = Limited({"bob": 2.0}, {}, pass_seconds=160.0)
     rng = random.Random(1)
     taken = sum(len(choose_asks([ask(1)], set(), limited, rng.random)) for _ in range(20_000))
     assert taken / 20_000 == pytest.approx(160 / 7200, rel=0.15)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tumblr.notes import Note, NoteList, is_complete, merged, note_list, reaches, read_note, read_notes
@@ -44,6 +44,7 @@ def test_reading(payload: dict[str, object], note: Note) -> None:
     assert read_note(payload) == note
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.recursive(st.none() | st.integers() | st.text(max_size=5), st.lists, max_leaves=4))
 def test_reading_never_fails(value: object) -> None:
     read_notes(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tumblr.errors import MalformedAnswer
@@ -97,6 +97,7 @@ json_values = st.recursive(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.sampled_from([*ASK, "genesis_post_id", "body", "is_anonymous"]), json_values))
 def test_reading_gives_a_post_or_says_why_not(payload: dict[str, Any]) -> None:
     try:

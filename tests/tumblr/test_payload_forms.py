@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from tests.strategies import words
 from tumblr.payload import TumblrPost, read_mentions, read_post
@@ -149,6 +149,7 @@ def test_kinds_of_html_posts(changes: dict[str, Any], expected: dict[str, object
     assert {key: getattr(found, key) for key in expected} == expected
 
 
+@settings(max_examples=50, deadline=None)
 @given(words(6), words(6))
 def test_any_words_are_read(own: str, question: str) -> None:
     assert npf(own, trail=[], layout=ask_layout("bob")).is_ask

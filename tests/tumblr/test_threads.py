@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from munging.classic import from_classic, to_classic
 from munging.control import BOT, TAGS
@@ -105,6 +105,8 @@ def test_what_others_said_since_the_bot_spoke() -> None:
         ("友carol会a域b友carol会c域d友Carol会e域", 2),
         ("友carol会a域b友dora会x域c友carol会d域", 1),
         ("友dora会a域", 0),
+        ("域a友carol会b域", 0),
+        ("域a友carol会b域c友carol会d域", 1),
     ],
 )
 def test_how_often_two_have_gone_to_and_fro(thread: str, count: int) -> None:
@@ -123,6 +125,7 @@ def test_a_prompt_that_is_too_long_loses_its_oldest_posts_first() -> None:
     assert prompt_of(thread, IDENTITY, 60).endswith(BOT)
 
 
+@settings(max_examples=50, deadline=None)
 @given(words(), words())
 def test_whoever_says_whatever_the_bot_has_the_last_turn(root: str, own: str) -> None:
     trail = [npf_item("alice", "9", root)]

@@ -1,0 +1,151 @@
+"""The looks at what people say, as the configuration says."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection
+from zoneinfo import ZoneInfo
+
+from bot_config import Config
+from munging.thread import Identity
+from tumblr.ask_rules import AskRules
+from tumblr.build_rules import avoided_tags
+from tumblr.build_tumblr import Tumblr
+from tumblr.conversation_rules import Company
+from tumblr.damping import Damping, why_not_talk
+from tumblr.database import Database
+from tumblr.find_conversation import ConversationFinder, Look, Window
+from tumblr.kinds import Kind
+from tumblr.kinds_conversation import ReblogKind, ReplyKind
+from tumblr.looks import MentionLook, ReblogLook, ReplyLook, Rules
+from tumblr.note_reader import NoteReader
+from tumblr.other_posts import OtherPosts
+from tumblr.passes import Part, Step
+from tumblr.store import Store
+from tumblr.store_conversation import ConversationStore
+from tumblr.store_values import ValueStore
+from tumblr.turns import TurnKind
+from tumblr.waiting import Limited, Pace, Preferences
+
+Clock = Callable[[], float]
+
+
+def identity_of(config: Config) -> Identity:
+    """Who the bot is."""
+    return Identity(blog=config.blog.blog_name, persona=config.blog.persona)
+
+
+def company_of(config: Config) -> Company:
+    """Who the bot is and whom it keeps away from."""
+    blog, talk = config.blog, config.conversation
+    own = [blog.blog_name, *([blog.dash_blog_name] if blog.dash_blog_name else [])]
+    return Company(
+        bot=blog.blog_name,
+        own=_lower(own),
+        avoided=_lower(config.screening.user_avoid_list),
+        ignored_posts=frozenset(talk.ignored_posts),
+        always_welcome=_lower(talk.welcome_repliers),
+        operator=blog.operator_name,
+        indirect_reblogs=talk.indirect_reblogs,
+    )
+
+
+def damping_of(config: Config) -> Damping:
+    """How much the bot talks with one blog."""
+    damping = config.damping
+    return Damping(
+        _lower(damping.automated_accounts), damping.longest_exchange, damping.per_hour, damping.per_day
+    )
+
+
+def ask_rules(config: Config) -> AskRules:
+    """What an ask has to be like."""
+    own, damping, asks = company_of(config).own, damping_of(config), config.asks
+    return AskRules(
+        asks.min_words, asks.max_images, asks.most_waiting, lambda who: why_not_talk(who, 0, own, damping)
+    )
+
+
+def limited_of(config: Config, mean_pause: float) -> Limited:
+    """Blogs and texts that are left to chance."""
+    return Limited(config.asks.limited_users, config.asks.limited_substrings, mean_pause)
+
+
+def conversation_kinds(config: Config, zone: ZoneInfo) -> dict[TurnKind, Kind]:
+    """How what people say is answered."""
+    identity, avoided = identity_of(config), avoided_tags(config)
+    reblog = ReblogKind(identity, zone, avoided)
+    return {
+        TurnKind.REBLOG: reblog,
+        TurnKind.MENTION: reblog,
+        TurnKind.REPLY: ReplyKind(identity, zone, avoided),
+    }
+
+
+def conversation_steps(
+    config: Config,
+    tumblr: Tumblr,
+    database: Database,
+    posts: OtherPosts,
+    pace: Callable[[], Pace],
+    mean_pause: float,
+    clock: Clock,
+) -> list[Step]:
+    """The look at reblogs, replies and mentions; none when all of them are switched off."""
+    store, talk = Store(database, clock), ConversationStore(database, clock)
+    values = ValueStore(database, clock)
+    looks = _looks(config, tumblr, posts, store, talk, values)
+    if not looks:
+        return []
+    settings = config.conversation
+    finder = ConversationFinder(
+        tumblr.reader,
+        NoteReader(tumblr.reader, talk),
+        looks,
+        store,
+        talk,
+        company=company_of(config),
+        window=Window(settings.posts_to_check, config.tumblr.start_timestamp, settings.window_hours),
+        preferences=Preferences(
+            by_cost=settings.priorities,
+            cap=config.loop.max_posts_per_step,
+            stop_above=settings.stop_above_cost,
+            auto_limit_above=settings.auto_limit_above,
+        ),
+        damping=damping_of(config),
+        limited=limited_of(config, mean_pause),
+        pace=pace,
+        rng=random.Random(),
+        clock=clock,
+    )
+    return [Step("conversations", Part.NOTES, finder.find)]
+
+
+def _looks(
+    config: Config,
+    tumblr: Tumblr,
+    posts: OtherPosts,
+    store: Store,
+    talk: ConversationStore,
+    values: ValueStore,
+) -> list[Look]:
+    settings = config.conversation
+    rules = Rules(identity_of(config), company_of(config), damping_of(config), config.tumblr.start_timestamp)
+    looks: list[Look] = []
+    if settings.mentions:
+        most = settings.mentions_to_check
+        looks.append(MentionLook(rules, tumblr.reader, posts, store, talk, values, most=most))
+    if settings.reblogs:
+        looks.append(ReblogLook(rules, posts, store, talk))
+    if settings.replies:
+        looks.append(ReplyLook(rules, tumblr.reader, store, values.follows))
+    return looks
+
+
+def other_posts(tumblr: Tumblr) -> OtherPosts:
+    """Posts of others, read as the blog, else as the dashboard account."""
+    return OtherPosts([tumblr.reader, *([tumblr.dashboard] if tumblr.dashboard is not None else [])])
+
+
+def _lower(names: Collection[str]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)

@@ -58,10 +58,11 @@ def _span(asked: Parameters) -> Span:
         raise envelope.bad_parameter(f"{' and '.join(given)} do not go together")
     if asked.offset() > MAX_OFFSET:
         raise envelope.bad_parameter(f"offset may be {MAX_OFFSET} at most")
-    return Span(
-        before=links.read_moment("before", asked.text("before")),
-        after=links.read_moment("after", asked.text("after")),
-    )
+    after = links.read_moment("after", asked.text("after"))
+    if after is not None and after % links.MICROSECONDS == 0:
+        # After a second means after its end.
+        after += links.MICROSECONDS - 1
+    return Span(before=links.read_moment("before", asked.text("before")), after=after)
 
 
 def _links(path: str, asked: Parameters, found: list[Like], limit: int) -> dict[str, Any]:

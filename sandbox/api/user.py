@@ -106,7 +106,9 @@ def following_page(connection: Connection, user_id: int, path: str) -> dict[str,
     limit, offset = asked.limit(LIST_CAP, LIST_CAP), asked.offset()
     followed = social.followed_ids(connection, user_id)
     page = followed[offset : offset + limit]
-    blogs = accounts.blogs_by_id(connection, set(page))
+    found = accounts.blogs_by_id(connection, set(page))
+    # Those that are gone are still counted, but not listed.
+    blogs = {i: blog for i, blog in found.items() if not blog.settings.deactivated}
     updated = posts.newest_time(connection, page)
     answer: dict[str, Any] = {
         "blogs": [short_blog(blogs[i], updated.get(i, blogs[i].created)) for i in page if i in blogs],

@@ -88,6 +88,7 @@ class _Reader(HTMLParser):
         self._formats: list[Block] = []
         self._open: list[_Open] = []
         self._around = _Context()
+        self._figure: dict[str, str] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
@@ -98,6 +99,7 @@ class _Reader(HTMLParser):
         elif tag in BLOCK_TAGS:
             self.flush()
             self._enter(tag, values)
+            self._figure = values if tag == "figure" else {}
         else:
             self._open.append(_Open(tag, self._format(tag, values), self._length))
 
@@ -188,8 +190,9 @@ class _Reader(HTMLParser):
         self.flush()
         medium: Block = {"url": values.get("src", "")}
         for side in ("width", "height"):
-            if values.get(f"data-orig-{side}", "").isdecimal():
-                medium[side] = int(values[f"data-orig-{side}"])
+            told = values.get(f"data-orig-{side}") or self._figure.get(f"data-orig-{side}", "")
+            if told.isdecimal():
+                medium[side] = int(told)
         medium.setdefault("width", 540)
         medium.setdefault("height", 405)
         medium["has_original_dimensions"] = True

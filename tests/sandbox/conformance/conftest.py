@@ -12,6 +12,7 @@ from PIL import Image
 from sandbox.driver import SandboxDriver
 from sandbox.records import KeySet
 from tests.sandbox.bench import Served
+from tests.sandbox.conformance.backups import Backup
 from tests.sandbox.conformance.people import Crowd
 
 
@@ -25,6 +26,12 @@ def crowd(served: Served, driver: SandboxDriver, keys: KeySet) -> Crowd:
 def frank2(crowd: Crowd) -> Any:
     """pytumblr2 with frank's keys."""
     return crowd.npf_client("frank")
+
+
+@pytest.fixture
+def backup(served: Served, keys: KeySet, tmp_path: Path) -> Backup:
+    """tumblr-backup with the api key of frank's consumer."""
+    return Backup(served.url, tmp_path, keys.consumer_key)
 
 
 def png(width: int, height: int, colour: tuple[int, int, int] = (200, 30, 90)) -> bytes:

@@ -1,0 +1,82 @@
+"""Check 8: rate limits, as headers and as refusals; windows; tumblr-backup waits."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from sandbox import limits
+from sandbox.driver import SandboxDriver
+from tests.sandbox.bench import FakeClock, SandboxProcess, Served
+from tests.sandbox.conformance.backups import Backup
+from tests.sandbox.conformance.people import Crowd
+
+ENOUGH_FOR_A_BACKUP = 12
+
+
+def remaining(client: Any) -> tuple[int, int]:
+    data = client.get_ratelimit_data()
+    return data["hour"]["remaining"], data["day"]["remaining"]
+
+
+def test_the_first_call_of_a_window(frank2: Any) -> None:
+    frank2.info()
+    assert remaining(frank2) == (999, 4999)
+    data = frank2.get_ratelimit_data()
+    assert (data["hour"]["reset"], data["day"]["reset"]) == (3600, 86400)
+    rates = (data["hour"]["max_rate"], data["day"]["max_rate"], data["effective_max_rate"])
+    assert all(math.isfinite(rate) and rate > 0 for rate in rates)
+
+
+def test_call_1001_is_refused(served: Served, frank2: Any, clock: FakeClock, driver: SandboxDriver) -> None:
+    frank2.info()
+    with served.world.database.note() as connection:
+        # Call 2 to 999, counted without being made.
+        for _ in range(998):
+            limits.count_call(connection, frank2.request.consumer_key, served.world.limits, clock())
+    assert frank2.info()["user"]["name"] == "frank"
+    assert remaining(frank2) == (0, 4000)
+    refused = frank2.info()
+    assert refused["meta"] == {"status": 429, "msg": "Limit Exceeded"}
+    assert refused["response"] == []
+    assert refused["errors"] == [{"title": "Limit Exceeded", "code": 0, "detail": "Minor hiccup. Try again."}]
+    assert remaining(frank2)[0] == 0
+    driver.set_checks(timestamps=False)
+    clock.advance(3600)
+    assert frank2.info()["user"]["name"] == "frank"
+    assert remaining(frank2) == (999, 3998)
+
+
+def test_the_throttle_by_address(frank: Any, driver: SandboxDriver) -> None:
+    driver.set_limits(per_address_minute=2)
+    answers = [frank.info() for _ in range(3)]
+    assert ["meta" in answer for answer in answers] == [False, False, True]
+    assert answers[2]["response"] == {"error": "Rate Limit Exceeded"}
+    assert "errors" not in answers[2]
+
+
+def test_the_throttle_for_blocks(crowd: Crowd, driver: SandboxDriver) -> None:
+    driver.set_limits(blocks_per_minute=1)
+    statuses = [crowd.call("GET", "/v2/blog/frank/blocks")["meta"]["status"] for _ in range(2)]
+    assert statuses == [200, 429]
+
+
+def test_tumblr_backup_waits_and_goes_on(tmp_path: Path) -> None:
+    process = SandboxProcess(tmp_path / "sandbox.sqlite")
+    try:
+        with SandboxDriver(process.url) as driver:
+            key = driver.create_user("somebody").consumer_key
+            driver.post("somebody", "<p>kept</p>")
+            driver.set_limits(per_hour=ENOUGH_FOR_A_BACKUP)
+            for _ in range(ENOUGH_FOR_A_BACKUP):
+                requests.get(f"{process.url}/v2/blog/somebody/info?api_key={key}", timeout=5).close()
+            driver.advance(3600 - 2)
+            done = Backup(process.url, tmp_path, key).run("somebody")
+        assert "Hit hourly ratelimit, sleeping for" in done.stdout + done.stderr
+        assert done.returncode == 0, done.stderr
+        assert len(Backup(process.url, tmp_path, key).pages("somebody")) == 1
+    finally:
+        process.kill()

@@ -34,7 +34,7 @@ STOPPED_STATES = frozenset({"EXITED", "FATAL", "UNKNOWN"})
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    """The demo's command line; the ports' defaults can also come from PORT and SWITCHBOARD_PORT."""
+    """The demo's command line; defaults can also come from PORT, SWITCHBOARD_PORT, PEOPLE, PEOPLE_SPEED."""
     parser = argparse.ArgumentParser(
         prog="deploy.demo", description="run the bot on a tumblr of this machine"
     )
@@ -50,6 +50,15 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--run", type=Path, default=HOME / "run" / "demo", help="folder of state and logs")
     parser.add_argument(
         "--model", type=Path, default=HOME / "sandbox" / "demo_model", help="folder of the model"
+    )
+    parser.add_argument(
+        "--people", type=int, default=int(os.environ.get("PEOPLE", "24")), help="how many live in the sandbox"
+    )
+    parser.add_argument(
+        "--people-speed",
+        type=float,
+        default=float(os.environ.get("PEOPLE_SPEED", "20")),
+        help="how much faster than the clock they live; at 20 about one in a minute speaks to the bot",
     )
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier demo left in the folder")
     return parser.parse_args(argv)
@@ -131,7 +140,9 @@ def main(argv: list[str] | None = None) -> int:
     path = write_demo_config(run, arguments.model.resolve(), arguments.port, arguments.switchboard_port)
     shutdown = Shutdown().install()
     say("starting the sandbox and the four processes ...")
-    with Supervised(run, path, arguments.port) as supervised:
+    with Supervised(
+        run, path, arguments.port, people=arguments.people, people_speed=arguments.people_speed
+    ) as supervised:
         if wait_until_ready(supervised, load_config(path), shutdown):
             lift_call_limits(arguments.port)
             say(f"\n  Ask the bot something:  http://127.0.0.1:{arguments.port}/\n")

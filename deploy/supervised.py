@@ -41,9 +41,12 @@ class Supervised:
     """The sandbox and the four processes, running under one supervisord for as long as the context lasts.
 
     State and logs are kept in ``run``: started again on the same folder, everything goes on where it was.
+    So many ``people`` live in the sandbox, ``people_speed`` times as fast as the clock.
     """
 
-    def __init__(self, run: Path, config: Path, sandbox_port: int) -> None:
+    def __init__(
+        self, run: Path, config: Path, sandbox_port: int, *, people: int = 0, people_speed: float = 1.0
+    ) -> None:
         self.run = run
         self.logs = run / "log"
         # A unix socket's path is limited to about 100 bytes, and the run folder may lie deep.
@@ -58,6 +61,8 @@ class Supervised:
             "AUTORESPONDER_SOCKET": str(self._socket),
             "SANDBOX_PORT": str(sandbox_port),
             "SANDBOX_DATABASE": str(run / "sandbox.sqlite"),
+            "SANDBOX_PEOPLE": str(people),
+            "SANDBOX_PEOPLE_SPEED": str(people_speed),
             "PYTHONUNBUFFERED": "1",
         }
         self._daemon: subprocess.Popen[bytes] | None = None

@@ -120,6 +120,7 @@ class View:
     """What somebody finds when they come by: all of it new since the last visit.
 
     ``crowded`` says that the bot has more to answer than it can: people are patient and say nothing to it.
+    ``only_asks`` says that it listens to nothing but asks yet.
     """
 
     dashboard: tuple[Sight, ...] = ()
@@ -129,6 +130,7 @@ class View:
     following: frozenset[str] = frozenset()
     strangers: tuple[str, ...] = ()
     crowded: bool = False
+    only_asks: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sandbox.corpus.tables import Tables
 
 TYPICAL_WORDS = 25
 """A post of so many words has length 0."""
-MIN_CONTENT_LETTERS = 4
+MIN_CONTENT_LETTERS = 3
 """Shorter words are not what a text is about."""
 
 _WORD = re.compile(r"[a-z']+")

@@ -90,6 +90,8 @@ class Life:
         self._blogs = Directory()
         self._following: dict[str, set[int]] = {}
         self.memories: dict[str, Memory] = {}
+        self.only_asks = False
+        """Whether the bot listens to nothing but asks."""
         self._calendar: list[tuple[float, int]] = []
 
     # Settling in
@@ -118,6 +120,7 @@ class Life:
             else:
                 first = rhythm.first_visit(person, time, self._dice(person, -1))
                 self.memories[person.name] = Memory(first, heard=heard)
+                people.keep_memory(connection, person.name, self.memories[person.name].to_json())
         self._calendar = [(self.memories[person.name].next_at, person.number) for person in self.people]
         heapq.heapify(self._calendar)
 
@@ -229,6 +232,7 @@ class Life:
             following=following,
             strangers=self._strangers(person, following, dice),
             crowded=bot is not None and self._is_crowded(connection, bot),
+            only_asks=self.only_asks,
         )
         return view, replies[-1][0] if replies else memory.heard
 

@@ -66,8 +66,7 @@ def come_by(visit: Visit, memory: Memory) -> Plan:
     felt = sum(_feeling(visit.person, sight) for sight in visit.view.for_me if sight.blog == visit.bot)
     visit.mood = max(-1.0, min(1.0, drifted + MOOD_STEP * felt))
     deeds = [*likes(visit), *reactions(visit, memory), *own_deeds(visit), *company(visit)]
-    if visit.view.crowded:
-        deeds = [deed for deed in deeds if not _calls(deed, visit)]
+    deeds = [deed for deed in deeds if _is_heard(deed, visit)]
     next_at, silent_until = rhythm.next_visit(visit.person, visit.now, visit.rng)
     left = replace(
         memory,
@@ -226,13 +225,19 @@ def company(visit: Visit) -> list[Deed]:
     return []
 
 
-def _calls(deed: Deed, visit: Visit) -> bool:
-    """Whether a deed asks the bot for an answer."""
+def _is_heard(deed: Deed, visit: Visit) -> bool:
+    """Whether the bot has an ear for a deed, or the deed is none of its business."""
     if isinstance(deed, Ask):
-        return deed.blog == visit.bot
+        return deed.blog != visit.bot or not visit.view.crowded
+    return not (visit.view.crowded or visit.view.only_asks) or not _speaks_to_bot(deed, visit)
+
+
+def _speaks_to_bot(deed: Deed, visit: Visit) -> bool:
+    """Whether a post or note would make the bot answer."""
     if isinstance(deed, Write):
         return f"@{visit.bot}" in deed.text
     if isinstance(deed, Reply) or (isinstance(deed, Reblog) and deed.text):
         seen = (*visit.view.dashboard, *visit.view.for_me)
-        return any(sight.id == deed.post_id and sight.blog == visit.bot for sight in seen)
+        sight = next((sight for sight in seen if sight.id == deed.post_id), None)
+        return sight is not None and visit.bot in (sight.blog, *(name for name, _ in sight.said))
     return False

@@ -79,18 +79,21 @@ class Past:
         """Who lives here, in the order of their numbers."""
         return [person.name for person in self._life.people]
 
-    def live(self, start: float, *, days: float, answered_until: float = float("inf")) -> Lived:
+    def live(self, start: float, *, days: float, answered_until: float | None = None) -> Lived:
         """Live for so many days from a time (unix seconds; the people's clock is the same).
 
         A life that was begun goes on from where it stopped, whatever ``start`` says. What is asked after
-        ``answered_until`` is left for the real bot.
+        ``answered_until`` is left for the real bot. If that is given, people speak to the bot by asks only
+        before it: the bot would answer again what is no ask.
         """
         with self._database.write() as connection:
             start = float(get_setting(connection, TIME, start))
             self._life.settle(connection, start, start)
             put_setting(connection, SWITCH, self._switch.model_dump())
         lived, end = Lived(start), start + days * DAY
-        self._look_at, self._answered_until = start, answered_until
+        self._look_at = start
+        self._answered_until = float("inf") if answered_until is None else answered_until
+        self._asks_until = 0.0 if answered_until is None else answered_until
         while lived.until < end:
             with self._database.write() as connection:
                 for _ in range(BATCH):
@@ -114,6 +117,7 @@ class Past:
             if moment <= self._answered_until:
                 self._stand_in_looks(connection, moment)
         else:
+            self._life.only_asks = moment <= self._asks_until
             lived.count(self._life.next_visit(connection, moment))
         return True
 

@@ -20,7 +20,7 @@ from munging.legacy_html import Chain, read_chain, turns_of_chain
 from munging.thread import Identity
 
 POSTS_TO_REBUILD = frozenset({"621279018200760320"})
-"""Posts whose body is wrong in ways that no test finds: a trail with one of them is always preferred."""
+"""Posts that the bot of 2021 met whose body is wrong in ways that no test finds."""
 
 _TOO_LONG = 10**20
 _BODY_FIELDS = ("body", "answer", "caption", "description")
@@ -49,7 +49,7 @@ def read_legacy(
     blog: str,
     identity: Identity,
     image_texts: Mapping[str, str],
-    rebuild: Collection[str] = POSTS_TO_REBUILD,
+    rebuild: Collection[str],
 ) -> LegacyPost:
     """The turns of a payload whose own words are ``blog``'s, and the text before them."""
     body, problems = _body(payload)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ from munging.assembly import Turn, assemble, set_off
 from munging.content import PAYLOAD
 from munging.json_access import mapping, mappings, sequence, text, whole
 from munging.legacy_html import Chain, turns_of_chain
-from munging.legacy_payload import blog_of_item, nodes_of, pictures, read_legacy, title_text
+from munging.legacy_payload import POSTS_TO_REBUILD, blog_of_item, nodes_of, pictures, read_legacy, title_text
 from munging.npf import Contribution, blocks_html, read_contribution
 from munging.npf_head import without_head
 from munging.thread import ANONYMOUS, Identity, PostKind, Thread
@@ -28,18 +28,26 @@ class ReadResult:
 
 
 def thread_from_payload(
-    payload: object, identity: Identity, image_texts: Mapping[str, str] | None = None
+    payload: object,
+    identity: Identity,
+    image_texts: Mapping[str, str] | None = None,
+    *,
+    rebuild: Collection[str] = POSTS_TO_REBUILD,
 ) -> ReadResult:
     """The thread of a post. ``image_texts`` maps image addresses to the text recognised in them.
+
+    ``rebuild`` holds ids of posts: a legacy post whose trail has one of them is read from the trail.
 
     The thread ends with the posting blog's own words, empty for a bare reblog; an ask that nobody has
     answered yet ends with the question. What cannot be understood is left out and told in ``problems``.
     """
     if not isinstance(payload, dict):
         return ReadResult(Thread(), ("not a post: a JSON object is expected",))
-    texts = image_texts or {}
-    reader = _from_blocks if is_npf(payload) else _from_legacy
-    thread, problems = reader(payload, identity, texts)
+    texts = {} if image_texts is None else image_texts
+    if is_npf(payload):
+        thread, problems = _from_blocks(payload, identity, texts)
+    else:
+        thread, problems = _from_legacy(payload, identity, texts, rebuild)
     return ReadResult(_with_facts(thread, payload), problems)
 
 
@@ -58,8 +66,10 @@ def blog_of_post(payload: Mapping[str, object]) -> str:
 Read = tuple[Thread, tuple[str, ...]]
 
 
-def _from_legacy(payload: Mapping[str, object], identity: Identity, texts: Mapping[str, str]) -> Read:
-    post = read_legacy(payload, blog_of_post(payload), identity, texts)
+def _from_legacy(
+    payload: Mapping[str, object], identity: Identity, texts: Mapping[str, str], rebuild: Collection[str]
+) -> Read:
+    post = read_legacy(payload, blog_of_post(payload), identity, texts, rebuild)
     question = text(payload.get("question"))
     ask = _ask(text(payload.get("asking_name")), question, texts) if question else None
     thread = assemble(

@@ -115,3 +115,13 @@ def test_a_known_blog_has_its_name_from_training_everywhere() -> None:
     post = {"type": "answer", "answer": body, "question": "q", "asking_name": "nostalgebraist"}
     names = [entry.author for entry in read({**post, "blog_name": "nostalgebraist"}).posts]
     assert names == ["nostalgebraist-my-father"] * 3
+
+
+def test_a_listed_post_is_read_from_its_trail() -> None:
+    quoted = '<p><a class="tumblr_blog" href="https://al.tumblr.com/post/9">al</a>:</p><blockquote><p>x</p></blockquote>'
+    trail = [{"blog": {"name": "al"}, "post": {"id": "9"}, "content_raw": "<p>what al said</p>"}]
+    post = {"type": "text", "blog_name": "bob", "body": f"{quoted}<p>own</p>", "trail": trail}
+    believed = thread_from_payload(post, IDENTITY).thread
+    rebuilt = thread_from_payload(post, IDENTITY, rebuild={"9"}).thread
+    assert [posted.text.strip() for posted in believed.posts] == ["x", "own"]
+    assert rebuilt.posts[0].text.strip() == "what al said"

@@ -1,0 +1,99 @@
+"""Images: found where text is put in for them, in both forms of posts, and words that are to be drawn."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from munging.control import IMAGE_DELIMITER
+from munging.images import TextBlock, images_of_posts, images_of_question, text_blocks
+from munging.payload import thread_from_payload
+from tests.munging.both_forms import Described, as_legacy, as_npf, described
+from tests.strategies import IDENTITY, words
+
+A, B, C = (f"https://64.media.tumblr.com/{name}/s640x960/{name}.png" for name in "abc")
+
+
+def image(address: str) -> dict[str, Any]:
+    small = {"url": address.replace("640x960", "75x75"), "width": 75}
+    return {"type": "image", "media": [small, {"url": address, "width": 640}]}
+
+
+def test_images_are_listed_for_each_post() -> None:
+    text = {"type": "text", "text": "word"}
+    payload = {
+        "type": "blocks",
+        "blog_name": "carol",
+        "content": [text, image(B), image(C), image(B)],
+        "layout": [],
+        "trail": [
+            {"blog": {"name": "alice"}, "content": [image(A), text], "layout": []},
+            {"blog": {"name": "bob"}, "content": [text], "layout": []},
+        ],
+    }
+    assert images_of_posts(payload, IDENTITY) == ((A,), (), (B, C, B))
+    posts = thread_from_payload(payload, IDENTITY, {B: "a sign"}).thread.posts
+    assert [post.text.count("a sign") for post in posts] == [0, 0, 2]
+
+
+def test_a_photo_post_has_its_photos_and_those_of_its_caption() -> None:
+    photo = {"original_size": {"url": A}, "alt_sizes": [{"url": A}, {"url": B}]}
+    payload = {"type": "photo", "blog_name": "bob", "photos": [photo], "caption": f'<p><img src="{C}"/>x</p>'}
+    assert images_of_posts(payload, IDENTITY) == ((A, C),)
+
+
+def test_an_asks_images_are_its_askers() -> None:
+    question = f'<p>what is this? <img src="{A}"/></p><p><img src="{B}"/></p>'
+    payload = {"type": "answer", "blog_name": IDENTITY.blog, "asking_name": "bob", "question": question}
+    assert images_of_question(question) == (A, B)
+    assert images_of_posts(payload | {"answer": f'<p><img src="{C}"/></p>'}, IDENTITY) == ((A, B), (C,))
+
+
+@settings(max_examples=100, deadline=None)
+@given(described(IDENTITY.blog))
+def test_both_forms_of_a_post_show_the_same_images(post: Described) -> None:
+    found = images_of_posts(as_legacy(post), IDENTITY)
+    assert found == images_of_posts(as_npf(post), IDENTITY)
+    # Whatever people write, it is no image.
+    count = sum(block.kind == "image" for part in post.parts for block in part.blocks)
+    assert sum(map(len, found)) == count
+
+
+@pytest.mark.parametrize("payload", [None, [], {}, {"content": [{"type": "image", "media": 7}]}])
+def test_what_is_no_post_has_no_images(payload: object) -> None:
+    assert not any(images_of_posts(payload, IDENTITY))
+
+
+@pytest.mark.parametrize(
+    ("body", "blocks"),
+    [
+        ("word", []),
+        ("a\n\n=======\nKEEP OUT\n=======\nb", [TextBlock("KEEP OUT", 3, 27)]),
+        ("=======\none\ntwo\n=======", [TextBlock("one\ntwo", 0, 23)]),
+        ("=======\n=======\nx", [TextBlock("", 0, 15)]),
+        ("=======\na\n=======\n=======\nb\n=======", [TextBlock("a", 0, 17), TextBlock("b", 18, 35)]),
+        ("=======\na", []),
+        ("x ======= y\n========\nz\n=======", []),
+    ],
+)
+def test_blocks_of_text_are_found(body: str, blocks: list[TextBlock]) -> None:
+    assert list(text_blocks(body)) == blocks
+
+
+@settings(max_examples=100, deadline=None)
+@given(words())
+def test_recognised_text_comes_back_as_it_was_put_in(recognised: str) -> None:
+    html = f'<p>before</p><img src="{A}"/><p>after</p>'
+    payload = {"type": "text", "blog_name": "bob", "body": html}
+    thread = thread_from_payload(payload, IDENTITY, {A: recognised}).thread
+    assert len(text_blocks(thread.posts[0].text)) == (IMAGE_DELIMITER in thread.posts[0].text)
+
+
+def test_many_openings_cost_no_more_than_one() -> None:
+    body = "=======\na\n" * 100_001
+    began = time.process_time()
+    assert len(text_blocks(body)) == 50_000
+    assert time.process_time() - began < 2

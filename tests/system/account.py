@@ -184,7 +184,8 @@ class _Places:
             case Sort.REVIEW:
                 return [p for p in self._free() if one.key in p.text and one.who in p.html]
             case Sort.MOOD:
-                return [p for p in self._free() if p.type == "photo" and one.who in p.html]
+                wanted = f"because @{one.who} asked"
+                return [p for p in self._free() if p.type == "photo" and wanted in p.text]
         return []
 
     def _free(self) -> Iterable[PostRecord]:

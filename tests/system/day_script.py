@@ -68,12 +68,11 @@ class Event:
     why: str = "it says nothing to the bot"
 
 
-def script(seed: int, *, share: float = 1.0) -> list[Event]:
+def script(seed: int, *, share: float = 1.0, talk: bool = True) -> list[Event]:
     """The day's events, in their order; a smaller ``share`` leaves out as many of the crowd's."""
     rng = random.Random(seed)
-    events = [
-        event for part in (_asks(rng), _talk(rng), _noise(rng)) for event in part if rng.random() < share
-    ]
+    parts = [_asks(rng), _noise(rng), *([_talk(rng)] if talk else [])]
+    events = [event for part in parts for event in part if rng.random() < share]
     events += [*_odd_ones(rng), *_commands(rng), *_operator()]
     return sorted(events, key=lambda event: event.at)
 

@@ -52,10 +52,15 @@ BEGINS = datetime(2027, 3, 10, 15, 0, tzinfo=UTC)
 LONGEST_AFTERWARDS = 14 * HOUR
 """How long after the last event the bot may take to come to rest."""
 
-SHORT_PAUSE = 1.0
-"""A pause up to here is a wait for somebody else: it takes a little real time."""
+POLL = 5.0
+"""Pause of the bot between two looks at its open turns: a wait for others, who live in real time."""
 
-SLEEP, NIGHT_SLEEP = 60.0, 360.0
+POLL_REAL = 0.05
+"""Real seconds that such a wait takes while the switchboard has something in hand."""
+
+NIGHT_FACTOR = 6.0
+"""How much longer the bot pauses at night."""
+
 POSTS_PER_DAY = 130
 """Fewer than tumblr's 250, so that the day comes near the limit."""
 
@@ -85,6 +90,12 @@ class Plan:
     share: float = 1.0
     """Share of the crowd that comes."""
 
+    talk: bool = True
+    """Whether people talk to the bot in reblogs, replies and mentions."""
+
+    sleep_seconds: float = 60.0
+    """The bot's pause between passes: the longer, the sooner the day is over."""
+
     faults: tuple[Fault, ...] = ()
     kills: int = 0
     """How often processes are killed, each of the four in turn."""
@@ -98,6 +109,8 @@ class LivedDay:
     said: list[Said] = field(default_factory=list)
     posts: list[PostRecord] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    """Those that tumblr has recognised as the bot's."""
+    faults: Counter[str] = field(default_factory=Counter)
     sent_back: set[str] = field(default_factory=set)
     kills: Counter[str] = field(default_factory=Counter)
     restarts: int = 0
@@ -111,7 +124,7 @@ class LivedDay:
         limits = [
             *accounting.calls_limits(self.calls, per_hour=PER_HOUR, per_day=PER_DAY, refused=lost),
             *accounting.posts_limits(self.posts, self.calls, per_day=POSTS_PER_DAY, refused=lost),
-            accounting.pace_limit(self.calls, SLEEP, self.restarts),
+            accounting.pace_limit(self.calls, self.plan.sleep_seconds, self.restarts),
         ]
         made = accounting.make_account(self.said, self.posts, obeyed(self.calls), limits)
         talk = accounting.talk_limit(made.lines, ANSWERS_PER_PERSON)
@@ -134,12 +147,13 @@ class Day:
     """Lives through the day: lets people act, moves the clock, lets the bot go on."""
 
     def __init__(self, street: Street, bot: Bot, tumbl: TimedTumbl, lived: LivedDay) -> None:
+        self._street = street
         self._driver = street.driver
         self._bot = bot
         self._tumbl = tumbl
         self._lived = lived
         self._rng = random.Random(lived.plan.seed + 1)
-        self._events = script(lived.plan.seed, share=lived.plan.share)
+        self._events = script(lived.plan.seed, share=lived.plan.share, talk=lived.plan.talk)
         self._offset = BEGINS.timestamp() - time.time()
         self._begin = BEGINS.timestamp()
         self._quiet_looks = 0
@@ -171,8 +185,8 @@ class Day:
 
     def _pass(self, pause: float) -> None:
         """Let a pause go by. A short one is a wait for other processes, which live in real time."""
-        if pause <= SHORT_PAUSE:
-            time.sleep(min(pause, 0.02))
+        if pause <= POLL and self._street.is_busy():
+            time.sleep(POLL_REAL)
         end = self.now + pause
         while self._events and self._begin + self._events[0].at <= end:
             event = self._events.pop(0)
@@ -296,19 +310,19 @@ class Killer(threading.Thread):
 
     def run(self) -> None:
         """Until there are no kills left, or the day is over."""
-        others: list[tuple[str, Program]] = [
+        others: list[tuple[str, Program | None]] = [
+            ("tumbl", None),
             ("bridge", self._street.bridge),
             ("generator", self._street.generator),
             ("selector", self._street.selector),
         ]
         while self._left > 0 and not self._over.wait(self._rng.uniform(0.1, 1.5)):
-            if self._left % 4 == 0:
-                self._tumbl.kill_now()
-                self._kills["tumbl"] += 1
-            else:
-                name, program = others[self._left % 4 - 1]
+            name, program = others[self._left % 4]
+            if program is not None:
                 self._street.restart(program)
-                self._kills[name] += 1
+            elif not self._tumbl.kill_now():
+                continue
+            self._kills[name] += 1
             self._left -= 1
 
     def stop(self) -> None:
@@ -317,15 +331,15 @@ class Killer(threading.Thread):
         self.join()
 
 
-def settings(bot: Bot) -> None:
+def settings(bot: Bot, sleep_seconds: float) -> None:
     """How the bot of the day is set up."""
     bot.change("blog", operator_name=OPERATOR, timezone="UTC")
     bot.change("tumblr", timeout_seconds=2.0, write_timeout_seconds=0.2, settle_seconds=15.0, max_tries=3)
     bot.change(
         "loop",
-        sleep_seconds=SLEEP,
-        offpeak_sleep_seconds=NIGHT_SLEEP,
-        poll_seconds=0.5,
+        sleep_seconds=sleep_seconds,
+        offpeak_sleep_seconds=NIGHT_FACTOR * sleep_seconds,
+        poll_seconds=POLL,
         posts_per_day=POSTS_PER_DAY,
         retry_base_seconds=30.0,
     )
@@ -340,7 +354,7 @@ def live_a_day(run: Path, plan: Plan) -> LivedDay:
     began = time.monotonic()
     with Street(run) as street:
         bot = Bot(street, BLOG)
-        settings(bot)
+        settings(bot, plan.sleep_seconds)
         for name in EVERYBODY:
             street.driver.create_user(name)
         street.driver.set_checks(timestamps=False)
@@ -371,6 +385,7 @@ def killing(killer: Killer) -> Iterator[None]:
 def look_back(bot: Bot, lived: LivedDay) -> None:
     """Take down what tumblr knows of the day, and what the bot remembers."""
     lived.posts = bot.driver.posts(BLOG)
+    lived.faults = Counter(call.fault for call in lived.calls if call.fault)
     lived.calls = [call for call in lived.calls if call.user in (BLOG, f"{BLOG}-dash")]
     open_turns = [
         f"{kind}:{input_id}"
@@ -396,8 +411,7 @@ def show(lived: LivedDay, console: Console) -> None:
     console.print(limits)
     states = ", ".join(f"{count} {state}" for state, count in sorted(lived.remembered.states.items()))
     console.print(f"originals: {len(made.originals)}; the bot's turns: {states}")
-    faults = Counter(call.fault for call in lived.calls if call.fault)
-    console.print(f"faults met: {dict(faults) or 'none'}; kills: {dict(lived.kills) or 'none'}")
+    console.print(f"faults met: {dict(lived.faults) or 'none'}; kills: {dict(lived.kills) or 'none'}")
     console.print(f"{lived.hours:.1f} hours lived in {lived.real_seconds:.0f} s")
     for complaint in lived.complaints() or ["the account adds up"]:
         console.print(complaint, markup=False)
@@ -410,11 +424,18 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--share", type=float, default=1.0, help="share of the crowd that comes")
+    parser.add_argument("--no-talk", action="store_true", help="leave out reblogs, replies and mentions")
     parser.add_argument("--faults", action="store_true", help="let tumblr fail in all its ways")
     parser.add_argument("--kills", type=int, default=0, help="kill processes so often")
     parser.add_argument("--keep", type=Path, help="folder in which databases and logs are left")
     arguments = parser.parse_args()
-    plan = Plan(arguments.seed, arguments.share, FAULTS if arguments.faults else (), arguments.kills)
+    plan = Plan(
+        arguments.seed,
+        arguments.share,
+        talk=not arguments.no_talk,
+        faults=FAULTS if arguments.faults else (),
+        kills=arguments.kills,
+    )
     with tempfile.TemporaryDirectory() as folder:
         run = arguments.keep.resolve() if arguments.keep else Path(folder)
         run.mkdir(parents=True, exist_ok=True)

@@ -15,13 +15,14 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import pytumblr
+import requests
 
 import tumbl
 from bot_config import Config, load_config
@@ -48,6 +49,9 @@ LONG = 30.0
 
 READER = "reader"
 """Somebody in every street who reads and asks."""
+
+TRIES = 20
+"""How often somebody tries again before they give up."""
 
 PAUSE = 0.03
 """Seconds between two looks."""
@@ -223,6 +227,11 @@ class Street:
         status = self.status()
         return status is not None and {"generator", "selector"} <= {str(w.role) for w in status.workers}
 
+    def is_busy(self) -> bool:
+        """Whether the switchboard has something in hand, or may have."""
+        status = self.status()
+        return status is None or status.open_jobs > 0
+
     def restart(self, program: Program) -> None:
         """Kill a program and start it again."""
         program.kill()
@@ -328,11 +337,14 @@ class Bot:
         return sum(states.values()) == turns and not set(states) & {"found", "requested", "chosen", "posting"}
 
     def tag(self, post_id: str, *tags: str) -> None:
-        """Give a post other tags, as the blog's owner does on tumblr's pages."""
+        """Give a post other tags, as the blog's owner does, who tries again when tumblr fails."""
         fields = {"id": post_id, "tags": ",".join(tags)}
         path = f"/v2/blog/{self.blog}/post/edit"
-        answer = self.owner.send_api_request("post", path, fields, list(fields))
-        assert "meta" not in answer, answer
+        for _ in range(TRIES):
+            with suppress(requests.RequestException):
+                if "meta" not in self.owner.send_api_request("post", path, fields, list(fields)):
+                    return
+        raise AssertionError(f"post {post_id} cannot be tagged")
 
     # Looking
 

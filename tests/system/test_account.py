@@ -105,8 +105,8 @@ ON_REPLY = a_post("13", html="<p>ann said</p>", text="ann said why soup (no 3)")
         (REPLY, [ON_REPLY], Outcome.ANSWERED),
         (REPLY, [ON_REPLY, ON_REPLY], Outcome.TWICE),
         (replace(REPLY, key="why soup (no 4)"), [ON_REPLY], Outcome.LOST),
-        (MOOD, [a_post("14", type="photo", html="for ann")], Outcome.ANSWERED),
-        (MOOD, [a_post("14", html="for ann")], Outcome.LOST),
+        (MOOD, [a_post("14", type="photo", text="because @ann asked")], Outcome.ANSWERED),
+        (MOOD, [a_post("14", type="photo", text="because @bob asked, as @ann did")], Outcome.LOST),
     ],
 )
 def test_what_became_of_something(said: Said, posts: list[PostRecord], expected: Outcome) -> None:

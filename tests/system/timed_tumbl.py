@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from bot_config import load_config
@@ -64,6 +65,8 @@ class TimedTumbl(Tumbl):
     def __init__(self, log: Path, config: Path) -> None:
         super().__init__(log, config)
         self._day: Connection | None = None
+        self._running: ForkServerProcess | None = None
+        """Set as soon as it can be killed, which another thread may do."""
 
     def begin(self, offset: float) -> None:
         """Start it at this distance from real time."""
@@ -73,6 +76,7 @@ class TimedTumbl(Tumbl):
         self._day, its_end = FORKS.Pipe()
         self._fork = FORKS.Process(target=live, args=(self._config, its_end, offset, self.log), daemon=True)
         self._fork.start()
+        self._running = self._fork
         its_end.close()
 
     def pause(self) -> float | None:
@@ -91,7 +95,10 @@ class TimedTumbl(Tumbl):
         except (BrokenPipeError, ConnectionResetError):
             return  # it died; the next question for its pause will say so
 
-    def kill_now(self) -> None:
-        """Kill it without waiting for its end; nothing happens when it is dead already."""
-        if self._fork is not None:
-            self._fork.kill()
+    def kill_now(self) -> bool:
+        """Kill it without waiting for its end; the answer is whether it was alive."""
+        process = self._running
+        if process is None or not process.is_alive():
+            return False
+        process.kill()
+        return True

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from pytumblr import TumblrRestClient
 from requests.adapters import BaseAdapter
 from requests_oauthlib import OAuth1Session
 
+from tests.tumblr.neighbours import Neighbours
 from tumblr.__main__ import main
 from tumblr.authorize import NotAuthorized, Token, authorize
 
@@ -70,6 +73,21 @@ def test_an_owner_allows_it(site: FakeSite, session: OAuth1Session) -> None:
     assert 'oauth_consumer_key="key"' in first_header
     assert 'oauth_token="asked"' in second_header
     assert 'oauth_verifier="v"' in second_header
+
+
+def test_an_owner_allows_it_in_the_sandbox(tmp_path: Path) -> None:
+    def say_yes(page: str) -> str:
+        with requests.get(f"{page}&user=bob", timeout=5, allow_redirects=False) as reply:
+            return reply.headers["Location"]
+
+    with Neighbours(tmp_path) as near:
+        site = near.driver.base_url
+        key, secret = near.keys.strings()[:2]
+        with OAuth1Session(key, client_secret=secret, callback_uri="https://example.org/back") as session:
+            token = authorize(session, site, say_yes)
+        make_client: Any = TumblrRestClient  # pytumblr has no types
+        client = make_client(key, secret, token.token, token.secret, host=site)
+        assert client.info()["user"]["name"] == "bob"
 
 
 def test_the_secret_is_not_shown() -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from sandbox import __main__ as command
 from sandbox.control.messages import LimitFigures
+from sandbox.demo_seed import seed_demo
 from sandbox.faults import Fault, FaultKind
+from sandbox.people.taste import COMMON
 from sandbox.store.accounts import BlogSettings
+from sandbox.world import World
 from tests.sandbox.bench import ROOT
 
 DOCS = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
@@ -60,3 +65,48 @@ def test_every_option_of_the_command_line(capsys: pytest.CaptureFixture[str]) ->
     assert len(options) > 4
     for option in options:
         assert f"`{option}`" in DOCS
+
+
+EXAMPLE = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/sandbox\S*)(?: (\{.*\}))?")
+
+
+def examples() -> list[tuple[str, str, str]]:
+    """The documentation's requests: method, path, body."""
+    (block,) = re.findall(r"```http\n(.*?)```", DOCS, re.DOTALL)
+    matches = [EXAMPLE.fullmatch(line) for line in block.splitlines()]
+    return [(found[1], found[2], found[3] or "") for found in matches if found is not None]
+
+
+def test_the_examples_work_in_their_order(browser: FlaskClient, world: World) -> None:
+    seed_demo(world)
+    last = ""
+    for method, path, sent in examples():
+        body = json.loads(sent.replace("ID", last)) if sent else None
+        answer = browser.open(path.replace("ID", last), method=method, json=body)
+        assert answer.status_code == 200, f"{method} {path}: {answer.text}"
+        last = (answer.json or {}).get("id", last)
+
+
+def test_there_is_an_example_of_every_request(app: Flask) -> None:
+    adapter = app.url_map.bind("127.0.0.1")
+    shown = {
+        (method, adapter.match(path.partition("?")[0].replace("ID", "1"), method)[0])
+        for method, path, _ in examples()
+    }
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/sandbox"):
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                assert (method, rule.endpoint) in shown
+
+
+def test_the_weights_of_what_people_like() -> None:
+    for name, weight in COMMON.items():
+        assert re.search(rf"^\| `{name}` \| .* \| {re.escape(str(weight))} \|$", DOCS, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("way", ["live", "tastes"])
+def test_every_option_of_the_people(way: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command.parse_arguments(["people", way, "--help"])
+    for option in set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}:
+        assert option in DOCS

@@ -14,10 +14,11 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from bot_config import load_config
 from bot_process import FatalError, Shutdown, run_door
@@ -25,7 +26,10 @@ from deploy.demo import wait_until_ready
 from deploy.demo_config import write_demo_config
 from deploy.supervised import HOME, Supervised, free_port
 
-ANSWER_SECONDS = 90.0
+ANSWER_SECONDS = 180.0
+PEOPLE, PEOPLE_SPEED = 24, 20.0
+"""As the demo has it."""
+OTHERS_SECONDS = 60.0
 DESK: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
@@ -65,13 +69,16 @@ def ask(page: Page, question: str) -> None:
 
 
 def reblog_and_go_home(page: Page, words: str, tags: str) -> None:
-    """Like the answer, add some words to it, and look at the dashboard."""
+    """Like the answer, add some words to it, and look at the dashboard when somebody else has posted."""
     page.get_by_role("button", name="Like").click()
     page.wait_for_selector("button[aria-pressed=true]")
     page.get_by_role("link", name="Reblog").click()
     page.get_by_role("textbox", name="Text").fill(words)
     page.get_by_label("Tags, with commas between").fill(tags)
     page.get_by_role("button", name="Reblog").click()
+    page.goto("/")
+    with suppress(PlaywrightTimeout):
+        page.wait_for_selector(".news:not([hidden])", timeout=OTHERS_SECONDS * 1000)
     page.goto("/")
 
 
@@ -96,7 +103,7 @@ def main(argv: list[str] | None = None) -> int:
     port = free_port()
     with tempfile.TemporaryDirectory() as run, sync_playwright() as playwright:
         path = write_demo_config(Path(run), HOME / "sandbox" / "demo_model", port, free_port())
-        with Supervised(Path(run), path, port) as supervised:
+        with Supervised(Path(run), path, port, people=PEOPLE, people_speed=PEOPLE_SPEED) as supervised:
             wait_until_ready(supervised, load_config(path), Shutdown())
             browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
             take_pictures(browser, f"http://127.0.0.1:{port}", arguments.folder)

@@ -36,6 +36,16 @@ FAULT_WORDS = {
     FaultKind.CUT: "the connection is cut",
 }
 """What a fault looks like, where its name alone does not say it."""
+DEED_WORDS = {
+    "post": "wrote",
+    "ask": "asked",
+    "answer": "answered",
+    "reblog": "reblogged",
+    "reply": "replied",
+    "like": "liked a post",
+    "follow": "followed",
+    "unfollow": "unfollowed",
+}
 LIMIT_WORDS = {
     "per_hour": "calls in an hour, by consumer",
     "per_day": "calls in a day, by consumer",
@@ -67,6 +77,7 @@ def control_page(problem: str = "") -> str:
             limits=[(name, words, getattr(world.limits, name)) for name, words in LIMIT_WORDS.items()],
             people=world.people.state(),
             deeds=world.people.deeds(limit=DEEDS_SHOWN)[::-1],
+            deed_words=DEED_WORDS,
             calls=calls,
             asked=asked,
         )

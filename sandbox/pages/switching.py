@@ -23,6 +23,8 @@ log = structlog.get_logger()
 ACCOUNTS_SHOWN = 36
 FOLLOWED_AT_FIRST = (DEMO_BLOG, *(person.name for person in PEOPLE))
 """Whom a new account follows, as far as they are there, so that its dashboard is not empty."""
+BUSY_FOLLOWED = 8
+"""And so many of those who write most."""
 
 
 def accounts_page(problem: str = "", typed: str = "") -> str:
@@ -71,9 +73,10 @@ def _make(connection: Connection, world: World, name: str) -> Blog:
     now = world.clock.now()
     keys = admin.random_keys(world.rng)
     user = admin.make_user(connection, name, keys, now=now, rng=world.rng, settings=BlogSettings())
-    for other in FOLLOWED_AT_FIRST:
-        followed = accounts.find_blog(connection, other)
-        if followed is not None:
-            social.follow(connection, user.id, followed.id, int(now))
+    mine = accounts.primary_blog(connection, user.id)
+    named = (accounts.find_blog(connection, other) for other in FOLLOWED_AT_FIRST)
+    known = {blog.id for blog in named if blog is not None}
+    for blog_id in (*known, *browsing.busy_blogs(connection, known | {mine.id}, limit=BUSY_FOLLOWED)):
+        social.follow(connection, user.id, blog_id, int(now))
     log.info("account made", name=name)
-    return accounts.primary_blog(connection, user.id)
+    return mine

@@ -36,8 +36,12 @@ def test_the_dashboard_has_posts_of_followed_blogs_and_ones_own(stage: Stage, vi
     assert "memefoundry" in authors
 
 
-def test_a_dashboard_without_follows_says_where_to_look(stage: Stage, visitor: Visitor) -> None:
+def test_newcomers_follow_some_and_may_end_it(stage: Stage, visitor: Visitor) -> None:
+    visitor.be("busy-one")
+    stage.write("busy-one", "<p>hello</p>")
     visitor.be("newcomer")
+    assert len(cards(visitor.see("/"))) == 8
+    visitor.send("/unfollow/busy-one")
     assert len(cards(visitor.see("/"))) == 7
     for name in ("frank", "quietmarsh", "tinplate-owl", "memefoundry", "crimewave-jam"):
         visitor.send(f"/unfollow/{name}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -26,27 +27,42 @@ def written(answer: Mapping[str, object]) -> str:
     return "".join(f"#{tag}\n" for tag in tags) + f"\n{answer['post']}"
 
 
-# By folder: the face, the field that input which is not JSON stands for, and how an answer is shown.
-FACES: dict[str, tuple[str, str, Show]] = {
-    "classic": ("classic", "html", lambda answer: str(answer["text"])),
-    "prompt_v10": ("prompt", "classic", lambda answer: str(answer["text"])),
-    "prompt_v9": ("prompt", "classic", lambda answer: str(answer["text"])),
-    "continuation": ("continuation", "text", written),
-    "to_html": ("to-html", "text", lambda answer: str(answer["html"])),
-    "from_html": ("from-html", "html", lambda answer: str(answer["text"])),
-    "reply_mockup": ("reply-mockup", "", lambda answer: str(answer["html"])),
-    "reply_source": ("reply-source", "html", lambda answer: f"{answer['post_id']} {answer['blog_name']}"),
+@dataclass(frozen=True)
+class Face:
+    """A face of the command line, the field that input which is not JSON stands for, and what is shown."""
+
+    command: str
+    field: str
+    show: Show
+    form: str = "v10"
+
+
+TEXT: Show = lambda answer: str(answer["text"])  # noqa: E731 (one of a table of small functions)
+HTML: Show = lambda answer: str(answer["html"])  # noqa: E731
+FACES = {
+    "classic": Face("classic", "html", TEXT),
+    "prompt_v10": Face("prompt", "classic", TEXT),
+    "prompt_v9": Face("prompt", "classic", TEXT, "v9"),
+    "prompt_later": Face("prompt", "classic", TEXT, "later"),
+    "prompt_later_end_tags": Face("prompt", "classic", TEXT, "later-end-tags"),
+    "continuation": Face("continuation", "text", written),
+    "continuation_later": Face("continuation", "text", written, "later"),
+    "continuation_later_end_tags": Face("continuation", "text", written, "later-end-tags"),
+    "to_html": Face("to-html", "text", HTML),
+    "to_html_later": Face("to-html", "text", HTML, "later"),
+    "from_html": Face("from-html", "html", TEXT),
+    "reply_mockup": Face("reply-mockup", "", HTML),
+    "reply_source": Face("reply-source", "html", lambda answer: f"{answer['post_id']} {answer['blog_name']}"),
 }
 PAIRS = [(folder, pair) for folder in FACES for pair in read_pairs(folder)]
 
 
 @pytest.mark.parametrize(("folder", "pair"), PAIRS, ids=[f"{folder}/{pair}" for folder, pair in PAIRS])
 def test_a_face_answers_as_the_pair_says(folder: str, pair: Pair) -> None:
-    face, field, show = FACES[folder]
-    line = json.loads(pair.given) if pair.given.startswith("{") else {field: pair.given}
-    form = FORMATS["v9" if folder == "prompt_v9" else "v10"]
-    answer = LINES[face].model_validate(line).answer(Context(IDENTITY, form))
-    assert show(answer) == pair.expected
+    face = FACES[folder]
+    line = json.loads(pair.given) if pair.given.startswith("{") else {face.field: pair.given}
+    answer = LINES[face.command].model_validate(line).answer(Context(IDENTITY, FORMATS[face.form]))
+    assert face.show(answer) == pair.expected
 
 
 THREADS = read_pairs("thread")

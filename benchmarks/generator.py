@@ -1,11 +1,13 @@
 """Speed of the generator against the ways it replaces, in one run on the same random weights.
 
-    .venv/bin/python -m benchmarks.generator [--sizes small medium] [--candidates 1 4 13 32] [--dtype int8]
+    .venv/bin/python -m benchmarks.generator [--sizes small medium] [--candidates 1 4 13 32] [--plot FILE]
 
 Three ways to write N continuations of one prompt: one `generate` call for each (as the bot of 2021 did),
 `generate(num_return_sequences=N)`, and the writing loop of this project. First all must give the same tokens
-in greedy mode, or nothing is measured. A roofline comes from a copy and a matrix product in the same run. The
-last line is JSON; `--plot FILE` draws the times.
+in greedy mode, in float32, or nothing is measured. A roofline comes from a copy and a matrix product in the
+same run. Where CTranslate2 or vLLM can be imported, a way of theirs is measured too. Memory is what a way
+needs at its peak beyond what is there before it begins: weights stay out. The last line is JSON;
+`--plot FILE` draws the times.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +30,10 @@ import torch
 from matplotlib import pyplot as plt
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from benchmarks.generator_others import other_ways
 from benchmarks.generator_ours import Ours, same_greedy_tokens
 from benchmarks.machine import bandwidth, compute, processor
+from benchmarks.memory import Peak
 
 SHAPES = {  # width, blocks, heads
     "tiny": (64, 2, 2),
@@ -36,6 +41,13 @@ SHAPES = {  # width, blocks, heads
     "medium": (1024, 24, 16),
     "large": (1280, 36, 20),
     "xl": (1600, 48, 25),
+}
+
+OTHERS = {  # keys of a row, as the plot calls them
+    "original_s": "one by one",
+    "generate_s": "generate",
+    "ctranslate2_s": "CTranslate2",
+    "vllm_s": "vLLM",
 }
 
 PEAKED = 8.0  # gain of the last norm; without it random weights give nearly even probabilities
@@ -69,14 +81,26 @@ def generate(network: Any, prompt: Sequence[int], new: int, copies: int = 1, *, 
     )
 
 
-def timed(work: Callable[[], object], repeats: int, clock: Callable[[], float]) -> float:
-    """Median time in seconds."""
+def timed(
+    work: Callable[[], object], repeats: int, clock: Callable[[], float], device: torch.device
+) -> tuple[float, float]:
+    """Median time in seconds, and the MiB it took at its peak beyond what was there."""
     times = []
-    for _ in range(repeats):
-        began = clock()
-        work()
-        times.append(clock() - began)
-    return statistics.median(times)
+    with Peak(device) as peak:
+        for _ in range(repeats):
+            began = clock()
+            work()
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+            times.append(clock() - began)
+    return statistics.median(times), peak.mib
+
+
+def check_greedy(size: str, prompt: Sequence[int], new: int, device: torch.device) -> None:
+    """Raise AssertionError unless our loop and `generate` agree, token by token."""
+    network = make_network(size, device, torch.float32)
+    reference = generate(network, prompt, new, sample=False)[0, len(prompt) :].tolist()
+    same_greedy_tokens(Ours(network, "float32", 3), prompt, reference)
 
 
 def measure_size(
@@ -84,28 +108,40 @@ def measure_size(
 ) -> Iterator[dict[str, object]]:
     """Rows of figures for one size; for each N all ways, one after the other."""
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    network = make_network(size, device, dtype)
     prompt = [1 + (7 * i) % 40_000 for i in range(arguments.prompt)]
-    new = arguments.new
+    new, repeats = arguments.new, arguments.repeats
     clock = time.process_time if arguments.cpu_time else time.perf_counter
-    exact = Ours(make_network(size, device, dtype), "float32", max(arguments.candidates))
-    reference = generate(network, prompt, new, sample=False)[0, len(prompt) :].tolist()
-    same_greedy_tokens(exact, prompt, reference)
-    ways = {"ours": exact}
+    check_greedy(size, prompt, new, device)
+    network = make_network(size, device, dtype)
+    most = max(arguments.candidates)
+    ways = {"ours": Ours(make_network(size, device, dtype), "float32", most)}
     if arguments.int8 and device.type == "cpu":
-        ways["ours_int8"] = Ours(make_network(size, device, dtype), "int8", max(arguments.candidates))
-    one = timed(lambda: generate(network, prompt, new), arguments.repeats, clock)
+        ways["ours_int8"] = Ours(make_network(size, device, dtype), "int8", most)
+    others = other_ways(network, prompt, new)
+    one, one_mib = timed(partial(generate, network, prompt, new), repeats, clock, device)
     for count in arguments.candidates:
-        together = timed(lambda n=count: generate(network, prompt, new, n), arguments.repeats, clock)  # type: ignore[misc]
+        together, together_mib = timed(partial(generate, network, prompt, new, count), repeats, clock, device)
+        replaced: dict[str, object] = {
+            "original_s": round(one * count, 3),
+            "original_mib": one_mib,
+            "original_tokens_per_s": round(new / one, 1),
+            "generate_s": round(together, 3),
+            "generate_mib": together_mib,
+            "generate_tokens_per_s": round(count * new / together, 1),
+        }
+        for name, write in others.items():
+            replaced[f"{name}_s"] = round(timed(partial(write, count), repeats, clock, device)[0], 3)
         for way, engine in ways.items():
-            figures = engine.measure(prompt, new, count, arguments.repeats, clock)
+            with Peak(device) as peak:
+                figures = engine.measure(prompt, new, count, repeats, clock)
             yield {
                 "size": size,
                 "n": count,
                 "way": way,
-                "original_s": round(one * count, 3),
-                "generate_s": round(together, 3),
+                **replaced,
                 **figures,
+                "mib": peak.mib,
+                "original_first_s": round(one, 3),
                 "times_original": round(one * count / figures["seconds"], 2),
                 "times_generate": round(together / figures["seconds"], 2),
                 "candidates_per_s": round(count / figures["seconds"], 2),
@@ -131,7 +167,9 @@ def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
             own = [row for row in rows if (row["size"], row["way"]) == (size, way)]
             panel.plot([row["n"] for row in own], [row["seconds"] for row in own], marker="o", label=way)
         own = [row for row in rows if row["size"] == size and row["way"] == "ours"]
-        for key, label in (("original_s", "one by one"), ("generate_s", "generate")):
+        for key, label in OTHERS.items():
+            if key not in own[0]:
+                continue
             panel.plot([row["n"] for row in own], [row[key] for row in own], marker="s", label=label)
         panel.set(title=size, xlabel="candidates", ylabel="seconds", ylim=(0, None))
         panel.legend()

@@ -1,0 +1,153 @@
+"""Several jobs in one batch against the same jobs one after the other, with the demo model.
+
+    .venv/bin/python -m benchmarks.generator_jobs [--jobs 4] [--candidates 1 4 13] [--slots 16 64]
+
+Every job answers a question of its own. Before anything is measured, the texts of all jobs must be the same
+in both ways. Writing and scoring count, loading does not. Times are medians over rounds that take turns. The
+last line is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from autoresponder.build import writing_settings
+from autoresponder.checkup import sample_job
+from autoresponder.errors import JobError
+from autoresponder.jobs import Done, Job, JobRunner
+from autoresponder.model_folder import load_generator, load_heads
+from benchmarks.machine import processor
+from bot_config import Config
+from switchboard.messages import GenerationResult
+
+QUESTIONS = (
+    "hello, how are you today?",
+    "what is the best thing about rivers?",
+    "do you remember what you told me last week about the owl in the garden?",
+    "tell me something nice please, it was a long day",
+)
+
+
+def make_jobs(count: int, candidates: int) -> dict[str, Job]:
+    """Answers to different questions, by id."""
+    sample = sample_job()
+    options = sample.kwargs.model_copy(update={"best_of": candidates})
+    return {
+        f"job {number}": sample.model_copy(
+            update={
+                "prompt": f"友someone{number}要\n{QUESTIONS[number % len(QUESTIONS)]}\n域",
+                "kwargs": options,
+            }
+        )
+        for number in range(count)
+    }
+
+
+def together(runner: JobRunner, jobs: Mapping[str, Job]) -> dict[str, Done | JobError]:
+    """All in one batch."""
+    outcomes: dict[str, Done | JobError] = {}
+    runner.run_together(jobs, outcomes.__setitem__)
+    return outcomes
+
+
+def in_turn(runner: JobRunner, jobs: Mapping[str, Job]) -> dict[str, Done | JobError]:
+    """One after the other."""
+    return {job_id: runner.run(job_id, job) for job_id, job in jobs.items()}
+
+
+def texts(outcomes: Mapping[str, Done | JobError]) -> dict[str, list[str]]:
+    """The candidates of every job; an outcome without any is an error."""
+    found = {}
+    for job_id, outcome in outcomes.items():
+        assert not isinstance(outcome, JobError), outcome
+        assert isinstance(outcome[0], GenerationResult)
+        found[job_id] = outcome[0].continuations
+    return found
+
+
+def medians(
+    ways: Mapping[str, Callable[[], object]], repeats: int, clock: Callable[[], float]
+) -> dict[str, float]:
+    """Seconds of each way; the ways take turns, so that a slower minute of the machine hits all of them."""
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(repeats):
+        for name, work in ways.items():
+            began = clock()
+            work()
+            times[name].append(clock() - began)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def measure(arguments: argparse.Namespace) -> Iterator[dict[str, object]]:
+    """A row of figures for each number of slots and of candidates."""
+    generator = load_generator(str(arguments.model), device=arguments.device, dtype=arguments.dtype)
+    heads = load_heads(generator)
+    usual = writing_settings(Config(), generator.positions)
+    usual = replace(usual, limits=replace(usual.limits, max_new=arguments.new), prompt_cache_bytes=0)
+    for slots in arguments.slots:
+        runner = JobRunner(generator, heads, replace(usual, slots=slots))
+        for candidates in arguments.candidates:
+            jobs = make_jobs(arguments.jobs, candidates)
+            alone, shared = texts(in_turn(runner, jobs)), texts(together(runner, jobs))
+            assert alone == shared, "a job's texts depend on what shares its batch"
+            seconds = medians(
+                {
+                    "in_turn": partial(in_turn, runner, jobs),
+                    "together": partial(together, runner, jobs),
+                },
+                arguments.repeats,
+                time.process_time if arguments.cpu_time else time.perf_counter,
+            )
+            yield {
+                "jobs": arguments.jobs,
+                "slots": slots,
+                "candidates": candidates,
+                "in_turn_s": round(seconds["in_turn"], 3),
+                "together_s": round(seconds["together"], 3),
+                "times": round(seconds["in_turn"] / seconds["together"], 2),
+            }
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", type=Path, default=Path("sandbox/demo_model"))
+    parser.add_argument("--jobs", type=int, default=4)
+    parser.add_argument("--candidates", nargs="+", type=int, default=[1, 4, 13], help="of each job")
+    parser.add_argument("--slots", nargs="+", type=int, default=[16, 64], help="texts written at once")
+    parser.add_argument("--new", type=int, default=100, help="most tokens of a text")
+    parser.add_argument("--dtype", default="float32")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--cpu-time", action="store_true", help="count CPU seconds: for a busy machine, with --threads 1"
+    )
+    arguments = parser.parse_args(argv)
+    torch.set_num_threads(arguments.threads)
+    rows = []
+    for row in measure(arguments):
+        rows.append(row)
+        print(row, flush=True)
+    machine = {"processor": processor(torch.device("cpu")), "threads": arguments.threads}
+    versions = {"torch": torch.__version__, "python": platform.python_version()}
+    print(json.dumps({"rows": rows, "dtype": arguments.dtype, **machine, **versions}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

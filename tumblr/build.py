@@ -17,6 +17,7 @@ from mood.graph import Note
 from munging.formats import PromptFormat, own_format
 from switchboard.client import Retry, SwitchboardClient
 from tumblr.budget import RULES
+from tumblr.build_dash import dash_steps
 from tumblr.build_rules import avoided_tags, mood_system, review_thresholds, screening_rules
 from tumblr.build_talk import (
     ask_rules,
@@ -134,6 +135,32 @@ def _loop(
         watched=config.loop.slowdown,
         clock=clock,
     )
+    return Loop(
+        _steps(config, memory, tumblr, switchboard, planner, post_limit, rhythm, clock, fail_points),
+        _driver(config, memory, tumblr, switchboard, fail_points, clock),
+        memory.turns,
+        planner=planner,
+        post_limit=post_limit,
+        pool=tumblr.pool,
+        rhythm=rhythm,
+        shutdown=shutdown,
+        clock=clock,
+        fail_points=fail_points,
+    )
+
+
+def _steps(
+    config: Config,
+    memory: Memory,
+    tumblr: Tumblr,
+    switchboard: SwitchboardClient,
+    planner: Planner,
+    post_limit: PostLimit,
+    rhythm: Rhythm,
+    clock: Clock,
+    fail_points: FailPoints,
+) -> list[Step]:
+    """What a pass does."""
     drafts = DraftWatcher(
         tumblr.reader,
         memory.turns,
@@ -146,7 +173,7 @@ def _loop(
     follows = [] if dashboard is None else [_follow_step(config, dashboard, memory)]
     asks, originals = _finders(config, tumblr.reader, memory.turns, rhythm, clock, post_limit)
     upkeep = Upkeep(memory.database, AgeLimits(config.loop.notes_hours, config.loop.judgments_hours), clock)
-    steps = [
+    return [
         Step("upkeep", Part.DRAFTS, upkeep.find),
         *follows,
         Step("drafts", Part.DRAFTS, drafts.find),
@@ -160,20 +187,18 @@ def _loop(
             rhythm.mean_pause,
             clock,
         ),
+        *dash_steps(
+            config,
+            dashboard,
+            memory.database,
+            switchboard,
+            share=lambda: planner.plan.dashboard_share,
+            pace=post_limit.pace,
+            mean_pause=rhythm.mean_pause,
+            clock=clock,
+        ),
         Step("queue", Part.QUEUE, originals.find),
     ]
-    return Loop(
-        steps,
-        _driver(config, memory, tumblr, switchboard, fail_points, clock),
-        memory.turns,
-        planner=planner,
-        post_limit=post_limit,
-        pool=tumblr.pool,
-        rhythm=rhythm,
-        shutdown=shutdown,
-        clock=clock,
-        fail_points=fail_points,
-    )
 
 
 def _follow_step(config: Config, dashboard: TumblrDashReader, memory: Memory) -> Step:

@@ -16,7 +16,7 @@ from tumblr.damping import Damping, why_not_talk
 from tumblr.database import Database
 from tumblr.find_conversation import ConversationFinder, Look, Window
 from tumblr.kinds import Kind
-from tumblr.kinds_conversation import ReblogKind, ReplyKind
+from tumblr.kinds_conversation import ReblogKind, ReplyKind, below_least
 from tumblr.looks import MentionLook, ReblogLook, ReplyLook, Rules
 from tumblr.note_reader import NoteReader
 from tumblr.other_posts import OtherPosts
@@ -79,6 +79,7 @@ def conversation_kinds(config: Config, zone: ZoneInfo) -> dict[TurnKind, Kind]:
         TurnKind.REBLOG: reblog,
         TurnKind.MENTION: reblog,
         TurnKind.REPLY: ReplyKind(identity, zone, avoided),
+        TurnKind.DASH: ReblogKind(identity, zone, avoided, user_input=False, why_not=below_least),
     }
 
 

@@ -67,6 +67,14 @@ class ReblogKind:
         return moved_by(turn, chosen, TurnKind.REBLOG) if self.user_input else None
 
 
+def below_least(turn: Turn, chosen: SelectionOutcome) -> str | None:
+    """The bot's own words must please the selector as much as its turn says; words without a score do."""
+    least = turn.input.get("least")
+    if least is None or chosen.proba is None or chosen.proba >= least:
+        return None
+    return f"the selector gives the bot's words {chosen.proba:.3f}, less than {least:.3f}"
+
+
 @dataclass(frozen=True)
 class ReplyKind:
     """Replies, which tumblr cannot answer: a text post that begins with a picture of the reply."""

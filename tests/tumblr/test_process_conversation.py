@@ -93,3 +93,27 @@ def test_a_conversation_goes_on(near: Neighbours) -> None:
     assert [turn.reason for turn in turns(near) if turn.state == "skipped"] == [
         "the bot and bob have gone to and fro 2 times"
     ]
+
+
+def test_the_dashboard_is_reblogged_once(near: Neighbours) -> None:
+    keys = near.driver.create_user("frank-dash")
+    names = ("consumer_key", "consumer_secret", "token", "token_secret")
+    near.rewrite("tumblr", dashboard_keys=[dict(zip(names, keys.strings(), strict=True))])
+    near.rewrite("blog", dash_blog_name="frank-dash")
+    near.rewrite("dashboard", selection_cutoff=0.3)
+    near.driver.follow("frank-dash", "ann")
+    near.driver.follow("frank-dash", "bob")
+    theirs = near.driver.post("ann", "<p>I went to the marsh and saw a heron.</p>")
+    near.driver.reblog("bob", theirs)
+    near.driver.post("ann", "<p>no thanks</p>", tags=["long post"])
+    near.rewrite("dashboard", selection_cutoff=0.3, tag_avoid_list=["long"])
+    assert near.start(fail_point=FailPoint.AFTER_POST).wait(timeout=60) == -signal.SIGKILL
+    process = near.start()
+    eventually(lambda: any(turn.post_id for turn in turns(near)))
+    eventually(lambda: len(turns(near)) >= 3)
+    status, log = stop(process)
+    assert (status, "Traceback" in log) == (0, False)
+    (answer,) = of_the_bot(near)
+    assert answer.parent_id is not None
+    reasons = sorted(turn.reason or "" for turn in turns(near) if turn.state == "skipped")
+    assert reasons == [f"ann:{theirs} is answered already", "it is tagged 'long post'"]

@@ -1,0 +1,211 @@
+"""The dashboard: read, judged, decided upon, each post once."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from tests.tumblr.fakes import IDENTITY, NO_LIMITS, EvenTemper, World
+from tests.tumblr.test_payload_forms import npf, npf_item
+from tumblr.conversation_rules import Company
+from tumblr.damping import Damping
+from tumblr.dash_rules import Continuation, DynamicRules, Judged, StaticRules
+from tumblr.find_dash import DashFinder, DashRules
+from tumblr.payload import TumblrPost
+from tumblr.side_judge import Unjudged
+from tumblr.store_conversation import ConversationStore
+from tumblr.turns import NewTurn, TurnKind
+from tumblr.waiting import Limited, Pace
+
+COMPANY = Company("frank", frozenset({"frank", "frank-dash"}))
+RULES = DashRules(StaticRules(), DynamicRules(), Continuation(), Damping(), NO_LIMITS, posts=100)
+
+
+class FakeDash:
+    """A dashboard, newest first."""
+
+    def __init__(self) -> None:
+        self.posts: list[TumblrPost] = []
+        self.read = 0
+
+    def dashboard(self, number: int, offset: int = 0) -> Iterator[TumblrPost]:
+        for post in self.posts[offset : offset + number]:
+            self.read += 1
+            yield post
+
+    def dashboard_after(self, post_id: str, pages: int) -> Iterator[TumblrPost]:
+        return (post for post in reversed(self.posts) if int(post.id) > int(post_id))
+
+    def following(self) -> Iterator[str]:
+        return iter(())
+
+    def post_of(self, blog: str, post_id: str) -> TumblrPost | None:
+        return None
+
+
+@dataclass
+class FakeJudge:
+    """Knows the scores that a test gave it."""
+
+    scores: dict[str, Judged | Unjudged] = field(default_factory=dict)
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+    def judge(self, texts: Mapping[str, str]) -> dict[str, Judged | Unjudged]:
+        self.asked.append(dict(texts))
+        return {name: self.scores[name] for name in texts if name in self.scores}
+
+
+@dataclass
+class Dashboard:
+    """A finder, what it reads, and a world to store what it finds in."""
+
+    world: World
+    rules: DashRules = RULES
+    pace: Pace = field(default_factory=Pace)
+    dash: FakeDash = field(default_factory=FakeDash)
+    heads: FakeJudge = field(default_factory=FakeJudge)
+
+    def __post_init__(self) -> None:
+        self.finder = DashFinder(
+            self.dash,
+            self.world.store,
+            ConversationStore(self.world.database, self.world.clock),
+            self.world.values,
+            self.heads,
+            EvenTemper(),
+            self.rules,
+            company=COMPANY,
+            identity=IDENTITY,
+            stand_in="frank-dash",
+            follows=lambda: {"alice", "carol"},
+            share=lambda: 1.0,
+            pace=lambda: self.pace,
+            rng=random.Random(0),
+            clock=self.world.clock,
+        )
+
+    def post(self, number: int, score: float | None = 0.9, **more: Any) -> TumblrPost:
+        fields = {"id": number, "id_string": str(number), "timestamp": number, "trail": [], **more}
+        post = npf("something long enough", **fields)
+        self.dash.posts.insert(0, post)
+        if score is not None:
+            self.heads.scores[post.name] = Judged(score, 0.0)
+        return post
+
+    def look(self) -> list[NewTurn]:
+        """Read and decide, and store what was found."""
+        turns = [*self.finder.find(), *self.finder.decide()]
+        self.world.store.add(turns)
+        return turns
+
+
+@pytest.fixture
+def dashboard(world: World) -> Dashboard:
+    return Dashboard(world)
+
+
+def said(turns: list[NewTurn]) -> dict[str, str | None]:
+    return {turn.input_id: turn.skip_reason for turn in turns}
+
+
+def test_a_post_that_is_worth_it_becomes_a_turn_once(dashboard: Dashboard) -> None:
+    dashboard.post(20)
+    (turn,) = dashboard.look()
+    assert (turn.kind, turn.input_id, turn.who, turn.skip_reason) == (
+        TurnKind.DASH,
+        "carol:20",
+        "carol",
+        None,
+    )
+    assert turn.input["prompt"] == "友carol会\n\nsomething long enough\n\n\n域"
+    assert turn.input["least"] == 0.5
+    assert "score" in turn.input["why"]
+    assert dashboard.heads.asked[0] == {"carol:20": "友carol会\n\nsomething long enough\n\n\n域职"}
+    assert dashboard.look() == []
+
+
+def test_what_is_left_alone_says_why_and_is_not_judged(dashboard: Dashboard) -> None:
+    dashboard.post(20, blog_name="dora")
+    dashboard.post(21, note_count=2000)
+    dashboard.post(22, score=0.1)
+    dashboard.post(23, blog_name="frank")
+    reasons = said(dashboard.look())
+    assert reasons.pop("carol:22", "").startswith("its score")  # type: ignore[union-attr]
+    assert reasons == {
+        "dora:20": "the bot does not follow dora, who began it",
+        "carol:21": "it has 2000 notes",
+    }
+    assert list(dashboard.heads.asked[0]) == ["carol:22"]
+
+
+def test_scores_are_waited_for_without_reading_again(dashboard: Dashboard) -> None:
+    post = dashboard.post(20, score=None)
+    assert dashboard.look() == []
+    read = dashboard.dash.read
+    dashboard.heads.scores[post.name] = Unjudged("no heads")
+    assert said(dashboard.finder.decide()) == {"carol:20": "no heads"}
+    assert dashboard.dash.read == read
+
+
+def test_several_bare_reblogs_of_the_same_words_are_answered_once(dashboard: Dashboard) -> None:
+    trail = [npf_item("alice", "9", "something long enough")]
+    for number, blog in ((20, "carol"), (21, "dora")):
+        dashboard.post(number, content=[], blog_name=blog, trail=trail)
+    dashboard.look()
+    (answered,) = dashboard.world.store.open_turns()
+    assert answered.input_id == "carol:20"
+    assert said(dashboard.look()) == {"dora:21": "alice:9 is answered already"}
+
+
+def test_known_posts_end_the_reading(dashboard: Dashboard) -> None:
+    for number in range(20, 120):
+        dashboard.post(number)
+    dashboard.look()
+    dashboard.dash.read = 0
+    assert dashboard.look() == []
+    assert dashboard.dash.read == 50
+
+
+@pytest.mark.parametrize(
+    ("changes", "pace", "begun"),
+    [
+        ({}, Pace(), 7),
+        ({"cap": 5}, Pace(), 5),
+        ({}, Pace(posts_factor=0.5), 2),
+        ({"limited": Limited({"carol": 1e9}, {}, 160.0)}, Pace(), 0),
+    ],
+)
+def test_no_more_than_the_pace_and_chance_allow(
+    world: World, changes: dict[str, Any], pace: Pace, begun: int
+) -> None:
+    dashboard = Dashboard(world, replace(RULES, **changes), pace)
+    for number in range(20, 27):
+        dashboard.post(number)
+    assert len(dashboard.look()) == begun
+
+
+def test_a_post_that_is_forced_may_say_what_it_likes(make_world: Callable[..., World]) -> None:
+    static = StaticRules(forced=frozenset({"20"}))
+    dashboard = Dashboard(make_world(), replace(RULES, static=static))
+    dashboard.post(20, score=0.01, note_count=9999)
+    (turn,) = dashboard.look()
+    assert turn.skip_reason is None
+    assert turn.input["least"] is None
+
+
+def test_reading_on_from_the_last_post_skips_nothing(world: World) -> None:
+    dashboard = Dashboard(world, replace(RULES, paging="since_id"))
+    dashboard.post(20)
+    waiting = dashboard.post(21, score=None)
+    dashboard.look()
+    dashboard.post(22)
+    assert said(dashboard.look()) == {"carol:22": None}
+    again = Dashboard(world, replace(RULES, paging="since_id"), dash=dashboard.dash, heads=dashboard.heads)
+    dashboard.heads.scores[waiting.name] = Judged(0.9, None)
+    assert said(again.look()) == {"carol:21": None}
+    again.look()
+    assert world.values.mark("dashboard read") == "22"

@@ -1,0 +1,93 @@
+"""The look at the dashboard, as the configuration says."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from bot_config import Config
+from tumblr.build_rules import mood_system
+from tumblr.build_talk import company_of, damping_of, identity_of, limited_of
+from tumblr.client import TumblrDashReader
+from tumblr.dash_rules import Continuation, DynamicRules, StaticRules
+from tumblr.database import Database
+from tumblr.find_dash import DashFinder, DashRules
+from tumblr.jobs import Switchboard
+from tumblr.moods import Moods
+from tumblr.passes import Part, Step
+from tumblr.side_judge import SideJudge
+from tumblr.store import Store
+from tumblr.store_conversation import ConversationStore
+from tumblr.store_values import ValueStore
+from tumblr.waiting import Pace
+
+
+def dash_steps(
+    config: Config,
+    reader: TumblrDashReader | None,
+    database: Database,
+    switchboard: Switchboard,
+    *,
+    share: Callable[[], float],
+    pace: Callable[[], Pace],
+    mean_pause: float,
+    clock: Callable[[], float],
+) -> list[Step]:
+    """Reading the dashboard, and deciding upon what was read; neither without a dashboard account."""
+    if reader is None or not config.dashboard.reblog:
+        return []
+    zone = ZoneInfo(config.blog.timezone)
+    store, talk = Store(database, clock), ConversationStore(database, clock)
+    values = ValueStore(database, clock)
+    finder = DashFinder(
+        reader,
+        store,
+        talk,
+        values,
+        SideJudge(switchboard, talk, zone, clock, batch=config.dashboard.batch),
+        Moods(store, zone, mood_system(config), config.mood.stale_seconds),
+        dash_rules(config, mean_pause),
+        company=company_of(config),
+        identity=identity_of(config),
+        stand_in=config.blog.dash_blog_name or config.blog.blog_name,
+        follows=values.follows,
+        share=share,
+        pace=pace,
+        rng=random.Random(),
+        clock=clock,
+    )
+    return [
+        Step("dashboard", Part.DASHBOARD, finder.find),
+        Step("dashboard, judged", Part.INBOX, finder.decide),
+    ]
+
+
+def dash_rules(config: Config, mean_pause: float) -> DashRules:
+    """What posts on the dashboard are held against."""
+    settings = config.dashboard
+    return DashRules(
+        StaticRules(
+            settings.rules,
+            frozenset(settings.forced_posts),
+            settings.tag_avoid_list,
+            settings.require_comment,
+            settings.note_limit,
+        ),
+        DynamicRules(
+            settings.min_characters,
+            settings.max_characters,
+            settings.selection_cutoff,
+            settings.mood_buff,
+            settings.random_buff,
+            settings.max_negativity,
+            {name.lower(): factor for name, factor in settings.follower_multipliers.items()},
+        ),
+        Continuation(settings.continuation, settings.continuation_cutoff),
+        damping_of(config),
+        limited_of(config, mean_pause),
+        posts=settings.posts_to_check,
+        paging=settings.paging,
+        start_timestamp=config.tumblr.start_timestamp,
+        cap=config.loop.max_posts_per_step,
+    )

@@ -1,0 +1,258 @@
+"""Finding posts on the dashboard that are worth a reblog.
+
+Reading and deciding are apart: the dashboard is read as often as tumblr's limits allow, and what passes the
+rules that need no judgment is sent to the heads; as soon as their scores are there, it is decided upon.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Literal, Protocol
+
+from munging.thread import Identity, Thread
+from tumblr.client import PAGE, DashReader
+from tumblr.conversation_rules import Company, tip
+from tumblr.damping import DAY, HOUR, Damping, Talked, why_not_talk
+from tumblr.dash_rules import (
+    Continuation,
+    DynamicRules,
+    Judged,
+    StaticRules,
+    judge,
+    names_bot,
+    why_not_length,
+    why_not_static,
+)
+from tumblr.find_conversation import Memory, TalkMemory
+from tumblr.looks import Marks, skipped
+from tumblr.moods import Feeling
+from tumblr.other_posts import plain_text, turn_about
+from tumblr.payload import TumblrPost
+from tumblr.side_judge import Unjudged
+from tumblr.threads import exchanges_with, text_to_judge, thread_to_answer
+from tumblr.turns import NewTurn, TurnKind
+from tumblr.waiting import Limited, Pace
+
+READ_UP_TO = "dashboard read"
+"""Name of the mark that says up to which post the dashboard has been read."""
+
+MORE_PAGES = 2
+"""Pages read beyond those that the posts to check should fill."""
+
+
+class Judge(Protocol):
+    """Has texts judged."""
+
+    def judge(self, texts: Mapping[str, str]) -> Mapping[str, Judged | Unjudged]:
+        """What is known about some texts, each under its name. What is not known yet is asked for."""
+        ...
+
+
+class FeelingAt(Protocol):
+    """Says how the bot feels."""
+
+    def at(self, moment: datetime) -> Feeling:
+        """The mood at a moment."""
+        ...
+
+
+@dataclass(frozen=True)
+class DashRules:
+    """What the dashboard is held against."""
+
+    static: StaticRules
+    dynamic: DynamicRules
+    continuation: Continuation
+    damping: Damping
+    limited: Limited
+    posts: int
+    """Posts that are looked at."""
+
+    paging: Literal["offset", "since_id"] = "offset"
+    start_timestamp: int = 0
+    cap: int = 0
+    """Reblogs begun in one pass; 0 is no cap."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A post that is being judged."""
+
+    post: TumblrPost
+    thread: Thread
+    text: str
+
+
+class DashFinder:
+    """Reads the dashboard and decides what to reblog."""
+
+    def __init__(
+        self,
+        reader: DashReader,
+        memory: Memory,
+        talk: TalkMemory,
+        marks: Marks,
+        judge: Judge,
+        moods: FeelingAt,
+        rules: DashRules,
+        *,
+        company: Company,
+        identity: Identity,
+        stand_in: str,
+        follows: Callable[[], Collection[str]],
+        share: Callable[[], float],
+        pace: Callable[[], Pace],
+        rng: random.Random,
+        clock: Callable[[], float],
+    ) -> None:
+        """``stand_in`` is the bot's name where a thread is judged, ``share`` the share of posts to read."""
+        self._reader = reader
+        self._memory = memory
+        self._talk = talk
+        self._marks = marks
+        self._judge = judge
+        self._moods = moods
+        self._rules = rules
+        self._company = company
+        self._identity = identity
+        self._stand_in = stand_in
+        self._follows = follows
+        self._share = share
+        self._pace = pace
+        self._rng = rng
+        self._clock = clock
+        self._pending: dict[str, Candidate] = {}
+        self._read_up_to = 0
+        self._has_read_all = False
+
+    def find(self) -> list[NewTurn]:
+        """Read the dashboard; the answer is what is left alone. The rest is decided upon by ``decide``."""
+        self._remember_place()
+        follows = self._follows()
+        left_alone: list[NewTurn] = []
+        for page in self._new_pages():
+            for post in page:
+                reason = self._why_not(post, follows)
+                if reason is not None:
+                    left_alone.append(_left_alone(post, reason))
+        if self._pending:
+            self._judge.judge({name: one.text for name, one in self._pending.items()})
+        return left_alone
+
+    def decide(self) -> list[NewTurn]:
+        """Decide upon the posts whose scores have arrived, oldest first. Makes no call to tumblr."""
+        if not self._pending:
+            return []
+        scores = self._judge.judge({name: one.text for name, one in self._pending.items()})
+        now = self._clock()
+        talked = Talked(self._talk.answers_since(now - HOUR), self._talk.answers_since(now - DAY))
+        most = self._pace().most(self._rules.cap)
+        turns: list[NewTurn] = []
+        for name, one in sorted(self._pending.items(), key=_age):
+            begun = sum(turn.skip_reason is None for turn in turns)
+            if name not in scores or (most is not None and begun >= most):
+                continue
+            if talked.has_room(one.post.blog, self._rules.damping) and self._is_lucky(one):
+                turns.append(self._decide(one, scores[name]))
+                del self._pending[name]
+        return turns
+
+    # Reading
+
+    def _new_pages(self) -> Iterator[list[TumblrPost]]:
+        """The posts of others that no turn knows yet. When the newest are known, so are the older ones."""
+        posts = self._posts()
+        while page := list(islice(posts, PAGE)):
+            self._read_up_to = max(self._read_up_to, *(int(post.id) for post in page))
+            fresh = self._unknown(page)
+            if not fresh and self._has_read_all and self._rules.paging == "offset":
+                return
+            yield fresh
+        self._has_read_all = True
+
+    def _posts(self) -> Iterator[TumblrPost]:
+        number = max(1, round(self._rules.posts * self._share()))
+        seen = self._marks.mark(READ_UP_TO) if self._rules.paging == "since_id" else None
+        if seen is None:
+            return self._reader.dashboard(number)
+        return self._reader.dashboard_after(str(seen), -(-number // PAGE) + MORE_PAGES)
+
+    def _unknown(self, page: list[TumblrPost]) -> list[TumblrPost]:
+        theirs = [
+            post
+            for post in page
+            if not self._company.is_bot(post.blog)
+            and post.timestamp > self._rules.start_timestamp
+            and post.name not in self._pending
+        ]
+        names = [post.name for post in theirs]
+        known = self._memory.known({TurnKind.DASH}, names) | self._talk.handled(names)
+        return [post for post in theirs if post.name not in known]
+
+    def _remember_place(self) -> None:
+        """What the last look read is in the store by now; what is being judged has to be read again."""
+        place = min([self._read_up_to + 1, *(int(one.post.id) for one in self._pending.values())]) - 1
+        if self._rules.paging == "since_id" and place > int(self._marks.mark(READ_UP_TO) or 0):
+            self._marks.set_mark(READ_UP_TO, str(place))
+
+    def _why_not(self, post: TumblrPost, follows: Collection[str]) -> str | None:
+        """A reason to leave a post alone; without one it waits for its judgment."""
+        last = tip(post, self._company)
+        if last is not None and self._talk.handled([last]):
+            return f"{last} is answered already"
+        reason = why_not_static(post, self._rules.static, self._company, follows)
+        if reason is not None:
+            return reason
+        thread = thread_to_answer(post, self._identity)
+        text = text_to_judge(thread, self._identity, self._stand_in)
+        exchanges = exchanges_with(thread, self._identity.name_of(post.blog))
+        reason = why_not_talk(post.blog, exchanges, self._company.own, self._rules.damping)
+        reason = reason or why_not_length(text, self._rules.dynamic)
+        if reason is None:
+            self._pending[post.name] = Candidate(post, thread, text)
+        return reason
+
+    # Deciding
+
+    def _is_lucky(self, one: Candidate) -> bool:
+        return self._rng.random() < self._rules.limited.odds(one.post.blog, one.text)
+
+    def _decide(self, one: Candidate, judged: Judged | Unjudged) -> NewTurn:
+        post = one.post
+        if isinstance(judged, Unjudged):
+            return _left_alone(post, judged.reason)
+        forced = post.id in self._rules.static.forced
+        verdict = judge(
+            post.blog,
+            judged,
+            self._moods.at(datetime.fromtimestamp(self._clock(), UTC)).value,
+            self._rng.uniform(-1.0, 1.0),
+            self._rules.dynamic,
+            named=names_bot(post, self._company) or forced,
+        )
+        if not verdict.is_worthy:
+            return _left_alone(post, verdict.why)
+        least = None if forced else self._rules.continuation.least(judged, self._rng.random())
+        return turn_about(
+            TurnKind.DASH,
+            post,
+            one.thread,
+            identity=self._identity,
+            company=self._company,
+            text=plain_text(post.body),
+            timestamp=post.timestamp,
+            why=verdict.why,
+            more={"least": least},
+        )
+
+
+def _left_alone(post: TumblrPost, reason: str) -> NewTurn:
+    return skipped(TurnKind.DASH, post.name, post.blog, reason, "", post.timestamp)
+
+
+def _age(pending: tuple[str, Candidate]) -> tuple[int, int]:
+    return pending[1].post.timestamp, int(pending[1].post.id)

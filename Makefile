@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PINS := pyproject.toml constraints.txt
+PINS := pyproject.toml constraints.txt tests/sandbox/conformance/tumblr-backup.txt
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
@@ -22,6 +22,8 @@ $(READY): $(PINS)
 	@echo "making the virtual environment in $(VENV) (once; a few minutes)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[ml,dev]'
+	@$(PYTHON) -m venv $(VENV)/tumblr-backup
+	@$(VENV)/tumblr-backup/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/sandbox/conformance/tumblr-backup.txt
 	@touch $(READY)
 
 run: $(READY) ## start the sandbox and the four processes, and open for visitors

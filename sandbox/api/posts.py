@@ -32,7 +32,7 @@ def view_options(asked: Parameters) -> ViewOptions:
     """How the caller wants posts."""
     return ViewOptions(
         base_url=support.base_url(),
-        npf=asked.flag("npf"),
+        npf=asked.flag("npf", default=support.is_from_dashboard()),
         reblog_info=asked.flag("reblog_info"),
         notes_info=asked.flag("notes_info"),
         plain=asked.text("filter") == "text",

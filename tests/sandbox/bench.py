@@ -108,6 +108,9 @@ class SandboxProcess:
         )
         self.lines: list[str] = []
         self.url = self._wait_for_url()
+        # Nobody would answer once the pipe is full.
+        self._reader = threading.Thread(target=self._read_on, daemon=True)
+        self._reader.start()
 
     def _wait_for_url(self) -> str:
         assert self._process.stderr is not None
@@ -118,11 +121,16 @@ class SandboxProcess:
                 return found.group(1)
         raise AssertionError(f"the sandbox did not start: {self.lines}")
 
+    def _read_on(self) -> None:
+        assert self._process.stderr is not None
+        with self._process.stderr as lines:
+            self.lines.extend(lines)
+
     def end(self, number: signal.Signals) -> int:
         """Send a signal and wait; the answer is the exit status."""
         self._process.send_signal(number)
-        _, rest = self._process.communicate(timeout=20)
-        self.lines.extend(rest.splitlines())
+        self._process.wait(timeout=20)
+        self._reader.join()
         return self._process.returncode
 
     def kill(self) -> None:

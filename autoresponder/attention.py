@@ -4,6 +4,11 @@ The keys of a beginning that thirteen rows share are read once for all of them: 
 through one matrix product per head instead of thirteen matrix-vector products. The softmax runs over
 both parts together, so the result is that of ordinary attention. It takes over from a network's own
 attention only within ``attending``; prefill and training run as they always do.
+
+How a sum of floats is rounded depends on the shape of the batch it is computed in. In a network of floats
+that is too little to matter; before an int8 layer it can tip an activation from one step to the next, which
+is a thousand times as much, and then a text depends on its neighbours. So attention can be computed ``wide``,
+in float64, of which only rounded results are seen.
 """
 
 from __future__ import annotations
@@ -23,6 +28,7 @@ from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 from autoresponder.slots import SlotCache
 
 NAME = "slots"
+WIDE_NAME = "slots in float64"
 _attending: ContextVar[SlotCache | None] = ContextVar("attending", default=None)
 
 
@@ -36,8 +42,10 @@ def attending(cache: SlotCache) -> Iterator[None]:
         _attending.reset(token)
 
 
-def take_over(network: PreTrainedModel) -> None:
+def take_over(network: PreTrainedModel, *, wide: bool = False) -> None:
     """Make a network's attention able to read from slots; what it computes otherwise stays the same.
+
+    ``wide`` computes it in float64 (but for what GPT-Neo and GPT-J compute by themselves).
 
     GPT-2 and Llama-class networks look their attention function up by name; GPT-Neo (unscaled, every
     second block with a local window) and GPT-J carry theirs as a method, which is wrapped.
@@ -50,10 +58,11 @@ def take_over(network: PreTrainedModel) -> None:
                 module._attn = partial(_attend_method, module, module._attn)
         return
     if config._attn_implementation == "sdpa":
-        AttentionInterface.register(NAME, _attend_function)
-        AttentionMaskInterface.register(NAME, sdpa_mask)
-        config._attn_implementation = NAME
-    elif config._attn_implementation != NAME:
+        name = WIDE_NAME if wide else NAME
+        AttentionInterface.register(name, partial(_attend_function, wide=wide))
+        AttentionMaskInterface.register(name, sdpa_mask)
+        config._attn_implementation = name
+    elif config._attn_implementation not in (NAME, WIDE_NAME):
         raise ValueError(f"a network with {config._attn_implementation} attention cannot read from slots")
 
 
@@ -64,16 +73,16 @@ def _attend_function(
     value: Tensor,
     attention_mask: Tensor | None,
     *,
+    wide: bool = False,
     scaling: float | None = None,
     **kwargs: Any,
 ) -> tuple[Tensor, Tensor | None]:
     """Attention as transformers looks it up: gives (B, 1, H, d/H)."""
     cache = _attending.get()
     if cache is None:
-        plain: tuple[Tensor, None] = sdpa_attention_forward(
-            module, query, key, value, attention_mask, scaling=scaling, **kwargs
-        )
-        return plain
+        q, k, v = (x.double() if wide else x for x in (query, key, value))
+        found, _ = sdpa_attention_forward(module, q, k, v, attention_mask, scaling=scaling, **kwargs)
+        return found.to(query.dtype), None
     layer: Any = module.layer_idx
     window = getattr(module, "sliding_window", None)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
@@ -104,7 +113,7 @@ def attend(
     """Scaled queries (B, H, 1, d/H) look at tails (B, K, S, d/H) and prefixes; K divides H."""
     rows, heads, _, size = query.shape
     kv_heads = keys.shape[1]
-    grouped = query.view(rows, kv_heads, heads // kv_heads, size)  # (B, K, G, d/H)
+    grouped = query.to(keys.dtype).view(rows, kv_heads, heads // kv_heads, size)  # (B, K, G, d/H)
     shared = cache.shared_span
     scores = grouped.new_zeros(*grouped.shape[:3], shared + keys.shape[2])  # (B, K, G, P + S)
     scores[..., shared:] = grouped @ keys.transpose(-1, -2)
@@ -113,12 +122,13 @@ def attend(
         seen = own @ group.prefix.blocks[layer][0].transpose(-1, -2)  # (K, b G, n)
         scores[group.rows, ..., : group.prefix.length] = _by_row(seen, group.count)
     hidden = ~cache.visible(window)[:, None, None]
-    weights = scores.float().masked_fill_(hidden, -torch.inf).softmax(dim=-1).to(values.dtype)
+    exact = torch.promote_types(scores.dtype, torch.float32)
+    weights = scores.to(exact).masked_fill_(hidden, -torch.inf).softmax(dim=-1).to(values.dtype)
     out = weights[..., shared:] @ values  # (B, K, G, d/H)
     for group in cache.groups:
         own = _by_head(weights[group.rows, ..., : group.prefix.length])
         out[group.rows] += _by_row(own @ group.prefix.blocks[layer][1], group.count)
-    return out.view(rows, heads, 1, size)
+    return out.view(rows, heads, 1, size).to(query.dtype)
 
 
 def _by_head(grouped: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import resource
 import torch
 import transformers
 
-from autoresponder.cpu_linear import Int8Linear, count_weights
+from autoresponder.cpu_linear import count_weights, is_int8
 from autoresponder.jobs import JobRunner
 from autoresponder.model_folder import GeneratorModel
 from autoresponder.trunk import blocks_of
@@ -70,8 +70,7 @@ def _size(generator: GeneratorModel) -> str:
 
 
 def _format(generator: GeneratorModel) -> str:
-    layers = {type(module) for module in generator.network.modules()}
-    return "int8" if Int8Linear in layers else str(generator.network.dtype).removeprefix("torch.")
+    return "int8" if is_int8(generator.network) else str(generator.network.dtype).removeprefix("torch.")
 
 
 def _memory(device: torch.device) -> str:

@@ -92,6 +92,11 @@ def _own(bias: Tensor | None) -> Tensor | None:
     return None if bias is None else bias.detach().clone()
 
 
+def is_int8(network: PreTrainedModel) -> bool:
+    """Whether a network's linear layers compute in int8."""
+    return any(isinstance(module, Int8Linear) for module in network.modules())
+
+
 def count_weights(network: PreTrainedModel) -> int:
     """Number of weights, those in packed layers included; shared ones count where they are kept twice."""
     packed = sum(int(m.weights) for m in network.modules() if isinstance(m, PackedLinear | Int8Linear))

@@ -14,6 +14,7 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
 from autoresponder.attention import attending, take_over
+from autoresponder.cpu_linear import is_int8
 from autoresponder.prompt_cache import PromptCache
 from autoresponder.slots import NOTHING, Prefix, SlotCache
 from autoresponder.trunk import watching
@@ -31,13 +32,14 @@ class Decoder:
         known: PromptCache | None = None,
     ) -> None:
         """``keep`` are blocks whose residual streams are remembered; ``known`` are beginnings run before."""
-        take_over(network)
+        wide = is_int8(network)
+        take_over(network, wide=wide)
         self.slots = slots
         self.device = network.device
         self.keep = tuple(keep)
         self._network = network
         self._known = known if known is not None else PromptCache(0)
-        self._cache = SlotCache(slots, kept=self.keep)
+        self._cache = SlotCache(slots, kept=self.keep, wide=wide)
 
     @torch.inference_mode()
     def prefill(self, ids: Sequence[int]) -> Prefix:
@@ -52,7 +54,7 @@ class Decoder:
             past = self._extend(past, ids)
             if _is_sound(past):
                 self._known.keep(ids, past)
-        return past
+        return past.widened() if self._cache.wide else past
 
     def _extend(self, past: Prefix, ids: Sequence[int]) -> Prefix:
         cache = DynamicCache()

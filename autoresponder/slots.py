@@ -34,6 +34,11 @@ class Prefix:
         tensors = [*(tensor for pair in self.blocks for tensor in pair), *self.streams.values()]
         return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
+    def widened(self) -> Prefix:
+        """The same keys and values in float64."""
+        blocks = tuple((keys.double(), values.double()) for keys, values in self.blocks)
+        return Prefix(blocks, self.length, self.streams)
+
 
 NOTHING = Prefix((), 0)
 
@@ -50,12 +55,18 @@ class Group:
 class SlotCache(Cache):
     """Keys and values of all slots: tails (slots, H, capacity, d/H) for every block, and their prefixes."""
 
-    def __init__(self, slots: int, *, share: bool = True, kept: Collection[int] = ()) -> None:
-        """``kept`` are blocks whose residual streams are remembered too, (slots, capacity, d) each."""
+    def __init__(
+        self, slots: int, *, share: bool = True, kept: Collection[int] = (), wide: bool = False
+    ) -> None:
+        """``kept`` are blocks whose residual streams are remembered too, (slots, capacity, d) each.
+
+        ``wide`` keeps keys and values in float64, for attention to be computed in it.
+        """
         super().__init__(layers=[])
         self.slots = slots
         self.kept = tuple(kept)
         self.share = share
+        self.wide = wide
         self.groups: list[Group] = []
         self.shared_span = 0  # positions of the longest prefix among the active rows
         self.prefixes = [NOTHING] * slots
@@ -97,8 +108,8 @@ class SlotCache(Cache):
         seen = max(self.tails[:rows])
         keys, values = self._room(layer_idx, key_states, seen)
         every = torch.arange(rows, device=self._at.device)
-        keys[every, :, self._at] = key_states[:, :, 0]
-        values[every, :, self._at] = value_states[:, :, 0]
+        keys[every, :, self._at] = key_states[:, :, 0].to(keys.dtype)
+        values[every, :, self._at] = value_states[:, :, 0].to(values.dtype)
         return keys[:rows, :, :seen], values[:rows, :, :seen]
 
     def keep_stream(self, layer: int, hidden: Tensor) -> None:
@@ -155,7 +166,9 @@ class SlotCache(Cache):
         capacity = 0 if old is None else old[0].shape[2]
         if old is not None and length <= capacity:
             return old
-        keys, values = like.new_zeros(2, self.slots, like.shape[-3], _rounded(length), like.shape[-1])
+        dtype = torch.float64 if self.wide else like.dtype
+        shape = (2, self.slots, like.shape[-3], _rounded(length), like.shape[-1])
+        keys, values = like.new_zeros(shape, dtype=dtype)
         if old is not None:
             keys[:, :, :capacity], values[:, :, :capacity] = old
         self._blocks[index] = (keys, values)

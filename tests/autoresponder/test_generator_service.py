@@ -77,7 +77,6 @@ def test_the_worker_has_a_name_that_outlives_a_restart(whole_folder: Path) -> No
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"format": "v77"}, "v77"),
         ({"required_continuation_room": 252}, "252"),
         ({"heads": "/nowhere"}, "/nowhere"),
         ({"model": "/nowhere"}, "/nowhere"),

@@ -103,3 +103,15 @@ def of_tree(connection: Connection, tree_id: int, which: NoteFilter, *, limit: i
         wanted.append(N.moment < which.before)
     query = select(schema.notes).where(*wanted).order_by(N.moment.desc()).limit(limit)
     return [_note(row) for row in connection.execute(query)]
+
+
+def newest_of_trees(connection: Connection, trees: Collection[int], *, limit: int) -> dict[int, list[Note]]:
+    """The newest notes of each of several trees, newest first."""
+    place = func.row_number().over(partition_by=N.tree_id, order_by=N.moment.desc()).label("place")
+    placed = select(schema.notes, place).where(N.tree_id.in_(trees)).subquery()
+    columns = [placed.c[column.name] for column in schema.notes.columns]
+    query = select(*columns).where(placed.c.place <= limit).order_by(placed.c.tree_id, placed.c.place)
+    found: dict[int, list[Note]] = {tree_id: [] for tree_id in trees}
+    for row in connection.execute(query):
+        found[row.tree_id].append(_note(row))
+    return found

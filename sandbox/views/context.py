@@ -12,7 +12,7 @@ from sandbox.announce import mentionable
 from sandbox.markup.npf_from_html import Block, Mentioned, nobody
 from sandbox.store import notes, posts, social
 from sandbox.store.accounts import Blog, User, blogs_by_id
-from sandbox.store.notes import Note, NoteFilter
+from sandbox.store.notes import Note
 from sandbox.store.posts import StoredPost
 
 NOTES_IN_POST = 50
@@ -62,7 +62,7 @@ def gather(
 ) -> Surroundings:
     """Fetch what the views of these posts need."""
     trees = {post.tree_id for post in found}
-    note_lists = _note_lists(connection, trees) if options.notes_info else {}
+    note_lists = notes.newest_of_trees(connection, trees, limit=NOTES_IN_POST) if options.notes_info else {}
     authors = {post.blog_id for post in found} | {n.blog_id for some in note_lists.values() for n in some}
     user = viewer.user
     return Surroundings(
@@ -86,7 +86,3 @@ def mentions_by(connection: Connection) -> Mentioned:
         return mentionable(connection, name)
 
     return mentioned
-
-
-def _note_lists(connection: Connection, trees: set[int]) -> dict[int, list[Note]]:
-    return {tree: notes.of_tree(connection, tree, NoteFilter(), limit=NOTES_IN_POST) for tree in trees}

@@ -107,6 +107,18 @@ def test_notes_of_one_moment_keep_their_order(world: World) -> None:
     assert len({note.moment for note in found}) == 6
 
 
+def test_the_newest_notes_of_several_trees_are_those_of_each(world: World) -> None:
+    with world.database.write() as connection:
+        connection.exec_driver_sql("INSERT INTO users VALUES (1, 'u', 0)")
+        connection.exec_driver_sql("INSERT INTO blogs VALUES (1, 'u', 't:u', 1, 1, 0, '{}')")
+        for tree, count in ((7, 5), (8, 1), (9, 0)):
+            for n in range(count):
+                notes.add(connection, Note(tree, "reply", 1, 1000, text=str(n), tags=("a",)))
+        found = notes.newest_of_trees(connection, {7, 8, 9}, limit=3)
+        for tree in (7, 8, 9):
+            assert found[tree] == notes.of_tree(connection, tree, NoteFilter(), limit=3)
+
+
 def test_unknown_ids_are_not_found(world: World) -> None:
     with world.database.read() as connection:
         assert posts.get(connection, 1) is None

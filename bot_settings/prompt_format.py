@@ -27,6 +27,8 @@ def _phrase(*known: str) -> AfterValidator:
         if twice := [place for place in places if places.count(place) > 1 and place != "bot"]:
             raise ValueError(f"{{{twice[0]}}} may stand once")
         for line in phrase.split("\n"):
+            if line.lstrip().startswith(">"):
+                raise ValueError("a line cannot begin with >, which quotes what users write")
             if _PLACEHOLDER.search(line) and not _PLACEHOLDER.sub("", line).strip():
                 raise ValueError(
                     "a line of placeholders alone needs a word or sign, or any line could pass for it"

@@ -31,7 +31,7 @@ def _print_post(post: Post, identity: Identity) -> str:
         return f"{BOT}{post.text}{tags}"
     author = identity.persona if post.by_bot else post.author
     if post.kind is PostKind.ASKED:
-        return f"{NAME}{author}{ASKED}\n{post.text}\n"
+        return f"{NAME}{author}{ASKED}\n{post.text}\n{tags}"
     return f"{NAME}{author}{SAID}{post.text}{tags}"
 
 

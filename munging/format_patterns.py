@@ -100,14 +100,15 @@ def _lines(phrase: str, form: PromptFormat, persona: str) -> list[str]:
 
 def _expression(line: str, form: PromptFormat, persona: str) -> str:
     """What a line of a phrase looks like, whatever its spaces, with anything in its placeholders."""
-    somebody = rf"(?:\S+|{re.escape(persona)})" if " " in persona else r"\S+"
+    # No name and no line begins with what quotes a line, so a quoted line never matches.
+    somebody = rf"(?:[^\s>]\S*|{re.escape(persona)})" if " " in persona else r"[^\s>]\S*"
     verbs = "|".join(dict.fromkeys(_words(verb) for verb in form.verbs.values()))
     places = {"name": somebody, "bot": somebody, "number": r"\d+", "count": r"\d+", "verb": f"(?:{verbs})"}
     places |= dict.fromkeys(_FREE_PLACES, _FREE)
     expression, parts = "", PLACEHOLDER.split(line.strip())
     for index, part in enumerate(parts):
         if index % 2:
-            expression += places[part]
+            expression += places[part] if index > 1 or parts[0] else f"(?!>){places[part]}"
         elif part:
             # What stands for anything takes the spaces around it as well; to try both would cost time.
             before = "" if not index or expression.endswith(_FREE) else _gap(part[:1])

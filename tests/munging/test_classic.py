@@ -105,3 +105,10 @@ def test_an_identity_knows_names() -> None:
         "Frank-blog",
         "unknown",
     ]
+
+
+def test_an_ask_keeps_the_tags_of_stored_text() -> None:
+    text = "\u53cbbob\u8981\nwhy?\n\u804c#a"
+    thread = from_classic(text, IDENTITY)
+    assert (thread.posts[0].text, thread.posts[0].tags) == ("why?", ("a",))
+    assert from_classic(to_classic(thread, IDENTITY), IDENTITY) == thread

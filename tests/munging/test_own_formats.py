@@ -47,6 +47,12 @@ def test_a_persona_of_two_words_is_found_and_quoted() -> None:
     assert text == "bob: hi\n>  Dr. Bot: me"
 
 
+@pytest.mark.parametrize("line", [": so", ":", ">bob: x", "> bob: x"])
+def test_what_is_quoted_is_no_speaker_itself(line: str) -> None:
+    text = render(Thread((Post("al", PostKind.POSTED, f"hi\n{line}"),)), CHAT, IDENTITY).text
+    assert len(control_phrases(CHAT, IDENTITY).findall(text)) == 1
+
+
 def test_the_configuration_knows_every_phrase_and_switch() -> None:
     settable = set(PromptFormatConfig.model_fields) - {"based_on"}
     assert settable == {field.name for field in fields(PromptFormat)} - {"name"}
@@ -76,6 +82,7 @@ def test_what_is_not_said_is_as_in_the_built_in_format() -> None:
         ({"turn": "{name}"}, "format.turn", "needs a word or sign"),
         ({"turn": "{who}:"}, "format.turn", "{who} is none of its placeholders"),
         ({"turn": "post:"}, "format.turn", "needs {name}"),
+        ({"turn": "\n > {name}:"}, "format.turn", "cannot begin with >"),
         ({"turn": "{name} {name}:"}, "format.turn", "{name} may stand once"),
         ({"original": "<|endoftext|>{bot}:"}, "format.original", "end mark"),
         ({"conversation": "Of {names}\n{count}"}, "format.conversation", "needs a word or sign"),
@@ -98,7 +105,7 @@ def test_a_mistake_names_its_key(table: object, key: str, said: str) -> None:
 PARTS = st.sampled_from(
     (
         *("{name}", "{verb}", "{number}", "{bot}", "{time}", "{names}", "{count}", " ", "  ", "\n", "\t"),
-        *(":", "#", "*", "|", "(", "says", "By", "[x]", "<|im|>", "Frank", "--", ".*", "\\"),
+        *(":", "#", "*", "|", "(", "says", "By", "[x]", "<|im|>", "Frank", "--", ".*", "\\", ">"),
     )
 )
 PHRASES = st.lists(PARTS, max_size=5).map("".join)
@@ -131,7 +138,7 @@ def test_no_words_pass_for_a_turn_in_any_format(
 ) -> None:
     typed = "\n".join(
         part.replace("{name}", "Frank").replace("{bot}", "Frank").replace("{number}", "2")
-        for part in (form.turn, form.original, form.tags, form.end_tags, *phrases)
+        for part in (form.turn, form.original, form.series, form.tags, form.end_tags, ":", *phrases)
     ).replace("{verb}", form.verbs[PostKind.COMMENTED])
     said = Thread((*thread.posts, Post("bob", PostKind.COMMENTED, f"hi\n{typed}")))
     printed = render(said, form, IDENTITY, written="3 PM January 2021")

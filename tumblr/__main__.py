@@ -6,7 +6,7 @@ python -m tumblr export --mood    what moved the mood, as the JSON lines that py
 python -m tumblr backup FILE      copy the database, also while the bot works
 python -m tumblr restore FILE     put a copy in the database's place, while the bot does not work
 python -m tumblr authorize        get the token of an account, once, when the bot is set up
-python -m tumblr turns            how many turns there are in each state, and those that failed
+python -m tumblr turns            how many turns there are in each state, those that failed or were skipped
 python -m tumblr screening        JSON lines in, JSON lines out: may these texts be published unseen?
 """
 
@@ -31,6 +31,7 @@ from tumblr.database import Database
 from tumblr.errors import StoreError
 from tumblr.screening_lines import answers
 from tumblr.store import Store
+from tumblr.turns import TurnState
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -51,7 +52,9 @@ def main(argv: list[str] | None = None) -> int:
     _command(commands, "restore", "put a copy in the database's place", _restore).add_argument(
         "file", type=Path, help="a copy that backup has made"
     )
-    _command(commands, "turns", "print how many turns are in each state", _turns)
+    _command(commands, "turns", "print how many turns are in each state", _turns).add_argument(
+        "--skipped", action="store_true", help="print also which were skipped, and why"
+    )
     token = commands.add_parser("authorize", help="get the token of an account")
     token.add_argument("--site", default=TUMBLR, help="tumblr's own address")
     token.set_defaults(run=_authorize)
@@ -147,8 +150,9 @@ def _turns(arguments: argparse.Namespace) -> int:
     def use(store: Store) -> int:
         for state, number in sorted(store.counts().items()):
             print(f"{state:<10} {number}")
-        for turn in store.failed():
-            print(f"failed: {turn.name} of {turn.who or 'nobody'}: {turn.reason}")
+        shown = [TurnState.FAILED, *([TurnState.SKIPPED] if arguments.skipped else [])]
+        for turn in (turn for state in shown for turn in store.in_state(state)):
+            print(f"{turn.state}: {turn.name} of {turn.who or 'nobody'}: {turn.reason}")
         return 0
 
     return _with_store(arguments, use)

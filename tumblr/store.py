@@ -149,10 +149,10 @@ class Store:
             rows = connection.execute(select(turns.c.state, func.count()).group_by(turns.c.state))
             return {TurnState(state): number for state, number in rows}
 
-    def failed(self) -> list[Turn]:
-        """The turns that failed, oldest first."""
+    def in_state(self, state: TurnState) -> list[Turn]:
+        """The turns in one state, oldest first."""
         with self._database.transaction() as connection:
-            return [turn_of_row(row) for row in _rows(connection, turns.c.state == TurnState.FAILED)]
+            return [turn_of_row(row) for row in _rows(connection, turns.c.state == state)]
 
     # Turns: moving
 

@@ -22,7 +22,7 @@ from tumblr.build import running_bot
 from tumblr.build_rules import mood_system, screening_rules
 from tumblr.database import Database
 from tumblr.store import Store
-from tumblr.turns import TurnState
+from tumblr.turns import NewTurn, TurnKind, TurnState
 
 KEYS = {"consumer_key": "a", "consumer_secret": "b", "token": "c", "token_secret": "d"}
 
@@ -111,6 +111,14 @@ def test_turns(config: str, capsys: pytest.CaptureFixture[str]) -> None:
         "posted     1",
         "failed: ask:1003 of ann: no generator",
     ]
+
+
+def test_skipped_turns_say_why(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with Database.open(Path(config).parent / "tumbl.sqlite") as database:
+        skipped = NewTurn(TurnKind.REPLY, "cat:5:9", "cat", skip_reason="it is addressed to somebody else")
+        Store(database, FakeClock()).add([skipped])
+    assert main(["turns", "--skipped", "--config", config]) == 0
+    assert "skipped: reply:cat:5:9 of cat: it is addressed to somebody else" in capsys.readouterr().out
 
 
 def test_it_can_be_asked_while_the_bot_works(config: str, capsys: pytest.CaptureFixture[str]) -> None:

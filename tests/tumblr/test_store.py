@@ -154,7 +154,7 @@ def test_counts_and_failures(store: Store) -> None:
     first, _ = store.open_turns()
     store.close(first, TurnState.FAILED, "why")
     assert store.counts() == {TurnState.FAILED: 1, TurnState.FOUND: 1}
-    assert [turn.reason for turn in store.failed()] == ["why"]
+    assert [turn.reason for turn in store.in_state(TurnState.FAILED)] == ["why"]
     assert store.open_turns(TurnKind.ORIGINAL) == []
     with pytest.raises(KeyError):
         store.turn(99)

@@ -33,12 +33,12 @@ def as_words(text: str, form: PromptFormat, identity: Identity) -> str:
 
 
 def as_tag(tag: str, form: PromptFormat, identity: Identity) -> str:
-    """A tag without this format's words for what introduces tags."""
-    tag, words = _without_marks(tag, form), form.phrase(form.tags, identity).strip().lower()
-    while words and words in tag.lower():
-        start = tag.lower().index(words)
-        tag = f"{tag[:start]} {tag[start + len(words) :]}"
-    return tag
+    """A tag in which this format's words for what introduces tags are broken up."""
+    tag, words = _without_marks(tag, form), form.phrase(form.tags, identity).strip()
+    if not words:
+        return tag
+    # Wherever the words begin, even within themselves, they are broken up behind their first letter.
+    return re.sub(rf"(?i)({re.escape(words[0])})(?={re.escape(words[1:])})", r"\1 ", tag)
 
 
 def is_head(line: str, form: PromptFormat, identity: Identity) -> bool:

@@ -125,6 +125,8 @@ class _Writer:
             return True
         if tag == "img":
             self.parts.append(image_of(node))
+        elif self._is_mention_in_list(node, tag):
+            return True
         elif self._list is not None or tag in _LISTS:
             self._list = node if self._list is None else self._list
             self.parts.append(_verbatim_start(node, tag))
@@ -143,7 +145,7 @@ class _Writer:
     def _end(self, node: Element) -> None:
         tag = self._tag(node)
         if self._list is not None:
-            if tag not in self._traceless:
+            if tag not in self._traceless and not self._is_mention_in_list(node, tag):
                 self.parts.append(f"</{tag}>")
             if node is self._list:
                 self._list = None
@@ -154,6 +156,10 @@ class _Writer:
             self.parts.append(_QUOTE_END if node.tag != "p" else PARAGRAPH_END + _QUOTE_END)
         elif tag in _KEPT:
             self.parts.append(f"</{tag}>{_END_OF_BLOCK.get(tag, '')}")
+
+    def _is_mention_in_list(self, node: Element, tag: str) -> bool:
+        """Whether a link in a list is one of those that only the words are kept of, as outside of lists."""
+        return self._list is not None and tag == "a" and is_plain_link_text(node)
 
     def _tag(self, node: Element) -> str:
         tag = str(node.tag)

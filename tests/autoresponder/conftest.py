@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -170,3 +171,18 @@ def sample() -> GenerationJob:
         v10_timestamp="3 PM February 2021",
         n_desired=3,
     )
+
+
+@pytest.fixture
+def fragile(network: GPT2LMHeadModel, encoder: TextEncoder) -> GPT2LMHeadModel:
+    """A network that gives no numbers for a text with two tildes in it."""
+    broken = copy.deepcopy(network)
+    (tilde,) = encoder.encode_text("~")
+
+    def spoil(_module: object, inputs: tuple[torch.Tensor], embedded: torch.Tensor) -> torch.Tensor:
+        tildes = inputs[0] == tilde
+        embedded[:, 1:][tildes[:, 1:] & tildes[:, :-1]] = torch.nan
+        return embedded
+
+    broken.transformer.wte.register_forward_hook(spoil)
+    return broken

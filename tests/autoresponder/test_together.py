@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-import torch
 from transformers import GPT2LMHeadModel
 
 from autoresponder.cpu_linear import pack_linears
-from autoresponder.encoding import TextEncoder
 from autoresponder.errors import JobError, NotFiniteError, PromptTooLongError, WritingStoppedError
 from autoresponder.generator import WritingLimits
 from autoresponder.heads import Head, HeadName
@@ -128,21 +126,6 @@ def test_a_prompt_that_does_not_fit_fails_alone(
     outcomes = together(runner, {"long": some_jobs["two"], "post": post})
     assert isinstance(outcomes["long"], PromptTooLongError)
     check_like_alone({"post": outcomes["post"]}, runner, {"post": post})
-
-
-@pytest.fixture
-def fragile(network: GPT2LMHeadModel, encoder: TextEncoder) -> GPT2LMHeadModel:
-    """A network that gives no numbers for a text with two tildes in it."""
-    broken = copy.deepcopy(network)
-    (tilde,) = encoder.encode_text("~")
-
-    def spoil(_module: object, inputs: tuple[torch.Tensor], embedded: torch.Tensor) -> torch.Tensor:
-        tildes = inputs[0] == tilde
-        embedded[:, 1:][tildes[:, 1:] & tildes[:, :-1]] = torch.nan
-        return embedded
-
-    broken.transformer.wte.register_forward_hook(spoil)
-    return broken
 
 
 @pytest.mark.parametrize("slots", [3, 16])

@@ -22,7 +22,7 @@ from pydantic import SecretStr
 
 from bot_config import Config, load_config
 from bot_process import FatalError, Shutdown, run_door
-from deploy.demo_config import write_demo_config
+from deploy.demo_config import POSTS_PER_DAY, write_demo_config
 from deploy.supervised import HOME, Supervised
 from sandbox.driver import SandboxDriver
 from switchboard.client import SwitchboardClient
@@ -117,9 +117,9 @@ def is_ready(supervised: Supervised, config: Config) -> bool:
 
 
 def lift_call_limits(port: int) -> None:
-    """Let the bot look at its demo inbox every second, which real tumblr's limits would not allow."""
+    """Let the bot look every second, and answer all day long, which real tumblr's limits would not allow."""
     with SandboxDriver(f"http://127.0.0.1:{port}") as driver:
-        driver.set_limits(per_hour=1_000_000, per_day=10_000_000)
+        driver.set_limits(per_hour=1_000_000, per_day=10_000_000, posts_per_day=POSTS_PER_DAY)
 
 
 def client_token(config: Config) -> SecretStr:
@@ -137,7 +137,8 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.fresh:
         shutil.rmtree(run, ignore_errors=True)
     run.mkdir(parents=True, exist_ok=True)
-    path = write_demo_config(run, arguments.model.resolve(), arguments.port, arguments.switchboard_port)
+    ports = (arguments.port, arguments.switchboard_port)
+    path = write_demo_config(run, arguments.model.resolve(), *ports, follows=True)
     shutdown = Shutdown().install()
     say("starting the sandbox and the four processes ...")
     with Supervised(

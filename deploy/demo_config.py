@@ -14,21 +14,42 @@ CENTRE, SCALE = 0.7, 0.2
 """Of the mood: what an idle question comes to with the demo's model, whose answers are rather glad; and twice
 the usual weight of a word, as a demo hears from few people."""
 
+POSTS_PER_DAY = 5000
+"""In a demo people talk all day to the bot, whose limit would be reached in some hours on tumblr."""
+DASHBOARD_POSTS = 20
+"""The newest posts on its dashboard that the demo's bot looks at: each costs the generator a reading."""
+DASHBOARD_CUTOFF = 0.12
+"""The demo's selector has read finished answers only and finds nothing in a thread that waits for one: a
+post's score is what the mood and chance add. With this some of the posts that suit the mood pass."""
 TOKENS = ("client_token", "generator_token", "selector_token")
 KEY_NAMES = ("consumer_key", "consumer_secret", "token", "token_secret")
 
 
-def demo_settings(run: Path, model: Path, sandbox_port: int, switchboard_port: int) -> dict[str, Any]:
-    """The settings of a demo whose state is kept in ``run``; the switchboard's tokens are drawn anew."""
+def demo_settings(
+    run: Path, model: Path, sandbox_port: int, switchboard_port: int, *, follows: bool = False
+) -> dict[str, Any]:
+    """The settings of a demo whose state is kept in ``run``; the switchboard's tokens are drawn anew.
+
+    ``follows``: the bot's account is its dashboard account too, so that it follows people who ask for it,
+    and reblogs what it likes of theirs.
+    """
+    keys = dict(zip(KEY_NAMES, demo_keys(DEMO_BLOG).strings(), strict=True))
     return {
         "blog": {"blog_name": DEMO_BLOG, "timezone": "UTC"},
         "tumblr": {
             "host": f"http://127.0.0.1:{sandbox_port}",
-            "base_keys": [dict(zip(KEY_NAMES, demo_keys(DEMO_BLOG).strings(), strict=True))],
+            "base_keys": [keys],
+            "dashboard_keys": [keys] if follows else [],
             "publishing": "automatic",
             "database": str(run / "tumbl.sqlite"),
         },
-        "loop": {"sleep_seconds": 1, "offpeak_sleep_seconds": 1, "retry_base_seconds": 2},
+        "loop": {
+            "sleep_seconds": 1,
+            "offpeak_sleep_seconds": 1,
+            "retry_base_seconds": 2,
+            "posts_per_day": POSTS_PER_DAY,
+        },
+        "dashboard": {"posts_to_check": DASHBOARD_POSTS, "selection_cutoff": DASHBOARD_CUTOFF},
         "queue": {"write_when_below": 2, "posts_per_day": BOT_POSTS_PER_DAY},
         "switchboard": {
             "port": switchboard_port,
@@ -40,9 +61,11 @@ def demo_settings(run: Path, model: Path, sandbox_port: int, switchboard_port: i
     }
 
 
-def write_demo_config(run: Path, model: Path, sandbox_port: int, switchboard_port: int) -> Path:
+def write_demo_config(
+    run: Path, model: Path, sandbox_port: int, switchboard_port: int, *, follows: bool = False
+) -> Path:
     """Write the demo's configuration into ``run``, readable by its owner alone, and return its path."""
-    settings = demo_settings(run, model, sandbox_port, switchboard_port)
+    settings = demo_settings(run, model, sandbox_port, switchboard_port, follows=follows)
     path = run / "config.json"
     path.touch(mode=0o600)
     path.chmod(0o600)

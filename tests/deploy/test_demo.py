@@ -33,6 +33,20 @@ def test_ports_come_from_the_environment_or_the_command_line(monkeypatch: pytest
     assert (arguments.port, arguments.switchboard_port) == (5101, 5102)
 
 
+def test_so_do_the_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parse_arguments([]).people > 10
+    monkeypatch.setenv("PEOPLE", "0")
+    monkeypatch.setenv("PEOPLE_SPEED", "2.5")
+    arguments = parse_arguments([])
+    assert (arguments.people, arguments.people_speed) == (0, 2.5)
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_the_demos_bot_follows_people_with_its_own_account(tmp_path: Path, *, follows: bool) -> None:
+    config = load_config(write_demo_config(tmp_path, tmp_path / "model", 5101, 5102, follows=follows))
+    assert config.tumblr.dashboard_keys == (config.tumblr.base_keys if follows else ())
+
+
 def test_the_demo_configuration_is_valid_private_and_publishes(tmp_path: Path) -> None:
     path = write_demo_config(tmp_path, tmp_path / "model", 5101, 5102)
     config = load_config(path)

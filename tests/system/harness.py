@@ -39,12 +39,22 @@ def eventually(look: Callable[[], T], seconds: float, *, pause: float = 0.2) -> 
 class RunningBot:
     """The sandbox and the four processes, ready, for as long as the context lasts."""
 
-    def __init__(self, run: Path, *, model: Path = HOME / "sandbox" / "demo_model") -> None:
+    def __init__(
+        self,
+        run: Path,
+        *,
+        model: Path = HOME / "sandbox" / "demo_model",
+        people: int = 0,
+        people_speed: float = 1.0,
+    ) -> None:
+        """With ``people`` the bot follows as well, as in ``make run``."""
         self.run = run
         self.port = free_port()
-        self.config_path = write_demo_config(run, model, self.port, free_port())
+        self.config_path = write_demo_config(run, model, self.port, free_port(), follows=bool(people))
         self.config = load_config(self.config_path)
-        self.supervised = Supervised(run, self.config_path, self.port)
+        self.supervised = Supervised(
+            run, self.config_path, self.port, people=people, people_speed=people_speed
+        )
         self.driver = SandboxDriver(f"http://127.0.0.1:{self.port}")
         make_client: Any = pytumblr.TumblrRestClient
         self.client = make_client(*demo_keys(DEMO_BLOG).strings(), host=f"http://127.0.0.1:{self.port}")

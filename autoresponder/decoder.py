@@ -78,6 +78,9 @@ class Decoder:
             },
         )
 
+    def warm_up(self) -> None:
+        """Do now what would make the first steps slow; here there is nothing."""
+
     @torch.inference_mode()
     def place(self, slot: int, prefix: Prefix) -> None:
         """Begin a slot with the text of ``prefix``, whatever it held before."""

@@ -38,6 +38,16 @@ def batch_for(rows: int) -> int:
     return next(size for size in BATCHES if size >= rows)
 
 
+def batches_for(slots: int) -> tuple[int, ...]:
+    """All batch sizes that so many slots can come to."""
+    return tuple(size for size in BATCHES if size <= batch_for(slots))
+
+
+def spans_of(capacity: int) -> range:
+    """All numbers of positions that rows may be made to see."""
+    return range(GROWTH, capacity + 1, GROWTH)
+
+
 @dataclass(frozen=True)
 class _Captured:
     graph: Any
@@ -51,7 +61,7 @@ class FixedCache(SlotCache):
 
     def __init__(self, slots: int, capacity: int, kept: Collection[int], device: torch.device) -> None:
         super().__init__(slots, share=False, kept=kept)
-        self._capacity = capacity
+        self.capacity = capacity
         self._seen = GROWTH
         self._at = torch.zeros(slots, dtype=torch.long, device=device)
         self._all_at = self._at
@@ -62,7 +72,7 @@ class FixedCache(SlotCache):
         where = [*self.tails[:rows], *([0] * (batch - rows))]
         self._all_at[:batch].copy_(torch.tensor(where), non_blocking=True)
         self.tails[:rows] = [tail + 1 for tail in self.tails[:rows]]
-        return min(self._capacity, -(-max(self.tails[:rows]) // GROWTH) * GROWTH)
+        return min(self.capacity, -(-max(self.tails[:rows]) // GROWTH) * GROWTH)
 
     def shape(self, batch: int, seen: int) -> None:
         """Let the network see so many rows and positions, in a capture."""
@@ -76,7 +86,7 @@ class FixedCache(SlotCache):
     ) -> tuple[Tensor, Tensor]:
         """Take one token's keys and values (B, H, 1, d/H) of a block; give its tails (B, H, S, d/H)."""
         rows = len(self._at)
-        keys, values = self._room(layer_idx, key_states, self._capacity)
+        keys, values = self._room(layer_idx, key_states, self.capacity)
         every = torch.arange(rows, device=self._at.device)
         keys[every, :, self._at] = key_states[:, :, 0]
         values[every, :, self._at] = value_states[:, :, 0]
@@ -84,15 +94,15 @@ class FixedCache(SlotCache):
 
     def keep_stream(self, layer: int, hidden: Tensor) -> None:
         """Remember the residual stream (B, 1, d) of the new tokens after a kept block."""
-        stream = self._stream_room(layer, hidden, self._capacity)
+        stream = self._stream_room(layer, hidden, self.capacity)
         stream[torch.arange(len(self._at), device=hidden.device), self._at] = hidden[:, 0]
 
     def place(self, slot: int, prefix: Any) -> None:
         """Let a slot hold a prefix; the buffers take their final size at the first."""
         for index, (keys, _) in enumerate(prefix.blocks):
-            self._room(index, keys, self._capacity)
+            self._room(index, keys, self.capacity)
         for layer, stream in prefix.streams.items():
-            self._stream_room(layer, stream, self._capacity)
+            self._stream_room(layer, stream, self.capacity)
         super().place(slot, prefix)
 
 
@@ -114,6 +124,13 @@ class GraphDecoder(Decoder):
         self._cache = self._fixed
         self._graphs: dict[tuple[int, int], _Captured] = {}
         self._pool: Any = torch.cuda.graph_pool_handle()
+
+    @torch.inference_mode()
+    def warm_up(self) -> None:
+        """Capture every graph that can be needed; the largest first, whose memory the smaller can use."""
+        for batch in reversed(batches_for(self.slots)):
+            for seen in reversed(spans_of(self._fixed.capacity)):
+                self._graphs[batch, seen] = self._capture(batch, seen)
 
     @torch.inference_mode()
     def step(self, tokens: Sequence[int]) -> Tensor:

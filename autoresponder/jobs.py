@@ -100,6 +100,10 @@ class JobRunner:
         )
         self._model_info = model_info(generator, heads, settings)
 
+    def warm_up(self) -> None:
+        """Make everything ready that is made once, so that no job waits for it."""
+        self._decoder.warm_up()
+
     def run(self, job_id: str, job: Job) -> Done:
         """Do one job. Raises JobError when it cannot be done, which concerns that job alone."""
         outcomes: list[Done | JobError] = []

@@ -26,6 +26,10 @@ class ConversationConfig(Section):
     ignored_posts: tuple[str, ...] = Field(
         (), description="ids of posts: no thread that holds one of them is answered"
     )
+    rebuilt_posts: tuple[str, ...] = Field(
+        ("621279018200760320",),
+        description="ids of posts: a thread in HTML that holds one of them is read from its trail instead",
+    )
     welcome_repliers: tuple[BlogName, ...] = Field(
         (), description="blogs whose replies are answered though the bot does not follow them"
     )

@@ -9,13 +9,14 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from munging.formats import FORMATS
-from munging.json_access import mapping, text
-from munging.lines import LINES, Context, Line
+from munging.json_access import mapping, sequence, text
+from munging.lines import LINES, POSTS_TO_REBUILD, Context, Line
 from munging.thread import Identity
 
 DEFAULT_BLOG, DEFAULT_PERSONA = "my-bot", "Frank"
@@ -38,10 +39,16 @@ def answers(kind: type[Line], lines: Iterable[str], context: Context) -> Iterato
             yield {"id": name, "error": str(error)}
 
 
-def configured_identity(path: Path) -> Identity:
-    """Who the bot is according to a configuration file; the defaults when there is no such file."""
-    blog = mapping(mapping(json.loads(path.read_text("utf-8"))).get("blog")) if path.exists() else {}
-    return Identity(text(blog.get("blog_name")) or DEFAULT_BLOG, text(blog.get("persona")) or DEFAULT_PERSONA)
+def configured(path: Path) -> Context:
+    """What a configuration file says of the bot; the defaults when there is no such file."""
+    settings = mapping(json.loads(path.read_text("utf-8"))) if path.exists() else {}
+    blog, talk = mapping(settings.get("blog")), mapping(settings.get("conversation"))
+    name, persona = text(blog.get("blog_name")), text(blog.get("persona"))
+    rebuild = talk.get("rebuilt_posts")
+    return Context(
+        Identity(name or DEFAULT_BLOG, persona or DEFAULT_PERSONA),
+        rebuild=POSTS_TO_REBUILD if rebuild is None else frozenset(map(text, sequence(rebuild))),
+    )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -63,12 +70,13 @@ def main(argv: list[str] | None = None) -> int:
     """Answer standard input. 1: some line could not be done; 2: nothing could, one line says why."""
     arguments = parser().parse_args(argv)
     try:
-        configured = configured_identity(arguments.config)
+        context = configured(arguments.config)
     except (OSError, ValueError) as error:
         print(f"python -m munging {arguments.command}: {arguments.config}: {error}", file=sys.stderr)
         return 2
-    identity = Identity(arguments.blog or configured.blog, arguments.persona or configured.persona)
-    context = Context(identity, FORMATS[getattr(arguments, "format", "v10")])
+    known = context.identity
+    identity = Identity(arguments.blog or known.blog, arguments.persona or known.persona)
+    context = replace(context, identity=identity, form=FORMATS[getattr(arguments, "format", "v10")])
     failed = False
     for answer in answers(LINES[arguments.command], sys.stdin, context):
         print(json.dumps(answer))

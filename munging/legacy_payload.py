@@ -19,9 +19,6 @@ from munging.json_access import mapping, mappings, text
 from munging.legacy_html import Chain, read_chain, turns_of_chain
 from munging.thread import Identity
 
-POSTS_TO_REBUILD = frozenset({"621279018200760320"})
-"""Posts that the bot of 2021 met whose body is wrong in ways that no test finds."""
-
 _TOO_LONG = 10**20
 _BODY_FIELDS = ("body", "answer", "caption", "description")
 _ATTRIBUTED_QUOTE = re.compile(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
@@ -27,12 +27,17 @@ ImageTexts: TypeAlias = Annotated[
 ]
 
 
+POSTS_TO_REBUILD = ("621279018200760320",)
+"""The posts that the bot of 2021 always read from their trail; the configuration may name others."""
+
+
 @dataclass(frozen=True)
 class Context:
-    """Who the bot is, and the prompt format that was asked for."""
+    """Who the bot is, the prompt format that was asked for, and the posts to read from their trail."""
 
     identity: Identity
     form: PromptFormat = V10
+    rebuild: Collection[str] = POSTS_TO_REBUILD
 
 
 class Line(BaseModel):
@@ -60,7 +65,7 @@ class ClassicLine(Line):
 
     def answer(self, context: Context) -> Answer:
         """The thread in the classic form, closed by the end mark; the posting blog counts as the bot's."""
-        thread = draft_thread(self.html, self.payload, self.image_texts, context.identity)
+        thread = draft_thread(self.html, self.payload, self.image_texts, context.identity, context.rebuild)
         if not thread.posts and not thread.preamble:
             return {"text": ""}
         return {"text": to_classic(thread, context.identity).removesuffix(END) + END}
@@ -91,8 +96,10 @@ class PromptLine(Line):
         written = format_time(moment, form.time_style) if moment else None
         tags = split_tags(self.forced_tags_string)
         if self.payload is not None:
-            read = thread_from_payload(self.payload, context.identity, self.image_texts).thread
-            thread = read.awaiting_bot(context.identity)
+            read = thread_from_payload(
+                self.payload, context.identity, self.image_texts, rebuild=context.rebuild
+            )
+            thread = read.thread.awaiting_bot(context.identity)
             prompt = render(
                 thread, form, context.identity, written=written, tags=tags, fiction=self.write_fic_override
             )
@@ -187,11 +194,12 @@ def draft_thread(
     payload: Mapping[str, object] | None,
     image_texts: Mapping[str, str],
     identity: Identity,
+    rebuild: Collection[str] = POSTS_TO_REBUILD,
 ) -> Thread:
     """The thread of a draft of the bot's: its own words are the bot's, whatever blog shows it."""
     if payload is None:
         return thread_from_html(html or "", identity, image_texts)
-    thread = thread_from_payload(payload, identity, image_texts).thread
+    thread = thread_from_payload(payload, identity, image_texts, rebuild=rebuild).thread
     if not thread.posts or thread.posts[-1].kind is PostKind.ASKED:
         return thread
     last = replace(thread.posts[-1], author=identity.persona, by_bot=True, tags=(), time=None)

@@ -10,7 +10,7 @@ from munging.assembly import Turn, assemble, set_off
 from munging.content import PAYLOAD
 from munging.json_access import mapping, mappings, sequence, text, whole
 from munging.legacy_html import Chain, turns_of_chain
-from munging.legacy_payload import POSTS_TO_REBUILD, blog_of_item, nodes_of, pictures, read_legacy, title_text
+from munging.legacy_payload import blog_of_item, nodes_of, pictures, read_legacy, title_text
 from munging.npf import Contribution, blocks_html, read_contribution
 from munging.npf_head import without_head
 from munging.thread import ANONYMOUS, Identity, PostKind, Thread
@@ -32,7 +32,7 @@ def thread_from_payload(
     identity: Identity,
     image_texts: Mapping[str, str] | None = None,
     *,
-    rebuild: Collection[str] = POSTS_TO_REBUILD,
+    rebuild: Collection[str] = (),
 ) -> ReadResult:
     """The thread of a post. ``image_texts`` maps image addresses to the text recognised in them.
 

@@ -44,6 +44,7 @@ def company_of(config: Config) -> Company:
         own=_lower(own),
         avoided=_lower(config.screening.user_avoid_list),
         ignored_posts=frozenset(talk.ignored_posts),
+        rebuilt_posts=frozenset(talk.rebuilt_posts),
         always_welcome=_lower(talk.welcome_repliers),
         operator=blog.operator_name,
         indirect_reblogs=talk.indirect_reblogs,

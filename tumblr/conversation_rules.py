@@ -25,6 +25,9 @@ class Company:
     ignored_posts: frozenset[str] = frozenset()
     """Ids of posts that nothing is said about."""
 
+    rebuilt_posts: frozenset[str] = frozenset()
+    """Ids of posts whose HTML is wrong: threads that hold them are read from their trail."""
+
     always_welcome: frozenset[str] = frozenset()
     """Blogs whose replies are answered though the bot does not follow them."""
 

@@ -207,7 +207,7 @@ class DashFinder:
         reason = why_not_static(post, self._rules.static, self._company, follows)
         if reason is not None:
             return reason
-        thread = thread_to_answer(post, self._identity)
+        thread = thread_to_answer(post, self._identity, self._company.rebuilt_posts)
         text = text_to_judge(thread, self._identity, self._stand_in)
         exchanges = exchanges_with(thread, self._identity.name_of(post.blog))
         reason = why_not_talk(post.blog, exchanges, self._company.own, self._rules.damping)

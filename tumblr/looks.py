@@ -57,7 +57,7 @@ class Rules:
         self, kind: TurnKind, post: TumblrPost, said: str, timestamp: int, why: str
     ) -> NewTurn | Waiting:
         """What becomes of a post that somebody said something to the bot in."""
-        thread = thread_to_answer(post, self.identity)
+        thread = thread_to_answer(post, self.identity, self.company.rebuilt_posts)
         reason = why_not_in_thread(post.contributors, self.company) or self.why_not(
             post.blog, exchanges_with(thread, self.identity.name_of(post.blog))
         )
@@ -203,8 +203,8 @@ class ReplyLook:
         return listed if listed is not None else self._reader.post(post_id)
 
     def _waiting(self, name: str, note: Note, context: TumblrPost) -> Waiting:
-        identity = self._rules.identity
-        thread = thread_of_reply(context, note.blog, note.said, identity)
+        identity, rebuilt = self._rules.identity, self._rules.company.rebuilt_posts
+        thread = thread_of_reply(context, note.blog, note.said, identity, rebuilt)
         prompt = prompt_of(thread, identity)
         details: dict[str, Any] = {
             "blog": note.blog,

@@ -6,7 +6,7 @@ bot has written anything into it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from html import escape
 from typing import Any
@@ -24,15 +24,20 @@ from tumblr.payload import TumblrPost
 _BODY_FIELDS = ("body", "answer", "caption", "description")
 
 
-def thread_to_answer(post: TumblrPost, identity: Identity) -> Thread:
-    """The thread of a post with an empty turn of the bot at its end."""
+def thread_to_answer(post: TumblrPost, identity: Identity, rebuilt: Collection[str] = ()) -> Thread:
+    """The thread of a post with an empty turn of the bot at its end.
+
+    ``rebuilt``: ids of posts; a thread in HTML that holds one of them is read from its trail.
+    """
     payload = as_reblogged(post, identity.blog)
-    return thread_from_payload(payload, identity).thread.awaiting_bot(identity)
+    return thread_from_payload(payload, identity, rebuild=rebuilt).thread.awaiting_bot(identity)
 
 
-def thread_of_reply(context: TumblrPost, replier: str, reply: str, identity: Identity) -> Thread:
+def thread_of_reply(
+    context: TumblrPost, replier: str, reply: str, identity: Identity, rebuilt: Collection[str] = ()
+) -> Thread:
     """The thread of an own post with somebody's reply to it, and an empty turn of the bot at its end."""
-    return with_reply(thread_to_answer(context, identity), identity.name_of(replier), reply)
+    return with_reply(thread_to_answer(context, identity, rebuilt), identity.name_of(replier), reply)
 
 
 def as_reblogged(post: TumblrPost, blog: str) -> dict[str, Any]:

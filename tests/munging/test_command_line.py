@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from munging.__main__ import configured_identity, main
-from munging.lines import LINES
+from munging.__main__ import configured, main
+from munging.lines import LINES, POSTS_TO_REBUILD
 from munging.thread import Identity
 
 Captured = pytest.CaptureFixture[str]
@@ -96,9 +96,13 @@ def test_an_unknown_time_is_a_mistake(capsys: Captured, monkeypatch: Patch) -> N
 
 def test_the_configuration_says_who_the_bot_is(tmp_path: Path) -> None:
     path = tmp_path / "config.json"
-    assert configured_identity(path) == Identity("my-bot", "Frank")
-    path.write_text('{"blog": {"blog_name": "a-bot", "persona": "Ada"}}')
-    assert configured_identity(path) == Identity("a-bot", "Ada")
+    assert configured(path).identity == Identity("my-bot", "Frank")
+    assert configured(path).rebuild == POSTS_TO_REBUILD
+    path.write_text(
+        '{"blog": {"blog_name": "a-bot", "persona": "Ada"}, "conversation": {"rebuilt_posts": ["7"]}}'
+    )
+    assert configured(path).identity == Identity("a-bot", "Ada")
+    assert configured(path).rebuild == {"7"}
 
 
 def test_a_broken_configuration_is_one_clear_line(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 
 import pytest
 from hypothesis import given, settings
@@ -46,6 +47,16 @@ def test_it_is_what_tumblr_shows_in_a_real_reblog() -> None:
 @pytest.mark.parametrize("read", [npf, legacy])
 def test_a_bare_reblog_adds_nobody(read: Callable[[str], TumblrPost]) -> None:
     assert classic(read("")) == "友alice会\n\none\n\n\n域two\n\n\n域"
+
+
+def test_a_listed_post_is_read_from_its_trail() -> None:
+    payload = deepcopy(dict(legacy().payload))
+    first = payload["trail"][0]
+    first |= {"content": "<p>what alice said</p>", "content_raw": "<p>what alice said</p>"}
+    post = read_post(payload)
+    assert "what alice said" not in classic(post)
+    rebuilt = thread_to_answer(post, IDENTITY, {str(first["post"]["id"])})
+    assert "what alice said" in prompt_of(rebuilt, IDENTITY)
 
 
 def test_an_ask_stays_an_ask() -> None:

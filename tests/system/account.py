@@ -154,9 +154,9 @@ def make_account(
     )
 
 
-def with_limit(account: Account, limit: Limit) -> Account:
-    """The account with one more limit."""
-    return replace(account, limits=(*account.limits, limit))
+def with_limits(account: Account, *limits: Limit) -> Account:
+    """The account with more limits."""
+    return replace(account, limits=(*account.limits, *limits))
 
 
 class _Places:
@@ -265,6 +265,14 @@ def talk_limit(lines: Iterable[Line], per_day: int) -> Limit:
     """Answers to one person. Who is anonymous is not one person."""
     people = Counter(line.said.who for line in lines if line.posts and line.said.who)
     return Limit("answers to one person", per_day, max(people.values(), default=0))
+
+
+def exchange_limit(lines: Iterable[Line], who: str, longest: int) -> Limit:
+    """Answers in a thread to somebody who always has one more."""
+    answers = sum(
+        1 for line in lines if line.posts and line.said.who == who and line.said.sort is Sort.REBLOG
+    )
+    return Limit("answers to one who always answers", longest, answers)
 
 
 def pace_limit(calls: Iterable[Call], pause: float, restarts: int) -> Limit:

@@ -1,7 +1,8 @@
 """What happens in the scripted day: who says what to the bot, when, and what is due for it. Pure.
 
-A hundred people, drawn with a seed: most ask, some talk under the bot's posts, some only like and follow; one
-sends the same thing over and over, one is a program, one is kept on a short lead, one is to be avoided.
+A hundred people, drawn with a seed: most ask, some talk under the bot's posts, some only like and follow.
+Besides them one sends the same thing over and over, one is known to be a program, one is not known to be one
+and has an answer to everything, one is kept on a short lead, and one is to be avoided.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ OPERATOR = "keeper"
 LIMITED = "chatterbox"
 AVOIDED = "nuisance"
 PROGRAM = "other-bot"
+ECHO = "echo"
+"""A program that nobody knows to be one: it has an answer to every answer."""
+
+ECHOES = 8
 SPAMMER = "spammer"
 BAD_WORD = "zorpful"
 """A word that nobody may publish unseen."""
@@ -25,7 +30,7 @@ PEOPLE = tuple(f"person-{number:03}" for number in range(100))
 WRITERS = tuple(f"writer-{number}" for number in range(5))
 """People whom the bot comes to follow, and whose posts it reads."""
 
-EVERYBODY = (*PEOPLE, *WRITERS, OPERATOR, LIMITED, AVOIDED, PROGRAM, SPAMMER)
+EVERYBODY = (*PEOPLE, *WRITERS, OPERATOR, LIMITED, AVOIDED, PROGRAM, ECHO, SPAMMER)
 
 LENGTH = 24 * HOUR
 TOPICS = ("the moon", "bread", "trains", "old books", "the sea", "chess", "clocks", "rain", "tea", "maps")
@@ -141,6 +146,11 @@ def _odd_ones(rng: random.Random) -> Iterator[Event]:
         why = "it is a program"
         at, words = (6 + 4 * number) * HOUR, _words(rng, 1300 + number)
         yield Event(at, PROGRAM, Deed.REBLOG, words, Sort.REBLOG, Due.NOTHING, why)
+    yield Event(3 * HOUR, ECHO, Deed.REBLOG, "and you? (no 1350)", Sort.REBLOG, Due.ANSWER)
+    for number in range(ECHOES):
+        why = "the bot does not go to and fro with one blog for ever"
+        at, words = (5 + 2 * number) * HOUR, f"and you? (no {1351 + number})"
+        yield Event(at, ECHO, Deed.TALK_BACK, words, Sort.REBLOG, Due.CHANCE, why)
 
 
 def _commands(rng: random.Random) -> Iterator[Event]:

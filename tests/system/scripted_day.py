@@ -30,18 +30,20 @@ from rich.table import Table
 from sandbox.faults import Fault, FaultKind
 from sandbox.records import Call, PostRecord
 from tests.system import account as accounting
-from tests.system.account import HOUR, Account, Due, Outcome, Remembered, Said, Sort
+from tests.system.account import HOUR, Account, Outcome, Remembered, Said, Sort
+from tests.system.day_people import People
 from tests.system.day_script import (
     AVOIDED,
     BAD_WORD,
+    ECHO,
     EVERYBODY,
     LIMITED,
     OPERATOR,
-    Deed,
-    Event,
+    PROGRAM,
     script,
 )
-from tests.system.street import Bot, Program, Street
+from tests.system.programs import Program
+from tests.system.street import Bot, Street
 from tests.system.timed_tumbl import TimedTumbl
 from tumblr.turns import CLOSED
 
@@ -64,8 +66,8 @@ NIGHT_FACTOR = 6.0
 POSTS_PER_DAY = 130
 """Fewer than tumblr's 250, so that the day comes near the limit."""
 
-PER_HOUR, PER_DAY = 1000, 5000
 ANSWERS_PER_PERSON = 40
+LONGEST_EXCHANGE = 4
 
 FAULTS = (
     Fault(kind=FaultKind.STATUS, status=503, probability=0.02),
@@ -96,6 +98,10 @@ class Plan:
     sleep_seconds: float = 60.0
     """The bot's pause between passes: the longer, the sooner the day is over."""
 
+    calls_per_hour: int = 1000
+    calls_per_day: int = 5000
+    """What tumblr allows each application. The bot uses it up, so the fewer, the sooner the day is over."""
+
     faults: tuple[Fault, ...] = ()
     kills: int = 0
     """How often processes are killed, each of the four in turn."""
@@ -122,13 +128,19 @@ class LivedDay:
         """The account, from what tumblr knows."""
         lost = 2 * self.restarts
         limits = [
-            *accounting.calls_limits(self.calls, per_hour=PER_HOUR, per_day=PER_DAY, refused=lost),
+            *accounting.calls_limits(
+                self.calls,
+                per_hour=self.plan.calls_per_hour,
+                per_day=self.plan.calls_per_day,
+                refused=lost,
+            ),
             *accounting.posts_limits(self.posts, self.calls, per_day=POSTS_PER_DAY, refused=lost),
             accounting.pace_limit(self.calls, self.plan.sleep_seconds, self.restarts),
         ]
         made = accounting.make_account(self.said, self.posts, obeyed(self.calls), limits)
         talk = accounting.talk_limit(made.lines, ANSWERS_PER_PERSON)
-        return accounting.with_limit(made, talk)
+        echo = accounting.exchange_limit(made.lines, ECHO, LONGEST_EXCHANGE)
+        return accounting.with_limits(made, talk, echo)
 
     def complaints(self) -> list[str]:
         """All that does not add up: by tumblr alone, and between tumblr and the bot's memory."""
@@ -152,14 +164,12 @@ class Day:
         self._bot = bot
         self._tumbl = tumbl
         self._lived = lived
-        self._rng = random.Random(lived.plan.seed + 1)
+        self._people = People(bot, random.Random(lived.plan.seed + 1))
         self._events = script(lived.plan.seed, share=lived.plan.share, talk=lived.plan.talk)
         self._offset = BEGINS.timestamp() - time.time()
         self._begin = BEGINS.timestamp()
         self._quiet_looks = 0
         self._looks = 0
-        self._reblogs: dict[str, str] = {}
-        """Who made each reblog that waits for an answer, or has one."""
 
     @property
     def now(self) -> float:
@@ -181,6 +191,7 @@ class Day:
             self._tumbl.go_on(self._offset)
             self._take_down_calls()
         self._take_down_calls(at_least=1)
+        self._lived.sent_back = self._people.sent_back
         self._lived.hours = (self.now - self._begin) / HOUR
 
     def _pass(self, pause: float) -> None:
@@ -191,7 +202,9 @@ class Day:
         while self._events and self._begin + self._events[0].at <= end:
             event = self._events.pop(0)
             self._jump(self._begin + event.at)
-            self._act(event)
+            said = self._people.act(event)
+            if said is not None:
+                self._lived.said.append(said)
         self._jump(end)
 
     def _take_down_calls(self, *, at_least: int = 500) -> None:
@@ -223,77 +236,6 @@ class Day:
             f"SELECT count(*) FROM turns WHERE state NOT IN {tuple(map(str, CLOSED))}"
         )
         return open_turns == [(0,)] and not any(line.outcome is Outcome.LOST for line in made.lines)
-
-    # What people do
-
-    def _act(self, event: Event) -> None:
-        key = self._do(event)
-        if key:
-            self._lived.said.append(Said(event.sort, key, event.who, event.due, event.why))
-
-    def _do(self, event: Event) -> str | None:
-        match event.deed:
-            case Deed.ASK:
-                asked = self._driver.ask(BLOG, event.text, event.who or None)
-                return event.why if event.sort is Sort.REVIEW else asked
-            case Deed.POST:
-                return self._driver.post(event.who, f"<p>{event.text}</p>")
-            case Deed.MENTION:
-                link = f'<a class="tumblelog" href="https://{BLOG}.tumblr.com/">@{BLOG}</a>'
-                return self._driver.post(event.who, f"<p>{link} {event.text}</p>")
-            case Deed.FOLLOW:
-                self._driver.follow(event.who, BLOG)
-            case Deed.TAG:
-                self._tag_a_draft(event.text)
-            case _:
-                return self._do_to_a_post(event)
-        return None
-
-    def _do_to_a_post(self, event: Event) -> str | None:
-        """Do something to a post of the bot's, if there is one that it can be done to."""
-        posts = [post for post in self._driver.posts(BLOG, "published") if post.question]
-        if not posts:
-            return None
-        post = self._rng.choice(posts[:30])
-        match event.deed:
-            case Deed.LIKE:
-                self._driver.like(event.who, post.id)
-                return None
-            case Deed.REPLY | Deed.SIDE_REPLY:
-                return self._reply(event, post)
-            case Deed.SIDE_REBLOG | Deed.TALK_BACK:
-                return self._reblog_another(event)
-        html = f"<p>{event.text}</p>" if event.text else ""
-        reblog = self._driver.reblog(event.who, post.id, html)
-        if event.due is Due.ANSWER:
-            self._reblogs[reblog] = event.who
-        return reblog
-
-    def _reply(self, event: Event, post: PostRecord) -> str:
-        """Reply; under a post that others have reblogged, say that the bot is meant."""
-        shared = any(note.kind == "reblog" for note in self._driver.notes(post.id))
-        addressed = event.deed is Deed.REPLY and shared
-        self._driver.reply(event.who, post.id, f"@{BLOG} {event.text}" if addressed else event.text)
-        return event.text
-
-    def _reblog_another(self, event: Event) -> str | None:
-        """Reblog what somebody else has reblogged from the bot, or what the bot has answered oneself."""
-        if event.deed is Deed.SIDE_REBLOG:
-            others = [post for post, who in self._reblogs.items() if who != event.who]
-        else:
-            mine = {post for post, who in self._reblogs.items() if who == event.who}
-            others = [post.id for post in self._driver.posts(BLOG, "published") if post.parent_id in mine]
-        if not others:
-            return None
-        return self._driver.reblog(event.who, others[-1], f"<p>{event.text}</p>")
-
-    def _tag_a_draft(self, tag: str) -> None:
-        """Send the newest draft back, or accept it."""
-        drafts = [post for post in self._driver.posts(BLOG, "draft") if post.question]
-        if drafts:
-            self._bot.tag(drafts[0].id, *drafts[0].tags, tag)
-            if tag == "rts":
-                self._lived.sent_back.add(drafts[0].id)
 
 
 class Killer(threading.Thread):
@@ -344,6 +286,7 @@ def settings(bot: Bot, sleep_seconds: float) -> None:
         retry_base_seconds=30.0,
     )
     bot.change("asks", limited_users={LIMITED: 48.0})
+    bot.change("damping", automated_accounts=[PROGRAM], longest_exchange=LONGEST_EXCHANGE)
     bot.change("queue", write_when_below=2, posts_per_day=12)
     bot.change("screening", bad_strings=[BAD_WORD], user_avoid_list=[AVOIDED])
 
@@ -358,7 +301,9 @@ def live_a_day(run: Path, plan: Plan) -> LivedDay:
         for name in EVERYBODY:
             street.driver.create_user(name)
         street.driver.set_checks(timestamps=False)
-        street.driver.set_limits(per_hour=PER_HOUR, per_day=PER_DAY, posts_per_day=POSTS_PER_DAY)
+        street.driver.set_limits(
+            per_hour=plan.calls_per_hour, per_day=plan.calls_per_day, posts_per_day=POSTS_PER_DAY
+        )
         street.driver.set_queue(BLOG, posts_per_day=12)
         for fault in plan.faults:
             street.driver.add_fault(fault.model_copy(update={"path": "/v2/*"}))
@@ -386,7 +331,7 @@ def look_back(bot: Bot, lived: LivedDay) -> None:
     """Take down what tumblr knows of the day, and what the bot remembers."""
     lived.posts = bot.driver.posts(BLOG)
     lived.faults = Counter(call.fault for call in lived.calls if call.fault)
-    lived.calls = [call for call in lived.calls if call.user in (BLOG, f"{BLOG}-dash")]
+    lived.calls = [call for call in lived.calls if bot.has_made(call)]
     open_turns = [
         f"{kind}:{input_id}"
         for kind, input_id, state in bot.query("SELECT kind, input_id, state FROM turns")

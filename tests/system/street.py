@@ -7,26 +7,19 @@ second. Each bot has a blog, keys and a database of its own, so tests do not see
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import pytumblr
 import requests
+from requests_oauthlib import OAuth1Session
 
-import tumbl
 from bot_config import Config, load_config
-from bot_process import run_door
 from deploy.demo import client_token
 from deploy.demo_config import KEY_NAMES, demo_settings
 from deploy.supervised import HOME, free_port
@@ -37,16 +30,10 @@ from switchboard.errors import SwitchboardError
 from switchboard.messages import StatusReport
 from tests.system.chaos import query
 from tests.system.harness import eventually
-from tumblr.fail_points import VARIABLE
-
-FORKS = multiprocessing.get_context("forkserver")
-PRELOADED = ["tumbl", "pytest", "tests.system.street", "tests.system.timed_tumbl"]
-"""What a process that is forked off has imported already."""
+from tests.system.programs import LONG, Program, Tumbl
+from tumblr.authorize import authorize
 
 READY_SECONDS = 30.0
-LONG = 30.0
-"""Seconds after which something that should have happened is said to be missing."""
-
 READER = "reader"
 """Somebody in every street who reads and asks."""
 
@@ -55,116 +42,6 @@ TRIES = 20
 
 PAUSE = 0.03
 """Seconds between two looks."""
-
-
-class Program:
-    """A program of ours in a process of its own; its log goes on when it is started again."""
-
-    def __init__(self, log: Path, arguments: Sequence[str]) -> None:
-        self.log = log
-        self._arguments = [sys.executable, *arguments]
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self, *options: str, fail_point: str = "") -> None:
-        """Start it, with more options than usual or a fail point."""
-        with self.log.open("ab") as out:
-            self._process = subprocess.Popen(
-                [*self._arguments, *options],
-                cwd=HOME,
-                env={**os.environ, VARIABLE: fail_point},
-                stdout=out,
-                stderr=out,
-            )
-
-    @property
-    def is_up(self) -> bool:
-        """Whether it runs."""
-        return self._process is not None and self._process.poll() is None
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        assert self._process is not None
-        return self._process.pid
-
-    def wait_for_death(self) -> None:
-        """Wait until it has killed itself; anything else is an error."""
-        status = self._wait()
-        assert status == -signal.SIGKILL, (status, self.said())
-
-    def kill(self) -> None:
-        """Kill it as by ``kill -9``."""
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> int:
-        """Stop it as an operator would; the answer is its exit status."""
-        return self._end(signal.SIGTERM)
-
-    def _wait(self) -> int:
-        assert self._process is not None
-        return self._process.wait(LONG)
-
-    def _end(self, number: signal.Signals) -> int:
-        if self._process is None:
-            return 0
-        if self._process.poll() is None:
-            self._process.send_signal(number)
-        return self._wait()
-
-    def said(self) -> str:
-        """Its log."""
-        return self.log.read_text(encoding="utf-8") if self.log.exists() else ""
-
-
-class Tumbl(Program):
-    """The real ``tumbl.py`` in a process of its own, forked from one that has imported it already.
-
-    Importing takes a second, and a crash case starts the bot many times.
-    """
-
-    def __init__(self, log: Path, config: Path) -> None:
-        super().__init__(log, [])
-        self._config = config
-        self._fork: ForkServerProcess | None = None
-
-    def start(self, *options: str, fail_point: str = "") -> None:
-        """Start it, with more options than usual or a fail point."""
-        FORKS.set_forkserver_preload(PRELOADED)
-        arguments = ["--config", str(self._config), *options]
-        self._fork = FORKS.Process(target=run_tumbl, args=(arguments, fail_point, self.log), daemon=True)
-        self._fork.start()
-
-    @property
-    def is_up(self) -> bool:
-        """Whether it runs."""
-        return self._fork is not None and self._fork.is_alive()
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        assert self._fork is not None
-        assert self._fork.pid is not None
-        return self._fork.pid
-
-    def _wait(self) -> int:
-        assert self._fork is not None
-        self._fork.join(LONG)
-        assert self._fork.exitcode is not None, self.said()
-        return self._fork.exitcode
-
-    def _end(self, number: signal.Signals) -> int:
-        if self.is_up:
-            os.kill(self.pid, number)
-        return 0 if self._fork is None else self._wait()
-
-
-def run_tumbl(arguments: list[str], fail_point: str, log: Path) -> None:
-    """What ``python tumbl.py`` does, in a process that was forked for it."""
-    os.environ[VARIABLE] = fail_point
-    with log.open("ab") as out:
-        os.dup2(out.fileno(), sys.stdout.fileno())
-        os.dup2(out.fileno(), sys.stderr.fileno())
-    sys.exit(run_door(lambda: tumbl.main(arguments)))
 
 
 class Street:
@@ -258,8 +135,9 @@ class Bot:
         self.folder.mkdir()
         keys = street.driver.create_user(blog)
         dash_keys = street.driver.create_user(f"{blog}-dash")
+        self._consumers = {keys.consumer_key, dash_keys.consumer_key}
         make_client: Any = pytumblr.TumblrRestClient
-        self.owner = make_client(*keys.strings(), host=street.driver.base_url)
+        self.owner = make_client(*self._owners_keys(), host=street.driver.base_url)
         self.dash_owner = make_client(*dash_keys.strings(), host=street.driver.base_url)
         settings = json.loads(json.dumps(street.settings))
         settings["blog"]["blog_name"] = blog
@@ -305,6 +183,19 @@ class Bot:
         content = json.loads(self.config_path.read_text(encoding="utf-8"))
         content.setdefault(section, {}).update(settings)
         self.config_path.write_text(json.dumps(content), encoding="utf-8")
+
+    def _owners_keys(self) -> tuple[str, str, str, str]:
+        """Keys with which the blog's owner does what people do on tumblr's pages: another application's."""
+        key, secret, *_ = self.street.driver.create_user(f"{self.blog}-site").strings()
+        site = self.street.driver.base_url
+
+        def say_yes(page: str) -> str:
+            with requests.get(f"{page}&user={self.blog}", allow_redirects=False, timeout=LONG) as reply:
+                return reply.headers["Location"]
+
+        with OAuth1Session(key, client_secret=secret, callback_uri="https://example.org/") as session:
+            token = authorize(session, site, say_yes)
+        return key, secret, token.token, token.secret
 
     # Living
 
@@ -362,12 +253,20 @@ class Bot:
 
     def calls(self, path: str, method: str | None = None) -> list[Call]:
         """The calls that this bot has made, with either account."""
-        own = (self.blog, f"{self.blog}-dash")
-        return [call for call in self.driver.calls(path=path, method=method) if call.user in own]
+        return [call for call in self.driver.calls(path=path, method=method) if self.has_made(call)]
+
+    def has_made(self, call: Call) -> bool:
+        """Whether it was the bot that called, and not its owner."""
+        return call.consumer in self._consumers
 
     def writes(self) -> list[Call]:
         """The calls with which this bot wanted to change something."""
         return [call for call in self.calls("*") if call.method != "GET"]
+
+    def submissions(self) -> int:
+        """How many different texts the bot has asked for."""
+        asked = [line for line in self.tumbl.said().splitlines() if "text requested" in line]
+        return len({line.partition("job=")[2] for line in asked if "endpoint=answer" in line})
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask the bot's memory; empty while there is none."""

@@ -22,11 +22,12 @@ from tests.system.account import (
     busiest_window,
     calls_limits,
     compare,
+    exchange_limit,
     make_account,
     pace_limit,
     posts_limits,
     talk_limit,
-    with_limit,
+    with_limits,
 )
 
 NOON = 1_800_000_000.0
@@ -168,6 +169,7 @@ def test_talk_and_pace() -> None:
         Line(REBLOG, Outcome.ANSWERED, ("2",)),
         Line(REPLY, Outcome.LOST),
     ]
+    assert exchange_limit(lines, "ann", 3).found == 1
     assert talk_limit(lines, 2) == Limit("answers to one person", 2, 2)
     calls = [a_call(NOON + n) for n in range(7)]
     assert pace_limit(calls, HOUR, 0).is_kept is False
@@ -176,8 +178,8 @@ def test_talk_and_pace() -> None:
 
 def test_a_limit_that_is_not_kept_is_a_complaint() -> None:
     empty = Account((), (), (), ())
-    assert with_limit(empty, Limit("soup", 2, 3)).complaints == ["soup: 3 of 2"]
-    assert with_limit(empty, Limit("soup", 3, 3)).complaints == []
+    assert with_limits(empty, Limit("soup", 2, 3)).complaints == ["soup: 3 of 2"]
+    assert with_limits(empty, Limit("soup", 3, 3)).complaints == []
 
 
 def test_the_bots_memory_must_say_the_same() -> None:

@@ -14,7 +14,8 @@ import pytest
 from sandbox.faults import Fault, FaultKind
 from tests.system.chaos import query
 from tests.system.harness import eventually
-from tests.system.street import LONG, PAUSE, READER, Bot, MoveIn, Street
+from tests.system.programs import LONG
+from tests.system.street import PAUSE, READER, MoveIn, Street
 from tumblr.fail_points import FailPoint
 
 pytestmark = pytest.mark.system
@@ -145,14 +146,8 @@ def test_c11_a_result_that_is_lost_on_the_way_is_fetched_again(street: Street, m
     bot.dies_at(FailPoint.AFTER_RESULT, FailPoint.AFTER_RESULT)
     bot.lives_until(lambda: bot.settled(1))
     assert bot.answers() == {"did you get this?": 1}
-    assert submissions(bot) == 1
+    assert bot.submissions() == 1
     assert open_jobs(street) == 0
-
-
-def submissions(bot: Bot) -> int:
-    """How many different texts the bot has asked for."""
-    lines = [line for line in bot.tumbl.said().splitlines() if "text requested" in line]
-    return len({line.partition("job=")[2] for line in lines if "endpoint=answer" in line})
 
 
 def open_jobs(street: Street) -> int:
@@ -177,7 +172,7 @@ def test_c12_the_switchboard_may_die_at_any_point_of_a_job(street: Street, move_
     street.selector.start()
     bot.waits_until(lambda: bot.settled(1))
     assert bot.answers() == {"first question": 1}
-    assert submissions(bot) == 1
+    assert bot.submissions() == 1
 
 
 def waits_for_selection(street: Street) -> bool:
@@ -200,7 +195,7 @@ def test_c12_a_switchboard_that_lost_its_memory_is_asked_again(street: Street, m
     street.generator.start()
     bot.waits_until(lambda: bot.settled(1))
     assert bot.answers() == {"do you remember?": 1}
-    assert submissions(bot) == 1
+    assert bot.submissions() == 1
 
 
 def test_c13_a_bot_that_died_waiting_gets_its_text_and_leaves_no_job(street: Street, move_in: MoveIn) -> None:
@@ -213,7 +208,7 @@ def test_c13_a_bot_that_died_waiting_gets_its_text_and_leaves_no_job(street: Str
     assert eventually(lambda: open_jobs(street) == 0, LONG, pause=PAUSE)
     bot.lives_until(lambda: bot.settled(1))
     assert bot.answers() == {"are you still there?": 1}
-    assert submissions(bot) == 1
+    assert bot.submissions() == 1
     ((request, judgment),) = bot.query("SELECT request, judgment_request FROM turns")
     for stored in (request, judgment):
         assert street.client.get_result(json.loads(stored)["id"]).state == "acknowledged"

@@ -29,7 +29,7 @@ def test_the_script_is_a_day_of_a_hundred_people_in_which_all_sorts_of_things_ha
 @pytest.mark.system
 @pytest.mark.timeout(600)
 def test_a_day_adds_up(tmp_path: Path) -> None:
-    lived = live_a_day(tmp_path, Plan(SEED, share=0.6, talk=False, sleep_seconds=120.0))
+    lived = live_a_day(tmp_path, Plan(SEED, share=0.6, sleep_seconds=120.0, calls_per_day=1500))
     assert lived.complaints() == []
     assert lived.hours >= 24
     assert len(lived.said) > 100
@@ -38,7 +38,9 @@ def test_a_day_adds_up(tmp_path: Path) -> None:
 @pytest.mark.system
 @pytest.mark.timeout(600)
 def test_a_day_of_faults_and_kills_adds_up_as_well(tmp_path: Path) -> None:
-    lived = live_a_day(tmp_path, Plan(SEED, 0.3, talk=False, sleep_seconds=180.0, faults=FAULTS, kills=24))
+    lived = live_a_day(
+        tmp_path, Plan(SEED, 0.3, sleep_seconds=180.0, calls_per_day=1500, faults=FAULTS, kills=24)
+    )
     assert lived.complaints() == []
     assert lived.kills == dict.fromkeys(FOUR, 6)
     assert len(lived.faults) > 5

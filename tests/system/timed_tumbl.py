@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bot_config import load_config
 from bot_process import Shutdown, configure_logging, run_door
-from tests.system.street import FORKS, PRELOADED, Tumbl
+from tests.system.programs import FORKS, PRELOADED, Tumbl
 from tumblr.build import running_bot
 
 

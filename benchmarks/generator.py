@@ -7,7 +7,7 @@ Three ways to write N continuations of one prompt: one `generate` call for each 
 in greedy mode, in float32, or nothing is measured. A roofline comes from a copy and a matrix product in the
 same run. Where CTranslate2 or vLLM can be imported, a way of theirs is measured too. Memory is what a way
 needs at its peak beyond what is there before it begins: weights stay out. The last line is JSON;
-`--plot FILE` draws the times.
+`--plot FILE` draws the times. Of our ways, the growth with the length of the texts is measured too.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ OTHERS = {  # keys of a row, as the plot calls them
     "vllm_s": "vLLM",
 }
 
+LENGTHS_CANDIDATES = 13  # of an answer
 PEAKED = 8.0  # gain of the last norm; without it random weights give nearly even probabilities
 
 
@@ -103,20 +104,44 @@ def check_greedy(size: str, prompt: Sequence[int], new: int, device: torch.devic
     same_greedy_tokens(Ours(network, "float32", 3), prompt, reference)
 
 
+def our_ways(size: str, arguments: argparse.Namespace, device: torch.device, slots: int) -> dict[str, Ours]:
+    """Our loop, in every number format there is."""
+    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    ways = {"ours": Ours(make_network(size, device, dtype), "float32", slots)}
+    if arguments.int8 and device.type == "cpu":
+        ways["ours_int8"] = Ours(make_network(size, device, dtype), "int8", slots)
+    return ways
+
+
+def measure_lengths(
+    size: str, arguments: argparse.Namespace, device: torch.device
+) -> Iterator[dict[str, object]]:
+    """How the time of our ways grows with the number of tokens, for one number of candidates."""
+    prompt = prompt_of(arguments.prompt)
+    clock = time.process_time if arguments.cpu_time else time.perf_counter
+    for way, engine in our_ways(size, arguments, device, LENGTHS_CANDIDATES).items():
+        for new in arguments.lengths:
+            figures = engine.measure(prompt, new, LENGTHS_CANDIDATES, arguments.repeats, clock)
+            kept = {name: figures[name] for name in ("seconds", "prefill_s", "decode_s", "scoring_s")}
+            yield {"size": size, "way": way, "n": LENGTHS_CANDIDATES, "new": new, **kept}
+
+
+def prompt_of(length: int) -> list[int]:
+    """Ids that do not repeat themselves soon."""
+    return [1 + (7 * place) % 40_000 for place in range(length)]
+
+
 def measure_size(
     size: str, arguments: argparse.Namespace, device: torch.device
 ) -> Iterator[dict[str, object]]:
     """Rows of figures for one size; for each N all ways, one after the other."""
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    prompt = [1 + (7 * i) % 40_000 for i in range(arguments.prompt)]
+    prompt = prompt_of(arguments.prompt)
     new, repeats = arguments.new, arguments.repeats
     clock = time.process_time if arguments.cpu_time else time.perf_counter
     check_greedy(size, prompt, new, device)
     network = make_network(size, device, dtype)
-    most = max(arguments.candidates)
-    ways = {"ours": Ours(make_network(size, device, dtype), "float32", most)}
-    if arguments.int8 and device.type == "cpu":
-        ways["ours_int8"] = Ours(make_network(size, device, dtype), "int8", most)
+    ways = our_ways(size, arguments, device, max(arguments.candidates))
     others = other_ways(network, prompt, new)
     one, one_mib = timed(partial(generate, network, prompt, new), repeats, clock, device)
     for count in arguments.candidates:
@@ -157,22 +182,29 @@ def roofline(row: dict[str, Any], network_bytes: float, machine: dict[str, float
     }
 
 
-def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """Plot the time of every way over N, a panel for each size."""
+def draw(rows: Sequence[dict[str, Any]], lengths: Sequence[dict[str, Any]], path: Path) -> None:
+    """Plot the time of every way over N, and that of ours over the length; a row of panels for each size."""
     mpl.use("Agg")
     sizes = list(dict.fromkeys(row["size"] for row in rows))
-    figure, panels = plt.subplots(1, len(sizes), figsize=(5 * len(sizes), 4), squeeze=False)
-    for panel, size in zip(panels[0], sizes, strict=True):
+    figure, panels = plt.subplots(len(sizes), 2, figsize=(10, 4 * len(sizes)), squeeze=False)
+    for (by_number, by_length), size in zip(panels, sizes, strict=True):
         for way in dict.fromkeys(row["way"] for row in rows):
             own = [row for row in rows if (row["size"], row["way"]) == (size, way)]
-            panel.plot([row["n"] for row in own], [row["seconds"] for row in own], marker="o", label=way)
+            by_number.plot([row["n"] for row in own], [row["seconds"] for row in own], marker="o", label=way)
+            own = [row for row in lengths if (row["size"], row["way"]) == (size, way)]
+            by_length.plot(
+                [row["new"] for row in own], [row["seconds"] for row in own], marker="o", label=way
+            )
         own = [row for row in rows if row["size"] == size and row["way"] == "ours"]
         for key, label in OTHERS.items():
-            if key not in own[0]:
-                continue
-            panel.plot([row["n"] for row in own], [row[key] for row in own], marker="s", label=label)
-        panel.set(title=size, xlabel="candidates", ylabel="seconds", ylim=(0, None))
-        panel.legend()
+            if key in own[0]:
+                by_number.plot([row["n"] for row in own], [row[key] for row in own], marker="s", label=label)
+        by_number.set(title=size, xlabel="candidates", ylabel="seconds", ylim=(0, None))
+        by_length.set(
+            title=f"{size}, {LENGTHS_CANDIDATES} candidates", xlabel="tokens of each", ylim=(0, None)
+        )
+        by_number.legend()
+        by_length.legend()
     figure.tight_layout()
     figure.savefig(path, dpi=110)
     plt.close(figure)
@@ -187,6 +219,9 @@ def options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--candidates", nargs="+", type=int, default=[1, 4, 13, 32])
     parser.add_argument("--prompt", type=int, default=300, help="tokens of the prompt")
     parser.add_argument("--new", type=int, default=100, help="tokens of each candidate")
+    parser.add_argument(
+        "--lengths", nargs="*", type=int, default=[25, 50, 100, 200], help="tokens, to show the growth"
+    )
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--no-int8", dest="int8", action="store_false")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -208,15 +243,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     machine = {"copy_bytes_per_s": bandwidth(device), "flops_per_s": compute(device)}
     print({name: f"{value / 1e9:.1f} G" for name, value in machine.items()}, flush=True)
     rows: list[dict[str, Any]] = []
+    lengths: list[dict[str, Any]] = []
     for size in arguments.sizes:
         for row in measure_size(size, arguments, device):
             bytes_each = 1 if row["way"] == "ours_int8" else 2 if device.type == "cuda" else 4
             rows.append(row | roofline(row, bytes_each * float(str(row["weights"])), machine))
             print(rows[-1], flush=True)
+        for row in measure_lengths(size, arguments, device):
+            lengths.append(row)
+            print(row, flush=True)
     if arguments.plot:
-        draw(rows, arguments.plot)
+        draw(rows, lengths, arguments.plot)
     summary = {
         "rows": rows,
+        "lengths": lengths,
         "machine": {name: round(value / 1e9, 1) for name, value in machine.items()},
         "processor": processor(device),
         "threads": arguments.threads,

@@ -21,8 +21,12 @@ def last_line(printed: str) -> dict[str, list[dict[str, Any]]]:
 def test_all_ways_are_measured_for_every_number(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     plot = tmp_path / "times.png"
     sizes = ["--sizes", "tiny", "--candidates", "1", "2", "--prompt", "12", "--new", "5", "--threads", "1"]
-    assert generator.main([*sizes, "--device", "cpu", "--plot", str(plot)]) == 0
-    rows = last_line(capsys.readouterr().out)["rows"]
+    assert generator.main([*sizes, "--lengths", "3", "6", "--device", "cpu", "--plot", str(plot)]) == 0
+    found = last_line(capsys.readouterr().out)
+    rows, lengths = found["rows"], found["lengths"]
+    assert [(row["way"], row["new"]) for row in lengths] == [
+        (way, new) for way in ("ours", "ours_int8") for new in (3, 6)
+    ]
     assert [(row["n"], row["way"]) for row in rows] == [(n, w) for n in (1, 2) for w in ("ours", "ours_int8")]
     figures = {"original_s", "generate_s", "seconds", "first_candidate_s", "tokens_per_s", "scoring_share"}
     shares = {"bandwidth_share", "compute_share", "mib", "original_mib", "generate_mib", "candidates_per_s"}

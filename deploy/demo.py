@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import requests
 from pydantic import SecretStr
@@ -28,6 +29,10 @@ from sandbox.driver import SandboxDriver
 from switchboard.client import SwitchboardClient
 from switchboard.errors import SwitchboardError
 
+N = TypeVar("N", int, float)
+
+PEOPLE, PEOPLE_SPEED = 24, 20.0
+"""How many live in a demo at first, and how much faster than the clock."""
 READY_SECONDS = 120.0
 POLL_SECONDS = 0.2
 STOPPED_STATES = frozenset({"EXITED", "FATAL", "UNKNOWN"})
@@ -52,16 +57,25 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
         "--model", type=Path, default=HOME / "sandbox" / "demo_model", help="folder of the model"
     )
     parser.add_argument(
-        "--people", type=int, default=int(os.environ.get("PEOPLE", "24")), help="how many live in the sandbox"
+        "--people",
+        type=int,
+        default=_number("PEOPLE", int),
+        help=f"how many live in the sandbox; 0: nobody (first start: {PEOPLE})",
     )
     parser.add_argument(
         "--people-speed",
         type=float,
-        default=float(os.environ.get("PEOPLE_SPEED", "20")),
-        help="how much faster than the clock they live; at 20 about one in a minute speaks to the bot",
+        default=_number("PEOPLE_SPEED", float),
+        help="how much faster than the clock they live; at 20 about one in a minute speaks to the bot "
+        f"(first start: {PEOPLE_SPEED})",
     )
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier demo left in the folder")
     return parser.parse_args(argv)
+
+
+def _number(variable: str, kind: type[N]) -> N | None:
+    """A number from the environment; none when it is not there."""
+    return kind(os.environ[variable]) if os.environ.get(variable) else None
 
 
 def refuse_taken_ports(ports: Iterable[tuple[str, int]]) -> None:
@@ -122,6 +136,18 @@ def lift_call_limits(port: int) -> None:
         driver.set_limits(per_hour=1_000_000, per_day=10_000_000, posts_per_day=POSTS_PER_DAY)
 
 
+def switch_people(port: int, people: int | None, speed: float | None) -> None:
+    """Switch the people as the command line says, whatever an earlier start had; none changes nothing."""
+    switch: dict[str, object] = {}
+    if people is not None:
+        switch |= {"on": people > 0, **({"count": people} if people else {})}
+    if speed is not None:
+        switch["speed"] = speed
+    if switch:
+        with SandboxDriver(f"http://127.0.0.1:{port}", timeout_seconds=60) as driver:
+            driver.set_people(**switch)
+
+
 def client_token(config: Config) -> SecretStr:
     """The token with which the demo asks the switchboard for its status."""
     token = config.switchboard.client_token
@@ -141,11 +167,17 @@ def main(argv: list[str] | None = None) -> int:
     path = write_demo_config(run, arguments.model.resolve(), *ports, follows=True)
     shutdown = Shutdown().install()
     say("starting the sandbox and the four processes ...")
+    people, speed = arguments.people, arguments.people_speed
     with Supervised(
-        run, path, arguments.port, people=arguments.people, people_speed=arguments.people_speed
+        run,
+        path,
+        arguments.port,
+        people=PEOPLE if people is None else people,
+        people_speed=PEOPLE_SPEED if speed is None else speed,
     ) as supervised:
         if wait_until_ready(supervised, load_config(path), shutdown):
             lift_call_limits(arguments.port)
+            switch_people(arguments.port, people, speed)
             say(f"\n  Ask the bot something:  http://127.0.0.1:{arguments.port}/\n")
             status = f".venv/bin/python -m switchboard status --config {shown(path)}"
             say(f"  what happens inside:    {status} --watch")

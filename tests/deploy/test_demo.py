@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import stat
+import threading
 from configparser import RawConfigParser
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from bot_config import load_config
 from bot_process import FatalError
-from deploy.demo import main, parse_arguments, refuse_taken_ports
+from deploy.demo import main, parse_arguments, refuse_taken_ports, switch_people
 from deploy.demo_config import write_demo_config
 from deploy.supervised import HOME, Supervised
+from sandbox.people.records import PeopleState
 
 
 def test_a_taken_port_is_one_clear_error() -> None:
@@ -34,7 +38,8 @@ def test_ports_come_from_the_environment_or_the_command_line(monkeypatch: pytest
 
 
 def test_so_do_the_people(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert parse_arguments([]).people > 10
+    monkeypatch.delenv("PEOPLE", raising=False)
+    assert parse_arguments([]).people is None
     monkeypatch.setenv("PEOPLE", "0")
     monkeypatch.setenv("PEOPLE_SPEED", "2.5")
     arguments = parse_arguments([])
@@ -100,3 +105,38 @@ def test_logs_of_a_process_that_never_wrote_are_empty(tmp_path: Path) -> None:
     assert supervised.processes() == {}
     assert not supervised.alive
     supervised.stop()
+
+
+@pytest.mark.parametrize(
+    ("people", "speed", "sent"),
+    [
+        (None, None, None),
+        (0, None, {"on": False}),
+        (8, None, {"on": True, "count": 8}),
+        (None, 2.5, {"speed": 2.5}),
+    ],
+)
+def test_the_command_line_has_the_last_word_on_the_people(
+    people: int | None, speed: float | None, sent: dict[str, object] | None
+) -> None:
+    received: list[dict[str, object]] = []
+
+    class ControlFace(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            answer = PeopleState(time=0, awake=0, silent=0, deeds={}).model_dump_json().encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), ControlFace) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        switch_people(server.server_port, people, speed)
+        server.shutdown()
+        thread.join()
+    assert received == ([] if sent is None else [sent])

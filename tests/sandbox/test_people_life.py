@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bot_process import FatalError
 from sandbox import __main__ as command
 from sandbox import acts
 from sandbox.corpus.tables import load_tables
@@ -381,3 +382,11 @@ def test_the_stand_in_takes_commands_away_and_answers_on_topic(world: World, clo
         for t in ("tea", "chess", "fog")
     ]
     assert sum(about) >= 2
+
+
+def test_the_command_line_says_who_lives_here() -> None:
+    wanted = command.wanted_people(command.parse_arguments(["serve", "--people", "9", "--people-speed", "2"]))
+    assert wanted == PeopleSwitch(on=True, count=9, speed=2)
+    assert command.wanted_people(command.parse_arguments(["serve"])) is None
+    with pytest.raises(FatalError, match="--people"):
+        command.wanted_people(command.parse_arguments(["serve", "--people", "9999999"]))

@@ -50,7 +50,10 @@ class WritingLimits:
 
 @dataclass
 class WritingFigures:
-    """What writing did, for the log; times in seconds."""
+    """What writing did, for the log; times in seconds.
+
+    ``prompt_tokens`` counts each distinct prompt once; of a job its own, of a run those that were run.
+    """
 
     prompt_tokens: int = 0
     prefill_seconds: float = 0.0
@@ -327,8 +330,7 @@ class _Batch:
         prefix = self._prefixes.pop(ids, None)
         if prefix is None:
             prefix = self._prefill(ids[:-1], costs)
-            for figures in (self.figures, costs):
-                figures.prompt_tokens += len(ids)
+            self.figures.prompt_tokens += len(ids)
         self._prefixes[ids] = prefix
         if len(self._prefixes) > PROMPTS_AT_HAND:
             self._prefixes.popitem(last=False)

@@ -49,6 +49,7 @@ class JobTries:
         self._finished: list[Finished] = []
         self._taken: list[Candidate] = []
         self._begun = 0
+        self._prompts: set[tuple[int, ...]] = set()
 
     @property
     def begun(self) -> int:
@@ -71,7 +72,11 @@ class JobTries:
         if self._is_enough():
             return None
         self._begun += 1
-        return replace(self._make_try(self._begun - 1), costs=self.costs)
+        attempt = replace(self._make_try(self._begun - 1), costs=self.costs)
+        if attempt.prompt_ids not in self._prompts:
+            self._prompts.add(attempt.prompt_ids)
+            self.costs.prompt_tokens += len(attempt.prompt_ids)
+        return attempt
 
     def _is_enough(self) -> bool:
         running = self._begun - len(self._finished)

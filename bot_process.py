@@ -70,7 +70,6 @@ def configure_logging(process: str, level: str = "info") -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
     )
     # What is retried, and why, is said by whoever retries; the library's own line is for programmers.
     stamina.instrumentation.set_on_retry_hooks([])

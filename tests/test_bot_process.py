@@ -24,7 +24,6 @@ def test_a_log_line_is_one_plain_line(capsys: pytest.CaptureFixture[str]) -> Non
     configure_logging("tumbl")
     structlog.get_logger().info("answer posted", ask="12", text="two words\nand a line")
     structlog.get_logger().debug("not shown")
-    structlog.reset_defaults()
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     stamp, level, process, *rest = lines[0].split()
@@ -39,7 +38,6 @@ def test_an_exception_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> N
         raise ValueError("boom")
     except ValueError:
         structlog.get_logger().exception("item failed")
-    structlog.reset_defaults()
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert "ValueError: boom" in lines[0]

@@ -16,14 +16,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pydantic import Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from bot_config_help import example_of, explain, reference_of
+from bot_config_help import example_of, explain, no_such_setting, reference_of
 from bot_settings.behaviour import CommandsConfig, DraftsConfig, HalloweenConfig
 from bot_settings.presets import PRESETS, PresetName, with_preset
 from bot_settings.switchboard import SwitchboardConfig
@@ -38,6 +39,8 @@ from bot_settings.tumblr import (
 )
 from bot_settings.writing import CandidatesConfig, GeneratorConfig, MoodConfig, SelectionConfig
 
+ENVIRONMENT_PREFIX = "AUTORESPONDER__"
+
 
 class ConfigError(Exception):
     """A configuration that cannot be used; the text names each key and says what is expected."""
@@ -50,7 +53,7 @@ class Config(BaseSettings):
         frozen=True,
         extra="forbid",
         hide_input_in_errors=True,
-        env_prefix="AUTORESPONDER__",
+        env_prefix=ENVIRONMENT_PREFIX,
         env_nested_delimiter="__",
         env_ignore_empty=True,
     )
@@ -120,18 +123,54 @@ def load_config(path: Path) -> Config:
 
     Raises ConfigError with one line per mistake: the key, and what is expected there.
     """
+    unknown = _unknown_variables()
+    if unknown:
+        raise ConfigError("\n".join(f"environment variable {line}" for line in unknown))
+    settings = _read(path)
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); see config.example.json") from None
-    except ValueError as error:
-        raise ConfigError(f"{path}: not valid JSON ({error})") from None
-    if not isinstance(raw, dict):
-        raise ConfigError(f"{path}: expected a JSON object of sections")
-    try:
-        return Config(**_prepare(raw, path.resolve().parent))
+        return Config(**settings)
     except ValidationError as error:
         raise ConfigError("\n".join(f"{path}: {line}" for line in explain(error, Config))) from None
+    except SettingsError as error:
+        hint = f"whole sections and lists are written there as JSON, as in {ENVIRONMENT_PREFIX}BLOG={{}}"
+        raise ConfigError(f"environment: {error}; {hint}") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The settings that a file says, not validated yet. Raises ConfigError."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_key_twice)
+        settings = _prepare(raw, path.resolve().parent)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); see config.example.json") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deep to be a configuration") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}: not valid JSON ({error})") from None
+    if not isinstance(settings, dict):
+        raise ConfigError(f"{path}: expected a JSON object of sections")
+    return settings
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """JSON would silently take the last of two equal keys, which is seldom what was meant."""
+    settings = dict(pairs)
+    if len(settings) < len(pairs):
+        keys = [key for key, _value in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1 and not key.startswith("#"))
+        raise ValueError(f"the key {twice!r} stands twice in one place")
+    return settings
+
+
+def _unknown_variables() -> list[str]:
+    """Variables with the bot's prefix that name no section; mistakes within one are told later."""
+    names = (name for name in sorted(os.environ) if name.upper().startswith(ENVIRONMENT_PREFIX))
+    sections = {name: name[len(ENVIRONMENT_PREFIX) :].partition("__")[0].lower() for name in names}
+    return [
+        no_such_setting(name, section, Config.model_fields)
+        for name, section in sections.items()
+        if section not in Config.model_fields
+    ]
 
 
 def _prepare(value: Any, folder: Path) -> Any:

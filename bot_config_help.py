@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -19,9 +19,28 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
 def _explain_one(location: tuple[int | str, ...], kind: str, message: str, model: type[BaseModel]) -> str:
     key = ".".join(str(part) for part in location) or "configuration"
     if kind == "extra_forbidden":
-        near = difflib.get_close_matches(str(location[-1]), _known_keys(location[:-1], model), n=1)
-        return f"{key}: no such setting{f'; did you mean {near[0]!r}?' if near else ''}"
-    return f"{key}: {message.removeprefix('Value error, ')}"
+        return no_such_setting(key, str(location[-1]), _known_keys(location[:-1], model))
+    return f"{key}: {_IN_JSON.get(kind) or message.removeprefix('Value error, ')}"
+
+
+_IN_JSON = {
+    "dict_type": 'expected an object in braces, such as {"key": "value"}',
+    "model_type": 'expected a section in braces, such as {"setting": "value"}',
+    "list_type": 'expected a list in brackets, such as ["one", "two"]',
+    "tuple_type": 'expected a list in brackets, such as ["one", "two"]',
+    "set_type": 'expected a list in brackets, such as ["one", "two"]',
+    "frozen_set_type": 'expected a list in brackets, such as ["one", "two"]',
+    "string_type": 'expected text in quotation marks, such as "text"',
+    "bool_type": "expected true or false",
+    "bool_parsing": "expected true or false",
+}
+"""What is expected, in the words of the file; pydantic's own messages speak of Python's types."""
+
+
+def no_such_setting(key: str, name: str, known: Iterable[str]) -> str:
+    """What is said of a key whose last part is none of those that are known there."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"{key}: no such setting{f'; did you mean {near[0]!r}?' if near else ''}"
 
 
 def _known_keys(location: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:

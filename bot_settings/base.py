@@ -5,13 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from types import UnionType
+from typing import Annotated, Union, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 
 Probability = Annotated[float, Field(ge=0, le=1)]
-NonNegativeFloat = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+NonNegativeFloat = Annotated[float, Field(ge=0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 BlogName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")]
@@ -34,9 +44,12 @@ def _read_secret(value: object) -> object:
     raise ValueError('expected the secret as text, or {"env": "NAME"}, or {"file": "path"}')
 
 
-def _not_empty(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().strip():
+def _one_line(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text.strip():
         raise ValueError("a secret cannot be empty")
+    if not text.isprintable():
+        raise ValueError("a secret is one line, without control characters")
     return value
 
 
@@ -48,11 +61,29 @@ def _known_zone(name: str) -> str:
     return name
 
 
-Secret = Annotated[SecretStr, BeforeValidator(_read_secret), AfterValidator(_not_empty)]
+Secret = Annotated[SecretStr, BeforeValidator(_read_secret), AfterValidator(_one_line)]
 TimezoneName = Annotated[str, AfterValidator(_known_zone)]
 
 
-class Section(BaseModel):
-    """A part of the configuration: immutable, and closed to keys it does not know."""
+def _kinds(annotation: object) -> set[object]:
+    """The types that a setting may be of, without what else is said about them."""
+    if get_origin(annotation) is Annotated:
+        return {get_args(annotation)[0]}
+    if get_origin(annotation) in (Union, UnionType):
+        return set().union(*(_kinds(one) for one in get_args(annotation)))
+    return {annotation}
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+class Section(BaseModel):
+    """A part of the configuration: immutable, closed to keys it does not know, and all its numbers finite."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _truth_is_no_number(cls, value: object, info: ValidationInfo) -> object:
+        """Python would take true for 1, and a port would be 1."""
+        kinds = _kinds(cls.model_fields[str(info.field_name)].annotation)
+        if isinstance(value, bool) and kinds & {int, float} and bool not in kinds:
+            raise ValueError("expected a number, not true or false")
+        return value

@@ -53,6 +53,20 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
             "tumblr.base_keys.0.tokn: no such setting; did you mean 'token'?",
         ),
         ({"generator": {"review_share": 0.7, "fiction_share": 0.7}}, "add up to more than 1"),
+        ({"switchboard": 5}, "switchboard: expected a section in braces"),
+        ({"tumblr": {"base_keys": {}}}, "tumblr.base_keys: expected a list in brackets"),
+        ({"blog": {"blog_name": 5}}, "blog.blog_name: expected text in quotation marks"),
+        ({"asks": {"limited_users": []}}, "asks.limited_users: expected an object in braces"),
+        ({"loop": {"slowdown": "perhaps"}}, "loop.slowdown: expected true or false"),
+        ({"switchboard": {"port": True}}, "switchboard.port: expected a number, not true or false"),
+        ({"conversation": {"window_hours": False}}, "conversation.window_hours: expected a number"),
+        (
+            '{"switchboard": {"generation_lease_seconds": 1e999}}',
+            "generation_lease_seconds: Input should be a",
+        ),
+        ('{"loop": {"sleep_seconds": NaN}}', "loop.sleep_seconds: Input should be a finite number"),
+        ('{"blog": {"persona": "A", "persona": "B"}}', "the key 'persona' stands twice in one place"),
+        ("[" * 100_000, "nested too deep"),
         ("{", "not valid JSON"),
         ("[]", "expected a JSON object"),
     ],
@@ -104,6 +118,7 @@ def test_secrets_come_from_text_environment_or_file(tmp_path: Path, monkeypatch:
         ({"file": "none.txt"}, "cannot read the secret from"),
         ({"url": "x"}, "expected the secret as text"),
         ("", "a secret cannot be empty"),
+        ("two\nlines", "a secret is one line"),
     ],
 )
 def test_a_secret_that_cannot_be_had_is_named(tmp_path: Path, secret: Any, expected: str) -> None:
@@ -125,6 +140,43 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
     config = load_config(write(tmp_path, {"switchboard": {"port": 5000, "threads": 8}}))
     assert (config.switchboard.port, config.switchboard.threads) == (6001, 8)
     assert config.switchboard_url == "http://127.0.0.1:6001"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        (
+            "AUTORESPONDER__SWICHBOARD__PORT",
+            "1",
+            "SWICHBOARD__PORT: no such setting; did you mean 'switchboard'",
+        ),
+        ("AUTORESPONDER__SWITCHBOARD__PROT", "1", "switchboard.prot: no such setting; did you mean 'port'?"),
+        ("AUTORESPONDER__SWITCHBOARD__PORT", "many", "switchboard.port: Input should be a valid integer"),
+        ("AUTORESPONDER__SWITCHBOARD", "port", "sections and lists are written there as JSON"),
+        ("AUTORESPONDER__TUMBLR__BASE_KEYS", "[", "sections and lists are written there as JSON"),
+    ],
+)
+def test_a_mistake_in_the_environment_is_named_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert expected in complaint(tmp_path, {})
+
+
+SHAPES: list[Any] = [
+    *(None, -1, 1.5, 1e308, "", "x\x00"),
+    *([], [1], [[]], {}, {"a": 1}, {"env": "SURELY_NOT_SET"}),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=repr)
+def test_whatever_shape_settings_have_each_mistake_is_a_line_with_its_key(tmp_path: Path, shape: Any) -> None:
+    for name, section in json.loads(example()).items():
+        if not isinstance(section, dict):
+            continue
+        settings = {key: shape for key in section if not key.startswith("#")}
+        lines = complaint(tmp_path, {name: settings}).splitlines()
+        assert all(line.split(": ")[1].startswith(name) for line in lines)
 
 
 def test_the_example_in_the_repository_is_the_one_printed() -> None:

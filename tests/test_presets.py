@@ -65,7 +65,7 @@ def test_an_unknown_preset_is_said_to_be_so(tmp_path: Path) -> None:
 
 
 def test_a_mistake_in_a_section_is_still_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="candidates: Input should be"):
+    with pytest.raises(ConfigError, match="candidates: expected a section in braces"):
         load_config(write(tmp_path, {"preset": "2023", "candidates": 5}))
 
 

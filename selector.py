@@ -96,13 +96,25 @@ def build(config: SelectionConfig, rng: random.Random) -> Selector:
 
 
 def _candidates(job: SelectionJob) -> list[Candidate]:
-    lists = (job.continuations, job.selection_proba, job.sentiment_logit_diffs, job.mirotarg)
-    return [Candidate(*fields) for fields in zip(*lists, strict=True)]
+    reviews = job.autoreview if job.autoreview is not None else [None] * len(job.continuations)
+    lists = (job.continuations, job.selection_proba, job.sentiment_logit_diffs, job.mirotarg, reviews)
+    return [
+        Candidate(text, probability, sentiment, surprise, autoreview=review)
+        for text, probability, sentiment, surprise, review in zip(*lists, strict=True)
+    ]
 
 
 def _retained(work: SelectionWork) -> list[Candidate]:
-    lists = ((t.text, t.selector_probability, t.sentiment_logit_difference) for t in work.retained)
-    return [Candidate(*fields, retained=True) for fields in lists]
+    return [
+        Candidate(
+            one.text,
+            one.selector_probability,
+            one.sentiment_logit_difference,
+            autoreview=one.autoreview,
+            retained=True,
+        )
+        for one in work.retained
+    ]
 
 
 def _result(job: SelectionJob, found: Selected) -> SelectionResult:

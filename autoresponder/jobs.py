@@ -45,6 +45,9 @@ WIRE_NAMES = {
     "selector": ("ckpt_select", "hparams_select"),
     "sentiment": ("ckpt_sentiment", "hparams_select_sentiment"),
 }
+AUTOREVIEWER = "autoreviewer"
+"""The head whose probabilities, that a human would reject a text, go over the wire with the usual scores."""
+
 Job = GenerationJob | RawSelectJob
 Done = tuple[GenerationResult | RawSelectResult, JobReport]
 Deliver = Callable[[str, Done | JobError], None]
@@ -184,6 +187,7 @@ class JobRunner:
             mirotarg=[c.attempt.draws.target if has_target else None for c in candidates],
             selection_proba=scores.selector_probabilities,
             sentiment_logit_diffs=scores.sentiment_logit_differences,
+            autoreview=scores.further.get(AUTOREVIEWER),
             model_info=self._model_info | ({"relaxed_rules": list(tries.relaxed)} if tries.relaxed else {}),
             lease=job.lease.token if job.lease else None,
         )
@@ -209,6 +213,7 @@ class JobRunner:
         result = RawSelectResult(
             selection_proba=scores.selector_probabilities,
             sentiment_logit_diffs=scores.sentiment_logit_differences,
+            autoreview=scores.further.get(AUTOREVIEWER),
             model_info=self._model_info,
             lease=job.lease.token if job.lease else None,
         )

@@ -60,6 +60,8 @@ class Selected:
     choice_ix: int
     choice_index: int
     screened: int
+    autoreview: float | None = None
+    all_autoreview: tuple[float | None, ...] | None = None
     retained: tuple[str, ...] = ()
     chosen_retained: str | None = None
     all_posts: tuple[str, ...] | None = None
@@ -93,6 +95,8 @@ def select(
         choice_ix=choice.screened_index,
         choice_index=choice.index,
         screened=len(choice.screened),
+        autoreview=chosen.autoreview,
+        all_autoreview=_reviews(pool),
         retained=_to_retain(pool, choice, request, settings),
         chosen_retained=_taken_out(chosen, retained, request),
         all_posts=tuple(p.body for p in parsed) if request.return_all else None,
@@ -123,6 +127,12 @@ def _taken_out(chosen: Candidate, retained: Sequence[Candidate], request: Reques
     """The chosen text, if it stands in the retention list; a newly written text may equal a retained one."""
     listed = request.original_post and any(candidate.text == chosen.text for candidate in retained)
     return chosen.text if listed else None
+
+
+def _reviews(pool: Sequence[Candidate]) -> tuple[float | None, ...] | None:
+    """The candidates' probabilities of being rejected; None where none has any."""
+    reviews = tuple(candidate.autoreview for candidate in pool)
+    return None if all(review is None for review in reviews) else reviews
 
 
 def _positive(candidate: Candidate) -> float | None:

@@ -131,6 +131,7 @@ class RetainedText:
     text: str
     selector_probability: float
     sentiment_logit_difference: float
+    autoreview: float | None = None
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,10 @@ class SelectorExchange:
 
 
 def retained_of(reply: SelectorPollReply) -> tuple[RetainedText, ...]:
-    """The scored part of the retention list, from the three lists that carry it."""
-    lists = (reply.RETENTION_STACK, reply.RETENTION_STACK_PROBA, reply.RETENTION_STACK_SENTIMENT)
-    return tuple(RetainedText(*scored) for scored in zip(*lists, strict=True))
+    """The scored part of the retention list, from the lists that carry it."""
+    texts, reviews = (
+        reply.RETENTION_STACK,
+        reply.RETENTION_STACK_AUTOREVIEW or [None] * len(reply.RETENTION_STACK),
+    )
+    scores = zip(texts, reply.RETENTION_STACK_PROBA, reply.RETENTION_STACK_SENTIMENT, reviews, strict=True)
+    return tuple(RetainedText(*scored) for scored in scores)

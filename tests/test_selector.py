@@ -121,6 +121,34 @@ def test_an_answer_is_chosen_and_delivered() -> None:
     assert result["retained"] == []
 
 
+def test_the_probability_of_rejection_goes_with_the_chosen_text() -> None:
+    jobs = {"r1": job("r1", autoreview=[0.9, 0.2]), "r2": job("r2", autoreview=[0.9, None]), "r3": job("r3")}
+    switchboard = FakeSwitchboard(jobs)
+    serve(switchboard)
+    results = switchboard.results
+    assert [results[name]["autoreview"] for name in jobs] == [0.2, None, None]
+    assert [results[name].get("all_autoreview", "left out") for name in jobs] == [
+        [0.9, 0.2],
+        [0.9, None],
+        "left out",
+    ]
+
+
+def test_so_it_does_with_a_retained_text() -> None:
+    kept = [f"kept {number}<|endoftext|>" for number in range(2)]
+    retention = {"RETENTION_STACK": kept, "RETENTION_STACK_SENTIMENT": [0.2, 0.2]}
+    switchboard = FakeSwitchboard(
+        {"r1": job("r1", "textpost")},
+        **retention,
+        RETENTION_STACK_PROBA=[0.9, 0.8],
+        RETENTION_STACK_AUTOREVIEW=[0.7, None],
+    )
+    serve(switchboard)
+    result = switchboard.results["r1"]
+    assert (result["post"], result["autoreview"]) == ("kept 0", 0.7)
+    assert result["all_autoreview"] == [None, None, 0.7, None]
+
+
 def test_the_mood_of_the_job_screens() -> None:
     sad = {"name": "only_sad", "min_allowed_score": -9.2, "max_allowed_score": -0.5}
     switchboard = FakeSwitchboard({"r1": job("r1", kwargs={"mood": sad, "return_all_conts": True})})

@@ -28,6 +28,11 @@ class WireModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
+def is_none(value: object) -> bool:
+    """Whether a later addition to a message has nothing to say; it is then left out, as if unknown."""
+    return value is None
+
+
 def _empty_is_false(value: object) -> object:
     return False if value == "" else value
 

@@ -17,6 +17,7 @@ from switchboard.messages.fields import (
     Text,
     Token,
     WireModel,
+    is_none,
 )
 
 
@@ -94,7 +95,7 @@ Candidates = Annotated[list[Text], Field(max_length=MAX_CANDIDATES_PER_BATCH)]
 
 
 class SelectionJob(_GenerationFields):
-    """A finished candidate set. The five lists are as long as each other, in the order of arrival."""
+    """A finished candidate set. All lists are as long as each other, in the order of arrival."""
 
     continuations: list[Text] = Field(
         max_length=MAX_SCORED_CANDIDATES, description="candidates, classic form"
@@ -110,4 +111,10 @@ class SelectionJob(_GenerationFields):
     )
     model_infos: list[ModelInfo] = Field(
         max_length=MAX_SCORED_CANDIDATES, description="which models wrote it"
+    )
+    autoreview: list[Probability | None] | None = Field(
+        None,
+        max_length=MAX_SCORED_CANDIDATES,
+        description="probability that a human would reject each; left out where no model gave any",
+        exclude_if=is_none,
     )

@@ -20,6 +20,7 @@ from switchboard.messages.fields import (
     WaitSeconds,
     WireModel,
     WorkerName,
+    is_none,
 )
 from switchboard.messages.jobs import GenerationJob, RawSelectJob, SelectionJob
 from switchboard.messages.results import GeneratorResult, SelectionResult, SelectorResult
@@ -127,4 +128,9 @@ class SelectorPollReply(_PollReply):
     )
     RETENTION_STACK_SENTIMENT: list[FiniteFloat] = Field(
         default_factory=list, description="their sentiment logit differences"
+    )
+    RETENTION_STACK_AUTOREVIEW: list[Probability | None] | None = Field(
+        None,
+        description="their probabilities of being rejected; left out where no model gave any",
+        exclude_if=is_none,
     )

@@ -16,6 +16,7 @@ from switchboard.messages.fields import (
     Text,
     Token,
     WireModel,
+    is_none,
 )
 from switchboard.messages.jobs import Candidates, MoodRecord
 
@@ -46,6 +47,11 @@ class GenerationResult(_WorkerResult):
     sentiment_logit_diffs: list[FiniteFloat] = Field(
         description="sentiment of each, positive minus negative logit"
     )
+    autoreview: list[Probability] | None = Field(
+        None,
+        description="probability that a human would reject each; left out by a generator without that head",
+        exclude_if=is_none,
+    )
     model_info: ModelInfo = Field(default_factory=dict, description="which models wrote and scored the batch")
     candidate_keys: list[Token] | None = Field(
         None, description="a key for each candidate, unique in the job; else made from its text and scores"
@@ -57,7 +63,7 @@ class GenerationResult(_WorkerResult):
     @model_validator(mode="after")
     def _lists_have_one_length(self) -> Self:
         n = len(self.continuations)
-        for name in ("mirotarg", "selection_proba", "sentiment_logit_diffs", "candidate_keys"):
+        for name in ("mirotarg", "selection_proba", "sentiment_logit_diffs", "autoreview", "candidate_keys"):
             values = getattr(self, name)
             if values is not None and len(values) != n:
                 raise ValueError(f"{name} has {len(values)} entries for {n} continuations")
@@ -71,12 +77,20 @@ class RawSelectOutcome(WireModel):
         max_length=MAX_TEXTS, description="selector probability of each"
     )
     sentiment_logit_diffs: list[FiniteFloat] = Field(max_length=MAX_TEXTS, description="sentiment of each")
+    autoreview: list[Probability] | None = Field(
+        None,
+        max_length=MAX_TEXTS,
+        description="probability that a human would reject each; left out by a generator without that head",
+        exclude_if=is_none,
+    )
     model_info: ModelInfo = Field(default_factory=dict, description="which models scored")
 
     @model_validator(mode="after")
     def _lists_have_one_length(self) -> Self:
-        if len(self.selection_proba) != len(self.sentiment_logit_diffs):
-            raise ValueError("selection_proba and sentiment_logit_diffs must have the same length")
+        for name in ("sentiment_logit_diffs", "autoreview"):
+            values = getattr(self, name)
+            if values is not None and len(values) != len(self.selection_proba):
+                raise ValueError(f"selection_proba and {name} must have the same length")
         return self
 
 
@@ -115,6 +129,9 @@ class SelectionOutcome(WireModel):
     all_pos_sentiment: Scores = Field(default_factory=list, description="of all candidates")
     all_proba: Scores = Field(default_factory=list, description="of all candidates")
     all_mirotarg: Scores = Field(default_factory=list, description="of all candidates")
+    all_autoreview: Scores | None = Field(
+        None, description="of all candidates; left out where no model gave any", exclude_if=is_none
+    )
     choice_ix: int = Field(ge=0, description="index of the chosen one in the list left by the mood screen")
     choice_index: int = Field(ge=0, description="index of the chosen one in the all_ lists")
     mood: MoodRecord = Field(description="the mood it was chosen in")

@@ -172,6 +172,7 @@ def _store_candidate(
             mirotarg=result.mirotarg[index],
             selection_proba=result.selection_proba[index],
             sentiment_logit_diff=result.sentiment_logit_diffs[index],
+            autoreview=result.autoreview[index] if result.autoreview is not None else None,
             model_info=json.dumps(result.model_info),
             worker=holder.worker,
         )

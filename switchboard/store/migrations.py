@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, func, inspect, select, text
 
-from switchboard.store.schema import jobs, metadata, versions
+from switchboard.store.schema import metadata, versions
 
 
 class SchemaTooNew(Exception):  # noqa: N818 - named for what is wrong
@@ -19,11 +19,25 @@ def _001_first_tables(connection: Connection) -> None:
 
 
 def _002_count_leases(connection: Connection) -> None:
-    if not any(column["name"] == "leased" for column in inspect(connection).get_columns(jobs.name)):
-        connection.execute(text("ALTER TABLE jobs ADD COLUMN leased INTEGER NOT NULL DEFAULT 0"))
+    _add_column(connection, "jobs", "leased", "INTEGER NOT NULL DEFAULT 0")
 
 
-MIGRATIONS: Sequence[Callable[[Connection], None]] = (_001_first_tables, _002_count_leases)
+def _003_keep_autoreview(connection: Connection) -> None:
+    for table in ("candidates", "retained"):
+        _add_column(connection, table, "autoreview", "DOUBLE PRECISION")
+
+
+def _add_column(connection: Connection, table: str, column: str, type_: str) -> None:
+    """Add a column, unless the first step has made the table with it already."""
+    if not any(known["name"] == column for known in inspect(connection).get_columns(table)):
+        connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column} {type_}"))
+
+
+MIGRATIONS: Sequence[Callable[[Connection], None]] = (
+    _001_first_tables,
+    _002_count_leases,
+    _003_keep_autoreview,
+)
 
 
 def schema_version(connection: Connection) -> int:

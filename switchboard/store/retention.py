@@ -24,13 +24,16 @@ class ScoredText:
     text: str
     selection_proba: float
     sentiment_logit_diff: float
+    autoreview: float | None = None
 
 
 def scored_texts(connection: Connection) -> list[ScoredText]:
     """The part of the list that has scores, sorted by text."""
     query = select(retained).where(retained.c.selection_proba.is_not(None))
     rows = connection.execute(query).all()
-    scored = [ScoredText(row.text, row.selection_proba, row.sentiment_logit_diff) for row in rows]
+    scored = [
+        ScoredText(row.text, row.selection_proba, row.sentiment_logit_diff, row.autoreview) for row in rows
+    ]
     return sorted(scored, key=lambda one: one.text)
 
 
@@ -100,14 +103,16 @@ def _request_scores_of(work: Work, texts: Sequence[str]) -> None:
 
 def take_scores(work: Work, texts: Sequence[str], result: RawSelectResult) -> None:
     """Write scores beside the texts they were computed for; texts that have left the list are passed over."""
-    scores = zip(texts, result.selection_proba, result.sentiment_logit_diffs, strict=True)
-    for text, probability, sentiment in scores:
+    reviews = result.autoreview if result.autoreview is not None else [None] * len(texts)
+    scores = zip(texts, result.selection_proba, result.sentiment_logit_diffs, reviews, strict=True)
+    for text, probability, sentiment, review in scores:
         work.connection.execute(
             update(retained)
             .where(retained.c.digest == _digest(text))
             .values(
                 selection_proba=probability,
                 sentiment_logit_diff=sentiment,
+                autoreview=review,
                 scored_at=work.now,
                 scoring_job=None,
             )

@@ -71,6 +71,7 @@ candidates = Table(
     Column("mirotarg", Double),
     Column("selection_proba", Double, nullable=False),
     Column("sentiment_logit_diff", Double, nullable=False),
+    Column("autoreview", Double),
     Column("model_info", Text, nullable=False),
     Column("worker", String(64)),
 )
@@ -96,6 +97,7 @@ retained = Table(
     Column("added_at", Double, nullable=False),
     Column("selection_proba", Double),
     Column("sentiment_logit_diff", Double),
+    Column("autoreview", Double),
     Column("scored_at", Double),
     Column("scoring_job", String(128)),  # the job that is asked for its scores
 )

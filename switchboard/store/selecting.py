@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, and_, exists, or_, select
 
@@ -14,6 +14,8 @@ from switchboard.store.leases import Holder
 from switchboard.store.schema import candidates, jobs, requests, retained
 from switchboard.store.schema import leases as lease_table
 from switchboard.store.work import NEEDS_GENERATOR, NEEDS_SELECTOR, StoreSettings, Work
+
+T = TypeVar("T")
 
 
 def _handable(now: float, settings: StoreSettings) -> Select[Any]:
@@ -58,14 +60,20 @@ def _lease_to(work: Work, holder: Holder, job_id: str) -> SelectionJob:
     return SelectionJob.model_validate({**fields, **_columns(rows), "lease": lease})
 
 
-def _columns(rows: Sequence[Row[Any]]) -> dict[str, list[Any]]:
+def _columns(rows: Sequence[Row[Any]]) -> dict[str, list[Any] | None]:
     return {
         "continuations": [row.continuation for row in rows],
         "mirotarg": [row.mirotarg for row in rows],
         "selection_proba": [row.selection_proba for row in rows],
         "sentiment_logit_diffs": [row.sentiment_logit_diff for row in rows],
         "model_infos": [json.loads(row.model_info) for row in rows],
+        "autoreview": none_if_empty([row.autoreview for row in rows]),
     }
+
+
+def none_if_empty(values: list[T | None]) -> list[T | None] | None:
+    """A column of which something is known, or None."""
+    return values if any(value is not None for value in values) else None
 
 
 def take(work: Work, holder: Holder, job_id: str, result: SelectionResult | WorkerError) -> ResultStatus:

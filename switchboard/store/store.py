@@ -246,5 +246,6 @@ def _carrying(reply: SelectorPollReply, scored: list[retention.ScoredText]) -> S
             "RETENTION_STACK": [one.text for one in scored],
             "RETENTION_STACK_PROBA": [one.selection_proba for one in scored],
             "RETENTION_STACK_SENTIMENT": [one.sentiment_logit_diff for one in scored],
+            "RETENTION_STACK_AUTOREVIEW": selecting.none_if_empty([one.autoreview for one in scored]),
         }
     )

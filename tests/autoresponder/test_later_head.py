@@ -16,13 +16,14 @@ from torch.nn import functional
 from autoresponder import scoring
 from autoresponder.encoding import TextEncoder
 from autoresponder.head_files import load_head, save_head
+from autoresponder.head_texts import given_texts
 from autoresponder.heads import GeneratorIdentity, Head, HeadSettings
 from autoresponder.jobs import JobRunner, WritingSettings
 from autoresponder.later_head import LaterHead, LaterTower, ParallelBlock, Projections, make_head
 from autoresponder.model_folder import GeneratorModel, load_generator, load_heads
 from autoresponder.scoring import Scorer
 from autoresponder.trunk import run_trunk
-from switchboard.messages import GenerationJob
+from switchboard.messages import GenerationJob, GenerationResult, RawSelectJob, RawSelectResult
 
 FORMS: dict[str, dict[str, object]] = {
     "plain": {},
@@ -183,8 +184,26 @@ def test_a_head_is_added_by_its_files(
     result, report = runner.run("job", sample)
     assert len(set(report.scores.further["autoreviewer"])) == report.texts
     assert "autoreviewer" in report.fields()
+    assert isinstance(result, GenerationResult)
+    assert result.autoreview == report.scores.further["autoreviewer"]
     assert "ckpt_autoreviewer" in result.model_info
     assert "hparams_autoreviewer" in result.model_info
+
+
+def test_given_texts_are_reviewed_as_well(
+    three_heads: Path, runner: JobRunner, settings: WritingSettings
+) -> None:
+    generator = load_generator(str(three_heads), device="cpu")
+    heads = load_heads(generator)
+    job = RawSelectJob(texts=["友bob会hello frank域", "a river"], v10_timestamp="3 PM February 2021")
+    result, _report = JobRunner(generator, heads, settings).run("job", job)
+    assert isinstance(result, RawSelectResult)
+    threads = [given_texts(text, settings.voice, written=job.v10_timestamp)[0] for text in job.texts]
+    scorer = Scorer(generator.network, generator.encoder, heads)
+    expected = scorer.differences({"autoreviewer": threads})["autoreviewer"].sigmoid().tolist()
+    assert result.autoreview == pytest.approx(expected, abs=1e-5)
+    without, _report = runner.run("job", job)
+    assert "autoreview" not in without.model_dump()
 
 
 def test_all_heads_look_at_one_pass_as_deep_as_the_deepest(

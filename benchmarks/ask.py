@@ -75,6 +75,7 @@ def measure(asks: int, run: Path) -> dict[str, object]:
         "first_answer_s": round(first, 1),
         "ask_to_answer_median_s": round(statistics.median(waits), 2),
         "ask_to_answer_longest_s": round(max(waits), 2),
+        "ask_to_answer_each_s": [round(wait, 1) for wait in waits],
         "light_processes_mb": memory,
         "light_processes_together_mb": round(sum(memory.values()), 1),
         "cores": os.cpu_count(),

@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from mood.dated_note import DatedNote
 from mood.logits import logit
 from mood.named import value_by_name
 from mood.series import Series
@@ -39,19 +40,6 @@ LEVELS = (
 TRIAL_COLOURS = ("#E69F00", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#56B4E9", "#999999")
 SEVERAL_DAYS = timedelta(days=2)
 MOST_MARKS = 13
-
-
-@dataclass(frozen=True)
-class Note:
-    """A text under the graph that is shown from one moment until another, such as after a change of scale."""
-
-    text: str
-    since: datetime
-    until: datetime
-
-    def applies(self, moment: datetime) -> bool:
-        """Whether the text belongs under a graph of this moment."""
-        return self.since <= moment < self.until
 
 
 @dataclass(frozen=True)
@@ -96,7 +84,7 @@ def time_marks(start: datetime, end: datetime, timezone: ZoneInfo) -> list[tuple
     return marks[:: 1 + len(marks) // MOST_MARKS]
 
 
-def draw_mood(series: Series, timezone: ZoneInfo, notes: Sequence[Note] = ()) -> bytes:
+def draw_mood(series: Series, timezone: ZoneInfo, notes: Sequence[DatedNote] = ()) -> bytes:
     """The graph of the mood as a PNG: the mood in black, on the day's base in grey, between dashed levels.
 
     Notes that apply at its end stand below it.

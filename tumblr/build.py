@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bot_config import Config
 from bot_process import FatalError, Shutdown
-from mood.graph import Note
+from mood.dated_note import DatedNote
 from munging.formats import PromptFormat, own_format
 from switchboard.client import Retry, SwitchboardClient
 from tumblr.budget import RULES
@@ -238,7 +238,7 @@ def _driver(
 
 
 def _direct_kinds(config: Config, store: Store, zone: ZoneInfo) -> dict[TurnKind, DirectKind]:
-    notes = tuple(Note(note.text, note.since, note.until) for note in config.mood.notes)
+    notes = tuple(DatedNote(note.text, note.since, note.until) for note in config.mood.notes)
     pictures = MoodPictures(store, config.blog.blog_name, zone, mood_system(config), notes)
     return {
         TurnKind.MOOD: MoodKind(config.blog.operator_name, pictures.draw),

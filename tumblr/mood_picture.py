@@ -9,7 +9,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from mood.caption import KickLine, mood_caption
-from mood.graph import Note, draw_mood
+from mood.dated_note import DatedNote
 from mood.series import LEAD_SECONDS, Stretch, mood_series, strongest_kicks
 from mood.system import MoodInput, MoodSystem
 from tumblr.kinds_commands import MoodPicture
@@ -37,11 +37,13 @@ class MoodPictures:
     blog: str
     timezone: ZoneInfo
     system: MoodSystem
-    notes: tuple[Note, ...] = ()
+    notes: tuple[DatedNote, ...] = ()
     """Texts that belong under the graphs of certain times."""
 
     def draw(self, days: float, asker: str, until: datetime) -> MoodPicture:
         """The mood of so many days up to a moment. Without any input it is the base of each day."""
+        from mood.graph import draw_mood  # matplotlib takes 40 MB and a second, and most bots never draw
+
         end = until.astimezone(UTC)
         stretch = Stretch(end - timedelta(days=days), end, self.timezone, every_seconds=_spacing(days))
         since = stretch.start - timedelta(seconds=LEAD_SECONDS)

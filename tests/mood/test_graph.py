@@ -9,9 +9,9 @@ import pytest
 from matplotlib.image import imread
 
 from mood.caption import KickLine, mood_caption
+from mood.dated_note import DatedNote
 from mood.graph import (
     MOST_MARKS,
-    Note,
     Trial,
     draw_mood,
     draw_trials,
@@ -59,14 +59,14 @@ def test_a_mood_beyond_the_levels_stays_in_the_picture() -> None:
 
 
 def test_a_note_that_applies_stands_below() -> None:
-    note = Note("The scale changed.", END - timedelta(days=1), END + timedelta(days=1))
-    over = Note("The scale changed.", END - timedelta(days=9), END - timedelta(days=8))
+    note = DatedNote("The scale changed.", END - timedelta(days=1), END + timedelta(days=1))
+    over = DatedNote("The scale changed.", END - timedelta(days=9), END - timedelta(days=8))
     plain, noted, later = (pixels(draw_mood(series(), PACIFIC, notes)) for notes in ([], [note], [over]))
     assert noted.shape[0] > plain.shape[0] == later.shape[0]
 
 
 def test_a_note_has_its_time() -> None:
-    note = Note("changed", END, END + timedelta(days=8))
+    note = DatedNote("changed", END, END + timedelta(days=8))
     days = (-1, 0, 7, 8)
     assert [note.applies(END + timedelta(days=d)) for d in days] == [False, True, True, False]
 

@@ -46,6 +46,9 @@ class BudgetRules:
 
     dashboard_safety: float = 0.8
 
+    group_first: bool = False
+    """Whether the group of key sets with more calls to spare is preferred, or the key set with most."""
+
     @property
     def dashboard_apart(self) -> bool:
         """Whether the dashboard gets a share of its own."""
@@ -63,6 +66,7 @@ RULES: dict[str, BudgetRules] = {
         hour_edge=0.0,
         least_calls=10,
         measured_pass=True,
+        group_first=True,
     ),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -47,9 +48,10 @@ def connect(config: Config, stack: ExitStack, clock: Callable[[], float], *, dry
         raise FatalError(
             "tumblr.base_keys is empty", "enter the four strings of a key set; see docs/operating.md"
         )
+    budgets: dict[str, Budget] = defaultdict(lambda: Budget(clock))
     key_sets = [
-        *_key_sets(config, Group.BASE, settings.base_keys, stack, clock, dry_run=dry_run),
-        *_key_sets(config, Group.DASHBOARD, settings.dashboard_keys, stack, clock, dry_run=dry_run),
+        *_key_sets(config, Group.BASE, settings.base_keys, stack, budgets, dry_run=dry_run),
+        *_key_sets(config, Group.DASHBOARD, settings.dashboard_keys, stack, budgets, dry_run=dry_run),
     ]
     pool = Pool(key_sets)
     own = full_blog_name(blog)
@@ -79,15 +81,16 @@ def _key_sets(
     group: Group,
     listed: tuple[KeyStrings, ...],
     stack: ExitStack,
-    clock: Callable[[], float],
+    budgets: Mapping[str, Budget],
     *,
     dry_run: bool,
 ) -> list[KeySet]:
+    """The key sets of a group; ``budgets`` has one budget for each application, by its key."""
     settings = config.tumblr
     key_sets = []
     for number, strings in enumerate(listed, 1):
         keys = ApiKeys(*(getattr(strings, name).get_secret_value() for name in KeyStrings.model_fields))
-        budget = Budget(clock)
+        budget = budgets[keys.consumer_key]
         read = ReadRequest(
             keys,
             settings.host,

@@ -58,6 +58,12 @@ class TumblrUnavailable(TumblrError):
     may_have_happened = True
 
 
+class Unreachable(TumblrUnavailable):
+    """There is not even a connection; no other call would have one now. Nothing was sent."""
+
+    may_have_happened = False
+
+
 class MalformedAnswer(TumblrError):
     """Tumblr answered with something that does not have the documented form."""
 

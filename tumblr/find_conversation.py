@@ -17,7 +17,7 @@ import structlog
 from tumblr.client import Reader
 from tumblr.conversation_rules import Company
 from tumblr.damping import DAY, HOUR, Damping, Talked
-from tumblr.errors import LimitReached, TumblrError, Unauthorized
+from tumblr.errors import LimitReached, TumblrError, Unauthorized, Unreachable
 from tumblr.note_reader import NoteReader
 from tumblr.notes import Note
 from tumblr.payload import TumblrPost
@@ -140,7 +140,7 @@ class ConversationFinder:
         for look in self._looks:
             try:
                 harvest = look.look(own)
-            except (LimitReached, Unauthorized):
+            except (LimitReached, Unauthorized, Unreachable):
                 raise
             except TumblrError as error:
                 log.warning("a look failed", look=type(look).__name__, reason=str(error))

@@ -23,7 +23,7 @@ from tumblr.conversation_rules import (
     why_not_reply,
 )
 from tumblr.damping import Damping, why_not_talk
-from tumblr.errors import LimitReached, NotFound, TumblrError, Unauthorized
+from tumblr.errors import LimitReached, NotFound, TumblrError, Unauthorized, Unreachable
 from tumblr.find_conversation import Harvest, Memory, OwnPosts, TalkMemory
 from tumblr.notes import Note
 from tumblr.other_posts import OtherPosts, plain_text, turn_about
@@ -303,7 +303,7 @@ def take(harvest: Harvest, name: str, judge: Callable[[], NewTurn | Waiting | No
     """Add what becomes of one thing; when tumblr does not say what it needs to know, it waits."""
     try:
         found = judge()
-    except (LimitReached, Unauthorized):
+    except (LimitReached, Unauthorized, Unreachable):
         raise
     except TumblrError as error:
         log.warning("left for the next look", about=name, reason=str(error))

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bot_process import FatalError, Shutdown
-from tumblr.errors import LimitReached, StoreError, TumblrError, Unauthorized
+from tumblr.errors import LimitReached, StoreError, TumblrError, Unauthorized, Unreachable
 from tumblr.fail_points import FailPoint, FailPoints
+from tumblr.outage import Outage
 from tumblr.pace import Level
 from tumblr.passes import Part, PassPlan, Step, order_of, steps_of
 from tumblr.pool import Pool
@@ -103,6 +104,7 @@ class Loop:
         self._shutdown = shutdown
         self._clock = clock
         self._fail_points = fail_points
+        self._outage = Outage("tumblr", clock)
 
     def run(self) -> None:
         """Pass after pass, until shutdown is requested."""
@@ -122,6 +124,15 @@ class Loop:
 
     def find(self) -> float:
         """One look at tumblr; the answer is the pause until the next, in seconds."""
+        try:
+            longest = self._pass()
+        except Unreachable as error:
+            self._outage.begin(error)
+            return self._rhythm.pause(self._clock()) * self._rhythm.error_factor
+        self._outage.end()
+        return longest
+
+    def _pass(self) -> float:
         pause = self._rhythm.pause(self._clock())
         try:
             plan, level = self._planner.begin(), self._post_limit.update()
@@ -150,7 +161,10 @@ class Loop:
             log.error("the cost of the pass is not remembered", reason=str(error))
 
     def _find(self, step: Step, pause: float) -> float:
-        """Take one look; the answer is how long to leave tumblr alone, 0 if all went well."""
+        """Take one look; the answer is how long to leave tumblr alone, 0 if all went well.
+
+        Raises Unreachable: then no other look of this pass would get anywhere.
+        """
         try:
             found = self._store.add(step.find())
         except Unauthorized as error:
@@ -158,6 +172,8 @@ class Loop:
         except LimitReached as error:
             log.warning("waiting for tumblr's limit", look=step.name, reason=str(error))
             return error.retry_after_seconds
+        except Unreachable:
+            raise
         except (TumblrError, StoreError) as error:
             log.error("looking for turns failed", look=step.name, reason=str(error))
             return pause * self._rhythm.error_factor

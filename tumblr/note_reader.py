@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from tumblr.client import Reader
-from tumblr.errors import LimitReached, TumblrError, Unauthorized
+from tumblr.errors import LimitReached, TumblrError, Unauthorized, Unreachable
 from tumblr.notes import Note, NoteList, is_complete, merged, reaches
 from tumblr.payload import TumblrPost
 
@@ -45,7 +45,7 @@ class NoteReader:
         for post in posts:
             try:
                 found[post.id] = self._update(post, known.get(post.id, NoteList()))
-            except (LimitReached, Unauthorized):
+            except (LimitReached, Unauthorized, Unreachable):
                 raise
             except TumblrError as error:
                 log.warning("notes not read", post=post.id, reason=str(error))

@@ -11,7 +11,7 @@ from typing import Protocol
 import structlog
 
 from tumblr.budget import BudgetRules, Past, needed_of, odds, usable_rate
-from tumblr.errors import LimitReached, TumblrError, Unauthorized
+from tumblr.errors import LimitReached, TumblrError, Unauthorized, Unreachable
 from tumblr.pool import Group, KeySet, Pool
 from tumblr.store_values import CheckSort, PastCheck
 from tumblr.turns import NewTurn
@@ -100,12 +100,16 @@ class Planner:
         self.plan = PassPlan(notes=False)
 
     def begin(self) -> PassPlan:
-        """The plan of a new pass. A key set of which nothing is known is asked for its figures first."""
+        """The plan of a new pass. A key set of which nothing is known is asked for its figures first.
+
+        Raises Unauthorized, and Unreachable when there is no tumblr to ask.
+        """
         past = Past(self._memory.past_checks("base"), self._memory.past_checks("dashboard"))
         rates = self._rates(needed_of(past, self._rules))
-        self._pool.prefer(rates)
-        base = [rates[one.name] for one in self._pool.key_sets(Group.BASE)]
-        found = odds(base, list(rates.values()), past, self._mean_pause, self._rules)
+        self._pool.prefer(rates, by_group=self._rules.group_first)
+        base = [rates[one.name] for one in self._pool.applications(Group.BASE)]
+        every = [rates[one.name] for one in self._pool.applications()]
+        found = odds(base, every, past, self._mean_pause, self._rules)
         notes = self._rng.random() < found.check
         share = found.dashboard_share if notes or self._rules.dashboard_apart else 0.0
         self.plan = PassPlan(notes, share)
@@ -143,7 +147,7 @@ class Planner:
     def _ask(self, one: KeySet) -> None:
         try:
             self._learn(one)
-        except Unauthorized:
+        except (Unauthorized, Unreachable):
             raise
         except LimitReached as error:
             log.warning("key set is used up", key_set=one.name, reason=str(error))

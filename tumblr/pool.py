@@ -6,7 +6,7 @@ the next best goes on with the same call: tumblr refused it, so it was not carri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -43,6 +43,8 @@ class KeySet:
 
     group: Group
     budget: Budget
+    """Shared by the key sets of one application: tumblr counts an application's calls together."""
+
     read: ReadRequest
     write: WriteRequest | None = None
 
@@ -57,28 +59,44 @@ class Pool:
         """Those of a group, the preferred first."""
         return [one for one in self._ranked if group in (Group.ANY, one.group)]
 
+    def applications(self, group: Group = Group.ANY) -> list[KeySet]:
+        """Of each application the preferred key set of a group."""
+        found: dict[int, KeySet] = {}
+        for one in self.key_sets(group):
+            found.setdefault(id(one.budget), one)
+        return list(found.values())
+
     @property
     def calls(self) -> int:
         """Calls sent with all of them so far."""
-        return sum(one.budget.calls for one in self._ranked)
+        return sum(one.budget.calls for one in self.applications())
 
     def pause(self, calls: int) -> float:
         """Seconds that so many calls as a member of the blog should take, for the rest to last; mostly 0."""
         return min((one.budget.pause(calls) for one in self.key_sets(Group.BASE)), default=0.0)
 
-    def prefer(self, rates: Mapping[str, float]) -> None:
-        """Order them by calls per second to spare (by name), the highest first; say so when that changes."""
-        before = [one.name for one in self._ranked]
-        self._ranked.sort(key=lambda one: -rates.get(one.name, 0.0))
-        for group in (Group.ANY, Group.BASE):
-            first = next(iter(self.key_sets(group)), None)
-            if first is not None and before and first.name != self._first(before, group):
-                use = "reading" if group is Group.ANY else "posting"
-                log.info("other key set", used_for=use, key_set=first.name)
+    def prefer(self, rates: Mapping[str, float], *, by_group: bool = False) -> None:
+        """Order them by calls per second to spare (by name), the highest first.
 
-    def _first(self, names: Sequence[str], group: Group) -> str | None:
-        of_group = {one.name for one in self.key_sets(group)}
-        return next((name for name in names if name in of_group), None)
+        ``by_group`` puts all key sets of the group first that has more to spare in sum. That another
+        application is used is said when the one before has nothing to spare any more; else they take turns.
+        """
+        before = {group: self.key_sets(group)[:1] for group in (Group.ANY, Group.BASE)}
+        of_group = {group: self._sum_of(group, rates) for group in (Group.BASE, Group.DASHBOARD)}
+
+        def place(one: KeySet) -> tuple[float, float]:
+            return -of_group[one.group] if by_group else 0.0, -rates.get(one.name, 0.0)
+
+        self._ranked.sort(key=place)
+        for group, former in before.items():
+            for old, new in zip(former, self.key_sets(group), strict=False):
+                if old.budget is not new.budget:
+                    say = log.debug if rates.get(old.name, 0.0) > 0 else log.info
+                    use = "reading" if group is Group.ANY else "posting"
+                    say("other key set", used_for=use, key_set=new.name)
+
+    def _sum_of(self, group: Group, rates: Mapping[str, float]) -> float:
+        return sum(rates.get(one.name, 0.0) for one in self.applications(group))
 
     def use(self, group: Group, call: Callable[[KeySet], T]) -> T:
         """Make a call with the first key set that has calls left; raises LimitReached when none has.

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from tumblr.errors import TumblrError, Unauthorized
+from tumblr.errors import TumblrError, Unauthorized, Unreachable
 from tumblr.pace import BASE, RATE_WINDOW, Level, count_posts, last_reset, level_for
 from tumblr.payload import TumblrPost
 from tumblr.waiting import Pace
@@ -59,7 +59,10 @@ class PostLimit:
         self.level = BASE
 
     def update(self) -> Level:
-        """Look again, if it is time to; what cannot be read leaves things as they were."""
+        """Look again, if it is time to; what cannot be read leaves things as they were.
+
+        Raises Unauthorized, and Unreachable when there is no tumblr to look at.
+        """
         if self._watched:
             self._refresh()
             self._change(level_for(count_posts(self._moments(), self._queued, self._clock(), self._limit)))
@@ -83,7 +86,7 @@ class PostLimit:
         try:
             new = self._new_posts(since)
             queued = [post.scheduled_publish_time for post in self._reader.queue_head()]
-        except Unauthorized:
+        except (Unauthorized, Unreachable):
             raise
         except TumblrError as error:
             log.warning("own posts not counted", reason=str(error))

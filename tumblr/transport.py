@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import requests
 from pytumblr import TumblrRestClient
 from pytumblr.request import TumblrRequest
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from tumblr.errors import (
     Forbidden,
@@ -24,6 +25,7 @@ from tumblr.errors import (
     TumblrError,
     TumblrUnavailable,
     Unauthorized,
+    Unreachable,
 )
 from tumblr.limits import Budget
 
@@ -134,9 +136,8 @@ class _SessionRequest(TumblrRequest):
                 self._budget.observe(answer.headers)
                 return self.json_parse(answer)
         except requests.RequestException as error:
-            raise TumblrUnavailable(
-                f"no answer from tumblr at {self.host} ({type(error).__name__})"
-            ) from None
+            kind = Unreachable if _never_connected(error) else TumblrUnavailable
+            raise kind(f"no answer from tumblr at {self.host} ({type(error).__name__})") from None
 
     def json_parse(self, response: requests.Response) -> Any:
         """What the answer holds, or the error that it stands for."""
@@ -220,6 +221,12 @@ class WriteRequest(_SessionRequest):
         """
         sent = requests.Request("POST", f"{self.host}{url}", params=fields, data=fields, files=files)
         return self.send(sent, self._timeout)
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    """Whether an error is about making the connection: nothing was sent then."""
+    cause = error.args[0] if error.args else None
+    return isinstance(getattr(cause, "reason", None), (NewConnectionError, ConnectTimeoutError))
 
 
 def _document(response: requests.Response) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 
 from bot_process import FatalError, Shutdown
 from tests.tumblr.fakes import START, ZONE, FakeClock, World
-from tumblr.errors import LimitReached, StoreFull, TumblrUnavailable, Unauthorized
+from tumblr.errors import LimitReached, StoreFull, TumblrUnavailable, Unauthorized, Unreachable
 from tumblr.fail_points import FailPoint, FailPoints
 from tumblr.limits import Budget
 from tumblr.loop import Loop, Rhythm
@@ -112,6 +112,20 @@ def make_loop(
         fail_points=FailPoints(),
     )
     return loop, shutdown
+
+
+def test_a_tumblr_that_is_not_there_yet_is_told_of_once(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.tumblr.ask("soup?")
+    loop, shutdown = make_loop(world, 5000.0, Stumbling(Unreachable("no answer"), Unreachable("no answer")))
+    loop.run()
+    assert shutdown.sleeps[:2] == [1800.0, 1800.0]  # five times the pause at four in the morning
+    said = "".join(capsys.readouterr())
+    assert said.count("tumblr not available") == 1
+    assert said.count("tumblr available again") == 1
+    assert "looking for turns failed" not in said
+    assert world.only_turn().state is TurnState.POSTED
 
 
 @pytest.mark.parametrize(("hour", "pause"), [(7, 360.0), (8, 60.0), (23, 60.0), (0, 360.0)])

@@ -10,7 +10,7 @@ import pytest
 
 from tests.tumblr.fakes import FakeClock
 from tumblr.budget import RULES, BudgetRules
-from tumblr.errors import LimitReached, TumblrUnavailable, Unauthorized
+from tumblr.errors import LimitReached, TumblrUnavailable, Unauthorized, Unreachable
 from tumblr.limits import Budget
 from tumblr.passes import Part, PassPlan, Planner
 from tumblr.pool import Group, KeySet, Pool
@@ -114,11 +114,53 @@ def test_the_key_set_with_the_most_calls_goes_first(
     bench = Bench(clock, values, (Group.BASE, 100, 400), (Group.BASE, 1000, 3000), DASH)
     bench.planner.begin()
     assert [one.name for one in bench.pool.key_sets()] == ["dashboard 2", "base 1", "base 0"]
+    assert "info" not in "".join(capsys.readouterr())  # the others have calls to spare, too
+
+
+def test_it_is_said_when_a_key_set_is_used_up_and_another_goes_on(
+    clock: FakeClock, values: ValueStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench = Bench(clock, values, (Group.BASE, 1000, 5000), (Group.BASE, 1000, 3000))
+    bench.planner.begin()
+    bench.pool.key_sets()[0].budget.observe(headers(0, 4000))
+    capsys.readouterr()
+    bench.planner.begin()
+    assert bench.pool.key_sets()[0].name == "base 1"
     said = "".join(capsys.readouterr())  # to either, as logging was set up by others before
     assert "posting" in said
     assert "reading" in said
     bench.planner.begin()
     assert "other key set" not in "".join(capsys.readouterr())
+
+
+def test_the_calls_of_one_application_count_once(
+    clock: FakeClock, values: ValueStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unused: Any = None
+    budget = Budget(clock)
+    pool = Pool([KeySet("base", Group.BASE, budget, unused), KeySet("dash", Group.DASHBOARD, budget, unused)])
+    budget.observe(headers(1000, 5000))
+    dice = Dice(0.38)  # 160 s * 5000/86400 per s / 25 calls = 0.3704
+    planner = Planner(
+        pool, values, RULES["2021"], mean_pause=160.0, learn=lambda _: None, rng=dice, clock=clock
+    )
+    assert planner.begin() == PassPlan(notes=False)
+    dice.number = 0.36
+    assert planner.begin().notes
+    budget.calls += 3
+    assert pool.calls == 3
+    assert "other key set" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(("year", "first"), [("2021", "base 2"), ("2023", "dashboard 0")])
+def test_later_the_group_with_the_most_calls_goes_first(
+    clock: FakeClock, values: ValueStore, year: str, first: str
+) -> None:
+    many = [(Group.DASHBOARD, 1000, 2000), (Group.DASHBOARD, 1000, 1900), (Group.BASE, 1000, 3000)]
+    bench = Bench(clock, values, *many, rules=RULES[year])
+    bench.planner.begin()
+    assert bench.pool.key_sets()[0].name == first
+    assert bench.pool.key_sets(Group.BASE)[0].name == "base 2"
 
 
 @pytest.mark.parametrize("error", [TumblrUnavailable("down"), LimitReached("used up", 100.0)])
@@ -130,6 +172,14 @@ def test_without_figures_nothing_expensive_is_done(
     assert bench.planner.begin() == PassPlan(notes=False)
     bench.error = None
     assert bench.planner.begin().notes
+
+
+def test_without_a_tumblr_there_is_no_plan(clock: FakeClock, values: ValueStore) -> None:
+    bench = Bench(clock, values, BASE, DASH)
+    bench.error = Unreachable("no answer")
+    with pytest.raises(Unreachable):
+        bench.planner.begin()
+    assert bench.asked == ["base 0"]
 
 
 def test_wrong_keys_are_for_a_human(clock: FakeClock, values: ValueStore) -> None:

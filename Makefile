@@ -47,7 +47,7 @@ chaos: $(READY) ## the long chaos run: 300 kills while asks come in
 	$(BIN)/python -m tests.system.chaos --kills 300
 
 bench: $(READY) ## all benchmarks; each prints its last line as JSON
-	@for name in ask mood generator; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in ask answers mood munging sandbox generator generator_jobs; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 screenshot: $(READY) ## take the README's picture again (needs Chromium)
 	$(BIN)/python -m deploy.screenshot docs/images
@@ -57,6 +57,11 @@ constraints: ## pin again: the newest releases that fit pyproject.toml
 	build/pins/bin/python -m pip install --quiet 'torch==2.13.0'
 	build/pins/bin/python -m pip install --quiet --editable '.[ml,dev]'
 	build/pins/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
+	rm -rf build/pins && $(PYTHON) -m venv build/pins
+	build/pins/bin/python -m pip install --quiet 'tumblr-backup[dash]'
+	build/pins/bin/python -m pip freeze > build/tumblr-backup.txt
+	{ grep '^#' tests/sandbox/conformance/tumblr-backup.txt; cat build/tumblr-backup.txt; } > build/pinned.txt
+	mv build/pinned.txt tests/sandbox/conformance/tumblr-backup.txt
 
 clean: ## remove everything that was made here, the virtual environment too
 	rm -rf $(VENV) build run .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

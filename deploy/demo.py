@@ -15,8 +15,8 @@ import socket
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
-from typing import TypeVar
 
 import requests
 from pydantic import SecretStr
@@ -29,10 +29,9 @@ from sandbox.driver import SandboxDriver
 from switchboard.client import SwitchboardClient
 from switchboard.errors import SwitchboardError
 
-N = TypeVar("N", int, float)
-
 PEOPLE, PEOPLE_SPEED = 24, 20.0
 """How many live in a demo at first, and how much faster than the clock."""
+MAX_PORT = 65_535
 READY_SECONDS = 120.0
 POLL_SECONDS = 0.2
 STOPPED_STATES = frozenset({"EXITED", "FATAL", "UNKNOWN"})
@@ -44,12 +43,12 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
         prog="deploy.demo", description="run the bot on a tumblr of this machine"
     )
     parser.add_argument(
-        "--port", type=int, default=int(os.environ.get("PORT", "4480")), help="port of the pages"
+        "--port", type=_port, default=os.environ.get("PORT") or "4480", help="port of the pages"
     )
     parser.add_argument(
         "--switchboard-port",
-        type=int,
-        default=int(os.environ.get("SWITCHBOARD_PORT", "4481")),
+        type=_port,
+        default=os.environ.get("SWITCHBOARD_PORT") or "4481",
         help="port of the switchboard",
     )
     parser.add_argument("--run", type=Path, default=HOME / "run" / "demo", help="folder of state and logs")
@@ -59,13 +58,13 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--people",
         type=int,
-        default=_number("PEOPLE", int),
+        default=os.environ.get("PEOPLE") or None,
         help=f"how many live in the sandbox; 0: nobody (first start: {PEOPLE})",
     )
     parser.add_argument(
         "--people-speed",
         type=float,
-        default=_number("PEOPLE_SPEED", float),
+        default=os.environ.get("PEOPLE_SPEED") or None,
         help="how much faster than the clock they live; at 20 about one in a minute speaks to the bot "
         f"(first start: {PEOPLE_SPEED})",
     )
@@ -73,9 +72,11 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _number(variable: str, kind: type[N]) -> N | None:
-    """A number from the environment; none when it is not there."""
-    return kind(os.environ[variable]) if os.environ.get(variable) else None
+def _port(text: str) -> int:
+    """A port that others can be told of: 0 would be a different one for everybody who asks."""
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: expected a number from 1 to {MAX_PORT}")
+    return int(text)
 
 
 def refuse_taken_ports(ports: Iterable[tuple[str, int]]) -> None:
@@ -124,7 +125,8 @@ def is_ready(supervised: Supervised, config: Config) -> bool:
         return False
     try:
         page = requests.head(config.tumblr.host, timeout=2)
-        status = SwitchboardClient(config.switchboard_url, client_token(config)).status()
+        with closing(SwitchboardClient(config.switchboard_url, client_token(config))) as client:
+            status = client.status()
     except (requests.RequestException, SwitchboardError):
         return False
     return page.status_code < 500 and {"generator", "selector"} <= {worker.role for worker in status.workers}

@@ -37,6 +37,17 @@ def test_ports_come_from_the_environment_or_the_command_line(monkeypatch: pytest
     assert (arguments.port, arguments.switchboard_port) == (5101, 5102)
 
 
+@pytest.mark.parametrize("port", ["abc", "0", "65536", "-1", "5000.0"])
+def test_what_is_no_port_is_one_clear_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], port: str
+) -> None:
+    monkeypatch.setenv("SWITCHBOARD_PORT", port)
+    with pytest.raises(SystemExit, match="2"):
+        parse_arguments([])
+    assert "--switchboard-port: " in (said := capsys.readouterr().err)
+    assert "is no port: expected a number from 1 to 65535" in said
+
+
 def test_so_do_the_people(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PEOPLE", raising=False)
     assert parse_arguments([]).people is None
@@ -81,6 +92,7 @@ def test_the_supervisor_files_run_the_four_processes(name: str) -> None:
     for program in programs.values():
         assert program["exitcodes"] == "0,2"
         assert program["autorestart"] == "unexpected"
+        assert program["directory"] == "%(ENV_AUTORESPONDER_HOME)s", "paths in the configuration begin there"
 
 
 def parser_include(path: Path) -> str:
@@ -89,14 +101,19 @@ def parser_include(path: Path) -> str:
     return parser["include"]["files"]
 
 
-def test_systemd_units_start_the_doors_that_exist() -> None:
+def test_systemd_units_start_the_doors_that_exist_and_may_write_where_they_have_to() -> None:
     units = sorted((HOME / "deploy" / "systemd").glob("*.service"))
     assert len(units) == 4
     for unit in units:
-        start = next(
-            line for line in unit.read_text(encoding="utf-8").splitlines() if line.startswith("ExecStart=")
-        )
-        assert (HOME / start.split()[1]).is_file()
+        parser = RawConfigParser()
+        parser.optionxform = str  # type: ignore[assignment, method-assign]
+        parser.read(unit, encoding="utf-8")
+        service = parser["Service"]
+        assert (HOME / service["ExecStart"].split()[1]).is_file()
+        assert service["RestartPreventExitStatus"].split() == ["0", "2"]
+        # With the disk read-only, large requests and graphs still need somewhere for temporary files.
+        assert (service["ProtectSystem"], service["PrivateTmp"]) == ("strict", "true")
+        assert service["ReadWritePaths"] == f"{service['WorkingDirectory']}/run"
 
 
 def test_logs_of_a_process_that_never_wrote_are_empty(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from bot_settings.base import NonNegativeInt, Section
+from bot_settings.base import BlogName, NonNegativeInt, Section
 
 
 class DatedText(Section):
@@ -36,6 +36,17 @@ class DraftsConfig(Section):
     max_rejections: NonNegativeInt = Field(
         3, description="a draft that the bot itself has rejected so often is left to the operator"
     )
+
+
+class UserListConfig(Section):
+    """The end of the bot's life: it answers those on a list, and nobody else."""
+
+    on: bool = Field(
+        False,
+        description="answer the listed blogs alone: asks of others are deleted, !follow and !unfollow aside, "
+        "and what others say in reblogs, replies and mentions counts as handled",
+    )
+    blogs: tuple[BlogName, ...] = Field((), description="the blogs that are still answered")
 
 
 class HalloweenConfig(Section):

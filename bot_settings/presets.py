@@ -22,7 +22,7 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
                 "judgments_hours": 18.0,
             },
             "tumblr": {"max_tries": 10},
-            "asks": {"most_waiting": 2},
+            "asks": {"most_waiting": 2, "equity_first": True},
             "conversation": {"posts_to_check": 350},
             "dashboard": {
                 "posts_to_check": 350,

@@ -148,7 +148,12 @@ class AsksConfig(Section):
     )
     max_images: NonNegativeInt = Field(5, description="asks with more images are skipped; 0: no limit")
     most_waiting: NonNegativeInt = Field(
-        0, description="when more asks of one asker wait, a random one is skipped in each pass; 0: none is"
+        0, description="when more asks of one asker wait, a random one is deleted in each pass; 0: none is"
+    )
+    equity_first: bool = Field(
+        False,
+        description="of each asker only the oldest ask is looked at, then limited users are left to chance; "
+        "else chance comes first, and a lucky newer ask may be answered before an older one",
     )
     max_characters: PositiveInt = Field(
         10_000, description="a longer question is drafted for the operator's eyes instead of published"

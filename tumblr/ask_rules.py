@@ -12,6 +12,7 @@ from wcwidth import wcwidth
 
 from munging.user_text import question_from_html
 from tumblr.payload import ANONYMOUS, TumblrPost
+from tumblr.user_list import EVERYBODY, UserList
 
 COMMAND_MARK = "!"
 _IMAGE = re.compile(r"<img\b", re.IGNORECASE)
@@ -24,10 +25,16 @@ class AskRules:
     min_words: int = 0
     max_images: int = 0
     most_waiting: int = 0
-    """Asks of one asker; of more than so many a random one is dropped at each look."""
+    """Asks of one asker; of more than so many a random one is deleted at each look."""
 
     why_not_asker: Callable[[str], str | None] = lambda _: None
     """Says why a blog gets no answers, or None."""
+
+    answered: UserList = EVERYBODY
+    """Asks of others are deleted, except to be followed or no longer followed."""
+
+    equity_first: bool = False
+    """Whether the oldest ask of each asker is chosen before limited users are left to chance."""
 
 
 def why_not_ask(ask: TumblrPost, rules: AskRules) -> str | None:
@@ -52,7 +59,7 @@ def word_count(text: str) -> int:
 
 
 def surplus(asks: Sequence[TumblrPost], rules: AskRules, rng: random.Random) -> dict[str, str]:
-    """Asks that are dropped because too many of their asker's wait, by id, each with the reason."""
+    """Asks that are deleted because too many of their asker's wait, by id, each with the reason."""
     by_asker: dict[str, list[TumblrPost]] = defaultdict(list)
     for ask in asks:
         by_asker[ask.asking_name or ANONYMOUS].append(ask)

@@ -25,6 +25,7 @@ from tumblr.store import Store
 from tumblr.store_conversation import ConversationStore
 from tumblr.store_values import ValueStore
 from tumblr.turns import TurnKind
+from tumblr.user_list import UserList
 from tumblr.waiting import Limited, Pace, Preferences
 
 Clock = Callable[[], float]
@@ -63,8 +64,18 @@ def ask_rules(config: Config) -> AskRules:
     """What an ask has to be like."""
     own, damping, asks = company_of(config).own, damping_of(config), config.asks
     return AskRules(
-        asks.min_words, asks.max_images, asks.most_waiting, lambda who: why_not_talk(who, 0, own, damping)
+        asks.min_words,
+        asks.max_images,
+        asks.most_waiting,
+        lambda who: why_not_talk(who, 0, own, damping),
+        user_list_of(config),
+        asks.equity_first,
     )
+
+
+def user_list_of(config: Config) -> UserList:
+    """Whom the bot answers."""
+    return UserList(_lower(config.user_list.blogs) if config.user_list.on else None)
 
 
 def limited_of(config: Config, mean_pause: float) -> Limited:
@@ -132,7 +143,13 @@ def _looks(
     values: ValueStore,
 ) -> list[Look]:
     settings = config.conversation
-    rules = Rules(identity_of(config), company_of(config), damping_of(config), config.tumblr.start_timestamp)
+    rules = Rules(
+        identity_of(config),
+        company_of(config),
+        damping_of(config),
+        config.tumblr.start_timestamp,
+        user_list_of(config),
+    )
     looks: list[Look] = []
     if settings.mentions:
         most = settings.mentions_to_check

@@ -1,8 +1,9 @@
 """Finding asks: which questions in the inbox become turns now.
 
 In this order: asks that are known already are left out, and those that are not to be answered are remembered
-as skipped; limited users are left to chance; of each asker only the oldest ask is taken, and none while
-another of theirs is being answered; the oldest go first.
+as skipped, some of them deleted; limited users are left to chance; of each asker only the oldest ask is
+taken, and none while another of theirs is being answered; the oldest go first. In later years chance came
+last.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import structlog
 from munging.user_text import question_from_html
 from tumblr.ask_rules import AskRules, surplus, why_not_ask
 from tumblr.client import Reader
-from tumblr.commands import AnswerHidden, Invalid, read_command
+from tumblr.commands import AnswerHidden, Follow, Invalid, read_command
 from tumblr.kinds_commands import command_turn
 from tumblr.payload import ANONYMOUS, TumblrPost
 from tumblr.turns import INBOX_KINDS, NewTurn, Turn, TurnKind
@@ -34,14 +35,24 @@ def choose_asks(
     busy: Collection[str],
     limited: Limited,
     draw: Callable[[], float],
+    *,
+    equity_first: bool = False,
 ) -> list[TumblrPost]:
     """The asks to take now, oldest first.
 
-    ``busy`` names the askers of whom an ask is being answered; ``draw`` gives numbers in [0, 1).
+    ``busy`` names the askers of whom an ask is being answered; ``draw`` gives numbers in [0, 1). The oldest
+    ask of each asker is taken of those that chance has left, with ``equity_first`` of all of them.
     """
-    lucky = [ask for ask in asks if draw() < limited.odds(asker_of(ask), ask.question or "")]
+
+    def lucky(asks: Sequence[TumblrPost]) -> list[TumblrPost]:
+        return [ask for ask in asks if draw() < limited.odds(asker_of(ask), ask.question or "")]
+
+    return lucky(_oldest(asks, busy)) if equity_first else _oldest(lucky(asks), busy)
+
+
+def _oldest(asks: Sequence[TumblrPost], busy: Collection[str]) -> list[TumblrPost]:
     chosen: dict[str, TumblrPost] = {}
-    for ask in sorted(lucky, key=_age):
+    for ask in sorted(asks, key=_age):
         if asker_of(ask) not in busy:
             chosen.setdefault(asker_of(ask), ask)
     return list(chosen.values())
@@ -106,18 +117,29 @@ class AskFinder:
         new = [post for post in recent if post.id not in known]
         refused = self._refused([post for post in new if post.is_ask])
         fit = [post for post in new if post.is_ask and post.id not in refused]
-        asks = choose_asks(fit, self._busy(), self._limited, self._rng.random)
+        first, draw = self._rules.equity_first, self._rng.random
+        asks = choose_asks(fit, self._busy(), self._limited, draw, equity_first=first)
         return [
             *(_no_ask(post, "it is a submission, not an ask") for post in new if not post.is_ask),
-            *(_no_ask(post, refused[post.id]) for post in new if post.id in refused),
+            *refused.values(),
             *(turn for ask in asks[: self._most()] for turn in self._turns(ask)),
         ]
 
-    def _refused(self, asks: Sequence[TumblrPost]) -> dict[str, str]:
-        """Those of the asks that are not answered at all, by id, with the reason."""
-        reasons = ((ask.id, why_not_ask(ask, self._rules)) for ask in asks)
-        refused = {ask_id: reason for ask_id, reason in reasons if reason is not None}
-        return {**surplus([ask for ask in asks if ask.id not in refused], self._rules, self._rng), **refused}
+    def _refused(self, asks: Sequence[TumblrPost]) -> dict[str, NewTurn]:
+        """Those of the asks that are not answered at all, by id, as turns that are skipped."""
+        refused = {ask.id: turn for ask in asks if (turn := self._refusal(ask)) is not None}
+        left = [ask for ask in asks if ask.id not in refused]
+        too_many = surplus(left, self._rules, self._rng)
+        deleted = {ask.id: _no_ask(ask, too_many[ask.id], delete=True) for ask in left if ask.id in too_many}
+        return {**refused, **deleted}
+
+    def _refusal(self, ask: TumblrPost) -> NewTurn | None:
+        reason = self._rules.answered.why_not(asker_of(ask))
+        if reason is not None:
+            wish = read_command(ask.summary, asker_of(ask), self._operator)
+            return None if isinstance(wish, Follow) else _no_ask(ask, reason, delete=True)
+        reason = why_not_ask(ask, self._rules)
+        return None if reason is None else _no_ask(ask, reason)
 
     def _turns(self, ask: TumblrPost) -> list[NewTurn]:
         """The turn of an ask; of a command that names a hidden ask, that ask's turn too."""
@@ -156,5 +178,6 @@ def ask_turn(ask: TumblrPost) -> NewTurn:
     )
 
 
-def _no_ask(post: TumblrPost, reason: str) -> NewTurn:
-    return NewTurn(TurnKind.ASK, post.id, who=asker_of(post), skip_reason=reason)
+def _no_ask(post: TumblrPost, reason: str, *, delete: bool = False) -> NewTurn:
+    discard = post.id if delete else None
+    return NewTurn(TurnKind.ASK, post.id, who=asker_of(post), skip_reason=reason, discard=discard)

@@ -30,6 +30,7 @@ from tumblr.other_posts import OtherPosts, plain_text, turn_about
 from tumblr.payload import Mention, TumblrPost, post_name
 from tumblr.threads import exchanges_with, prompt_of, thread_of_reply, thread_to_answer
 from tumblr.turns import NewTurn, TurnKind
+from tumblr.user_list import EVERYBODY, UserList
 from tumblr.waiting import Waiting
 
 MENTIONS_READ = "mentions read"
@@ -48,10 +49,11 @@ class Rules:
     company: Company
     damping: Damping
     start_timestamp: int
+    answered: UserList = EVERYBODY
 
     def why_not(self, who: str, exchanges: int = 0) -> str | None:
         """A reason not to talk with a blog."""
-        return why_not_talk(who, exchanges, self.company.own, self.damping)
+        return why_not_talk(who, exchanges, self.company.own, self.damping) or self.answered.why_not(who)
 
     def of_post(
         self, kind: TurnKind, post: TumblrPost, said: str, timestamp: int, why: str

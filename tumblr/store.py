@@ -91,6 +91,9 @@ class Store:
         if row is None:
             return None
         mark_handled(connection, new.handles, int(row.id))
+        if new.discard is not None:
+            reason = new.skip_reason or f"{new.kind}:{new.input_id} begins anew"
+            add_chores(connection, [NewChore(DELETE, new.discard, reason, turn_id=int(row.id))], now)
         return int(row.id)
 
     def known(self, kinds: Collection[TurnKind], input_ids: Collection[str]) -> set[str]:

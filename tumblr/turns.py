@@ -172,6 +172,10 @@ class NewTurn:
     handles: tuple[str, ...] = ()
     """Names of posts of others that this turn speaks for. No other turn will, of whatever kind."""
 
+    discard: str | None = None
+    """An own post that is deleted as soon as this is written down: an ask that nobody will answer, a draft
+    that is to be done again. Until that is done the turn waits."""
+
 
 @dataclass(frozen=True)
 class Turn:

@@ -154,3 +154,12 @@ def test_so_many_asks_are_taken_up_in_a_pass_the_oldest_first(
         most=lambda: most,
     )
     assert [turn.input_id for turn in finder.find()] == asks[:expected]
+
+
+@pytest.mark.parametrize(("drawn", "taken"), [(0.9, []), (0.2, ["1"])])
+def test_later_equity_comes_before_chance_so_no_newer_ask_goes_first(drawn: float, taken: list[str]) -> None:
+    limited = Limited({"bob": 1.0}, {}, pass_seconds=1800.0)
+    draws = iter([drawn])
+    asks = [ask(2, "bob"), ask(1, "bob", age=50)]
+    chosen = choose_asks(asks, set(), limited, lambda: next(draws), equity_first=True)
+    assert [a.id for a in chosen] == taken

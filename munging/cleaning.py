@@ -14,7 +14,7 @@ _QUOTE = "['\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}]"
 
 # A line that reads as structure in any of the prompt formats, wherever its spaces are and whoever it names.
 _STRUCTURE_LINE = re.compile(
-    rf"""(?mix)^(?=[^\S\n]*(?!>)(?:
+    rf"""(?mix)^(?=[^\S\n]*+(?!>)(?:
         \#\s*\d+\s.*\b(?:asked|responded|posted|commented|wrote)\s*:      # a numbered turn
       | .*\S\s(?:posted|wrote|asked|responded|commented)\s*:[^\S\n]*$     # an original post
       | (?:blog\s+post|book\s+review|original\s+fiction)\s+by\b           # the same, fiction, a review

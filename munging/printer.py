@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from munging.cleaning import clean_user_text
 from munging.format_patterns import as_tag, as_words
 from munging.format_table import OriginalKind, PromptFormat
 from munging.normalize import normalize
@@ -144,7 +145,9 @@ class Printer:
         return _join_bar([time, self.form.phrase(self.form.tags, self.identity)])
 
     def _listed(self, tags: Sequence[str]) -> str:
-        return ", ".join(f"#{as_tag(tag, self.form, self.identity)}" for tag in tags)
+        """Tags in a row. A format may put them on a line of their own, where "#2 bob asked:" is a turn."""
+        listed = ", ".join(f"#{as_tag(tag, self.form, self.identity)}" for tag in tags)
+        return as_words(clean_user_text(listed), self.form, self.identity)
 
 
 def _join_bar(parts: Sequence[str]) -> str:

@@ -30,7 +30,10 @@ class Identity:
         if blog == self.blog:
             return self.persona
         name = clean_name(next((known for own, known in self.known_as if own == blog), blog))
-        return f"{name}-blog" if name == self.persona else name
+        # Neither name of the bot's is left to anybody, also not by what is put behind the other.
+        while name in (self.persona, self.blog):
+            name += "-blog"
+        return name
 
 
 class PostKind(StrEnum):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from munging.classic import from_classic, to_classic
+from munging.cleaning import clean_user_text
 from munging.control import END, REPLACEMENTS
 from munging.formats import FORMATS, PromptFormat, control_phrases, render
 from munging.thread import Identity, Post, PostKind, Thread
@@ -112,6 +114,18 @@ def test_tags_stay_on_their_line_and_in_their_place(form: PromptFormat, tags: tu
     assert not set(text) & set("".join(c for c in form.marks if c not in empty))
 
 
+@FORMS
+@settings(max_examples=50, deadline=None)
+@given(tags=st.lists(anything(), min_size=1, max_size=3).map(tuple))
+def test_tags_are_no_turn_also_where_they_begin_a_line(form: PromptFormat, tags: tuple[str, ...]) -> None:
+    post = Post("bob", PostKind.POSTED, "word", ("3 bob commented:", *tags))
+    prompt = render(Thread((post,)), form, IDENTITY)
+    plain = render(Thread((replace(post, tags=("tag",)),)), form, IDENTITY)
+    assert len(skeleton(prompt.text, form)) == len(skeleton(plain.text, form))
+    phrases = control_phrases(form, IDENTITY)
+    assert not any(phrases.search(piece.text) for piece in prompt.pieces if not piece.structure)
+
+
 TAGS_PHRASES = r"(?i)\btags\s*:|\bpost\s+as\s*:|^labels:"
 
 
@@ -136,6 +150,26 @@ def test_nobody_speaks_under_the_personas_name(form: PromptFormat) -> None:
     turn = form.turn.replace("{number}", "1").split("{name}")[0]
     assert f"{turn}Frank-blog" in text
     assert f"{turn.replace('1', '2')}Frank{form.turn.split('{name}')[1][:1]}" in text
+
+
+@pytest.mark.parametrize("blog", ["frank", "frank-blog\u200b", "frank -blog", "frank-blog-blog"])
+def test_the_bots_two_names_are_nobody_elses(blog: str) -> None:
+    """The persona, and the blog: a thread may be printed long after its names were told apart."""
+    bot = Identity("frank-blog", "frank")
+    post = Post(bot.name_of(blog), PostKind.POSTED, "I am frank")
+    for form in FORMATS.values():
+        text = render(Thread((post, replace(post, by_bot=True))), form, bot).text
+        assert "frank-blog-blog" in text.partition("\n\n")[0]
+
+
+@pytest.mark.parametrize("filling", [" ", "\t", "a posted ", "x's ", "#1 ", "by ", "\n ", "> ", "|"])
+def test_cleaning_takes_time_linear_in_a_line(filling: str) -> None:
+    """A minute and more, were it quadratic."""
+    begun = process_time()
+    text = clean_user_text(filling * 60_000 + "x:")
+    for form in own_formats.ALL:
+        render(Thread((Post("bob", PostKind.POSTED, text),)), form, IDENTITY)
+    assert process_time() - begun < 20
 
 
 def test_control_characters_are_replaced_and_not_lost() -> None:

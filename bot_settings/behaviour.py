@@ -43,8 +43,8 @@ class UserListConfig(Section):
 
     on: bool = Field(
         False,
-        description="answer the listed blogs alone: asks of others are deleted, !follow and !unfollow aside, "
-        "and what others say in reblogs, replies and mentions counts as handled",
+        description="answer and reblog the listed blogs alone: asks of others are deleted, !follow and "
+        "!unfollow aside, and what others say in reblogs, replies and mentions counts as handled",
     )
     blogs: tuple[BlogName, ...] = Field((), description="the blogs that are still answered")
 

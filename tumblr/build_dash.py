@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot_config import Config
 from tumblr.build_rules import mood_system
-from tumblr.build_talk import company_of, damping_of, identity_of, limited_of
+from tumblr.build_talk import company_of, damping_of, identity_of, limited_of, user_list_of
 from tumblr.client import TumblrDashReader
 from tumblr.dash_rules import Continuation, DynamicRules, StaticRules
 from tumblr.database import Database
@@ -90,4 +90,5 @@ def dash_rules(config: Config, mean_pause: float) -> DashRules:
         paging=settings.paging,
         start_timestamp=config.tumblr.start_timestamp,
         cap=config.loop.max_posts_per_step,
+        answered=user_list_of(config),
     )

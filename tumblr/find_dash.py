@@ -35,6 +35,7 @@ from tumblr.payload import TumblrPost
 from tumblr.side_judge import Unjudged
 from tumblr.threads import exchanges_with, text_to_judge, thread_to_answer
 from tumblr.turns import NewTurn, TurnKind
+from tumblr.user_list import EVERYBODY, UserList
 from tumblr.waiting import Limited, Pace
 
 READ_UP_TO = "dashboard read"
@@ -76,6 +77,9 @@ class DashRules:
     start_timestamp: int = 0
     cap: int = 0
     """Reblogs begun in one pass; 0 is no cap."""
+
+    answered: UserList = EVERYBODY
+    """Whose posts are reblogged at all."""
 
 
 @dataclass(frozen=True)
@@ -211,6 +215,7 @@ class DashFinder:
         text = text_to_judge(thread, self._identity, self._stand_in)
         exchanges = exchanges_with(thread, self._identity.name_of(post.blog))
         reason = why_not_talk(post.blog, exchanges, self._company.own, self._rules.damping)
+        reason = reason or self._rules.answered.why_not(post.blog)
         reason = reason or why_not_length(text, self._rules.dynamic)
         if reason is None:
             self._pending[post.name] = Candidate(post, thread, text)

@@ -116,7 +116,8 @@ def test_in_a_sandbox_the_listed_are_answered_and_what_others_say_is_settled(nea
     process = near.start()
     eventually(lambda: len(near.posts("published")) >= 3)
     eventually(lambda: not near.posts("submission"))
-    eventually(lambda: len(turns(near)) >= 8)
+    eventually(lambda: any(turn.kind is TurnKind.DASH for turn in turns(near)))  # bob is followed by now
+    eventually(lambda: len(turns(near)) >= 9)
     eventually(lambda: all(not turn.is_open for turn in turns(near)))
     status, log = stop(process)
     assert (status, "Traceback" in log) == (0, False)
@@ -126,3 +127,6 @@ def test_in_a_sandbox_the_listed_are_answered_and_what_others_say_is_settled(nea
     assert found[TurnKind.COMMAND, "bob"].state is TurnState.DONE
     for kind in (TurnKind.ASK, TurnKind.REBLOG, TurnKind.REPLY, TurnKind.MENTION):
         assert (found[kind, "bob"].state, found[kind, "bob"].reason) == (TurnState.SKIPPED, NOT_LISTED)
+    dash = [turn for turn in turns(near) if turn.kind is TurnKind.DASH]
+    assert {turn.state for turn in dash} == {TurnState.SKIPPED}
+    assert {turn.reason for turn in dash} == {NOT_LISTED, "it answers the bot"}

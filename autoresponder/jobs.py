@@ -21,6 +21,7 @@ from autoresponder.head_texts import given_texts, sentiment_text
 from autoresponder.heads import Head, HeadName, fingerprint
 from autoresponder.job_report import JobReport
 from autoresponder.model_folder import GeneratorModel
+from autoresponder.next_speaker import NextSpeaker
 from autoresponder.prompt_cache import PromptCache
 from autoresponder.prompts import Voice
 from autoresponder.sampler_settings import SamplerSettings
@@ -28,14 +29,18 @@ from autoresponder.scoring import Scorer, Scores
 from autoresponder.together import MergedTries
 from autoresponder.tries import JobTries
 from autoresponder.trunk import Reading
+from munging.classic import from_classic
 from munging.continuation import to_classic_continuation
 from munging.formats import control_phrases
+from munging.next_speaker import speaker_prompt
 from switchboard.messages import (
     GenerationJob,
     GenerationOptions,
     GenerationResult,
     RawSelectJob,
     RawSelectResult,
+    SpeakerOdds,
+    SpeakerQuestion,
 )
 
 T = TypeVar("T")
@@ -82,6 +87,7 @@ class JobRunner:
         self._generator = generator
         self._encoder = generator.encoder
         self._scorer = Scorer(generator.network, generator.encoder, heads)
+        self._next_speaker = NextSpeaker(generator.network, generator.encoder, generator.positions)
         self._settings = settings
         self._voice = settings.voice
         self._clock = clock
@@ -210,14 +216,29 @@ class JobRunner:
             *(given_texts(text, self._voice, written=written) for text in job.texts), strict=True
         )
         scores, seconds = self._score(selector, sentiment, "originals")
+        began = self._clock()
+        speakers = None if job.next_speaker is None else self._next_speakers(job.next_speaker)
+        seconds += self._clock() - began
         result = RawSelectResult(
             selection_proba=scores.selector_probabilities,
             sentiment_logit_diffs=scores.sentiment_logit_differences,
             autoreview=scores.further.get(AUTOREVIEWER),
+            next_speaker=speakers,
             model_info=self._model_info,
             lease=job.lease.token if job.lease else None,
         )
         return result, JobReport(job.type, len(job.texts), scores, seconds)
+
+    def _next_speakers(self, questions: Sequence[SpeakerQuestion | None]) -> list[SpeakerOdds | None]:
+        """How likely the bot is to speak next, of each thread that is asked about."""
+        form, identity = self._voice.form, self._voice.identity
+        prompts = [
+            speaker_prompt(from_classic(one.prompt, identity), form, identity, one.form)
+            for one in questions
+            if one is not None
+        ]
+        found = iter(self._next_speaker.odds(prompts))
+        return [None if one is None else SpeakerOdds(**vars(next(found))) for one in questions]
 
     def _score(
         self,

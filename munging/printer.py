@@ -60,6 +60,20 @@ class Printer:
             pieces += [self._introduction(post, number), *self._content(post, self.form.turn_end)]
         return pieces
 
+    def nameless_turn(self, post: Post) -> list[Piece]:
+        """A post that stands alone, as number one; who wrote it is not said."""
+        form, kind = self.form, post.kind
+        if kind is not PostKind.ASKED:
+            kind = PostKind.POSTED
+        text = form.turn.replace("{number}", "1").replace("{verb}", form.verbs[kind])
+        text = text.replace(" {name}", "").replace("{name} ", "").replace("{name}", "")
+        return [Piece(text, structure=True), *self._content(post, form.turn_end)]
+
+    def opening(self, posts: Sequence[Post]) -> str:
+        """What begins the post after these, up to its author's name."""
+        number = len(posts) + self._first_number(posts)
+        return self.form.turn.partition("{name}")[0].replace("{number}", str(number))
+
     def last_turn(self, thread: Thread) -> list[Piece]:
         """The last post with the time and its tags; where they go is the format's."""
         post, form = thread.posts[-1], self.form

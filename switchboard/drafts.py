@@ -98,6 +98,7 @@ def draft(request: Submission, settings: DraftSettings) -> Draft:
     """The job for a submission. Raises mood.named.UnknownMood."""
     if isinstance(request, RawSelectRequest):
         scoring = raw_select_job(request.texts, _first(request.v8_timestamps), _first(request.v10_timestamps))
+        scoring = scoring.model_copy(update={"next_speaker": request.next_speaker})
         return Draft(
             request.id, request.client, "raw_select", payload_hash("raw_select", request), 0, scoring
         )

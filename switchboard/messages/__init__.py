@@ -12,6 +12,7 @@ from switchboard.messages.jobs import (
     MoodRecord,
     RawSelectJob,
     SelectionJob,
+    SpeakerQuestion,
 )
 from switchboard.messages.polls import GeneratorPoll, GeneratorPollReply, SelectorPoll, SelectorPollReply
 from switchboard.messages.replies import (
@@ -30,6 +31,7 @@ from switchboard.messages.results import (
     RawSelectResult,
     SelectionOutcome,
     SelectionResult,
+    SpeakerOdds,
     WorkerError,
 )
 from switchboard.messages.submissions import (
@@ -70,6 +72,8 @@ __all__ = [
     "SelectionResult",
     "SelectorPoll",
     "SelectorPollReply",
+    "SpeakerOdds",
+    "SpeakerQuestion",
     "StateReply",
     "StatusReport",
     "SubmitReply",

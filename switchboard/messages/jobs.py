@@ -81,6 +81,16 @@ class GenerationJob(_GenerationFields):
     """A job that needs candidates: write and score `kwargs.best_of` of them."""
 
 
+class SpeakerQuestion(WireModel):
+    """A question how likely the bot is to speak next in a thread."""
+
+    prompt: Text = Field(description="the thread in classic form, waiting for the bot")
+    form: Literal["full", "masked"] = Field(
+        "masked",
+        description="full: all of it, nobody who spoke is expected again; masked: its last post, unnamed",
+    )
+
+
 class RawSelectJob(WireModel):
     """A job that needs scores for texts."""
 
@@ -88,6 +98,12 @@ class RawSelectJob(WireModel):
     texts: list[Text] = Field(min_length=1, max_length=MAX_TEXTS, description="texts in classic form")
     v8_timestamp: Label = Field("", description="one time for all texts")
     v10_timestamp: Label = Field("", description="one time for all texts")
+    next_speaker: list[SpeakerQuestion | None] | None = Field(
+        None,
+        max_length=MAX_TEXTS,
+        description="for each text a question, or null; left out where nothing is asked",
+        exclude_if=is_none,
+    )
     lease: Lease | None = Field(None, description="the lease under which this was handed out")
 
 

@@ -70,6 +70,13 @@ class GenerationResult(_WorkerResult):
         return self
 
 
+class SpeakerOdds(WireModel):
+    """How likely the bot is to speak next."""
+
+    after_thread: Probability = Field(description="probability of its name behind the thread")
+    after_line: Probability = Field(description="the same behind the last line alone")
+
+
 class RawSelectOutcome(WireModel):
     """Scores of the texts of a raw_select job, in the order of the texts."""
 
@@ -83,11 +90,17 @@ class RawSelectOutcome(WireModel):
         description="probability that a human would reject each; left out by a generator without that head",
         exclude_if=is_none,
     )
+    next_speaker: list[SpeakerOdds | None] | None = Field(
+        None,
+        max_length=MAX_TEXTS,
+        description="for each text what was asked about its thread, or null; left out where nothing was",
+        exclude_if=is_none,
+    )
     model_info: ModelInfo = Field(default_factory=dict, description="which models scored")
 
     @model_validator(mode="after")
     def _lists_have_one_length(self) -> Self:
-        for name in ("sentiment_logit_diffs", "autoreview"):
+        for name in ("sentiment_logit_diffs", "autoreview", "next_speaker"):
             values = getattr(self, name)
             if values is not None and len(values) != len(self.selection_proba):
                 raise ValueError(f"selection_proba and {name} must have the same length")

@@ -17,7 +17,9 @@ from switchboard.messages.fields import (
     WaitSeconds,
     WireModel,
     WorkerName,
+    is_none,
 )
+from switchboard.messages.jobs import SpeakerQuestion
 
 
 def request_id(endpoint: str, fields: Mapping[str, Any]) -> str:
@@ -93,6 +95,17 @@ class RawSelectRequest(_Submission):
     v10_timestamps: list[Label] = Field(
         default_factory=list, max_length=MAX_TEXTS, description="the first one is applied to all texts"
     )
+    next_speaker: list[SpeakerQuestion | None] | None = Field(
+        None,
+        description="for each text: how likely is the bot to speak next in this thread? null: not asked",
+        exclude_if=is_none,
+    )
+
+    @model_validator(mode="after")
+    def _a_question_for_each_text(self) -> Self:
+        if self.next_speaker is not None and len(self.next_speaker) != len(self.texts):
+            raise ValueError(f"next_speaker has {len(self.next_speaker)} entries for {len(self.texts)} texts")
+        return self
 
 
 class JobReference(WireModel):

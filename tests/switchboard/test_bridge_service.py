@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +28,7 @@ from switchboard.messages import (
     AnswerRequest,
     GenerationJob,
     GeneratorPoll,
+    RawSelectRequest,
     SelectionOutcome,
     SelectorPoll,
 )
@@ -122,6 +125,36 @@ def test_killed_after_each_message_the_client_gets_its_one_result(bridge: Bridge
     client.acknowledge("a")
     bridge.kill_and_restart()
     assert client.status().counts == {"acknowledged": 1}
+
+
+def test_killed_while_many_submit_it_has_every_job_that_it_answered_for(bridge: Bridge) -> None:
+    client = bridge.clients["client"]
+    answered: list[str] = []
+    enough = threading.Event()
+
+    def submit_until_it_dies(who: int) -> None:
+        for number in itertools.count():
+            job_id = f"{who}.{number}"
+            try:
+                client.submit_raw_select(RawSelectRequest(id=job_id, texts=["one"]))
+            except SwitchboardError:
+                return
+            answered.append(job_id)
+            if len(answered) >= 40:
+                enough.set()
+
+    threads = [threading.Thread(target=submit_until_it_dies, args=(who,)) for who in range(4)]
+    for thread in threads:
+        thread.start()
+    assert enough.wait(60)
+    bridge.process.send_signal(signal.SIGKILL)
+    bridge.process.wait()
+    for thread in threads:
+        thread.join()
+    bridge.start()
+    assert {client.get_result(job_id).state for job_id in answered} == {"submitted"}
+    # Of each thread one more may have been stored whose answer was lost on the way.
+    assert len(answered) <= client.status().open_jobs <= len(answered) + len(threads)
 
 
 def test_it_stops_cleanly_and_says_nothing_secret(bridge: Bridge, tmp_path: Path) -> None:

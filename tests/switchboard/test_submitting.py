@@ -128,6 +128,15 @@ def test_too_many_open_jobs_are_refused_but_known_ones_are_found(make_bench: Mak
     assert not bench.answer("3").collision
 
 
+def test_the_switchboards_own_jobs_take_no_place_of_a_clients(make_bench: MakeBench) -> None:
+    bench = make_bench(StoreSettings(max_open_jobs=2))
+    bench.select(retention_stack=["a text to be scored"])
+    bench.answer("1")
+    bench.answer("2")
+    status = bench.store.status()
+    assert (status.open_jobs, status.counts) == (2, {"submitted": 3})
+
+
 def test_every_transition_is_told_once_with_its_time(bench: Bench) -> None:
     bench.answer()
     bench.clock.advance(4)

@@ -42,17 +42,18 @@ class Decoder:
         self._cache = SlotCache(slots, kept=self.keep, wide=wide)
 
     @torch.inference_mode()
-    def prefill(self, ids: Sequence[int]) -> Prefix:
+    def prefill(self, ids: Sequence[int], *, remember: bool = True) -> Prefix:
         """Run ids once, alone; the result can be placed into any number of slots.
 
-        What is known of their beginning is not run again.
+        What is known of their beginning is not run again. ``remember`` is false for ids with which no
+        other text will begin.
         """
         if not ids:
             return NOTHING
         past = self._known.longest(ids)
         if past.length < len(ids):
             past = self._extend(past, ids)
-            if _is_sound(past):
+            if _is_sound(past) and remember:
                 self._known.keep(ids, past)
         return past.widened() if self._cache.wide else past
 

@@ -121,6 +121,7 @@ class _Row:
     pending: int = 0  # the id that is fed to the network next
     slid: bool = False
     closing: bool = False  # over; its end token is still to be read, for the heads
+    line: int = 0  # where the first line begins in which someone else may still begin to speak
 
     def finished(self, streams: Mapping[int, Tensor] | None) -> Finished:
         ids = (*self.attempt.prompt_ids, *self.tokens)
@@ -183,7 +184,7 @@ class Writer:
         over = (
             row.ended
             or len(row.tokens) >= self._limits.max_new
-            or self._speaks_for_others(row.text.text)
+            or self._speaks_for_others(row)
             or row.text.text.count(TAGS) > 1
         )
         if over or full:
@@ -191,12 +192,15 @@ class Writer:
             row.repeating |= len(set(last)) < DISTINCT_SHARE * len(last)
         return over or row.repeating
 
-    def _speaks_for_others(self, text: str) -> bool:
-        """Whether someone else's turn begins in the text, for certain.
+    def _speaks_for_others(self, row: _Row) -> bool:
+        """Whether someone else's turn begins in a row's text, for certain.
 
-        A match at the very end is not: the line may go on in a way that makes it ordinary text.
+        A match at the very end is not: the line may go on in a way that makes it ordinary text. A phrase
+        stands in one line, so lines that were seen whole are not searched again.
         """
-        phrase = self._control_phrase.search(text)
+        text = row.text.text
+        phrase = self._control_phrase.search(text, row.line)
+        row.line = text.rfind("\n") + 1
         return phrase is not None and phrase.end() < len(text)
 
 
@@ -227,19 +231,23 @@ class _Batch:
             self._begin(len(self.rows), attempt)
 
     def grow(self) -> None:
-        """Append one drawn token to every row."""
+        """Append one drawn token to every row.
+
+        The host sends what it knows before the step and waits once, for what was drawn.
+        """
         began = self._clock()
+        chance = [0.0 if row.closing else row.attempt.draws.tokens[len(row.tokens)] for row in self.rows]
+        uniforms = torch.tensor(chance, device=self._decoder.device)  # (B,)
         logits = self._decoder.step([row.pending for row in self.rows])  # (B, V)
-        uniforms = [0.0 if row.closing else row.attempt.draws.tokens[len(row.tokens)] for row in self.rows]
-        filtered = self._sampler.step(logits, self._state)
-        tokens = draw(filtered, torch.tensor(uniforms, device=logits.device))  # (B,)
+        tokens = draw(self._sampler.step(logits, self._state), uniforms)  # (B,)
         bits = surprise(logits, tokens)
         self._state = self._sampler.observe(tokens, logits, self._state)
-        self._record(tokens, bits)
+        drawn, surprises = torch.stack([tokens.double(), bits.double()]).tolist()
+        self._record([int(token) for token in drawn], surprises)
         self._count(self._clock() - began)
 
-    def _record(self, tokens: Tensor, bits: Tensor) -> None:
-        for row, token, surprised in zip(self.rows, tokens.tolist(), bits.tolist(), strict=True):
+    def _record(self, tokens: Sequence[int], bits: Sequence[float]) -> None:
+        for row, token, surprised in zip(self.rows, tokens, bits, strict=True):
             if row.closing:
                 continue
             row.broken = not math.isfinite(surprised)
@@ -323,7 +331,8 @@ class _Batch:
         ids = (*row.attempt.prompt_ids, *row.tokens)
         if len(ids) >= self._limits.prompt:
             row.slid = True
-            self._decoder.place(slot, self._prefill(ids[-self._limits.prompt : -1], row.attempt.costs))
+            window = ids[-self._limits.prompt : -1]
+            self._decoder.place(slot, self._prefill(window, row.attempt.costs, remember=False))
 
     def _prefix(self, ids: tuple[int, ...], costs: WritingFigures) -> Prefix:
         """What a prompt leaves to be read by its rows; each distinct prompt is run once."""
@@ -336,9 +345,9 @@ class _Batch:
             self._prefixes.popitem(last=False)
         return prefix
 
-    def _prefill(self, ids: Sequence[int], costs: WritingFigures) -> Prefix:
+    def _prefill(self, ids: Sequence[int], costs: WritingFigures, *, remember: bool = True) -> Prefix:
         began = self._clock()
-        prefix = self._decoder.prefill(ids)
+        prefix = self._decoder.prefill(ids, remember=remember)
         seconds = self._clock() - began
         for figures in (self.figures, costs):
             figures.prefill_seconds += seconds

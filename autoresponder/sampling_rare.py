@@ -7,16 +7,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from autoresponder.sampling import FILTERED, Stateless, keep_largest, surprise
+from autoresponder.sampling import FILTERED, Stateless, keep_largest, largest, surprise
 
 
 @dataclass(frozen=True)
 class MiddleP(Stateless):
-    """Drop probability mass from both ends, and draw from the middle (2020).
+    """Drop probability mass from both ends, and draw from the middle.
 
-    The tail loses ``chop_lowest`` by the rule of top-p with p = 1 - chop_lowest. The head loses
-    ``chop_highest`` likewise: with tokens in rising order and the exclusive cumulative sum c, those
-    with c >= 1 - chop_highest go. What both leave is drawn from; if that is nothing, the largest.
+    No paper: the bot's own of 2020. The tail loses ``chop_lowest`` by the rule of top-p with
+    p = 1 - chop_lowest. The head loses ``chop_highest`` likewise: with tokens in rising order and the
+    exclusive cumulative sum c, those larger than the largest with c < 1 - chop_highest go. Tokens as likely
+    as the last one kept at either end stay. What both leave is drawn from; if that is nothing, the largest.
     """
 
     chop_lowest: float
@@ -29,12 +30,15 @@ class MiddleP(Stateless):
 
     def step(self, logits: Tensor, state: Tensor) -> Tensor:  # noqa: ARG002
         """Filter."""
-        p, order = logits.softmax(-1).sort(descending=True)
-        before = p.cumsum(-1) - p  # (B, V) mass of all larger ones
+        ordered = largest(logits, logits.shape[1])  # (B, V)
+        p = ordered.softmax(-1)
+        before = p.cumsum(-1) - p  # mass of all larger ones
         behind = 1 - before - p  # mass of all smaller ones
-        stays = (before < 1 - self.chop_lowest) & (behind < 1 - self.chop_highest)
-        stays[:, 0] |= ~stays.any(dim=-1)
-        return _only(logits, order, stays)
+        least = ordered.masked_fill(before >= 1 - self.chop_lowest, torch.inf).amin(-1, keepdim=True)
+        most = ordered.masked_fill(behind >= 1 - self.chop_highest, -torch.inf).amax(-1, keepdim=True)
+        nothing, top = most < least, ordered[:, :1]
+        least, most = torch.where(nothing, top, least), torch.where(nothing, top, most)
+        return torch.where((logits >= least) & (logits <= most), logits, FILTERED)
 
 
 @dataclass(frozen=True)
@@ -92,8 +96,8 @@ class Mirostat1:
     def step(self, logits: Tensor, state: Tensor) -> Tensor:
         """Filter."""
         log_p = logits.log_softmax(-1)
-        largest = log_p.topk(min(self.trunk, logits.shape[1])).values
-        k = self.kept(largest, state[:, 0], logits.shape[1])
+        top = largest(log_p, min(self.trunk, logits.shape[1]))
+        k = self.kept(top, state[:, 0], logits.shape[1])
         return keep_largest(logits, lambda _: k)
 
     def observe(self, tokens: Tensor, logits: Tensor, state: Tensor) -> Tensor:

@@ -17,6 +17,8 @@ from autoresponder.trunk import Reading, run_trunk
 
 PASS_TOKENS = 16_384  # most tokens of one pass, padding included: bounds the memory it takes
 PAD = 0
+LEAST_SHARE = 0.75  # of the longest row's length: a shorter row waits for a pass of shorter ones
+SMALL_GAP = 16  # tokens of padding that are never worth a pass of their own
 
 
 @dataclass(frozen=True)
@@ -116,10 +118,12 @@ class Scorer:
         return results
 
     def _batches(self, rows: Sequence[_Row]) -> Iterator[list[_Row]]:
-        """Cut rows, longest first, into batches whose padded size is bounded."""
+        """Cut rows, longest first, into batches of about one length, whose padded size is bounded."""
         left = sorted(rows, key=lambda row: -len(row.ids))
         while left:
-            count = max(1, self._pass_tokens // len(left[0].ids))
+            longest = len(left[0].ids)
+            least = min(LEAST_SHARE * longest, longest - SMALL_GAP)
+            count = sum(len(row.ids) >= least for row in left[: max(1, self._pass_tokens // longest)])
             yield left[:count]
             left = left[count:]
 

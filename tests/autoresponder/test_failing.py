@@ -173,10 +173,10 @@ def test_too_little_memory(
     bench.answer("good")
     prefill = runner._decoder.prefill
 
-    def cramped(ids: Sequence[int]) -> Prefix:
+    def cramped(ids: Sequence[int], *, remember: bool = True) -> Prefix:
         if len(ids) > 100:
             raise error
-        return prefill(ids)
+        return prefill(ids, remember=remember)
 
     monkeypatch.setattr(runner._decoder, "prefill", cramped)
     check_that_only_the_bad_job_fails(bench, runner, "lower generator.batch_size")

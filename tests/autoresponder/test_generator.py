@@ -17,6 +17,7 @@ from autoresponder.draws import draws_of_try, seeded
 from autoresponder.encoding import TextEncoder
 from autoresponder.errors import JobError, NotFiniteError, WritingStoppedError
 from autoresponder.generator import Finished, Try, Writer, WritingLimits
+from autoresponder.prompt_cache import PromptCache
 from autoresponder.sampler_settings import SamplerSettings
 from autoresponder.sampling import TARGETS_2021, Sampler, TopK, draw
 from autoresponder.slots import Prefix
@@ -117,6 +118,21 @@ def test_sampled_text_beyond_the_context_equals_the_slow_window_loop(
         assert text == slow_windows(network, encoder, attempt, limits, sampler)
 
 
+def test_windows_beyond_the_context_are_not_remembered_as_prompts(
+    network: GPT2LMHeadModel, encoder: TextEncoder
+) -> None:
+    """No other text begins like the middle of this one; they would push out what others begin with."""
+    limits = WritingLimits(context=40, window=10, max_new=90)
+    sampler = SamplerSettings("top_p", temperature=1.5, top_p=1.0).build(window=10)
+    prompts = [list(range(60, 90))]
+    known = PromptCache(10**7)
+    source = write(Decoder(network, 2, known=known), encoder, some_tries(2, 90, prompts), limits, sampler)
+    assert max(finished.tokens for finished in source.finished.values()) > 10
+    expected = Decoder(network, 1).prefill(prompts[0][:-1])
+    assert known.bytes == expected.bytes
+    assert known.longest(prompts[0]).length == expected.length
+
+
 def test_a_prompt_longer_than_its_room_keeps_its_last_tokens(
     network: GPT2LMHeadModel, encoder: TextEncoder
 ) -> None:
@@ -155,7 +171,8 @@ class ScriptDecoder(Decoder):
         self._left: list[list[int]] = [[] for _ in range(slots)]
         self._which: dict[int, int] = {}
 
-    def prefill(self, ids: Sequence[int]) -> Prefix:
+    def prefill(self, ids: Sequence[int], *, remember: bool = True) -> Prefix:
+        assert remember
         self.prefills.append(list(ids))
         prefix = Prefix((), len(ids))
         self._which[id(prefix)] = ids[1]
@@ -222,6 +239,29 @@ def test_a_line_that_only_begins_like_a_phrase_goes_on(encoder: TextEncoder) -> 
     text = " #a\n hello\n Frank posted: a river"
     source, _ = run_scripts(encoder, [script(encoder, text)], slots=1)
     assert source.finished[0].written.text == text
+
+
+class Watched:
+    """A control phrase that notes how much of a text it was searched in."""
+
+    def __init__(self) -> None:
+        self.searched: list[int] = []
+
+    def search(self, text: str, begin: int = 0) -> re.Match[str] | None:
+        self.searched.append(len(text) - begin)
+        return TURN.search(text, begin)
+
+
+@pytest.mark.parametrize("lines", [5, 20])
+def test_only_the_line_at_hand_is_searched_for_a_speaker(encoder: TextEncoder, lines: int) -> None:
+    text = " #a\n" + " a line of some words\n" * lines + "#3 bob commented:\n"
+    watched: Any = Watched()
+    limits = WritingLimits(context=2000, window=1000, max_new=900)
+    decoder = ScriptDecoder(1, [script(encoder, text, end=False)], len(encoder))
+    tries = some_tries(1, 900, [[encoder.eot, 0, 9]])
+    source = write(decoder, encoder, tries, limits, phrase=watched)
+    assert source.finished[0].written.text.rstrip("\n") == text.rstrip("\n")
+    assert max(watched.searched) <= len(" a line of some words\n") + 4
 
 
 def test_a_text_stops_at_its_limit(encoder: TextEncoder) -> None:

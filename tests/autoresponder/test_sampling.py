@@ -5,15 +5,23 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from typing import get_args
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from transformers import (
+    LogitsProcessor,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+    TypicalLogitsWarper,
+)
 
 from autoresponder.draws import draws_of_try, seeded
-from autoresponder.sampler_settings import SamplerSettings
+from autoresponder.sampler_settings import SamplerSettings, Scheme
 from autoresponder.sampling import (
     FEW,
     FILTERED,
@@ -27,8 +35,10 @@ from autoresponder.sampling import (
     TopP,
     TwoStage,
     draw,
+    largest,
     surprise,
 )
+from autoresponder.sampling_rare import Typical
 
 
 def logits_of(*rows: Sequence[float]) -> Tensor:
@@ -57,6 +67,61 @@ def test_a_large_vocabulary_is_filtered_as_a_whole_sort_would(spread: float) -> 
         count = int(((ordered[row].cumsum(0) - ordered[row]) < 0.9).sum())
         assert sorted(places[row, :count].tolist()) == stay[row].nonzero()[:, 0].tolist()
     assert (int(stay[0].sum()) > FEW) == (spread < 1)
+
+
+@pytest.mark.parametrize("count", [1, 7, 300])
+def test_the_largest_of_each_row_are_those_of_topk(count: int) -> None:
+    logits = torch.randn(3, 300, generator=torch.Generator().manual_seed(2))
+    logits[1, 5] = logits[1, 9]
+    logits[2, 4] = torch.nan
+    before = logits.clone()
+    got, expected = largest(logits, count), logits.topk(count).values
+    torch.testing.assert_close(got, expected, rtol=0, atol=0, equal_nan=True)
+    torch.testing.assert_close(logits, before, rtol=0, atol=0, equal_nan=True)
+
+
+SCHEMES = get_args(Scheme)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_sampling_never_makes_the_host_wait(scheme: Scheme) -> None:
+    """Away from the CPU. Tensors without any numbers take that way: to ask one for a value is an error."""
+    sampler = SamplerSettings(scheme=scheme).build(window=2)
+    logits, uniforms = torch.empty(4, 3000, device="meta"), torch.empty(4, device="meta")
+    state = sampler.begin(torch.empty(4, device="meta"))
+    tokens = draw(sampler.step(logits, state), uniforms)
+    assert sampler.observe(tokens, logits, state).shape == state.shape
+    assert surprise(logits, tokens).shape == (4,)
+    with pytest.raises(RuntimeError, match="meta tensors"):
+        bool((logits > 0).all())
+
+
+def plain_scores(name: str, logits: Tensor) -> Tensor:
+    """What transformers' own processors leave of the logits."""
+    processors: dict[str, LogitsProcessor] = {
+        "temperature": TemperatureLogitsWarper(0.7),
+        "top_k": TopKLogitsWarper(12),
+        "top_p": TopPLogitsWarper(0.8),
+        "typical": TypicalLogitsWarper(0.7),
+    }
+    found: Tensor = processors[name](torch.zeros(len(logits), 1, dtype=torch.long), logits)
+    return found.clamp(min=FILTERED)
+
+
+@pytest.mark.parametrize(
+    ("name", "sampler"),
+    [
+        ("temperature", Temperature(0.7)),
+        ("top_k", TopK(12)),
+        ("top_p", TopP(0.8)),
+        ("typical", Typical(0.7)),
+    ],
+)
+def test_samplers_that_transformers_has_too_filter_alike(name: str, sampler: Sampler) -> None:
+    logits = torch.randn(20, 200, generator=torch.Generator().manual_seed(8)) * 2
+    got = sampler.step(logits, no_state(20))
+    torch.testing.assert_close(got, plain_scores(name, logits), rtol=0, atol=0)
+    assert name == "temperature" or bool((got == FILTERED).any())
 
 
 def test_a_k_beyond_the_vocabulary_keeps_all() -> None:
@@ -188,13 +253,7 @@ def random_logits(rows: int) -> Tensor:
     return torch.randn(rows, 50, generator=torch.Generator().manual_seed(1)) * 3
 
 
-@pytest.mark.parametrize(
-    "sampler",
-    [
-        SamplerSettings(scheme=scheme).build(window=2)
-        for scheme in ("two_stage_mirostat", "breakruns", "top_p")
-    ],
-)
+@pytest.mark.parametrize("sampler", [SamplerSettings(scheme=scheme).build(window=2) for scheme in SCHEMES])
 def test_a_row_is_sampled_alike_alone_and_in_a_batch(sampler: Sampler) -> None:
     targets = torch.tensor([1.8, 2.4, 3.0])
     state = sampler.begin(targets)

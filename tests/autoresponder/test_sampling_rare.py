@@ -40,6 +40,21 @@ def test_middle_p_drops_mass_from_both_ends(lowest: float, highest: float, stay:
     assert kept(MiddleP(lowest, highest).step(logits_of(P), NO_STATE)) == stay
 
 
+@pytest.mark.parametrize(
+    ("p", "lowest", "highest", "stay"),
+    [
+        ((0.4, 0.2, 0.2, 0.2), 0.5, 0.0, [0, 1, 2, 3]),  # masses before: 0 .4 .6 .8, and .4 is under .5
+        ((0.3, 0.3, 0.2, 0.2), 0.0, 0.5, [0, 1, 2, 3]),  # masses behind: .7 .4 .2 0, and .4 is under .5
+        ((0.3, 0.3, 0.2, 0.2), 0.0, 0.65, [2, 3]),
+    ],
+    ids=["tail", "head", "both of the head go"],
+)
+def test_middle_p_keeps_ties_with_what_it_keeps(
+    p: Sequence[float], lowest: float, highest: float, stay: list[int]
+) -> None:
+    assert kept(MiddleP(lowest, highest).step(logits_of(p), NO_STATE)) == stay
+
+
 def test_a_middle_is_cut_evenly() -> None:
     middle = MiddleP.retaining(0.85)
     assert middle.chop_lowest == pytest.approx(0.075)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pytest
 import torch
+from torch import Tensor
 from transformers import GPT2LMHeadModel
 
 from autoresponder.encoding import TextEncoder
@@ -47,6 +48,22 @@ def test_batches_and_padding_change_no_score(
         assert together.sentiment_logit_differences[i] == pytest.approx(
             alone.sentiment_logit_differences[0], abs=1e-4
         )
+
+
+def test_short_rows_are_not_padded_to_the_length_of_long_ones(
+    scorer: Scorer, encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes: list[tuple[int, ...]] = []
+
+    def counting(network: GPT2LMHeadModel, ids: Tensor, layers: Collection[int]) -> dict[int, Tensor]:
+        passes.append(tuple(ids.shape))
+        return run_trunk(network, ids, layers)
+
+    monkeypatch.setattr("autoresponder.scoring.run_trunk", counting)
+    texts = ["~" * length for length in (3, 50, 8, 55, 48, 21)]
+    assert [len(encoder.encode_for_head(text, 60)) for text in texts] == [5, 52, 10, 57, 50, 23]
+    scorer.differences({"selector": texts})
+    assert passes == [(3, 57), (2, 23), (1, 5)]
 
 
 def test_what_is_cut_off_changes_no_score(scorer: Scorer) -> None:

@@ -47,9 +47,14 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that only reads. Raises StoreUnavailable."""
-        with _translated(), self.engine.connect() as connection, connection.begin():
-            yield connection
+        """A transaction that only reads, all of it as it was at one moment. Raises StoreUnavailable."""
+        with _translated(), self.engine.connect() as plain:
+            # SQLite's transactions are so by themselves; PostgreSQL looks anew for each statement by default.
+            snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            on_postgresql = plain.dialect.name == "postgresql"
+            connection = plain.execution_options(**snapshot) if on_postgresql else plain
+            with connection.begin():
+                yield connection
 
     def close(self) -> None:
         """Close all connections."""

@@ -16,6 +16,7 @@ from switchboard.parsing import RequestError, check_shape
 from switchboard.store import StoreUnavailable
 from switchboard.store.database import Database
 from switchboard.store.migrations import MIGRATIONS, migrate, schema_version
+from switchboard.store.schema import jobs
 from switchboard.workers import MAX_WORKERS, PRESENT_SECONDS, WorkerRegistry
 from tests.switchboard.bench import Bench, FakeClock
 
@@ -133,6 +134,15 @@ def test_a_transaction_that_fails_leaves_nothing(bench: Bench) -> None:
         run(bench, "DELETE FROM requests", "THIS IS NOT SQL")
     assert bench.line("a")["request"] is not None
     assert bench.answer().collision
+
+
+def test_a_reader_sees_one_moment_and_keeps_nobody_from_writing(bench: Bench) -> None:
+    bench.answer("a")
+    with bench.store._database.read() as connection:
+        before = connection.execute(jobs.select()).all()
+        bench.answer("b")
+        assert connection.execute(jobs.select()).all() == before
+    assert bench.store.status().counts == {"submitted": 2}
 
 
 def test_sqlite_writes_are_on_disk_before_they_are_answered(tmp_path: Path) -> None:

@@ -42,17 +42,22 @@ class ApiError(Exception):
         return _answer(self.status, self.document, self.message)
 
 
-def _answer(status: int, document: Mapping[str, Any], message: str | None = None) -> Response:
+# Nothing that is answered contains itself, so nobody need look out for that.
+_JSON = json.JSONEncoder(ensure_ascii=True, check_circular=False, separators=(",", ":"))
+
+
+def _answer(status: int, document: Mapping[str, Any], message: str | None = None, home: str = "") -> Response:
+    """A document in its envelope; given a ``home``, addresses of media lie there."""
     meta = {"status": status, "msg": HTTPStatus(status).phrase if message is None else message}
-    body = json.dumps({"meta": meta, **document}, ensure_ascii=True, separators=(",", ":"))
+    body = _JSON.encode({"meta": meta, **document})
+    if home:
+        body = to_served(body, home)
     return Response(body, status=status, content_type="application/json; charset=utf-8")
 
 
 def answer(response: object, status: int = 200) -> Response:
     """A success; the addresses of media in it are where this sandbox is reached."""
-    success = _answer(status, {"response": response})
-    success.set_data(to_served(success.get_data(as_text=True), request.host_url.rstrip("/")))
-    return success
+    return _answer(status, {"response": response}, home=request.host_url.rstrip("/"))
 
 
 def errors(title: str, code: int, detail: str) -> dict[str, Any]:

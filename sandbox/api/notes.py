@@ -16,7 +16,7 @@ from sandbox.store.accounts import Blog
 from sandbox.store.notes import Note, NoteFilter
 from sandbox.store.posts import StoredPost
 from sandbox.views.context import mentions_by
-from sandbox.views.notes import note_json
+from sandbox.views.notes import note_authors, note_json
 
 PAGE = 50
 
@@ -85,21 +85,12 @@ def _totals(connection: Connection, post: StoredPost, mode: str) -> dict[str, An
 
 
 def _views(connection: Connection, found: list[Note], mode: str) -> list[dict[str, Any]]:
-    blogs = accounts.blogs_by_id(connection, {note.blog_id for note in found})
+    blogs = accounts.bylines(connection, {note.blog_id for note in found})
     user = support.caller().user
     followed = set() if user is None else set(social.followed_ids(connection, user.id))
-    mentioned = mentions_by(connection)
-    return [
-        note_json(
-            note,
-            blogs[note.blog_id],
-            mentioned,
-            followed=note.blog_id in followed,
-            base_url=support.base_url(),
-            with_tags=mode == "reblogs_with_tags",
-        )
-        for note in found
-    ]
+    author = note_authors(blogs, followed=followed, base_url=support.base_url())
+    mentioned, with_tags = mentions_by(connection), mode == "reblogs_with_tags"
+    return [note_json(note, author(note.blog_id), mentioned, with_tags=with_tags) for note in found]
 
 
 ROUTES: tuple[Route, ...] = (("GET", "/blog/<identifier>/notes", list_notes),)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.markup.html_from_npf import npf_to_html
 from sandbox.markup.npf_from_html import Block, Mentioned, NpfContent, html_to_npf, nobody
-from sandbox.markup.text import plain_text
+from sandbox.markup.text import has_text, plain_text
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Content:
 
 
 def _says_anything(html: str) -> bool:
-    return bool(plain_text(html)) or "<img" in html or "data-npf" in html
+    return has_text(html) or "<img" in html or "data-npf" in html
 
 
 @dataclass(frozen=True)

@@ -27,13 +27,15 @@ MAX_DEPTH = 200
 
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)[^>]*>")
 _VOID = frozenset({"br", "hr", "img"})
-_TYPOGRAPHIC = {
-    "'": "&rsquo;",
-    "\N{RIGHT SINGLE QUOTATION MARK}": "&rsquo;",
-    "\N{LEFT SINGLE QUOTATION MARK}": "&lsquo;",
-    "\N{LEFT DOUBLE QUOTATION MARK}": "&ldquo;",
-    "\N{RIGHT DOUBLE QUOTATION MARK}": "&rdquo;",
-}
+_TYPOGRAPHIC = str.maketrans(
+    {
+        "'": "&rsquo;",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "&rsquo;",
+        "\N{LEFT SINGLE QUOTATION MARK}": "&lsquo;",
+        "\N{LEFT DOUBLE QUOTATION MARK}": "&ldquo;",
+        "\N{RIGHT DOUBLE QUOTATION MARK}": "&rdquo;",
+    }
+)
 
 
 def _keep_attribute(_tag: str, attribute: str, value: str) -> str | None:
@@ -97,12 +99,8 @@ def markdown(text: str) -> str:
 
 def render_content(stored: str) -> str:
     """Stored HTML as the ``content`` of a trail entry: closed breaks, typographic quotes as entities."""
-
-    def entities(text: str) -> str:
-        return "".join(_TYPOGRAPHIC.get(c, c) for c in text)
-
     pieces = re.split(r"(<[^>]*>)", stored.replace("<br>", "<br />"))
-    return "".join(piece if piece.startswith("<") else entities(piece) for piece in pieces)
+    return "".join(piece if piece.startswith("<") else piece.translate(_TYPOGRAPHIC) for piece in pieces)
 
 
 def truncated(stored: str, post_url: str) -> str:

@@ -17,6 +17,10 @@ _NOT_IN_SLUG = re.compile(r"[^\w\s-]|_")
 _BLANK_LINES = re.compile(r"\n{2,}")
 
 
+_TEXT = re.compile(r"""(?:\s|<[/!?a-zA-Z](?:[^>"']|"[^"]*"|'[^']*')*+>)*+[^\s]""")
+"""White space and tags, then something else."""
+
+
 class _TextCollector(HTMLParser):
     """Collects text; the ends of blocks and line breaks become newlines."""
 
@@ -42,6 +46,13 @@ def plain_text(html: str) -> str:
     collector.feed(html)
     collector.close()
     return _BLANK_LINES.sub("\n", "".join(collector.parts)).strip()
+
+
+def has_text(html: str) -> bool:
+    """Whether ``plain_text`` of sanitised HTML finds anything, without reading it all."""
+    found = _TEXT.match(html)
+    # What looks like a tag at the end, or like white space in other words, is for the parser to say.
+    return found is not None and (found.group()[-1] not in "<&" or bool(plain_text(html)))
 
 
 def summarise(text: str) -> str:

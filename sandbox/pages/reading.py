@@ -186,9 +186,9 @@ def _notes(
 ) -> tuple[list[dict[str, Any]], int | None]:
     """A page of a post's notes, and below which moment the next begins."""
     chosen = NOTE_KINDS.get(kind, NOTE_KINDS["all"])
-    which = NoteFilter(chosen.kinds, before=request.args.get("before", type=int))
+    which = NoteFilter(chosen.kinds, before=show.before())
     found = notes.of_tree(connection, post.tree_id, which, limit=NOTES_PER_PAGE + 1)
-    blogs = accounts.blogs_by_id(connection, {note.blog_id for note in found})
+    blogs = accounts.bylines(connection, {note.blog_id for note in found})
     listed = [
         {
             "kind": note.kind,

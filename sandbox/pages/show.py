@@ -97,8 +97,9 @@ def own_post(connection: Connection, post_id: int, mine: Blog) -> StoredPost:
 
 
 def before() -> int | None:
-    """Below which id a page of a feed begins."""
-    return request.args.get("before", type=int)
+    """Below which id or moment a page of a list begins; none for a number that there cannot be."""
+    number = request.args.get("before", type=int)
+    return number if number is None or abs(number) <= posts.MAX_ID else None
 
 
 def feed_values(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -80,9 +81,9 @@ class Token:
     user: User
 
 
-def _blog(row: Row[tuple[object, ...]]) -> Blog:
-    values = dict(row._mapping)
-    return Blog(**{**values, "settings": BlogSettings.model_validate(values["settings"])})
+def _blog(row: Row[Any]) -> Blog:
+    settings = BlogSettings.model_validate(row.settings)
+    return Blog(row.id, row.name, row.uuid, row.owner_id, row.is_primary, row.created, settings)
 
 
 # Blogs
@@ -117,7 +118,22 @@ def find_blog(connection: Connection, name_or_uuid: str) -> Blog | None:
 def blogs_by_id(connection: Connection, ids: set[int]) -> dict[int, Blog]:
     """Several blogs at once."""
     rows = connection.execute(select(schema.blogs).where(schema.blogs.c.id.in_(ids)))
-    return {row.id: _blog(row) for row in rows}
+    return {row.id: _blog(row) for row in rows.all()}
+
+
+class Byline(NamedTuple):
+    """As much of a blog as stands under a note."""
+
+    id: int
+    name: str
+    uuid: str
+
+
+def bylines(connection: Connection, ids: set[int]) -> dict[int, Byline]:
+    """The names of many blogs at once, without reading their settings."""
+    columns = [schema.blogs.c[name] for name in Byline._fields]
+    rows = connection.execute(select(*columns).where(schema.blogs.c.id.in_(ids)))
+    return {row.id: Byline(*row) for row in rows.all()}
 
 
 def blogs_by_name(connection: Connection, names: set[str]) -> dict[str, Blog]:

@@ -219,7 +219,7 @@ def tagged(connection: Connection, tag: str, *, before: int | None, limit: int) 
 def several(connection: Connection, post_ids: Sequence[int]) -> list[StoredPost]:
     """The posts with these ids, in their order, without those that are gone."""
     rows = connection.execute(select(schema.posts).where(P.id.in_(post_ids)))
-    found = {row.id: _post(row) for row in rows}
+    found = {row.id: _post(row) for row in rows.all()}
     return [found[post_id] for post_id in post_ids if post_id in found]
 
 
@@ -234,8 +234,9 @@ def of_blog(
 ) -> list[StoredPost]:
     """The selected posts of a blog, newest first by their date."""
     order = (P.timestamp, P.id) if oldest_first else (P.timestamp.desc(), P.id.desc())
-    query = select(schema.posts).where(selection.condition(blog_id)).order_by(*order)
-    return [_post(row) for row in connection.execute(query.limit(limit).offset(offset))]
+    # Only ids are sorted: rows are wide.
+    query = select(P.id).where(selection.condition(blog_id)).order_by(*order).limit(limit).offset(offset)
+    return several(connection, list(connection.execute(query).scalars()))
 
 
 def by_newest_id(

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection
 
 from sandbox.announce import mentionable
 from sandbox.markup.npf_from_html import Block, Mentioned, nobody
 from sandbox.store import notes, posts, social
-from sandbox.store.accounts import Blog, User, blogs_by_id
-from sandbox.store.notes import Note
+from sandbox.store.accounts import Blog, User, blogs_by_id, bylines
 from sandbox.store.posts import StoredPost
+from sandbox.views.notes import note_authors, note_json
 
 NOTES_IN_POST = 50
 """How many notes a post carries when they are asked for."""
@@ -44,7 +45,7 @@ class ViewOptions:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """All that a list of posts needs from the store, fetched at once."""
+    """All that a list of posts needs from the store, fetched at once. Posts of a tree share its notes."""
 
     viewer: Viewer
     options: ViewOptions
@@ -53,7 +54,7 @@ class Surroundings:
     note_counts: dict[int, int]
     liked: set[int] = field(default_factory=set)
     followed: set[int] = field(default_factory=set)
-    note_lists: dict[int, list[Note]] = field(default_factory=dict)
+    note_lists: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     mentioned: Mentioned = nobody
 
 
@@ -62,9 +63,10 @@ def gather(
 ) -> Surroundings:
     """Fetch what the views of these posts need."""
     trees = {post.tree_id for post in found}
-    note_lists = notes.newest_of_trees(connection, trees, limit=NOTES_IN_POST) if options.notes_info else {}
-    authors = {post.blog_id for post in found} | {n.blog_id for some in note_lists.values() for n in some}
+    authors = {post.blog_id for post in found}
     user = viewer.user
+    followed = set() if user is None else set(social.followed_ids(connection, user.id))
+    mentioned = mentions_by(connection)
     return Surroundings(
         viewer=viewer,
         options=options,
@@ -72,10 +74,25 @@ def gather(
         updated=posts.newest_time(connection, list(authors)),
         note_counts=notes.counts(connection, trees),
         liked=set() if user is None else social.liked_among(connection, user.id, [p.id for p in found]),
-        followed=set() if user is None else set(social.followed_ids(connection, user.id)),
-        note_lists=note_lists,
-        mentioned=mentions_by(connection),
+        followed=followed,
+        note_lists=_note_lists(connection, trees, options, followed, mentioned),
+        mentioned=mentioned,
     )
+
+
+def _note_lists(
+    connection: Connection, trees: set[int], options: ViewOptions, followed: set[int], mentioned: Mentioned
+) -> dict[int, list[dict[str, Any]]]:
+    """The newest notes of each tree, where they are asked for."""
+    if not options.notes_info:
+        return {}
+    found = notes.newest_of_trees(connection, trees, limit=NOTES_IN_POST)
+    blogs = bylines(connection, {note.blog_id for some in found.values() for note in some})
+    author = note_authors(blogs, followed=followed, base_url=options.base_url)
+    return {
+        tree: [note_json(note, author(note.blog_id), mentioned) for note in some]
+        for tree, some in found.items()
+    }
 
 
 def mentions_by(connection: Connection) -> Mentioned:

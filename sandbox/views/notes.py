@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from typing import Any
 
 from sandbox.announce import MENTION
 from sandbox.markup.content import blog_url
 from sandbox.markup.npf_from_html import Mentioned
-from sandbox.store.accounts import Blog
+from sandbox.store.accounts import Byline
 from sandbox.store.notes import Note
 from sandbox.views.blog import avatar_url
 
 
-def note_json(
-    note: Note, blog: Blog, mentioned: Mentioned, *, followed: bool, base_url: str, with_tags: bool = False
-) -> dict[str, Any]:
-    """One note. Replies name no post; what a reblog added is plain text."""
-    view: dict[str, Any] = {
-        "type": note.kind,
-        "timestamp": note.timestamp,
+def note_author(blog: Byline, *, followed: bool, base_url: str) -> dict[str, Any]:
+    """What every note of a blog says of it."""
+    return {
         "blog_name": blog.name,
         "blog_uuid": blog.uuid,
         "blog_url": blog_url(blog.name),
@@ -26,11 +24,33 @@ def note_json(
         "avatar_shape": "square",
         "avatar_url": {str(size): avatar_url(base_url, blog.name, size) for size in (64, 128)},
     }
+
+
+def note_json(
+    note: Note, author: Mapping[str, Any], mentioned: Mentioned, *, with_tags: bool = False
+) -> dict[str, Any]:
+    """One note, whose ``author`` is told by ``note_author``. Replies name no post; what a reblog added is
+    plain text."""
+    view: dict[str, Any] = {"type": note.kind, "timestamp": note.timestamp, **author}
     if note.kind == "reblog":
         view |= _reblog_fields(note, with_tags=with_tags)
     elif note.kind == "reply":
         view |= {"reply_text": note.text, "formatting": _mentions(note.text, mentioned), "can_block": False}
     return view
+
+
+Authors = Callable[[int], Mapping[str, Any]]
+"""What every note of a blog says of it, by the blog's number."""
+
+
+def note_authors(blogs: Mapping[int, Byline], *, followed: Collection[int], base_url: str) -> Authors:
+    """Tells of each blog once, however many notes it has."""
+
+    @cache
+    def author(blog_id: int) -> dict[str, Any]:
+        return note_author(blogs[blog_id], followed=blog_id in followed, base_url=base_url)
+
+    return author
 
 
 def _mentions(text: str, mentioned: Mentioned) -> list[dict[str, Any]]:

@@ -11,7 +11,6 @@ from sandbox.markup.content import PostRef, post_url
 from sandbox.store.posts import StoredPost
 from sandbox.views.blog import short_blog
 from sandbox.views.context import Surroundings
-from sandbox.views.notes import note_json
 
 
 def head_fields(post: StoredPost, around: Surroundings, kind: str) -> dict[str, Any]:
@@ -74,7 +73,7 @@ def tail_fields(post: StoredPost, around: Surroundings) -> dict[str, Any]:
     if around.options.reblog_info:
         view |= _reblog_info(post)
     if around.options.notes_info:
-        view["notes"] = _notes(post, around)
+        view["notes"] = around.note_lists.get(post.tree_id, [])
     return view
 
 
@@ -123,16 +122,3 @@ def _whereabouts(prefix: str, ref: PostRef) -> dict[str, Any]:
         f"{prefix}_can_message": True,
         f"{prefix}_following": False,
     }
-
-
-def _notes(post: StoredPost, around: Surroundings) -> list[dict[str, Any]]:
-    return [
-        note_json(
-            note,
-            around.blogs[note.blog_id],
-            around.mentioned,
-            followed=note.blog_id in around.followed,
-            base_url=around.options.base_url,
-        )
-        for note in around.note_lists.get(post.tree_id, ())
-    ]

@@ -13,6 +13,7 @@ from sandbox.markup.text import (
     SLUG_LENGTH,
     SUMMARY_LENGTH,
     blog_name_of,
+    has_text,
     make_slug,
     plain_text,
     split_tags,
@@ -35,6 +36,19 @@ from sandbox.markup.text import (
 )
 def test_plain_text(html: str, text: str) -> None:
     assert plain_text(html) == text
+
+
+PIECES = st.sampled_from(
+    (
+        *("<p>", "</p>", "<br>", "<hr>", "<img src='a>b'>", '<a title="x > y">', "<a title='\"'>", "</a>"),
+        *(" ", "\n", "&nbsp;", "\N{NO-BREAK SPACE}", "a", "<", "&", "&#32;", "<b", "\x1c", "&lt;"),
+    )
+)
+
+
+@given(st.lists(PIECES, max_size=8).map("".join).map(sanitise))
+def test_whether_there_is_any_text(html: str) -> None:
+    assert has_text(html) == bool(plain_text(html))
 
 
 def test_a_command_is_its_summary() -> None:

@@ -90,6 +90,24 @@ def test_paging_by_links_alone(frank: Any, driver: SandboxDriver, mode: str) -> 
     assert met == [*(str(number) for number in reversed(range(120))), "posted"]
 
 
+def test_a_post_carries_the_newest_fifty(frank: Any, driver: SandboxDriver) -> None:
+    roots = [driver.post("frank", f"<p>root {number}</p>") for number in range(3)]
+    for number in range(60):
+        driver.reply(
+            "bob",
+            roots[number % 2],
+            str(number),
+        )
+    for number in range(60):
+        driver.reply("bob", roots[0], f"more {number}")
+    shown = {post["id_string"]: post for post in frank.posts("frank", notes_info=True)["posts"]}
+    busy, quiet, silent = (shown[root]["notes"] for root in roots)
+    assert [note["reply_text"] for note in busy] == [f"more {number}" for number in reversed(range(10, 60))]
+    assert [note["type"] for note in quiet] == ["reply"] * 30 + ["posted"]
+    assert [note["type"] for note in silent] == ["posted"]
+    assert shown[roots[0]]["note_count"] == 90
+
+
 def test_before_the_post_there_is_nothing(frank: Any, tree: list[str]) -> None:
     answer = get(frank, "/v2/blog/frank/notes", id=tree[0], before_timestamp=1)
     assert answer["notes"] == []

@@ -309,6 +309,15 @@ def test_pages_that_do_not_exist(stage: Stage, visitor: Visitor, path: str) -> N
     assert page.select_one('main a[href="/"]') is not None
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**70), "x", ""])
+def test_pages_that_begin_at_no_place(stage: Stage, visitor: Visitor, number: object) -> None:
+    post = stage.write("frank", "<p>here</p>", tags=("here",))
+    visitor.be("frank")
+    for path in ("/", "/explore", "/tagged/here", "/activity", "/drafts", f"/blog/frank/post/{post.id}"):
+        visitor.see(f"{path}?before={number}")
+    visitor.see(f"/blog/frank?page={number}")
+
+
 def test_what_is_not_published_has_no_page(stage: Stage, visitor: Visitor) -> None:
     for state in ("draft", "queued", "private"):
         post = stage.write("frank", "<p>secret</p>", state=state)

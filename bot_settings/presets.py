@@ -29,6 +29,7 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
                 "paging": "since_id",
                 "rules": "2023",
                 "max_characters": 10_000,
+                "speaker_test": "masked",
                 "selection_cutoff": 0.0,
                 "continuation": "delta",
                 "continuation_cutoff": 0.0,

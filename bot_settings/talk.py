@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat, PositiveFloat, PositiveInt
 
@@ -88,6 +88,17 @@ class DashboardConfig(Section):
     random_buff: NonNegativeFloat = Field(0.1, description="how much chance adds or takes at most")
     max_negativity: Probability = Field(
         0.9, description="posts whose probability of being negative is as high or higher are left alone"
+    )
+    speaker_test: Literal["off", "masked", "full"] = Field(
+        "off",
+        description="leave posts alone that do not make the bot likelier to speak next, as the generator "
+        "expects it; masked: by the last post without its author's name; full: by the whole thread",
+    )
+    speaker_cutoff: NonNegativeFloat = Field(
+        0.75, description="least factor by which a post makes the bot's name likelier, chance included"
+    )
+    speaker_noise: Annotated[float, Field(ge=1)] = Field(
+        4.0, description="factor that chance makes of it at most; 1: none"
     )
     follower_multipliers: dict[str, NonNegativeFloat] = Field(
         {}, description="blog name to a factor of the score of its posts"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from bot_config import Config
+from bot_settings.talk import DashboardConfig
 from tumblr.build_rules import mood_system
 from tumblr.build_talk import company_of, damping_of, identity_of, limited_of, user_list_of
 from tumblr.client import TumblrDashReader
@@ -17,6 +18,7 @@ from tumblr.jobs import Switchboard
 from tumblr.moods import Moods
 from tumblr.passes import Part, Step
 from tumblr.side_judge import SideJudge
+from tumblr.speaker_rules import SpeakerRules
 from tumblr.store import Store
 from tumblr.store_conversation import ConversationStore
 from tumblr.store_values import ValueStore
@@ -81,6 +83,7 @@ def dash_rules(config: Config, mean_pause: float) -> DashRules:
             settings.mood_buff,
             settings.random_buff,
             settings.max_negativity,
+            config.screening.autoreview_reject if config.screening.autoreview else None,
             {name.lower(): factor for name, factor in settings.follower_multipliers.items()},
         ),
         Continuation(settings.continuation, settings.continuation_cutoff),
@@ -90,5 +93,12 @@ def dash_rules(config: Config, mean_pause: float) -> DashRules:
         paging=settings.paging,
         start_timestamp=config.tumblr.start_timestamp,
         cap=config.loop.max_posts_per_step,
+        speaker=_speaker_rules(settings),
         answered=user_list_of(config),
     )
+
+
+def _speaker_rules(settings: DashboardConfig) -> SpeakerRules | None:
+    if settings.speaker_test == "off":
+        return None
+    return SpeakerRules(settings.speaker_test, settings.speaker_cutoff, settings.speaker_noise)

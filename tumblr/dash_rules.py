@@ -96,10 +96,16 @@ def _why_not_people(post: TumblrPost, company: Company) -> str | None:
 
 @dataclass(frozen=True)
 class Judged:
-    """What the heads say about a thread: the selector's probability, and the sentiment logit difference."""
+    """What the models say about a thread: the selector's probability, and the sentiment logit difference.
+
+    ``autoreview`` is the probability that a human would reject it, ``shift`` by how much it makes the bot's
+    name likelier as the next speaker's, in logarithms; None where nobody has said it.
+    """
 
     probability: float
     logit_diff: float | None
+    autoreview: float | None = None
+    shift: float | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,9 @@ class DynamicRules:
     mood_scale: float = 0.15
     random_scale: float = 0.1
     max_negativity: float = 0.9
+    max_autoreview: float | None = None
+    """The probability of being rejected from which on a post is left alone; None: it has no say."""
+
     multipliers: Mapping[str, float] = field(default_factory=dict)
     """Blog, in lower case, to a factor of its posts' score."""
 
@@ -148,11 +157,14 @@ def judge(
     """Whether a post is worth a reblog: score = (probability + mood's + chance's) * factor of its blog.
 
     ``chance`` is a draw in [-1, 1]; ``named`` tells that the post names the bot, which makes any score do.
-    A post that is very negative is never worth one.
+    A post that is very negative, or that a human would reject, is never worth one.
     """
     positive = None if judged.logit_diff is None else pos_sent(judged.logit_diff)
     if positive is not None and 1.0 - positive >= rules.max_negativity:
         return Verdict(is_worthy=False, why=f"it is negative ({1.0 - positive:.2f})")
+    review, most = judged.autoreview, rules.max_autoreview
+    if review is not None and most is not None and review >= most:
+        return Verdict(is_worthy=False, why=f"a human would reject it ({review:.3f})")
     buff = 0.0 if mood is None or positive is None else rules.mood_scale * mood_buff(mood, positive)
     random_buff = rules.random_scale * chance
     factor = rules.multipliers.get(who.lower(), 1.0)

@@ -22,6 +22,7 @@ from tumblr.dash_rules import (
     DynamicRules,
     Judged,
     StaticRules,
+    Verdict,
     judge,
     names_bot,
     why_not_length,
@@ -32,7 +33,8 @@ from tumblr.looks import Marks, skipped
 from tumblr.moods import Feeling
 from tumblr.other_posts import plain_text, turn_about
 from tumblr.payload import TumblrPost
-from tumblr.side_judge import Unjudged
+from tumblr.side_judge import Question, Unjudged
+from tumblr.speaker_rules import SpeakerRules, judge_speaker, speaker_question
 from tumblr.threads import exchanges_with, text_to_judge, thread_to_answer
 from tumblr.turns import NewTurn, TurnKind
 from tumblr.user_list import EVERYBODY, UserList
@@ -48,7 +50,7 @@ MORE_PAGES = 2
 class Judge(Protocol):
     """Has texts judged."""
 
-    def judge(self, texts: Mapping[str, str]) -> Mapping[str, Judged | Unjudged]:
+    def judge(self, questions: Mapping[str, Question]) -> Mapping[str, Judged | Unjudged]:
         """What is known about some texts, each under its name. What is not known yet is asked for."""
         ...
 
@@ -78,6 +80,9 @@ class DashRules:
     cap: int = 0
     """Reblogs begun in one pass; 0 is no cap."""
 
+    speaker: SpeakerRules | None = None
+    """How much a post has to speak for the bot as the next speaker; None: that is not asked."""
+
     answered: UserList = EVERYBODY
     """Whose posts are reblogged at all."""
 
@@ -88,7 +93,7 @@ class Candidate:
 
     post: TumblrPost
     thread: Thread
-    text: str
+    question: Question
 
 
 class DashFinder:
@@ -144,14 +149,14 @@ class DashFinder:
                 if reason is not None:
                     left_alone.append(_left_alone(post, reason))
         if self._pending:
-            self._judge.judge({name: one.text for name, one in self._pending.items()})
+            self._judge.judge(self._questions())
         return left_alone
 
     def decide(self) -> list[NewTurn]:
         """Decide upon the posts whose scores have arrived, oldest first. Makes no call to tumblr."""
         if not self._pending:
             return []
-        scores = self._judge.judge({name: one.text for name, one in self._pending.items()})
+        scores = self._judge.judge(self._questions())
         now = self._clock()
         talked = Talked(self._talk.answers_since(now - HOUR), self._talk.answers_since(now - DAY))
         most = self._pace().most(self._rules.cap)
@@ -164,6 +169,9 @@ class DashFinder:
                 turns.append(self._decide(one, scores[name]))
                 del self._pending[name]
         return turns
+
+    def _questions(self) -> dict[str, Question]:
+        return {name: one.question for name, one in self._pending.items()}
 
     # Reading
 
@@ -218,19 +226,24 @@ class DashFinder:
         reason = reason or self._rules.answered.why_not(post.blog)
         reason = reason or why_not_length(text, self._rules.dynamic)
         if reason is None:
-            self._pending[post.name] = Candidate(post, thread, text)
+            rules = self._rules.speaker
+            asked = None if rules is None else speaker_question(thread, self._identity, rules.form)
+            self._pending[post.name] = Candidate(post, thread, Question(text, asked))
         return reason
 
     # Deciding
 
     def _is_lucky(self, one: Candidate) -> bool:
-        return self._rng.random() < self._rules.limited.odds(one.post.blog, one.text)
+        return self._rng.random() < self._rules.limited.odds(one.post.blog, one.question.text)
 
     def _decide(self, one: Candidate, judged: Judged | Unjudged) -> NewTurn:
         post = one.post
         if isinstance(judged, Unjudged):
             return _left_alone(post, judged.reason)
         forced = post.id in self._rules.static.forced
+        speaks = self._speaks(one, judged)
+        if not (speaks.is_worthy or forced):
+            return _left_alone(post, speaks.why)
         verdict = judge(
             post.blog,
             judged,
@@ -250,9 +263,17 @@ class DashFinder:
             company=self._company,
             text=plain_text(post.body),
             timestamp=post.timestamp,
-            why=verdict.why,
+            why="; ".join(why for why in (verdict.why, speaks.why) if why),
             more={"least": least},
         )
+
+    def _speaks(self, one: Candidate, judged: Judged) -> Verdict:
+        """Whether the bot would speak next. In a thread of which nothing is asked it is as likely as ever."""
+        rules = self._rules.speaker
+        if rules is None:
+            return Verdict(is_worthy=True, why="")
+        shift = 0.0 if one.question.speaker is None else judged.shift
+        return judge_speaker(shift, self._rng.random(), rules)
 
 
 def _left_alone(post: TumblrPost, reason: str) -> NewTurn:

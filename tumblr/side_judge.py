@@ -1,11 +1,11 @@
-"""What the heads say about texts that belong to no turn yet: asked in batches, read when it is there.
+"""What the models say about texts that belong to no turn yet: asked in batches, read when it is there.
 
 What is asked is stored before it is sent, so that a restart asks for the same job again and not for another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -15,11 +15,17 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from switchboard.errors import SwitchboardError, SwitchboardForbidden
-from switchboard.messages import RawSelectOutcome, RawSelectRequest, request_id
+from switchboard.messages import (
+    RawSelectOutcome,
+    RawSelectRequest,
+    SpeakerQuestion,
+    request_id,
+)
 from switchboard.messages.fields import MAX_TEXTS
 from tumblr.dash_rules import Judged
 from tumblr.jobs import Switchboard
 from tumblr.kinds import parse_request, times_for_prompts
+from tumblr.speaker_rules import shift
 from tumblr.turns import StoredRequest
 
 log = structlog.get_logger()
@@ -39,6 +45,14 @@ class JudgmentMemory(Protocol):
     def keep_side_judgments(self, scores: Mapping[str, list[Any]]) -> None:
         """Remember the scores of some things."""
         ...
+
+
+@dataclass(frozen=True)
+class Question:
+    """A text to be scored, and perhaps a thread of which is asked who speaks next."""
+
+    text: str
+    speaker: SpeakerQuestion | None = None
 
 
 @dataclass(frozen=True)
@@ -66,20 +80,21 @@ class SideJudge:
         self._clock = clock
         self._batch = min(batch, MAX_TEXTS) or MAX_TEXTS
 
-    def judge(self, texts: Mapping[str, str]) -> dict[str, Judged | Unjudged]:
+    def judge(self, questions: Mapping[str, Question]) -> dict[str, Judged | Unjudged]:
         """What is known about some texts, each under its name. What is not known yet is asked for."""
-        known = self._memory.side_judgments(texts)
-        self._ask({name: text for name, text in texts.items() if name not in known})
-        self._collect({name: request for name, (request, scores) in known.items() if scores is None}, texts)
-        scored = self._memory.side_judgments(texts)
+        known = self._memory.side_judgments(questions)
+        self._ask({name: one for name, one in questions.items() if name not in known})
+        pending = {name: request for name, (request, scores) in known.items() if scores is None}
+        self._collect(pending, questions)
+        scored = self._memory.side_judgments(questions)
         return {name: _judged(scores) for name, (_, scores) in scored.items() if scores is not None}
 
-    def _ask(self, texts: Mapping[str, str]) -> None:
-        for part in _parts(texts, self._batch):
+    def _ask(self, questions: Mapping[str, Question]) -> None:
+        for part in _parts(questions, self._batch):
             now = self._clock()
             moment = datetime.fromtimestamp(now, UTC)
             times = times_for_prompts(moment, self._timezone)
-            fields = {"texts": list(part.values()), "v10_timestamps": [times["v10_timestamp"]]}
+            fields = {**_fields(part.values()), "v10_timestamps": [times["v10_timestamp"]]}
             number = request_id("raw_select", {**fields, "about": list(part), "at": now})
             request = StoredRequest(endpoint="raw_select", id=number, fields=fields, stored_at=now)
             self._memory.ask_side_judgments(dict.fromkeys(part, request))
@@ -97,7 +112,7 @@ class SideJudge:
             return False
         return True
 
-    def _collect(self, pending: Mapping[str, StoredRequest], texts: Mapping[str, str]) -> None:
+    def _collect(self, pending: Mapping[str, StoredRequest], questions: Mapping[str, Question]) -> None:
         for request in {one.id: one for one in pending.values()}.values():
             about = [name for name, one in pending.items() if one.id == request.id]
             try:
@@ -112,7 +127,7 @@ class SideJudge:
             elif reply.done:
                 outcome = reply.result if isinstance(reply.result, RawSelectOutcome) else None
                 self._memory.keep_side_judgments(
-                    {name: _scores(outcome, request, texts[name]) for name in about}
+                    {name: _scores(outcome, request, questions[name]) for name in about}
                 )
                 self._acknowledge(request)
 
@@ -125,20 +140,40 @@ class SideJudge:
             log.debug("the switchboard will forget it by itself", job=request.id, reason=str(error))
 
 
-def _scores(outcome: RawSelectOutcome | None, request: StoredRequest, text: str) -> list[Any]:
-    """Probability and logit difference of one text of a request; empty when there are none."""
-    listed: list[str] = request.fields["texts"]
-    if outcome is None or text not in listed:
+def _fields(questions: Iterable[Question]) -> dict[str, list[Any]]:
+    """Texts, and what is asked about their threads if anything is, as a request carries them."""
+    pairs = [(one.text, one.speaker.model_dump() if one.speaker else None) for one in questions]
+    texts: dict[str, list[Any]] = {"texts": [text for text, _ in pairs]}
+    speakers = [speaker for _, speaker in pairs]
+    return texts | ({"next_speaker": speakers} if any(speakers) else {})
+
+
+def _scores(outcome: RawSelectOutcome | None, request: StoredRequest, question: Question) -> list[Any]:
+    """What there is about one text of a request; empty when there is nothing.
+
+    Probability, logit difference, probability of being rejected, and the two of the bot as next speaker.
+    """
+    texts = request.fields["texts"]
+    asked = list(zip(texts, request.fields.get("next_speaker") or [None] * len(texts), strict=True))
+    own = question.text, question.speaker.model_dump() if question.speaker else None
+    if outcome is None or own not in asked:
         return []
-    place = listed.index(text)
-    return [outcome.selection_proba[place], outcome.sentiment_logit_diffs[place]]
+    place = asked.index(own)
+    odds = outcome.next_speaker[place] if outcome.next_speaker else None
+    review = outcome.autoreview[place] if outcome.autoreview else None
+    scores = [outcome.selection_proba[place], outcome.sentiment_logit_diffs[place], review]
+    return scores + ([odds.after_thread, odds.after_line] if odds else [])
 
 
-def _judged(scores: list[Any]) -> Judged | Unjudged:
-    return Judged(scores[0], scores[1]) if scores else Unjudged("the heads could not judge it")
+def _judged(scores: Sequence[Any]) -> Judged | Unjudged:
+    if not scores:
+        return Unjudged("the heads could not judge it")
+    probability, logit_diff, *rest = scores
+    review, *odds = rest or [None]
+    return Judged(probability, logit_diff, review, shift(*odds) if odds else None)
 
 
-def _parts(texts: Mapping[str, str], size: int) -> Iterator[dict[str, str]]:
-    items = iter(texts.items())
+def _parts(questions: Mapping[str, Question], size: int) -> Iterator[dict[str, Question]]:
+    items = iter(questions.items())
     while part := dict(islice(items, size)):
         yield part

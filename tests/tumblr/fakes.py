@@ -22,6 +22,7 @@ from switchboard.messages import (
     RawSelectRequest,
     ResultReply,
     SelectionOutcome,
+    SpeakerOdds,
     StateReply,
     SubmitReply,
     TextpostRequest,
@@ -309,6 +310,7 @@ class FakeSwitchboard:
         self.tries_while_down = 0
         self.text = "Soup is warm.\nI like it."
         self.autoreview: float | None = None
+        self.speaker_odds: SpeakerOdds | None = None
 
     def submit_answer(self, request: AnswerRequest) -> SubmitReply:
         return self._submit(request)
@@ -349,8 +351,12 @@ class FakeSwitchboard:
         """Let the result of a job arrive."""
         job = self.jobs[job_id]
         if isinstance(job, RawSelectRequest):
+            review, odds = self.autoreview, self.speaker_odds
             self.results[job_id] = RawSelectOutcome(
-                selection_proba=[0.5 for _ in job.texts], sentiment_logit_diffs=[1.25 for _ in job.texts]
+                selection_proba=[0.5 for _ in job.texts],
+                sentiment_logit_diffs=[1.25 for _ in job.texts],
+                autoreview=None if review is None else [review for _ in job.texts],
+                next_speaker=[odds if one else None for one in job.next_speaker or []] or None,
             )
         else:
             chosen = outcome(job_id, post=self.text)

@@ -116,6 +116,19 @@ def test_what_is_worth_a_reblog(
     assert verdict.why
 
 
+@pytest.mark.parametrize(
+    ("review", "most", "worthy"),
+    [(0.605, 0.605, False), (0.604, 0.605, True), (None, 0.605, True), (0.99, None, True)],
+)
+@pytest.mark.parametrize("named", [True, False])
+def test_what_a_human_would_reject_is_left_alone(
+    review: float | None, most: float | None, *, worthy: bool, named: bool
+) -> None:
+    rules = DynamicRules(max_autoreview=most)
+    verdict = judge("bob", Judged(0.9, None, review), None, 0.0, rules, named=named)
+    assert verdict.is_worthy is worthy
+
+
 @pytest.mark.parametrize(("length", "fine"), [(9, False), (10, True), (20, True), (21, False)])
 def test_lengths(length: int, *, fine: bool) -> None:
     assert (why_not_length("x" * length, DynamicRules(max_characters=20)) is None) is fine

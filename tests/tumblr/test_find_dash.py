@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
+from switchboard.messages import SpeakerQuestion
 from tests.tumblr.fakes import IDENTITY, NO_LIMITS, EvenTemper, World
 from tests.tumblr.test_payload_forms import npf, npf_item
 from tumblr.conversation_rules import Company
@@ -16,7 +18,8 @@ from tumblr.damping import Damping
 from tumblr.dash_rules import Continuation, DynamicRules, Judged, StaticRules
 from tumblr.find_dash import DashFinder, DashRules
 from tumblr.payload import TumblrPost
-from tumblr.side_judge import Unjudged
+from tumblr.side_judge import Question, Unjudged
+from tumblr.speaker_rules import SpeakerRules
 from tumblr.store_conversation import ConversationStore
 from tumblr.turns import NewTurn, TurnKind
 from tumblr.waiting import Limited, Pace
@@ -52,11 +55,11 @@ class FakeJudge:
     """Knows the scores that a test gave it."""
 
     scores: dict[str, Judged | Unjudged] = field(default_factory=dict)
-    asked: list[dict[str, str]] = field(default_factory=list)
+    asked: list[dict[str, Question]] = field(default_factory=list)
 
-    def judge(self, texts: Mapping[str, str]) -> dict[str, Judged | Unjudged]:
-        self.asked.append(dict(texts))
-        return {name: self.scores[name] for name in texts if name in self.scores}
+    def judge(self, questions: Mapping[str, Question]) -> dict[str, Judged | Unjudged]:
+        self.asked.append(dict(questions))
+        return {name: self.scores[name] for name in questions if name in self.scores}
 
 
 @dataclass
@@ -124,7 +127,8 @@ def test_a_post_that_is_worth_it_becomes_a_turn_once(dashboard: Dashboard) -> No
     assert turn.input["prompt"] == "友carol会\n\nsomething long enough\n\n\n域"
     assert turn.input["least"] == 0.5
     assert "score" in turn.input["why"]
-    assert dashboard.heads.asked[0] == {"carol:20": "友carol会\n\nsomething long enough\n\n\n域职"}
+    text = "友carol会\n\nsomething long enough\n\n\n域职"
+    assert dashboard.heads.asked[0] == {"carol:20": Question(text)}
     assert dashboard.look() == []
 
 
@@ -195,6 +199,65 @@ def test_a_post_that_is_forced_may_say_what_it_likes(make_world: Callable[..., W
     (turn,) = dashboard.look()
     assert turn.skip_reason is None
     assert turn.input["least"] is None
+
+
+LIKELY, EVEN, UNLIKELY = math.log(3.0), math.log(0.8), math.log(0.7)
+
+
+@pytest.mark.parametrize(
+    ("rules", "shift", "reason"),
+    [
+        (SpeakerRules(noise=1.0), LIKELY, None),
+        (SpeakerRules(noise=1.0), EVEN, None),
+        (SpeakerRules(noise=1.0), UNLIKELY, "the thread makes the bot's name 0.7 times as likely"),
+        (SpeakerRules(noise=1.0, cutoff=0.5), UNLIKELY, None),
+        (SpeakerRules(noise=1e9), UNLIKELY, None),
+        (SpeakerRules(noise=1.0), None, "the generator does not say"),
+        (None, None, None),
+    ],
+)
+def test_the_bot_reblogs_where_it_would_speak_next(
+    world: World, rules: SpeakerRules | None, shift: float | None, reason: str | None
+) -> None:
+    dashboard = Dashboard(world, replace(RULES, speaker=rules))
+    post = dashboard.post(20)
+    dashboard.heads.scores[post.name] = Judged(0.9, 0.0, None, shift)
+    (turn,) = dashboard.look()
+    assert (turn.skip_reason is None) is (reason is None)
+    assert (turn.skip_reason or "").startswith(reason or "")
+    if rules is not None and reason is None:
+        assert "the thread makes the bot's name" in turn.input["why"]
+
+
+@pytest.mark.parametrize("form", ["masked", "full"])
+def test_what_is_asked_is_the_thread_that_waits_for_the_bot(
+    world: World, form: Literal["masked", "full"]
+) -> None:
+    dashboard = Dashboard(world, replace(RULES, speaker=SpeakerRules(form)))
+    trail = [npf_item("alice", "9", "what do you all think")]
+    dashboard.post(20, trail=trail)
+    dashboard.look()
+    (question,) = dashboard.heads.asked[0].values()
+    prompt = "友alice会\n\nwhat do you all think\n\n\n友carol会something long enough\n\n\n域"
+    assert question.speaker == SpeakerQuestion(prompt=prompt, form=form)
+
+
+def test_a_forced_post_need_not_be_the_bots_turn(make_world: Callable[..., World]) -> None:
+    static = StaticRules(forced=frozenset({"20"}))
+    rules = replace(RULES, static=static, speaker=SpeakerRules(noise=1.0))
+    dashboard = Dashboard(make_world(), rules)
+    post = dashboard.post(20)
+    dashboard.heads.scores[post.name] = Judged(0.9, 0.0, None, UNLIKELY)
+    assert said(dashboard.look()) == {"carol:20": None}
+
+
+def test_a_whole_thread_in_which_the_bot_has_spoken_is_as_likely_as_ever(world: World) -> None:
+    static = StaticRules()
+    dashboard = Dashboard(world, replace(RULES, static=static, speaker=SpeakerRules("full", noise=1.0)))
+    trail = [npf_item(name, str(id_), "some words of mine") for id_, name in ((8, "frank"), (9, "alice"))]
+    dashboard.post(20, trail=trail)
+    assert said(dashboard.look()) == {"carol:20": None}
+    assert next(iter(dashboard.heads.asked[0].values())).speaker is None
 
 
 def test_reading_on_from_the_last_post_skips_nothing(world: World) -> None:

@@ -25,6 +25,7 @@ from tumblr.build_talk import (
     conversation_steps,
     identity_of,
     limited_of,
+    lost_inputs,
     other_posts,
 )
 from tumblr.build_tumblr import Tumblr, connect
@@ -161,10 +162,12 @@ def _steps(
     fail_points: FailPoints,
 ) -> list[Step]:
     """What a pass does."""
+    posts = other_posts(tumblr)
     drafts = DraftWatcher(
         tumblr.reader,
         memory.turns,
         memory.chores,
+        lost_inputs(config, tumblr, memory.database, posts, clock),
         max_rejections=config.drafts.max_rejections,
         clock=clock,
         fail_points=fail_points,
@@ -182,7 +185,7 @@ def _steps(
             config,
             tumblr,
             memory.database,
-            other_posts(tumblr),
+            posts,
             post_limit.pace,
             rhythm.mean_pause,
             clock,

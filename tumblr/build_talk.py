@@ -18,6 +18,7 @@ from tumblr.find_conversation import ConversationFinder, Look, Window
 from tumblr.kinds import Kind
 from tumblr.kinds_conversation import ReblogKind, ReplyKind, below_least
 from tumblr.looks import MentionLook, ReblogLook, ReplyLook, Rules
+from tumblr.lost_inputs import LostInputs
 from tumblr.note_reader import NoteReader
 from tumblr.other_posts import OtherPosts
 from tumblr.passes import Part, Step
@@ -142,14 +143,7 @@ def _looks(
     talk: ConversationStore,
     values: ValueStore,
 ) -> list[Look]:
-    settings = config.conversation
-    rules = Rules(
-        identity_of(config),
-        company_of(config),
-        damping_of(config),
-        config.tumblr.start_timestamp,
-        user_list_of(config),
-    )
+    settings, rules = config.conversation, look_rules(config)
     looks: list[Look] = []
     if settings.mentions:
         most = settings.mentions_to_check
@@ -159,6 +153,25 @@ def _looks(
     if settings.replies:
         looks.append(ReplyLook(rules, tumblr.reader, store, values.follows))
     return looks
+
+
+def look_rules(config: Config) -> Rules:
+    """What everything that people say is held against."""
+    return Rules(
+        identity_of(config),
+        company_of(config),
+        damping_of(config),
+        config.tumblr.start_timestamp,
+        user_list_of(config),
+    )
+
+
+def lost_inputs(
+    config: Config, tumblr: Tumblr, database: Database, posts: OtherPosts, clock: Clock
+) -> LostInputs:
+    """What finds out what drafts answer that the store does not know."""
+    talk = ConversationStore(database, clock)
+    return LostInputs(look_rules(config), tumblr.reader, posts, NoteReader(tumblr.reader, talk), talk)
 
 
 def other_posts(tumblr: Tumblr) -> OtherPosts:

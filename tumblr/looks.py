@@ -144,7 +144,7 @@ class ReplyLook:
         for post in own.posts:
             for note in self._replies(own.notes.get(post.id, ())):
                 context = self._context(note, post, own.notes[post.id])
-                name = f"{post_name(note.blog, context or post.id)}:{note.timestamp}"
+                name = _reply_name(note, context or post.id)
                 found.setdefault(name, (note, post, context))
         known = self._memory.known({TurnKind.REPLY}, found)
         new = sorted(
@@ -198,28 +198,34 @@ class ReplyLook:
             )
         if reason is not None or context is None:
             return skipped(TurnKind.REPLY, name, note.blog, reason or "", note.said, note.timestamp)
-        return self._waiting(name, note, context)
+        return waiting_reply(self._rules, note, context)
 
     def _own_post(self, post_id: str, own: OwnPosts) -> TumblrPost | None:
         listed = next((post for post in own.posts if post.id == post_id), None)
         return listed if listed is not None else self._reader.post(post_id)
 
-    def _waiting(self, name: str, note: Note, context: TumblrPost) -> Waiting:
-        identity, rebuilt = self._rules.identity, self._rules.company.rebuilt_posts
-        thread = thread_of_reply(context, note.blog, note.said, identity, rebuilt)
-        prompt = prompt_of(thread, identity)
-        details: dict[str, Any] = {
-            "blog": note.blog,
-            "post_id": context.id,
-            "post_url": context.url,
-            "summary": context.summary,
-            "timestamp": note.timestamp,
-            "text": note.said,
-            "prompt": prompt,
-            "why": f"{note.blog} has replied to {context.url}",
-        }
-        turn = NewTurn(TurnKind.REPLY, name, note.blog, details)
-        return Waiting(turn, note.timestamp, prompt, cost(note.said, len(thread.posts) - 1, context.summary))
+
+def waiting_reply(rules: Rules, note: Note, context: TumblrPost) -> Waiting:
+    """A reply to an own post, with all that answering it needs."""
+    identity, rebuilt = rules.identity, rules.company.rebuilt_posts
+    thread = thread_of_reply(context, note.blog, note.said, identity, rebuilt)
+    prompt = prompt_of(thread, identity)
+    details: dict[str, Any] = {
+        "blog": note.blog,
+        "post_id": context.id,
+        "post_url": context.url,
+        "summary": context.summary,
+        "timestamp": note.timestamp,
+        "text": note.said,
+        "prompt": prompt,
+        "why": f"{note.blog} has replied to {context.url}",
+    }
+    turn = NewTurn(TurnKind.REPLY, _reply_name(note, context.id), note.blog, details)
+    return Waiting(turn, note.timestamp, prompt, cost(note.said, len(thread.posts) - 1, context.summary))
+
+
+def _reply_name(note: Note, context_id: str) -> str:
+    return f"{post_name(note.blog, context_id)}:{note.timestamp}"
 
 
 class Marks(Protocol):

@@ -7,12 +7,15 @@ So a crash at any moment loses nothing, and nothing is undone twice. The same go
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
 from tumblr.chores import DELETE, EDIT, Chore, NewChore
+from tumblr.errors import LimitReached, TumblrError, Unauthorized, Unreachable
 from tumblr.fail_points import FailPoint, FailPoints
+from tumblr.lost_inputs import Lost, parent_blog
 from tumblr.payload import TumblrPost, post_name
 from tumblr.tags import ACCEPT, SEND_BACK
 from tumblr.turns import INBOX_KINDS, NewTurn, Turn, TurnKind
@@ -73,6 +76,14 @@ class ChoreMemory(Protocol):
         ...
 
 
+class InputFinder(Protocol):
+    """Finds what a draft answers that the store does not know."""
+
+    def turn_for(self, draft: TumblrPost) -> NewTurn:
+        """The turn that would have made a draft; raises Lost, and the errors of ``tumblr.errors``."""
+        ...
+
+
 class DraftWatcher:
     """Looks through the drafts for tags that are meant for the bot."""
 
@@ -81,6 +92,7 @@ class DraftWatcher:
         reader: DraftReader,
         turns: TurnMemory,
         chores: ChoreMemory,
+        lost: InputFinder,
         *,
         max_rejections: int,
         clock: Callable[[], float],
@@ -89,6 +101,7 @@ class DraftWatcher:
         self._reader = reader
         self._turns = turns
         self._chores = chores
+        self._lost = lost
         self._max_rejections = max_rejections
         self._clock = clock
         self._fail_points = fail_points
@@ -96,16 +109,17 @@ class DraftWatcher:
         self._told: set[str] = set()
 
     def find(self) -> list[NewTurn]:
-        """Act on the tags; a draft that is being acted on already is left alone. Finds no new turns."""
+        """Act on the tags; a draft that is being acted on already is left alone.
+
+        The answer is the turns of drafts that were sent back and are not known.
+        """
         busy = {chore.post_id for chore in self._chores.open_chores()}
         drafts = [draft for draft in self._drafts() if draft.id not in busy]
-        for draft in drafts:
-            if SEND_BACK in draft.tags:
-                self._send_back(draft)
+        found = [self._send_back(draft) for draft in drafts if SEND_BACK in draft.tags]
         accepted = [draft for draft in drafts if ACCEPT in draft.tags and SEND_BACK not in draft.tags]
         if accepted:
             self._publish(accepted[-1])  # the oldest; the others have their turn in the next passes
-        return []
+        return [new for new in found if new is not None]
 
     def _drafts(self) -> Iterable[TumblrPost]:
         """The newest page, which costs one call; now and then all of them."""
@@ -126,40 +140,69 @@ class DraftWatcher:
         )
         self._fail_points.reach(FailPoint.AFTER_SENT_BACK)
 
-    def _send_back(self, draft: TumblrPost) -> None:
+    def _send_back(self, draft: TumblrPost) -> NewTurn | None:
+        """Undo a draft. The answer is its turn, if the store does not know it and it is to be made."""
         turn = self._turn_of(draft)
-        if turn is not None and turn.is_open:
-            return  # it is not recorded yet that this became its post; the next pass will do
-        if turn is not None and turn.rejections >= self._max_rejections:
-            log.warning("draft left to the operator", post=draft.id, turn=turn.name, rejected=turn.rejections)
-            fields = {"tags": _without(draft.tags, SEND_BACK)}
-            self._chores.forgive(turn, [NewChore(EDIT, draft.id, "it was rejected too often", fields)])
-            return
-        if turn is None or turn.kind is TurnKind.ORIGINAL:
-            self._send_back_unknown(draft, turn)
-            return
-        log.info("draft sent back", post=draft.id, turn=turn.name)
-        reason = "the operator sends it back"
-        self._chores.send_back(turn, [_undoing(draft, reason, turn.id)], reason)
-        self._fail_points.reach(FailPoint.AFTER_SENT_BACK)
-
-    def _send_back_unknown(self, draft: TumblrPost, turn: Turn | None) -> None:
-        """A draft of which the store knows no input: an ask goes back to the inbox, to be found anew."""
         if turn is None and _answers_ask(draft):
+            # The ask goes back to the inbox, to be found anew.
             log.info("draft sent back", post=draft.id, turn="unknown")
             self._chores.add_chores([_undoing(draft, "the operator sends it back", None)])
             self._fail_points.reach(FailPoint.AFTER_SENT_BACK)
-        elif draft.id not in self._told:
+            return None
+        if turn is None:
+            return self._send_back_unknown(draft)
+        self._send_back_known(draft, turn)
+        return None
+
+    def _send_back_known(self, draft: TumblrPost, turn: Turn) -> None:
+        if turn.is_open:
+            return  # it is not recorded yet that this became its post; the next pass will do
+        if turn.kind is TurnKind.ORIGINAL:
+            self._leave(draft, "it answers nobody")
+        elif turn.rejections >= self._max_rejections:
+            log.warning("draft left to the operator", post=draft.id, turn=turn.name, rejected=turn.rejections)
+            fields = {"tags": _without(draft.tags, SEND_BACK)}
+            self._chores.forgive(turn, [NewChore(EDIT, draft.id, "it was rejected too often", fields)])
+        elif turn.post_id is not None and turn.post_id not in draft.ids:
+            log.info("draft deleted", post=draft.id, turn=turn.name, reason=f"{turn.post_id} is its answer")
+            self._chores.add_chores([NewChore(DELETE, draft.id, f"{turn.name} has another answer")])
+        else:
+            log.info("draft sent back", post=draft.id, turn=turn.name)
+            reason = "the operator sends it back"
+            self._chores.send_back(turn, [_undoing(draft, reason, turn.id)], reason)
+            self._fail_points.reach(FailPoint.AFTER_SENT_BACK)
+
+    def _send_back_unknown(self, draft: TumblrPost) -> NewTurn | None:
+        """The turn of a draft that the store does not know; the draft is deleted when the turn is stored."""
+        try:
+            new = self._lost.turn_for(draft)
+        except Lost as error:
+            self._leave(draft, str(error))
+            return None
+        except (LimitReached, Unauthorized, Unreachable):
+            raise
+        except TumblrError as error:
+            log.warning("left for the next look", about=draft.id, reason=str(error))
+            return None
+        turn = self._turns.turn_of([new.kind], new.input_id)
+        if turn is not None:
+            self._send_back_known(draft, turn)
+            return None
+        log.info("draft sent back", post=draft.id, turn="unknown")
+        return replace(new, discard=draft.id)
+
+    def _leave(self, draft: TumblrPost, reason: str) -> None:
+        if draft.id not in self._told:
             self._told.add(draft.id)
-            log.warning("draft cannot be sent back", post=draft.id, reason="it answers nobody that is known")
+            log.warning("draft cannot be sent back", post=draft.id, reason=reason)
 
     def _turn_of(self, draft: TumblrPost) -> Turn | None:
         """The turn that made a draft: by the store's record of it, else by what the draft says it answers."""
         turn = self._turns.turn_of_post(draft.ids)
         if turn is None and _answers_ask(draft):
             turn = self._turns.turn_of(INBOX_KINDS, draft.id)
-        if turn is None and draft.parent_id and draft.trail:
-            turn = self._turns.turn_of(REBLOGGING, post_name(draft.trail[-1].blog, draft.parent_id))
+        if turn is None and draft.parent_id:
+            turn = self._turns.turn_of(REBLOGGING, post_name(parent_blog(draft), draft.parent_id))
         return turn
 
 

@@ -28,6 +28,8 @@ from switchboard.messages import (
     TextpostRequest,
 )
 from tumblr.chores import Chores
+from tumblr.conversation_rules import Company
+from tumblr.damping import Damping
 from tumblr.database import Database
 from tumblr.errors import NotFound, Refused, TumblrError, TumblrUnavailable
 from tumblr.fail_points import FailPoints
@@ -37,10 +39,14 @@ from tumblr.halloween import TreatKind
 from tumblr.jobs import Jobs, Waits
 from tumblr.kinds import AskKind, Kind, OriginalKind
 from tumblr.kinds_commands import CommandKind, MoodKind, ReviewKind
+from tumblr.looks import Rules
+from tumblr.lost_inputs import LostInputs
 from tumblr.moderation import Thresholds
 from tumblr.mood_picture import MoodPictures
 from tumblr.moods import Feeling
+from tumblr.note_reader import NoteReader
 from tumblr.notes import Note, NotePage
+from tumblr.other_posts import OtherPosts
 from tumblr.payload import Mention, PostPage, TumblrPost, post_name
 from tumblr.post import Publisher
 from tumblr.queue_times import QueueSettings
@@ -50,6 +56,7 @@ from tumblr.screening import ScreeningRules
 from tumblr.sent_back import DraftWatcher
 from tumblr.store import Store
 from tumblr.store_chores import ChoreStore
+from tumblr.store_conversation import ConversationStore
 from tumblr.store_values import ValueStore
 from tumblr.turns import Intent, NewTurn, StoredRequest, Turn, TurnKind
 from tumblr.waiting import Limited
@@ -459,7 +466,13 @@ class World:
             operator=OPERATOR,
         )
         self.drafts = DraftWatcher(
-            self.tumblr, self.store, self.chores, max_rejections=3, clock=self.clock, fail_points=points
+            self.tumblr,
+            self.store,
+            self.chores,
+            self._lost_inputs(),
+            max_rejections=3,
+            clock=self.clock,
+            fail_points=points,
         )
         self.originals = QueueFinder(
             self.tumblr,
@@ -497,6 +510,11 @@ class World:
             month=self.month,
             chores=None if self.dry_run else Chores(self.chores, publisher, self.clock, points),
         )
+
+    def _lost_inputs(self) -> LostInputs:
+        talk = ConversationStore(self.database, self.clock)
+        rules = Rules(IDENTITY, Company("frank", frozenset({"frank"})), Damping(), 0)
+        return LostInputs(rules, self.tumblr, OtherPosts([self.tumblr]), NoteReader(self.tumblr, talk), talk)
 
     def stop(self) -> None:
         """Let the process end, however it ends."""

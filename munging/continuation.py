@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from munging.classic import split_tags
@@ -83,9 +82,3 @@ def from_classic_continuation(text: str) -> Continuation:
     body, _, tags = text.partition(END)[0].partition(TAGS)
     body = body.partition(END_PREFIX)[0] if END_PREFIX in body else body
     return _move_tag_tail(Continuation(body.lstrip(ORIGINAL), split_tags(tags)))
-
-
-def cut_at(text: str, phrases: re.Pattern[str]) -> str:
-    """The text before the first control phrase."""
-    found = phrases.search(text)
-    return text[: found.start()].rstrip("\n") if found else text

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-Vector = NDArray[np.float64]
+from numpy.typing import ArrayLike
 
 
 def average_precision(scores: ArrayLike, labels: ArrayLike) -> float:

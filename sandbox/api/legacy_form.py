@@ -55,7 +55,6 @@ DETAILS: dict[str, dict[str, str]] = {
 ADDRESSES = frozenset({"url", "link", "thumbnail"})
 """Details that are addresses."""
 TITLED = ("text", "chat")
-MEDIA_TYPES = ("photo", "audio", "video")
 _ADDRESS = re.compile(r"https?://[^\s\"'<>]+")
 
 

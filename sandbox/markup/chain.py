@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from sandbox.markup.content import Content, TrailItem, contributors
+from sandbox.markup.content import TrailItem, contributors
 from sandbox.markup.html import truncated
 
 
@@ -22,8 +22,3 @@ def quote(trail: Sequence[TrailItem]) -> str:
         address, name = html.escape(item.post.url), html.escape(item.post.blog_name)
         quoted = f'<p><a class="tumblr_blog" href="{address}">{name}</a>:</p><blockquote>{full}</blockquote>'
     return quoted
-
-
-def full_html(trail: Sequence[TrailItem], own: Content) -> str:
-    """The text field of a post: the quotation of its ancestors, then its own words."""
-    return quote(trail) + own.as_html()

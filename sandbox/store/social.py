@@ -32,12 +32,6 @@ def followed_ids(connection: Connection, user_id: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def follower_ids(connection: Connection, blog_id: int) -> list[int]:
-    """The users who follow a blog, latest first."""
-    query = select(F.user_id).where(F.blog_id == blog_id).order_by(F.timestamp.desc(), F.user_id.desc())
-    return list(connection.execute(query).scalars())
-
-
 def followers_page(connection: Connection, blog_id: int, *, limit: int, offset: int) -> list[int]:
     """Some of the users who follow a blog, latest first."""
     query = select(F.user_id).where(F.blog_id == blog_id).order_by(F.timestamp.desc(), F.user_id.desc())

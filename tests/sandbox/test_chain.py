@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sandbox.markup.chain import full_html, quote
+from collections.abc import Sequence
+
+from sandbox.markup.chain import quote
 from sandbox.markup.content import Content, PostRef, TrailItem, contributors
 
 
@@ -15,6 +17,12 @@ ALICE = item("alice", 9, "<p>one</p>", root=True)
 BOB = item("bob", 10, "")
 FRANK = item("frank", 11, "<p>two</p>")
 CAROL = item("carol", 12, "<p>three</p>")
+
+
+def full_html(trail: Sequence[TrailItem], own: Content) -> str:
+    """The text field of a post: the quotation of its ancestors, then its own words."""
+    return quote(trail) + own.as_html()
+
 
 QUOTE_OF_FRANK = (
     '<p><a class="tumblr_blog" href="https://frank.tumblr.com/post/11/one">frank</a>:</p><blockquote>'

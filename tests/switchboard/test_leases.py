@@ -190,6 +190,15 @@ def test_a_poison_job_does_not_block_those_behind_it(make_bench: MakeBench) -> N
     assert bench.state("good") == "finished"
 
 
+def test_a_job_that_breaks_generators_does_not_block_those_behind_it(bench: Bench) -> None:
+    for job_id in ("poison", "good"):
+        bench.raw_select(job_id)
+    lease = bench.poll(max_jobs=1).jobs["poison"].lease
+    assert lease is not None
+    bench.post("poison", error(lease.token))
+    assert list(bench.poll("g2", max_jobs=1).jobs) == ["good"]
+
+
 def test_a_new_stage_starts_without_failed_attempts(bench: Bench) -> None:
     bench.answer()
     for _ in range(4):

@@ -1,4 +1,4 @@
-"""Training the heads on a frozen generator: the recipes of 2021, with rates for heads a seventieth of the size.
+"""Training the heads on a frozen generator: the recipes of 2021, rates for heads a seventieth of the size.
 
 Rows are sorted by length and cut into batches, whose order is shuffled each epoch. The selector learns
 by cross-entropy with flooding (|loss - b| + b for each row), the sentiment head by a Huber loss on the

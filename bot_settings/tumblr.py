@@ -186,6 +186,14 @@ class ScreeningConfig(Section):
 
     bad_strings: tuple[str, ...] = Field((), description="texts that may occur nowhere")
     bad_strings_shortwords: tuple[str, ...] = Field((), description="short words that may not occur as words")
+    review_strings: tuple[str, ...] = Field(
+        (), description="texts at which a human has to look, whatever the autoreviewer thinks"
+    )
+    reject_strings: tuple[str, ...] = Field(
+        (),
+        description="texts that are never posted: an answer is sent back to be written anew, an original "
+        "post or a reblog from the dashboard is not made",
+    )
     okay_superstrings: tuple[str, ...] = Field((), description="harmless texts that contain a bad one")
     likely_obscured_strings: tuple[str, ...] = Field(
         (), description="texts also searched with spaces and punctuation removed"

@@ -40,6 +40,8 @@ def screening_rules(config: Config) -> ScreeningRules:
     return ScreeningRules(
         bad_strings=lists.bad_strings,
         shortwords=lists.bad_strings_shortwords,
+        review_strings=lists.review_strings,
+        reject_strings=lists.reject_strings,
         okay_superstrings=lists.okay_superstrings,
         obscured_strings=lists.likely_obscured_strings,
         profane_strings=lists.profane_strings,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tumblr.screening import Finding
+from tumblr.screening import Finding, Weight
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,11 @@ def judge(
 
     Without it, or without thresholds, every finding counts. ``notes`` are reasons that always do.
     """
+    never = any(finding.weight is Weight.REJECT for finding in findings)
     if score is None or thresholds is None:
-        return Verdict((*notes, *(finding.text for finding in findings)))
+        return Verdict((*notes, *(finding.text for finding in findings)), rejected=never)
     accept = thresholds.accept_original if original else thresholds.accept
-    counted = [finding.text for finding in findings if score >= accept or not finding.overridable]
+    counted = [f.text for f in findings if score >= accept or f.weight is not Weight.PLAIN]
     if score > min(thresholds.flag, thresholds.reject):
         counted.append(f"the autoreviewer doubts it ({score:.3f})")
-    return Verdict((*notes, *counted), rejected=score > thresholds.reject)
+    return Verdict((*notes, *counted), rejected=never or score > thresholds.reject)

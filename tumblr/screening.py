@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from tumblr.lookalikes import readings, visible
 from tumblr.payload import ANONYMOUS
@@ -20,12 +21,30 @@ IMAGE_DELIMITER = re.compile(r"={7}")
 WORD_EDGE = r"(?<![^\W_])", r"(?![^\W_])"
 
 
+class Weight(StrEnum):
+    """How much a reason weighs."""
+
+    PLAIN = "plain"
+    """A listed text, which one who understands the whole may know to be harmless: it can be overridden."""
+
+    REVIEW = "review"
+    """A human has to look."""
+
+    USER = "user"
+    """The same, because of who asks."""
+
+    REJECT = "reject"
+    """The text is not to be posted at all."""
+
+
 @dataclass(frozen=True)
 class ScreeningRules:
     """The operator's lists; all are compared in lower case."""
 
     bad_strings: tuple[str, ...] = ()
     shortwords: tuple[str, ...] = ()
+    review_strings: tuple[str, ...] = ()
+    reject_strings: tuple[str, ...] = ()
     okay_superstrings: tuple[str, ...] = ()
     obscured_strings: tuple[str, ...] = ()
     profane_strings: tuple[str, ...] = ()
@@ -58,8 +77,7 @@ class Finding:
     """A reason why a human should look first."""
 
     text: str
-    overridable: bool = False
-    """Whether it is only about a listed text, which one who understands the whole may know to be harmless."""
+    weight: Weight = Weight.REVIEW
 
 
 def screen(draft: Draft, rules: ScreeningRules) -> list[str]:
@@ -70,7 +88,7 @@ def screen(draft: Draft, rules: ScreeningRules) -> list[str]:
 def findings(draft: Draft, rules: ScreeningRules) -> list[Finding]:
     """The same, with what may be overridden."""
     asker = draft.asker.casefold()
-    reasons = [Finding(reason) for reason in _asker_reasons(asker, rules)]
+    reasons = [Finding(reason, Weight.USER) for reason in _asker_reasons(asker, rules)]
     if not rules.images_are_made and IMAGE_DELIMITER.search(draft.answer):
         reasons.append(Finding("an image block that is not made into an image"))
     about_text = {finding.text: finding for finding in _text_findings(draft.text, asker, rules)}
@@ -88,17 +106,30 @@ def _asker_reasons(asker: str, rules: ScreeningRules) -> Iterator[str]:
 
 def _text_findings(text: str, asker: str, rules: ScreeningRules) -> Iterator[Finding]:
     strict = asker in _folded(rules.strict_users)
-    bad = [*rules.bad_strings, *(rules.profane_strings if strict else ())]
-    listed = _any_of(map(_flexible, _folded(bad)))
-    avoided = _any_of(map(_flexible, _folded(rules.avoided_users)))
-    words = _any_of(rf"{WORD_EDGE[0]}{_flexible(word)}{WORD_EDGE[1]}" for word in _folded(rules.shortwords))
     okay = None if strict else _any_of(map(_flexible, _folded(rules.okay_superstrings)))
+    lists = _lists(rules, strict=strict)
     for segment in _outside(visible(text), okay):
         for reading in readings(segment):
-            for pattern, what in ((listed, "listed text"), (words, "listed word")):
-                yield from (Finding(found, overridable=True) for found in _found(pattern, reading, what))
-            yield from map(Finding, _found(avoided, reading, "listed text"))
+            for pattern, what, weight in lists:
+                yield from (Finding(found, weight) for found in _found(pattern, reading, what))
             yield from map(Finding, _obscured(_folded(rules.obscured_strings), reading))
+
+
+def _lists(rules: ScreeningRules, *, strict: bool) -> list[tuple[re.Pattern[str] | None, str, Weight]]:
+    """What is looked for as it stands, what it is called, and how much it weighs."""
+    bad = [*rules.bad_strings, *(rules.profane_strings if strict else ())]
+    words = (rf"{WORD_EDGE[0]}{_flexible(word)}{WORD_EDGE[1]}" for word in _folded(rules.shortwords))
+    return [
+        (_texts(bad), "listed text", Weight.PLAIN),
+        (_any_of(words), "listed word", Weight.PLAIN),
+        (_texts(rules.avoided_users), "listed text", Weight.REVIEW),
+        (_texts(rules.review_strings), "text to be looked at", Weight.REVIEW),
+        (_texts(rules.reject_strings), "text that is never posted", Weight.REJECT),
+    ]
+
+
+def _texts(listed: Iterable[str]) -> re.Pattern[str] | None:
+    return _any_of(map(_flexible, _folded(listed)))
 
 
 def _outside(text: str, okay: re.Pattern[str] | None) -> list[str]:

@@ -18,6 +18,8 @@ class _Lists(BaseModel):
 
     bad_strings: tuple[str, ...] = ()
     bad_strings_shortwords: tuple[str, ...] = ()
+    review_strings: tuple[str, ...] = ()
+    reject_strings: tuple[str, ...] = ()
     okay_superstrings: tuple[str, ...] = ()
     likely_obscured_strings: tuple[str, ...] = ()
     profane_strings: tuple[str, ...] = ()
@@ -32,6 +34,8 @@ class _Lists(BaseModel):
         return ScreeningRules(
             bad_strings=self.bad_strings,
             shortwords=self.bad_strings_shortwords,
+            review_strings=self.review_strings,
+            reject_strings=self.reject_strings,
             okay_superstrings=self.okay_superstrings,
             obscured_strings=self.likely_obscured_strings,
             profane_strings=self.profane_strings,

@@ -8,11 +8,12 @@ import pytest
 
 from tests.tumblr.fakes import World
 from tumblr.moderation import Thresholds, Verdict, judge
-from tumblr.screening import Draft, Finding, ScreeningRules, findings
+from tumblr.screening import Draft, Finding, ScreeningRules, Weight, findings
 from tumblr.turns import TurnState
 
 MakeWorld = Callable[..., World]
-SOFT, HARD = Finding("listed text 'x'", overridable=True), Finding("the operator asks")
+SOFT, HARD = Finding("listed text 'x'", Weight.PLAIN), Finding("listed text, disguised 'y'")
+USER, NEVER = Finding("the operator asks", Weight.USER), Finding("text that is never posted", Weight.REJECT)
 DOUBT = "the autoreviewer doubts it"
 
 
@@ -33,6 +34,10 @@ DOUBT = "the autoreviewer doubts it"
         ([HARD, SOFT], 0.01, False, [HARD.text], False),
         ([HARD, SOFT], 0.2, False, [HARD.text, SOFT.text], False),
         ([SOFT], None, False, [SOFT.text], False),
+        ([USER], 0.01, False, [USER.text], False),
+        ([NEVER], 0.01, False, [NEVER.text], True),
+        ([NEVER], None, False, [NEVER.text], True),
+        ([SOFT, NEVER], 0.01, True, [NEVER.text], True),
     ],
 )
 def test_the_verdict(
@@ -58,23 +63,44 @@ def test_a_low_threshold_of_rejection_flags_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "overridable"),
+    ("asker", "answer", "weight"),
     [
-        ("a zorpful day", True),
-        ("such a gnu here", True),
-        ("hello badperson", False),
-        ("b l i v e t", False),
+        ("ann", "a zorpful day", Weight.PLAIN),
+        ("ann", "such a gnu here", Weight.PLAIN),
+        ("ann", "hello badperson", Weight.REVIEW),
+        ("ann", "b l i v e t", Weight.REVIEW),
+        ("ann", "a fr0bbish day", Weight.REVIEW),
+        ("ann", "a quuxish day", Weight.REJECT),
+        ("ann", "=======\nhi\n=======", Weight.REVIEW),
+        ("watched", "a fine day", Weight.USER),
+        ("keeper", "a fine day", Weight.USER),
     ],
 )
-def test_only_plain_words_can_be_overridden(answer: str, overridable: bool) -> None:
+def test_how_much_a_finding_weighs(asker: str, answer: str, weight: Weight) -> None:
     rules = ScreeningRules(
         bad_strings=("zorpful",),
         shortwords=("gnu",),
+        review_strings=("frobbish",),
+        reject_strings=("Quuxish",),
         avoided_users=("badperson",),
         obscured_strings=("blivet",),
+        screened_users=frozenset({"watched"}),
+        operator="keeper",
     )
-    (found,) = findings(Draft("ann", "", answer, ()), rules)
-    assert found.overridable is overridable
+    (found,) = findings(Draft(asker, "", answer, ()), rules)
+    assert found.weight is weight
+
+
+def test_what_is_never_posted_is_written_anew(make_world: MakeWorld) -> None:
+    world = make_world(rules=ScreeningRules(reject_strings=("warm",)), queue_below=1)
+    ask = world.tumblr.ask("soup?")
+    world.run(rounds=1)
+    (draft,) = world.tumblr.posts.values()  # no original was made
+    assert (draft.id, draft.tags) == (ask, ("soup", "bob", "rts"))
+    world.switchboard.text = "Cold soup is a salad."
+    world.clock.advance(60)
+    world.run(seconds=20)
+    assert {post.state for post in world.tumblr.posts.values()} == {"published", "queued"}
 
 
 def test_an_answer_that_the_bot_rejects_is_tried_again_until_it_gives_up(make_world: MakeWorld) -> None:

@@ -5,7 +5,6 @@ Who says yes is chosen on a small page, or named by ``user`` in its address.
 
 from __future__ import annotations
 
-import html
 import json
 from urllib.parse import urlencode
 
@@ -17,6 +16,8 @@ from sandbox import ids, loopback
 from sandbox.api import envelope, oauth, support
 from sandbox.api.envelope import ApiError
 from sandbox.api.support import Route
+from sandbox.demo_accounts import DEMO_BLOG
+from sandbox.pages import show
 from sandbox.store import accounts, grants
 from sandbox.store.accounts import Token, User
 from sandbox.store.grants import Grant
@@ -25,7 +26,7 @@ STEP_SECONDS = 600
 """How long one may take from one step to the next."""
 ACCESS_SECONDS = 2520
 REFRESH_SECONDS = 30 * 86_400
-PEOPLE_OFFERED = 50
+PEOPLE_OFFERED = 36
 
 
 def tokens_blueprint() -> Blueprint:
@@ -66,7 +67,7 @@ def request_token() -> Response:
     return _pair(oauth_token=token, oauth_token_secret=secret, oauth_callback_confirmed="true")
 
 
-def authorize() -> AnyResponse:
+def authorize() -> AnyResponse | str:
     """Second step: somebody says yes, and is sent back with a verifier."""
     world = support.world()
     with world.database.write() as connection:
@@ -75,7 +76,7 @@ def authorize() -> AnyResponse:
             abort(404, "There is no such request.")
         user = _who_says_yes(connection)
         if user is None:
-            return _chooser(connection)
+            return _chooser(connection, wish.consumer_key)
         verifier = ids.secret_string(world.rng)
         grants.add(
             connection,
@@ -112,16 +113,21 @@ def _who_says_yes(connection: Connection) -> User | None:
     return accounts.find_user(connection, name)
 
 
-def _chooser(connection: Connection) -> Response:
+def _chooser(connection: Connection, consumer: str) -> str:
     """A page on which to choose who says yes."""
-    names = [user.name for user in accounts.all_users(connection)[:PEOPLE_OFFERED]]
-    links = "".join(
-        f'<li><a href="?{html.escape(query)}">{html.escape(name)}</a></li>'
-        for name in names
-        for query in (urlencode({**request.args, "user": name}),)
+    asked = {name: value for name, value in request.args.items() if name not in ("q", "user")}
+    wanted = request.args.get("q", "").strip().lower()
+    names = [user.name for user in accounts.all_users(connection) if wanted in user.name]
+    return show.page(
+        connection,
+        "authorize.html",
+        application=accounts.consumer_title(connection, consumer) or "the application",
+        choices=[(name, "?" + urlencode({**asked, "user": name})) for name in names[:PEOPLE_OFFERED]],
+        more=len(names) > PEOPLE_OFFERED,
+        asked=asked,
+        wanted=wanted,
+        bot=DEMO_BLOG,
     )
-    page = f"<!doctype html><title>Who are you?</title><h1>Let the application in as</h1><ul>{links}</ul>"
-    return Response(page, content_type="text/html; charset=utf-8")
 
 
 def _sent_back(callback: str, **values: str) -> AnyResponse:
@@ -133,7 +139,7 @@ def _sent_back(callback: str, **values: str) -> AnyResponse:
 # OAuth 2
 
 
-def authorize_code() -> AnyResponse:
+def authorize_code() -> AnyResponse | str:
     """Somebody says yes, and is sent back with a code."""
     world, asked = support.world(), request.args
     with world.database.write() as connection:
@@ -142,7 +148,7 @@ def authorize_code() -> AnyResponse:
             abort(404, "There is no such application.")
         user = _who_says_yes(connection)
         if user is None:
-            return _chooser(connection)
+            return _chooser(connection, consumer)
         code = ids.secret_string(world.rng)
         grants.add(connection, Grant(code, "code", consumer, _expiry(STEP_SECONDS), user.id))
     return _sent_back(asked.get("redirect_uri", ""), code=code, state=asked.get("state", ""))

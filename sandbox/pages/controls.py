@@ -52,7 +52,10 @@ LIMIT_WORDS = {
     "posts_per_day": "posts in a day, by user",
     "follows_per_day": "follows in a day, by user",
     "likes_per_day": "likes in a day, by user",
+    "images_per_day": "pictures in a day, by user",
     "queued_posts": "posts in a queue, by blog",
+    "blocks_per_minute": "calls about blocks in a minute",
+    "per_address_minute": "calls in a minute, by address (0: not counted)",
 }
 STEPS = {"1 minute": 60, "1 hour": 3600, "6 hours": 21_600, "1 day": 86_400, "1 week": 604_800}
 
@@ -138,7 +141,7 @@ def _set_checks() -> str:
 
 
 def _set_limits() -> str:
-    this_world().set_limits(_form(LimitFigures).model_dump())
+    this_world().set_limits(_form(LimitFigures).model_dump(exclude_unset=True))
     return "The limits were set."
 
 

@@ -217,6 +217,12 @@ def consumer_secret(connection: Connection, key: str) -> str | None:
     return connection.execute(query).scalar_one_or_none()
 
 
+def consumer_title(connection: Connection, key: str) -> str | None:
+    """What a consumer is called; none if there is no such consumer."""
+    query = select(schema.consumers.c.title).where(schema.consumers.c.key == key)
+    return connection.execute(query).scalar_one_or_none()
+
+
 def add_token(connection: Connection, token: Token) -> None:
     """Give a user a token for a consumer. The token must be free."""
     connection.execute(

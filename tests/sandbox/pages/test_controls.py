@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.control.messages import LimitFigures
 from sandbox.faults import FaultKind
 from sandbox.pages.controls import offset_words
 from sandbox.people.records import PeopleSwitch
@@ -64,7 +65,9 @@ def test_faults(world: World, visitor: Visitor) -> None:
     assert number is not None
     visitor.send("/control/remove-fault", number=number["value"])
     assert not world.faults.active()
-    visitor.send("/control/add-fault", kind="cut")
+    visitor.send("/control/add-fault", kind="hidden_ask", blog="quietmarsh", post_id="12")
+    (fault,) = world.faults.active().values()
+    assert (fault.blog, fault.post_id) == ("quietmarsh", "12")
     visitor.send("/control/clear-faults")
     assert not world.faults.active()
     assert "kind" in visitor.send("/control/add-fault", 400, kind="nonsense").text
@@ -78,6 +81,10 @@ def test_limits_and_checks(world: World, visitor: Visitor) -> None:
     }
     visitor.send("/control/limits", **{**form, "posts_per_day": "7"})
     assert world.limits.posts_per_day == 7
+    assert form.keys() == LimitFigures.model_fields.keys()
+    world.set_limits({"images_per_day": 3})
+    visitor.send("/control/limits", posts_per_day="8")
+    assert (world.limits.posts_per_day, world.limits.images_per_day) == (8, 3)
     visitor.send("/control/limits", 400, **{**form, "posts_per_day": "-1"})
     visitor.send("/control/checks", nonces="on")
     assert (world.checks.nonces, world.checks.timestamps) == (True, False)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from lxml import etree
 
 from munging.cleaning import clean_user_text, image_block
-from munging.html_tree import Element, Nodes, classes, text_of
+from munging.html_tree import Element, Nodes, children, classes, parse_fragment, text_of
+from munging.json_access import json_of, mapping
 from munging.links import is_plain_link_text, safe_target
+from munging.npf import IN_ATTRIBUTES, blocks_html
 
 PARAGRAPH_END = "\n\n"
 
@@ -20,6 +22,7 @@ _TRANSPARENT = frozenset({"p", "br", "img", "div", "figure", "body"})
 _DROPPED = frozenset({"header", "script", "style", "noscript", "template", "title"})
 _UNMARKED = frozenset({"span", "small", "strike", "s", "del", "sub", "sup", "font"})
 """Formatting that leaves no trace in a post made of blocks, nor then in the same post as HTML."""
+_CARRIERS = frozenset({"div", "figure"})
 _EMPTY = frozenset({"br", "hr", "img", "wbr"})
 _END_OF_BLOCK = {"blockquote": "\n", "h2": "\n"}
 _QUOTE_END = "</blockquote>\n"
@@ -103,10 +106,10 @@ class _Writer:
             if event == "end":
                 self._end(node)
                 self.write_text(node.tail)
-            elif self._start(node):
-                self.write_text(node.text)
-            else:
+            elif self._stands_for_block(node) or not self._start(node):
                 walker.skip_subtree()
+            else:
+                self.write_text(node.text)
 
     def write_text(self, text: str | None) -> None:
         if not text:
@@ -157,6 +160,18 @@ class _Writer:
         elif tag in _KEPT:
             self.parts.append(f"</{tag}>{_END_OF_BLOCK.get(tag, '')}")
 
+    def _stands_for_block(self, node: Element) -> bool:
+        """Write the block that an element carries in an attribute; whether it did, and says no more."""
+        if self._reading.is_page or self._list is not None or node.tag not in _CARRIERS:
+            return False
+        block = mapping(json_of(node.get("data-npf") or ""))
+        if block.get("type") not in IN_ATTRIBUTES:
+            return False
+        shown = parse_fragment(blocks_html([block]))
+        if shown is not None:
+            self.parts += read_content(children(shown), self._reading)
+        return True
+
     def _is_mention_in_list(self, node: Element, tag: str) -> bool:
         """Whether a link in a list is one of those that only the words are kept of, as outside of lists."""
         return self._list is not None and tag == "a" and is_plain_link_text(node)
@@ -172,7 +187,10 @@ class _Writer:
     def _quote(self) -> None:
         # Blocks say how deep each paragraph is quoted, not where one quotation ends and the next begins.
         if not self._reading.is_page and self.parts and self.parts[-1] == _QUOTE_END:
-            self.parts[-1] = "" if str(self.parts[-2]).endswith("\n") else PARAGRAPH_END
+            if str(self.parts[-2]).endswith("\n"):
+                self.parts.pop()  # an outer quotation that ends here as well may go on, too
+            else:
+                self.parts[-1] = PARAGRAPH_END
         elif self.parts and self.parts[-1] == PARAGRAPH_END + _QUOTE_END and not self._reading.is_page:
             self.parts[-1] = PARAGRAPH_END
         else:

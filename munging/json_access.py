@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+
+
+def json_of(words: str) -> object:
+    """What a string of JSON says; None if it is none."""
+    try:
+        return json.loads(words)
+    except (ValueError, RecursionError):
+        return None
 
 
 def mapping(value: object) -> Mapping[str, object]:

@@ -29,6 +29,8 @@ _TEXT = {
 }
 _SILENT = frozenset({"audio", "video", "paywall"})
 """Blocks without words of their author's."""
+IN_ATTRIBUTES = _SILENT | {"poll"}
+"""Blocks that HTML has nothing for: the legacy form carries them whole in an attribute."""
 _KNOWN = _SILENT | {"text", "image", "link", "poll"}
 
 

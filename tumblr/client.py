@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
-from tumblr.errors import Forbidden, MalformedAnswer, NotFound
+from tumblr.errors import Forbidden, MalformedAnswer, NotFound, Refused
 from tumblr.notes import NotePage, read_note_page
 from tumblr.payload import (
     Mention,
@@ -25,6 +25,9 @@ from tumblr.transport import Reads, UncheckedClient, Writes
 
 PAGE = 50
 """Posts asked for at once; tumblr documents 20 and honours 50."""
+
+MOST_PAGES = 1000
+"""Pages after which a list is taken to have no end."""
 
 FOLLOWING_PAGE = 20
 """Followed blogs asked for at once; tumblr gives no more."""
@@ -267,13 +270,14 @@ class TumblrDashReader:
     def following(self) -> Iterator[str]:
         """The names of the blogs that the account follows; read page by page."""
         seen: set[str] = set()
-        while True:
+        for _ in range(MOST_PAGES):
             names = read_blog_names(self._client.following(limit=FOLLOWING_PAGE, offset=len(seen)))
             new = [name for name in names if name not in seen]
             if not new:
                 return
             yield from new
             seen.update(new)
+        raise MalformedAnswer(f"tumblr's list goes on after {MOST_PAGES} pages")
 
     def post_of(self, blog: str, post_id: str) -> TumblrPost | None:
         """A published post of any blog; None when there is none, or it is hidden from the account."""
@@ -332,11 +336,18 @@ class AccountWriter:
 
     def follow(self, blog: str) -> None:
         """Follow a blog; doing so twice does no harm."""
-        self._client.send_api_request("post", "/v2/user/follow", {"url": full_blog_name(blog)})
+        self._send("follow", blog)
 
     def unfollow(self, blog: str) -> None:
         """Follow a blog no longer; doing so twice does no harm."""
-        self._client.send_api_request("post", "/v2/user/unfollow", {"url": full_blog_name(blog)})
+        self._send("unfollow", blog)
+
+    def _send(self, verb: str, blog: str) -> None:
+        try:
+            name = full_blog_name(blog)
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        self._client.send_api_request("post", f"/v2/user/{verb}", {"url": name})
 
 
 def _created(response: object) -> Mapping[str, Any]:
@@ -352,12 +363,12 @@ def _pages(
 
     ``fetch`` gets the number of posts seen and the last of them. The list ends with a page that brings
     nothing new: tumblr's pages may be short for other reasons. Where none of the rules depends on a post's
-    absence, ``tolerant`` leaves out what cannot be read.
+    absence, ``tolerant`` leaves out what cannot be read. Raises MalformedAnswer for a list without end.
     """
     seen: set[str] = set()
     raw = 0
     last: TumblrPost | None = None
-    while True:
+    for _ in range(MOST_PAGES):
         page = read_page(fetch(raw, last))
         posts = list(page.posts) if tolerant else _whole(page)
         new = [post for post in posts if post.id not in seen]
@@ -366,6 +377,7 @@ def _pages(
         yield from new
         seen.update(post.id for post in new)
         raw, last = raw + len(posts) + len(page.problems), posts[-1]
+    raise MalformedAnswer(f"tumblr's list goes on after {MOST_PAGES} pages")
 
 
 def _whole(page: PostPage) -> list[TumblrPost]:

@@ -87,7 +87,7 @@ def read_headers(headers: Mapping[str, str], now: float) -> RateLimits | None:
                 Window(
                     limit=int(headers[f"X-Ratelimit-{name}-Limit"]),
                     remaining=max(0, int(headers[f"X-Ratelimit-{name}-Remaining"])),
-                    resets_at=now + max(1.0, float(headers[f"X-Ratelimit-{name}-Reset"])),
+                    resets_at=now + min(length, max(1.0, float(headers[f"X-Ratelimit-{name}-Reset"]))),
                     length=length,
                 )
                 for name, length in (("Perhour", HOUR), ("Perday", DAY))

@@ -141,6 +141,9 @@ class Loop:
         except StoreError as error:
             log.error("looking for turns failed", look="plan", reason=str(error))
             return pause * self._rhythm.error_factor
+        except Exception as error:  # whatever it is, the next pass may do better
+            log.error("looking for turns failed", look="plan", exc_info=error)
+            return pause * self._rhythm.error_factor
         longest = max(pause * level.sleep_factor, self._pool.pause(CALLS_PER_PASS))
         calls: Counter[Part] = Counter()
         cut_short: set[Part] = set()

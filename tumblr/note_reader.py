@@ -64,9 +64,11 @@ class NoteReader:
     def _pages(self, post: TumblrPost, newest: float) -> list[Note]:
         found: list[Note] = []
         before: str | None = None
+        seen: set[str | None] = {None}
         while True:
             page = self._reader.notes(post.id, before)
             found += [*page.notes, *page.rest]
-            if reaches(page.notes, newest) or page.next_before in (None, before):
+            if reaches(page.notes, newest) or page.next_before in seen:
                 return found
             before = page.next_before
+            seen.add(before)

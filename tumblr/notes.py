@@ -6,14 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from munging.json_access import mappings, text, whole
+from munging.json_access import mappings, text
 from tumblr.errors import MalformedAnswer
+from tumblr.payload_numbers import digits, unix_seconds
 
 CONVERSATION = frozenset({"reblog", "reply", "posted"})
 """Types of note that say something about who spoke when."""
-
-MICROSECONDS_FROM = 10**14
-"""A time this large is in microseconds."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +70,8 @@ def read_note(payload: Mapping[str, object]) -> Note:
     return Note(
         type=kind,
         blog=text(payload.get("blog_name")),
-        timestamp=_seconds(payload.get("timestamp")),
-        post_id=str(payload.get("post_id") or "") if kind == "reblog" else "",
+        timestamp=unix_seconds(payload.get("timestamp")) or 0,
+        post_id=(digits(payload.get("post_id")) or "") if kind == "reblog" else "",
         parent=text(payload.get("reblog_parent_blog_name")),
         said=text(payload.get("reply_text" if kind == "reply" else "added_text")).strip(),
     )
@@ -113,13 +111,6 @@ def is_complete(notes: Sequence[Note], note_count: int) -> bool:
 def reaches(notes: Sequence[Note], newest: float) -> bool:
     """Whether a list reaches back into what is known: no note between can be missing."""
     return bool(notes) and min(note.timestamp for note in notes) < newest
-
-
-def _seconds(value: object) -> int:
-    if isinstance(value, float):
-        return int(value)
-    number = whole(value) or 0
-    return number // 10**6 if number >= MICROSECONDS_FROM else number
 
 
 def _age(note: Note) -> int:

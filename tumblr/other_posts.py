@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from bs4 import BeautifulSoup
@@ -41,7 +42,8 @@ class OtherPosts:
             )
             if found is None:
                 return None
-            self.keep(found)
+            # A blog that was renamed answers under its new name; here a post keeps the one it was found by.
+            self.keep(replace(found, blog=blog))
         return self._kept[name]
 
     def keep(self, post: TumblrPost) -> None:

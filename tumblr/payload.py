@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from munging.json_access import mappings, sequence, text, whole
+from munging.json_access import mappings, sequence, text
 from munging.payload import blog_of_post, is_npf
 from tumblr.errors import MalformedAnswer
 from tumblr.notes import Note, read_notes
 from tumblr.payload_forms import TrailEntry, Words, legacy_words, npf_words
+from tumblr.payload_numbers import count, digits, unix_seconds
 
 ANONYMOUS = "Anonymous"
 """What tumblr calls an asker who does not say who they are."""
@@ -21,10 +22,9 @@ ANONYMOUS = "Anonymous"
 
 def normal_id(value: object) -> str:
     """A post's id as a string of digits, whether tumblr sent a number or text; raises MalformedAnswer."""
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return str(value)
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return str(int(value))
+    found = digits(value)
+    if found is not None:
+        return found
     raise MalformedAnswer(f"tumblr sent a post id that is no number: {str(value)[:40]!r}")
 
 
@@ -138,15 +138,15 @@ def read_post(payload: object) -> TumblrPost:
         blog=blog_of_post(payload),
         summary=text(payload.get("summary")).strip(),
         tags=_texts(payload.get("tags")),
-        timestamp=_number(payload, "timestamp") or 0,
+        timestamp=unix_seconds(payload.get("timestamp")) or 0,
         genesis_post_id=normal_id(genesis) if genesis else None,
-        scheduled_publish_time=_number(payload, "scheduled_publish_time"),
+        scheduled_publish_time=unix_seconds(payload.get("scheduled_publish_time")),
         reblog_key=text(payload.get("reblog_key")),
         url=text(payload.get("post_url")),
         parent_id=normal_id(parent) if parent else None,
         is_reblog=bool(parent or payload.get("parent_post_url") or said.trail),
         source_blog=text(payload.get("reblogged_root_name")) or text(payload.get("source_title")) or None,
-        note_count=_number(payload, "note_count") or 0,
+        note_count=count(payload.get("note_count")) or 0,
         notes=read_notes(payload.get("notes")),
         is_pinned=payload.get("is_pinned") is True,
         payload=payload,
@@ -206,7 +206,7 @@ def read_mention(item: Mapping[str, object]) -> Mention | None:
         post_id = normal_id(item.get("target_post_id"))
     except MalformedAnswer:
         return None
-    timestamp = _number(item, "timestamp")
+    timestamp = unix_seconds(item.get("timestamp"))
     return Mention(blog, post_id, timestamp) if blog and timestamp is not None else None
 
 
@@ -228,8 +228,3 @@ def read_blog_names(response: object) -> list[str]:
 
 def _texts(value: object) -> tuple[str, ...]:
     return tuple(item for item in sequence(value) if isinstance(item, str))
-
-
-def _number(payload: Mapping[str, Any], key: str) -> int | None:
-    value = payload.get(key)
-    return int(value) if isinstance(value, float) and value == value and abs(value) < 2**63 else whole(value)

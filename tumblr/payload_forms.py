@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 from munging.json_access import mapping, mappings, text
 from munging.legacy_payload import blog_of_item
 from munging.npf import Block, Contribution, blocks_html, read_contribution
+from tumblr.payload_numbers import digits
 
 _BODY_FIELDS = ("body", "answer", "caption", "description")
 _IMAGE = re.compile(r"<img\b", re.IGNORECASE)
@@ -86,9 +87,7 @@ def npf_words(payload: Mapping[str, object]) -> Words:
 
 
 def _entry(item: Mapping[str, object]) -> TrailEntry:
-    number = mapping(item.get("post")).get("id")
-    found = str(number) if isinstance(number, int | str) and not isinstance(number, bool) else ""
-    return TrailEntry(blog_of_item(item), found if found.isascii() and found.isdigit() else None)
+    return TrailEntry(blog_of_item(item), digits(mapping(item.get("post")).get("id")))
 
 
 def _all_blocks(contribution: Contribution) -> list[Block]:

@@ -6,6 +6,9 @@ The ``requests.Session`` is the seam: tests mount an adapter of their own on it.
 
 from __future__ import annotations
 
+import json
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
@@ -34,6 +37,9 @@ LONGEST_TIMEOUT = 60.0
 
 POST_LIMIT_PAUSE = 1800.0
 """Seconds to wait when the day's posts or the queue's places are used up."""
+
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+"""Half of a pair that would stand for one character."""
 
 POST_LIMIT_CODES = frozenset({8022, 8023})
 POST_LIMIT_WORDS = ("daily post limit", "cannot queue more than")
@@ -231,8 +237,9 @@ def _never_connected(error: requests.RequestException) -> bool:
 
 def _document(response: requests.Response) -> Mapping[str, Any]:
     try:
-        document = response.json()
-    except ValueError:
+        document = response.json(parse_float=_finite, parse_constant=lambda _: None)
+        document = _well_formed(document) if b"\\u" in response.content else document
+    except (ValueError, RecursionError):
         document = None
     if isinstance(document, dict) and "meta" in document:
         return document
@@ -241,6 +248,20 @@ def _document(response: requests.Response) -> Mapping[str, Any]:
     if response.status_code >= 500 or "html" in response.headers.get("Content-Type", ""):
         raise TumblrUnavailable(f"tumblr answered {response.status_code} with something that is not JSON")
     raise MalformedAnswer(f"tumblr answered {response.status_code} with a broken document")
+
+
+def _finite(number: str) -> float | None:
+    """A number that is one: JSON can write more than any variable holds."""
+    found = float(number)
+    return found if math.isfinite(found) else None
+
+
+def _well_formed(document: object) -> object:
+    """The document without halves of characters, which JSON may hold, but no file and no database takes."""
+    printed = json.dumps(document, ensure_ascii=False)
+    if not HALF_CHARACTER.search(printed):
+        return document
+    return json.loads(HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", printed))
 
 
 def _status(document: Mapping[str, Any], response: requests.Response) -> int:
@@ -259,12 +280,13 @@ def _details(document: Mapping[str, Any]) -> tuple[str, frozenset[int]]:
     legacy = response.get("errors", []) if isinstance(response, dict) else []
     listed = document.get("errors") or legacy
     items = listed if isinstance(listed, list) else [listed]
-    words, codes = [], set()
+    words: list[str] = []
+    codes: set[int] = set()
     for item in items:
         if isinstance(item, dict):
             words.append(str(item.get("detail") or item.get("message") or item.get("title") or ""))
-            codes.add(item.get("code"))
+            codes |= {item["code"]} if isinstance(item.get("code"), int) else set()
         else:
             words.append(str(item))
     detail = "; ".join(word for word in words if word)[:200] or "no reason given"
-    return detail, frozenset(code for code in codes if isinstance(code, int))
+    return detail, frozenset(codes)

@@ -171,6 +171,19 @@ def test_metrics_are_in_the_form_prometheus_reads(service: Service) -> None:
     assert "switchboard_waiting_polls 0.0" in lines
 
 
+def test_results_and_what_was_swept_are_counted(service: Service) -> None:
+    service.bench.raw_select("r")
+    results = {"r": {"selection_proba": [0.5, 0.5], "sentiment_logit_diffs": [0.0, 0.0]}, "x": {"error": "e"}}
+    service.send("POST", "/pollgenerator", "generator", json={"results": results})
+    service.bench.clock.advance(30 * 86_400)
+    service.bench.store.sweep()
+    lines = service.send("GET", "/metrics").text.splitlines()
+    assert 'switchboard_results_total{status="accepted"} 1.0' in lines
+    assert 'switchboard_results_total{status="unknown"} 1.0' in lines
+    assert 'switchboard_swept_total{what="results removed"} 1.0' in lines
+    assert "switchboard_retained_texts 0.0" in lines
+
+
 def test_health_needs_no_token(service: Service) -> None:
     assert service.send("GET", "/health", None).get_json() == {"ok": True}
 

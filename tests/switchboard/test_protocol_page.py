@@ -14,6 +14,7 @@ from switchboard import messages
 from switchboard.app import ROUTES
 from switchboard.messages import WireModel
 from switchboard.messages.fields import JobState, ResultStatus
+from tests.switchboard.service import Service
 
 PAGE = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
 ROWS = [
@@ -70,6 +71,15 @@ def test_every_setting_is_on_the_page_and_no_other() -> None:
     rows = ROWS[ROWS.index(["settings", ""]) + 2 :]
     said = set().union(*(quoted(row[0]) for row in rows))
     assert said == set(SwitchboardConfig.model_fields)
+
+
+def test_every_figure_for_prometheus_is_on_the_page(service: Service) -> None:
+    text = service.send("GET", "/metrics").text
+    figures = {
+        name for name in re.findall(r"^# TYPE (\w+)", text, re.MULTILINE) if not name.endswith("_created")
+    }
+    documented = {row[0].strip("`").partition("{")[0] for row in ROWS if row[0].startswith("`switchboard_")}
+    assert documented == figures
 
 
 def test_limits_on_the_page_are_those_of_the_code() -> None:

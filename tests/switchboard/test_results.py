@@ -70,6 +70,12 @@ def test_only_what_concerns_the_client_is_in_the_result(bench: Bench) -> None:
     assert "keep me" not in body
 
 
+def test_candidates_are_not_kept_beyond_the_choice(bench: Bench) -> None:
+    bench.answer()
+    bench.finish("a")
+    assert bench.line("a")["continuations"] == []
+
+
 def test_candidates_that_come_after_the_end_are_surplus(bench: Bench) -> None:
     bench.answer()
     bench.finish("a")

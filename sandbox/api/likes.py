@@ -68,7 +68,7 @@ def _span(asked: Parameters) -> Span:
 def _links(path: str, asked: Parameters, found: list[Like], limit: int) -> dict[str, Any]:
     """Links to older likes, if there are any, and to newer ones, if the caller came from there."""
     around: dict[str, Any] = {}
-    size = {"limit": str(limit)}
+    size = {**links.echoed(asked), "limit": str(limit)}
     if len(found) > limit:
         before = links.place_between(found[limit - 1].moment, found[limit].moment)
         around["next"] = links.link(path, {**size, "before": before})

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sandbox.api import envelope
+from sandbox.api.params import Parameters
 
 MICROSECONDS = 1_000_000
 MICROSECONDS_FROM = 10**14
@@ -22,6 +23,17 @@ def link(path: str, query: Mapping[str, str]) -> dict[str, Any]:
 def next_link(path: str, query: Mapping[str, str]) -> dict[str, Any]:
     """The part of an answer that links to the next page."""
     return {"_links": {"next": link(path, query)}}
+
+
+PLACES = frozenset({"offset", "before", "after", "before_id", "page_number"})
+"""Parameters that say where a page begins; a link to the next page has its own."""
+
+
+def echoed(asked: Parameters, *kept: str) -> dict[str, str]:
+    """What a caller asked for, as links repeat it: all but the key and the place of the page, of which
+    ``kept`` stay."""
+    left_out = (PLACES | {"api_key"}) - {*kept}
+    return {name: value for name, value in asked.as_dict().items() if name not in left_out}
 
 
 def read_moment(name: str, text: str | None) -> int | None:

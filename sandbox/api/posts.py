@@ -83,9 +83,12 @@ def _page(connection: Connection, blog: Blog, asked: Parameters, kind: str | Non
     page, more = found[:limit], len(found) > limit
     total = posts.count(connection, blog.id, Selection(states=selection.states, type=kind))
     answer = _answer_with_blog(connection, blog, page, asked, total=total)
-    if more and not oldest_first:
+    if more:
         last = Position(page[-1].timestamp, page[-1].id) if len(page) > len(on_top) else START
-        answer |= _next_page(f"/v2/blog/{blog.name}.tumblr.com/posts", blog, last)
+        place = {"offset": str(offset + limit)} if oldest_first else _place(last)
+        chosen = links.echoed(asked, "before", "after") | ({} if kind is None else {"type": kind})
+        query = {**chosen, "tumblelog": blog.name, **place}
+        answer |= links.next_link(f"/v2/blog/{blog.name}.tumblr.com/posts", query)
     return envelope.answer(answer)
 
 
@@ -123,10 +126,10 @@ def _answer_with_blog(
     }
 
 
-def _next_page(path: str, blog: Blog, last: Position) -> dict[str, Any]:
-    """The link to what follows a post. Clients forward ``page_number`` alone, so it says it all."""
-    place = base64.urlsafe_b64encode(struct.pack(">qq", last.timestamp, last.id)).decode().rstrip("=")
-    return links.next_link(path, {"tumblelog": blog.name, "page_number": place})
+def _place(last: Position) -> dict[str, str]:
+    """What names the place after a post, alone: some clients forward nothing else."""
+    packed = struct.pack(">qq", last.timestamp, last.id)
+    return {"page_number": base64.urlsafe_b64encode(packed).decode().rstrip("=")}
 
 
 def _read_position(token: str) -> Position:
@@ -183,10 +186,11 @@ def _private_list(
     position: dict[str, str],
 ) -> Response:
     viewer = support.viewer(connection)
-    options = view_options(support.parameters())
+    asked = support.parameters()
+    options = view_options(asked)
     answer: dict[str, Any] = {"posts": render(connection, found[:limit], viewer, options)}
     if len(found) > limit:
-        query = {"limit": str(limit), **position}
+        query = {**links.echoed(asked), "limit": str(limit), **position}
         answer |= links.next_link(f"/v2/blog/{identifier}/posts/{name}", query)
     return envelope.answer(answer)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
@@ -74,6 +75,46 @@ def test_paging_by_links_and_by_offset(frank: Any, driver: SandboxDriver) -> Non
         query = {"limit": 3, **following["query_params"]}
     assert seen == made
     assert ids_of(frank.posts("frank", limit=3, offset=3)) == made[3:6]
+
+
+def followed(client: Any, path: str, **query: object) -> list[dict[str, Any]]:
+    """All pages of a list, by the addresses of their links and nothing else."""
+    pages = []
+    while True:
+        pages.append(get(client, path, **query))
+        href = pages[-1].get("_links", {}).get("next", {}).get("href")
+        if href is None:
+            return pages
+        path, query = urlsplit(href).path, dict(parse_qsl(urlsplit(href).query, keep_blank_values=True))
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("posts", {"tag": "even", "npf": "true"}),
+        ("posts", {"tag[0]": "even", "tag[1]": "all", "before": 2**40, "npf": 1}),
+        ("posts/text", {"tag": "even", "npf": "true", "after": 1}),
+        ("posts", {"tag": "even", "sort": "asc", "npf": "true"}),
+        ("posts/draft", {"npf": "true"}),
+        ("posts/queue", {"npf": "true"}),
+        ("likes", {"npf": "true"}),
+    ],
+)
+def test_links_repeat_what_was_asked_for(
+    frank: Any, driver: SandboxDriver, path: str, query: dict[str, object]
+) -> None:
+    for number in range(10):
+        tags = ["all", *(["even"] if number % 2 == 0 else [])]
+        driver.post("frank", f"<p>{number}</p>", tags=tags)
+        if number % 2:
+            driver.like("frank", driver.post("bob", f"<p>{number}</p>"))
+            for state in ("draft", "queue"):
+                frank.create_text("frank", body=f"<p>{number}</p>", state=state)
+    pages = followed(frank, f"/v2/blog/frank/{path}", limit=2, **query)
+    lists = [page.get("posts") or page["liked_posts"] for page in pages]
+    assert [len(one) for one in lists] == [2, 2, 1]
+    assert all("content" in post for one in lists for post in one)
+    assert len({post["id"] for one in lists for post in one}) == 5
 
 
 def test_order_and_selection(frank: Any, driver: SandboxDriver, clock: FakeClock) -> None:

@@ -22,7 +22,18 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
                 "judgments_hours": 18.0,
             },
             "tumblr": {"max_tries": 10},
-            "asks": {"most_waiting": 2, "equity_first": True},
+            "asks": {
+                "most_waiting": 2,
+                "equity_first": True,
+                "fiction_triggers": [
+                    "tell me a story",
+                    "a story about",
+                    "write a story",
+                    "tell me the story of",
+                    "write a fanfic",
+                    "write a fic",
+                ],
+            },
             "conversation": {"posts_to_check": 350},
             "dashboard": {
                 "posts_to_check": 350,

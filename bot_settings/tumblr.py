@@ -155,6 +155,10 @@ class AsksConfig(Section):
         description="of each asker only the oldest ask is looked at, then limited users are left to chance; "
         "else chance comes first, and a lucky newer ask may be answered before an older one",
     )
+    fiction_triggers: tuple[str, ...] = Field(
+        ("tell me a story", "a story about", "write a story"),
+        description="an ask that holds one of these gets a story for an answer",
+    )
     max_characters: PositiveInt = Field(
         10_000, description="a longer question is drafted for the operator's eyes instead of published"
     )

@@ -14,11 +14,16 @@ from zoneinfo import ZoneInfo
 from bot_config import Config
 from bot_process import FatalError, Shutdown
 from mood.dated_note import DatedNote
-from munging.formats import PromptFormat, own_format
 from switchboard.client import Retry, SwitchboardClient
 from tumblr.budget import RULES
 from tumblr.build_dash import dash_steps
-from tumblr.build_rules import avoided_tags, mood_system, review_thresholds, screening_rules
+from tumblr.build_rules import (
+    avoided_tags,
+    mood_system,
+    prompt_format,
+    review_thresholds,
+    screening_rules,
+)
 from tumblr.build_talk import (
     ask_rules,
     conversation_kinds,
@@ -223,7 +228,7 @@ def _driver(
     return Driver(
         store=store,
         jobs=Jobs(switchboard, store, waits, clock, fail_points),
-        kinds=_kinds(config, zone),
+        kinds=kinds_of(config, zone),
         moods=Moods(store, zone, mood_system(config), config.mood.stale_seconds),
         rules=screening_rules(config),
         drafts_only=config.tumblr.publishing == "drafts",
@@ -250,25 +255,28 @@ def _direct_kinds(config: Config, store: Store, zone: ZoneInfo) -> dict[TurnKind
     }
 
 
-def _kinds(config: Config, zone: ZoneInfo) -> dict[TurnKind, Kind]:
+def kinds_of(config: Config, zone: ZoneInfo) -> dict[TurnKind, Kind]:
+    """How each kind of turn is asked for and made into a post."""
     identity = identity_of(config)
-    avoided = avoided_tags(config)
+    avoided, form = avoided_tags(config), prompt_format(config)
     return {
-        TurnKind.ASK: AskKind(identity, zone, avoided, config.asks.max_characters),
-        TurnKind.ORIGINAL: OriginalKind(identity, zone, avoided),
+        TurnKind.ASK: AskKind(
+            identity,
+            zone,
+            avoided,
+            config.asks.max_characters,
+            tuple(words.lower() for words in config.asks.fiction_triggers),
+            form.folded_lines,
+        ),
+        TurnKind.ORIGINAL: OriginalKind(identity, zone, avoided, form.folded_lines),
         TurnKind.REVIEW: ReviewKind(
             identity,
-            _prompt_format(config),
+            form,
             config.commands.draft_reviews,
             config.commands.help_url,
         ),
         **conversation_kinds(config, zone),
     }
-
-
-def _prompt_format(config: Config) -> PromptFormat:
-    settings = config.generator.format
-    return own_format(settings.based_on, settings.changes())
 
 
 def _finders(

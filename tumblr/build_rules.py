@@ -6,6 +6,7 @@ from bot_config import Config
 from bot_process import FatalError
 from mood.system import MoodSystem
 from mood.updates import build_system, parse_updates
+from munging.formats import PromptFormat, own_format
 from tumblr.moderation import Thresholds
 from tumblr.screening import ScreeningRules
 
@@ -27,6 +28,12 @@ def mood_system(config: Config) -> MoodSystem:
     except (OSError, ValueError) as error:
         where = f" (updates_file {mood.updates_file})" if mood.updates_file else ""
         raise FatalError(f"mood{where}: {error}", "mend it and start again") from None
+
+
+def prompt_format(config: Config) -> PromptFormat:
+    """The format of the prompts, in which texts come back, too."""
+    settings = config.generator.format
+    return own_format(settings.based_on, settings.changes())
 
 
 def avoided_tags(config: Config) -> tuple[str, ...]:

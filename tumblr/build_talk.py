@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from bot_config import Config
 from munging.thread import Identity
 from tumblr.ask_rules import AskRules
-from tumblr.build_rules import avoided_tags
+from tumblr.build_rules import avoided_tags, prompt_format
 from tumblr.build_tumblr import Tumblr
 from tumblr.conversation_rules import Company
 from tumblr.damping import Damping, why_not_talk
@@ -86,13 +87,13 @@ def limited_of(config: Config, mean_pause: float) -> Limited:
 
 def conversation_kinds(config: Config, zone: ZoneInfo) -> dict[TurnKind, Kind]:
     """How what people say is answered."""
-    identity, avoided = identity_of(config), avoided_tags(config)
-    reblog = ReblogKind(identity, zone, avoided)
+    identity, avoided, folded = identity_of(config), avoided_tags(config), prompt_format(config).folded_lines
+    reblog = ReblogKind(identity, zone, avoided, folded_lines=folded)
     return {
         TurnKind.REBLOG: reblog,
         TurnKind.MENTION: reblog,
-        TurnKind.REPLY: ReplyKind(identity, zone, avoided),
-        TurnKind.DASH: ReblogKind(identity, zone, avoided, user_input=False, why_not=below_least),
+        TurnKind.REPLY: ReplyKind(identity, zone, avoided, folded),
+        TurnKind.DASH: replace(reblog, user_input=False, why_not=below_least),
     }
 
 

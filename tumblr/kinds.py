@@ -30,9 +30,6 @@ from tumblr.screening import Draft
 from tumblr.tags import answer_tags, clean_tags, original_tags
 from tumblr.turns import StoredMoodInput, StoredRequest, Turn
 
-FICTION_TRIGGERS = ("tell me a story", "a story about", "write a story")
-"""Words in an ask that ask for a story."""
-
 
 @dataclass(frozen=True)
 class Composition:
@@ -104,6 +101,11 @@ class AskKind:
     timezone: ZoneInfo
     avoided_tags: Sequence[str]
     max_characters: int
+    fiction_triggers: Sequence[str] = ("tell me a story", "a story about", "write a story")
+    """Words, in lower case, in an ask that asks for a story."""
+
+    folded_lines: bool = False
+    """Whether several line breaks in a row end one paragraph, as the model's prompt format may have it."""
 
     def mood_time(self, turn: Turn, now: datetime) -> datetime:  # noqa: ARG002
         """Now."""
@@ -118,7 +120,7 @@ class AskKind:
             "question": question[:MAX_QUESTION_CHARACTERS],
             "asking_name": turn.who,
             "mood": mood,
-            "write_fic_override": any(words in raw for words in FICTION_TRIGGERS),
+            "write_fic_override": any(words in raw for words in self.fiction_triggers),
             "return_all_conts": True,  # for the post log
             **times,
         }
@@ -133,7 +135,7 @@ class AskKind:
         return Composition(
             action=ANSWER_ASK,
             publish_as="published",
-            html=to_html(chosen.post, self.identity),
+            html=to_html(chosen.post, self.identity, folded_lines=self.folded_lines),
             tags=tuple(tags),
             draft=Draft(asker=turn.who, question=question, answer=chosen.post, tags=tags),
             post_id=turn.input_id,
@@ -162,6 +164,8 @@ class OriginalKind:
     identity: Identity
     timezone: ZoneInfo
     avoided_tags: Sequence[str]
+    folded_lines: bool = False
+    """As in ``AskKind``."""
 
     def mood_time(self, turn: Turn, now: datetime) -> datetime:  # noqa: ARG002
         """The moment at which the post will be published."""
@@ -178,7 +182,7 @@ class OriginalKind:
         return Composition(
             action=CREATE_TEXT,
             publish_as="queue",
-            html=to_html(chosen.post, self.identity),
+            html=to_html(chosen.post, self.identity, folded_lines=self.folded_lines),
             tags=tuple(original_tags(chosen.tags, self.avoided_tags)),
             draft=Draft(asker="", question="", answer=chosen.post, tags=clean_tags(chosen.tags)),
         )

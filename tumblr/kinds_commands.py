@@ -73,10 +73,11 @@ class ReviewKind:
     def compose(self, turn: Turn, chosen: SelectionOutcome) -> Composition:
         """A post of its own without tags; the text is screened as one that nobody asked for."""
         text = "\n".join([*turn.input["lines"], "", chosen.post.lstrip("\n")])
+        body = to_html(text, self.identity, folded_lines=self.form.folded_lines)
         return Composition(
             action=CREATE_TEXT,
             publish_as="published",
-            html=to_html(text, self.identity) + self._explanation(turn.who),
+            html=body + self._explanation(turn.who),
             tags=(),
             draft=Draft(asker="", question="", answer=text, tags=clean_tags(chosen.tags)),
             discard=turn.input_id,

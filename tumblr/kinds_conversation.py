@@ -34,6 +34,8 @@ class ReblogKind:
     avoided_tags: Sequence[str]
     user_input: bool = True
     why_not: Verdict = lambda _, __: None
+    folded_lines: bool = False
+    """As in ``AskKind``."""
 
     def mood_time(self, turn: Turn, now: datetime) -> datetime:  # noqa: ARG002
         """Now."""
@@ -55,7 +57,7 @@ class ReblogKind:
         return Composition(
             action=REBLOG,
             publish_as="published",
-            html=to_html(chosen.post, self.identity),
+            html=to_html(chosen.post, self.identity, folded_lines=self.folded_lines),
             tags=tuple(tags),
             draft=Draft(asker=turn.who, question=str(turn.input["said"]), answer=chosen.post, tags=tags),
             post_id=str(turn.input["post_id"]),
@@ -82,6 +84,8 @@ class ReplyKind:
     identity: Identity
     timezone: ZoneInfo
     avoided_tags: Sequence[str]
+    folded_lines: bool = False
+    """As in ``AskKind``."""
 
     def mood_time(self, turn: Turn, now: datetime) -> datetime:  # noqa: ARG002
         """Now."""
@@ -100,11 +104,12 @@ class ReplyKind:
             reply_blog_url=f"https://{turn.who}.tumblr.com/",
             reply_body=str(turn.input["text"]),
         )
+        said = to_html(chosen.post, self.identity, folded_lines=self.folded_lines)
         tags = original_tags(chosen.tags, self.avoided_tags)
         return Composition(
             action=CREATE_TEXT,
             publish_as="published",
-            html=f"{head}\n{to_html(chosen.post, self.identity)}",
+            html=f"{head}\n{said}",
             tags=tuple(tags),
             draft=Draft(
                 asker=turn.who,

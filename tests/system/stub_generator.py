@@ -8,6 +8,8 @@ and says which ask it answers; words in the prompt choose what else there is to 
     hate, love       the text is scored as sad, or glad
     draw             an image block in the text
     dull             a low selector score, which no dashboard post survives
+    vile             a human would reject it; unless it occurs, nothing is said of that
+    elsewhere        the bot is not likely to speak next, where that is asked
 
 With ``--dies`` it kills itself when a finished text is about to be sent, or has just been sent.
 """
@@ -23,7 +25,14 @@ from pathlib import Path
 from bot_process import Shutdown, configure_logging, load_process_config
 from munging.control import END, IMAGE_DELIMITER, TAGS
 from switchboard.client import Retry, SwitchboardClient
-from switchboard.messages import GenerationJob, GenerationResult, RawSelectResult, WorkerError
+from switchboard.messages import (
+    GenerationJob,
+    GenerationResult,
+    RawSelectResult,
+    SpeakerOdds,
+    SpeakerQuestion,
+    WorkerError,
+)
 from switchboard.polling import Exchanged, GeneratorAnswer, GeneratorExchange, GeneratorJob
 from switchboard.worker import Rhythm, run_worker
 from tumblr.fail_points import kill_this_process
@@ -60,12 +69,26 @@ def selector_probability(text: str, key: str = "") -> float:
     return 0.05 if "dull" in text else 0.62 + 0.32 * spread
 
 
+def autoreview(texts: Sequence[str]) -> list[float] | None:
+    """Probabilities of being rejected, if one of the texts calls for it."""
+    return [0.9 if "vile" in text else 0.2 for text in texts] if "vile" in "".join(texts) else None
+
+
+def speaker_odds(question: SpeakerQuestion | None) -> SpeakerOdds | None:
+    """How likely the bot is to speak next: five times what it usually is, or a fifth."""
+    if question is None:
+        return None
+    return SpeakerOdds(after_thread=0.02 if "elsewhere" in question.prompt else 0.5, after_line=0.1)
+
+
 def handle(job_id: str, job: GeneratorJob) -> GeneratorAnswer:
     """Do a job at once."""
     if not isinstance(job, GenerationJob):
         return RawSelectResult(
             selection_proba=[selector_probability(text) for text in job.texts],
             sentiment_logit_diffs=[sentiment(text) for text in job.texts],
+            autoreview=autoreview(job.texts),
+            next_speaker=job.next_speaker and [speaker_odds(question) for question in job.next_speaker],
         )
     lease = job.lease.token if job.lease is not None else ""
     keys = [f"{job_id} {lease} {number}" for number in range(job.kwargs.best_of)]
@@ -74,6 +97,7 @@ def handle(job_id: str, job: GeneratorJob) -> GeneratorAnswer:
         mirotarg=[2.0 for _ in keys],
         selection_proba=[selector_probability(job.prompt[-200:], key) for key in keys],
         sentiment_logit_diffs=[sentiment(job.prompt[-200:]) for _ in keys],
+        autoreview=autoreview([job.prompt[-200:] for _ in keys]),
         model_info={"model": "stub"},
     )
 

@@ -60,10 +60,11 @@ def _sampler(settings: GeneratorConfig) -> SamplerSettings:
 
 
 def _limits(settings: GeneratorConfig, positions: int) -> WritingLimits:
-    context, room = positions - CONTEXT_MARGIN, settings.required_continuation_room
+    longest = min(positions, settings.context_tokens or positions)
+    context, room = longest - CONTEXT_MARGIN, settings.required_continuation_room
     if room >= context:
         raise ModelError(
             f"the model reads {context} tokens, of which {room} are to be kept free for writing",
-            "lower generator.required_continuation_room",
+            "lower generator.required_continuation_room, or raise generator.context_tokens if it is set",
         )
     return WritingLimits(context, room, settings.max_new_tokens)

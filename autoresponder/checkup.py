@@ -17,12 +17,12 @@ from switchboard.messages import GenerationJob, GenerationOptions, GenerationRes
 CANDIDATES = 3
 
 
-def sample_job() -> GenerationJob:
+def sample_job(question: str = "hello, how are you today?") -> GenerationJob:
     """An ask such as the bot gets."""
     anything = MoodRecord(name="unrestricted", min_allowed_score=-1000.0, max_allowed_score=1000.0)
     return GenerationJob(
         type="answer",
-        prompt="友Anonymous要\nhello, how are you today?\n域",
+        prompt=f"友Anonymous要\n{question}\n域",
         kwargs=GenerationOptions(best_of=CANDIDATES, mood=anything, avoid_if_under=3, avoid_half_if_under=5),
         base_id="check",
         v8_timestamp="3:07 PM",
@@ -32,9 +32,12 @@ def sample_job() -> GenerationJob:
 
 
 def warm_up(runner: JobRunner) -> None:
-    """Write something nobody sees, so that no real job pays for what only the first one needs."""
+    """Write something nobody sees, so that no real job pays for what only the first one needs.
+
+    The question is another than that of the check, whose prompt would not be run a second time.
+    """
     runner.warm_up()
-    runner.run("warm up", sample_job())
+    runner.run("warm up", sample_job("what is the best thing about rivers?"))
 
 
 def check_up(runner: JobRunner, generator: GeneratorModel) -> str:

@@ -15,6 +15,7 @@ from transformers import DynamicCache, PreTrainedModel
 
 from autoresponder.attention import attending, take_over
 from autoresponder.cpu_linear import is_int8
+from autoresponder.exact_logits import keep_logits_exact
 from autoresponder.prompt_cache import PromptCache
 from autoresponder.slots import NOTHING, Prefix, SlotCache
 from autoresponder.trunk import watching
@@ -34,6 +35,7 @@ class Decoder:
         """``keep`` are blocks whose residual streams are remembered; ``known`` are beginnings run before."""
         wide = is_int8(network)
         take_over(network, wide=wide)
+        keep_logits_exact(network)
         self.slots = slots
         self.device = network.device
         self.keep = tuple(keep)

@@ -26,11 +26,17 @@ WARM_UP_STEPS = 3  # before a capture, so that every kernel is chosen and loaded
 
 
 def make_decoder(
-    network: PreTrainedModel, slots: int, *, keep: Collection[int] = (), known: PromptCache | None = None
+    network: PreTrainedModel,
+    slots: int,
+    *,
+    keep: Collection[int] = (),
+    known: PromptCache | None = None,
+    context: int | None = None,
 ) -> Decoder:
-    """The fastest decoder for where the network is."""
-    made: type[Decoder] = GraphDecoder if network.device.type == "cuda" else Decoder
-    return made(network, slots, keep=keep, known=known)
+    """The fastest decoder for where the network is; no row will be longer than ``context`` tokens."""
+    if network.device.type == "cuda":
+        return GraphDecoder(network, slots, keep=keep, known=known, context=context)
+    return Decoder(network, slots, keep=keep, known=known)
 
 
 def batch_for(rows: int) -> int:
@@ -116,10 +122,12 @@ class GraphDecoder(Decoder):
         *,
         keep: Collection[int] = (),
         known: PromptCache | None = None,
+        context: int | None = None,
     ) -> None:
+        """Room is made for ``context`` tokens in each slot, by default for all the network can read."""
         super().__init__(network, slots, keep=keep, known=known)
         config: Any = network.config
-        capacity = -(-config.max_position_embeddings // GROWTH) * GROWTH
+        capacity = -(-(context or config.max_position_embeddings) // GROWTH) * GROWTH
         self._fixed = FixedCache(batch_for(slots), capacity, self.keep, self.device)
         self._cache = self._fixed
         self._graphs: dict[tuple[int, int], _Captured] = {}

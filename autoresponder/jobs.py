@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from autoresponder.acceptance import AcceptanceOptions
 from autoresponder.assignments import AnswerAssignment, Assignment, OriginalShares, TextpostAssignment
 from autoresponder.draws import draws_of_try, seeded
-from autoresponder.errors import JobError
+from autoresponder.errors import JobError, ModelError
 from autoresponder.generator import Try, Writer, WritingLimits
 from autoresponder.graphs import make_decoder
 from autoresponder.head_texts import given_texts, sentiment_text
@@ -96,6 +96,7 @@ class JobRunner:
             settings.slots,
             keep=self._scorer.layers,
             known=PromptCache(settings.prompt_cache_bytes),
+            context=settings.limits.context,
         )
         self._control_phrase = control_phrases(self._voice.form, self._voice.identity)
         self._writer = Writer(
@@ -110,8 +111,20 @@ class JobRunner:
         self._model_info = model_info(generator, heads, settings)
 
     def warm_up(self) -> None:
-        """Make everything ready that is made once, so that no job waits for it."""
-        self._decoder.warm_up()
+        """Make everything ready that is made once, so that no job waits for it.
+
+        Raises ModelError when there is too little memory for that.
+        """
+        try:
+            self._decoder.warm_up()
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            raise ModelError(
+                f"there is too little memory for {self._settings.slots} texts of "
+                f"{self._settings.limits.context} tokens at once",
+                "lower generator.batch_size or generator.context_tokens",
+            ) from None
 
     def run(self, job_id: str, job: Job) -> Done:
         """Do one job. Raises JobError when it cannot be done, which concerns that job alone."""
@@ -138,7 +151,7 @@ class JobRunner:
         """
         try:
             self._run(jobs, deliver, more)
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             if not _is_out_of_memory(error):
                 raise
             torch.cuda.empty_cache()
@@ -261,9 +274,11 @@ def _outcome(work: Callable[[], T]) -> T | JobError:
         return error
 
 
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    """GPU memory has an error class of its own; the CPU's allocator only has its words."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+def _is_out_of_memory(error: Exception) -> bool:
+    """PyTorch has a class for it on a GPU, its libraries only have their words."""
+    said = str(error).lower()
+    words = ("can't allocate memory", "out of memory", "alloc_failed")
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(word in said for word in words)
 
 
 def acceptance_options(options: GenerationOptions) -> AcceptanceOptions:

@@ -53,6 +53,11 @@ class GeneratorConfig(Section):
         PromptFormatConfig(), description="prompt format the model was trained on: a name, or a table"
     )
     sampler: SamplerConfig = Field(SamplerConfig(), description="how tokens are drawn")
+    context_tokens: PositiveInt | None = Field(
+        None,
+        description="longest row that is read or written, in tokens; default: what the model can read. "
+        "Memory grows with it",
+    )
     max_new_tokens: PositiveInt = Field(1600, description="longest continuation, in tokens")
     required_continuation_room: PositiveInt = Field(100, description="tokens kept free for writing")
     review_share: Probability = Field(0.15, description="share of original posts that are book reviews")

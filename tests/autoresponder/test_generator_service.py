@@ -8,15 +8,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from structlog.testing import capture_logs
 
 import generator_service
 from autoresponder.build import build_runner, writing_settings
 from autoresponder.checkup import sample_job
+from autoresponder.decoder import Decoder
 from autoresponder.errors import ModelError
 from autoresponder.jobs import JobRunner
 from bot_config import Config
-from bot_process import FatalError
+from bot_process import FatalError, run_door
 from generator_service import GeneratorWorker, main, worker_name
 from switchboard.bench import Bench
 from switchboard.messages import GenerationResult, WorkerError
@@ -102,6 +104,37 @@ def test_the_configuration_reaches_the_writing(whole_folder: Path) -> None:
     assert (settings.slots, settings.shares.review) == (5, 0.2)
     assert settings.sampler.resolved() == (1.1, 0.8)
     assert settings.sampler.breakruns_step == 0.04
+
+
+@pytest.mark.parametrize(("wanted", "context"), [(None, 1020), (200, 196), (5000, 1020)])
+def test_a_row_is_as_long_as_wanted_and_as_the_network_can_read(
+    whole_folder: Path, wanted: int | None, context: int
+) -> None:
+    config = config_for(whole_folder, context_tokens=wanted)
+    assert writing_settings(config, positions=1024).limits.context == context
+
+
+@pytest.mark.parametrize(
+    "error",
+    [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("CUDA error: out of memory"), MemoryError()],
+    ids=["PyTorch", "CUDA", "Python"],
+)
+def test_too_little_memory_for_what_is_made_at_the_start_is_one_line(
+    whole_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+) -> None:
+    def cramped(_decoder: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Decoder, "warm_up", cramped)
+    path = str(write_config(whole_folder, tmp_path))
+    assert run_door(lambda: main(["--config", path, "--check"])) == 2
+    (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("error"))
+    assert "13 texts of 252 tokens" in line
+    assert "generator.batch_size or generator.context_tokens" in line
 
 
 def write_config(folder: Path, tmp_path: Path, **generator: object) -> Path:

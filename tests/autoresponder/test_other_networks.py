@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -48,17 +49,22 @@ CONFIGS: dict[str, PretrainedConfig] = {
 PROMPT = [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22]
 
 
-@pytest.fixture(params=list(CONFIGS))
-def other(request: pytest.FixtureRequest) -> PreTrainedModel:
+def make_other(kind: str) -> PreTrainedModel:
+    """A small network with random weights, of each kind there is."""
     torch.manual_seed(3)
     auto: Any = AutoModelForCausalLM
-    network: PreTrainedModel = auto.from_config(CONFIGS[request.param])
+    network: PreTrainedModel = auto.from_config(copy.deepcopy(CONFIGS[kind]))
     network.requires_grad_(requires_grad=False)
     network.train(mode=False)
     for parameter in network.parameters():
         if parameter.dim() > 1:
             parameter.normal_(std=0.3)
     return network
+
+
+@pytest.fixture(params=list(CONFIGS))
+def other(request: pytest.FixtureRequest) -> PreTrainedModel:
+    return make_other(request.param)
 
 
 def full(network: PreTrainedModel, ids: list[int]) -> torch.Tensor:
@@ -90,6 +96,25 @@ def test_a_known_beginning_is_gone_on_from(other: PreTrainedModel) -> None:
     decoder = Decoder(other, slots=1, known=known)
     decoder.place(0, decoder.prefill([*PROMPT, 51, 52]))
     check_rows(decoder, other, [[*PROMPT, 51, 52, 53]], steps=2)
+
+
+def test_greedy_tokens_equal_those_of_generate(other: PreTrainedModel) -> None:
+    call: Any = other
+    prompts = [PROMPT, [40, 41, 42], [*PROMPT, 50]]
+    rows = [list(prompt) for prompt in prompts]
+    decoder = Decoder(other, slots=3)
+    for slot, row in enumerate(rows):
+        decoder.place(slot, decoder.prefill(row[:-1]))
+    for _ in range(12):
+        for row, token in zip(rows, decoder.step([row[-1] for row in rows]).argmax(-1).tolist(), strict=True):
+            row.append(token)
+    for prompt, row in zip(prompts, rows, strict=True):
+        ids = torch.tensor([prompt])
+        mask = torch.ones_like(ids)
+        slow = call.generate(
+            ids, attention_mask=mask, do_sample=False, max_new_tokens=12, eos_token_id=[], pad_token_id=0
+        )
+        assert row == slow[0].tolist()
 
 
 def test_the_trunk_gives_the_full_models_hidden_states(other: PreTrainedModel) -> None:

@@ -107,11 +107,14 @@ def _about_choice(result: Mapping[str, Any]) -> Iterator[str]:
         yield f"  mood: {mood['name']}, sentiment {bounds}"
     probabilities: Sequence[float | None] = result.get("all_proba") or []
     sentiments: Sequence[float | None] = result.get("all_pos_sentiment") or []
+    reviews: Sequence[float | None] = result.get("all_autoreview") or []
     texts: Sequence[str] = result.get("all_posts") or []
     for index, (proba, sentiment) in enumerate(zip(probabilities, sentiments, strict=False)):
         mark = "  <- chosen" if index == result.get("choice_index") else ""
         text = f": {_one_line(texts[index])[:SHOWN]}" if index < len(texts) else ""
-        yield f"  candidate {index}: selector {_number(proba)}, positive {_number(sentiment)}{mark}{text}"
+        review = f", rejection {_number(reviews[index])}" if index < len(reviews) else ""
+        scores = f"selector {_number(proba)}, positive {_number(sentiment)}{review}"
+        yield f"  candidate {index}: {scores}{mark}{text}"
 
 
 def _number(value: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from mood.history import parse_history
 from mood.system import MoodInput
 from tests.tumblr.fakes import FakeClock, World
 from tumblr.__main__ import main
+from tumblr.account import explain
 from tumblr.build import running_bot
 from tumblr.build_rules import mood_system, screening_rules
 from tumblr.database import Database
@@ -65,6 +67,17 @@ def test_why(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["why", "1001", "--config", config]) == 0
     with pytest.raises(FatalError, match="knows no post 5"):
         main(["why", "5", "--config", config])
+
+
+def test_why_with_a_head_that_reviews(world: World) -> None:
+    world.tumblr.ask("soup?")
+    world.run()
+    (logged,) = world.store.log_entries()
+    entry = dict(logged.entry)
+    entry["result"] = {**entry["result"], "all_autoreview": [0.25, None]}
+    told = explain(replace(logged, entry=entry))
+    assert "candidate 0: selector 0.700, positive 0.600, rejection 0.250  <- chosen" in told
+    assert "candidate 1: selector 0.400, positive 0.200, rejection -:" in told
 
 
 def test_export(config: str, capsys: pytest.CaptureFixture[str]) -> None:

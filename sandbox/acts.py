@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from sandbox import announce, limits
-from sandbox.errors import BlockedError, DayLimitError, OwnPostError
+from sandbox.errors import BlockedError, DayLimitError, OwnPostError, TooManyFollowedError
 from sandbox.limits import Limits
 from sandbox.store import social
 from sandbox.store.accounts import Blog, blogs_by_id
@@ -44,6 +44,8 @@ def follow(connection: Connection, blog: Blog, followed: Blog, figures: Limits, 
     """Let the owner of ``blog`` follow another blog; false when they did already."""
     if social.follows(connection, blog.owner_id, followed.id):
         return False
+    if len(social.followed_ids(connection, blog.owner_id)) >= figures.followed_blogs:
+        raise TooManyFollowedError
     if not limits.spend(connection, blog.owner_id, "follows", figures, now):
         raise DayLimitError("follows")
     social.follow(connection, blog.owner_id, followed.id, int(now))

@@ -192,7 +192,8 @@ class SandboxDriver:
         """Set limits; those not named are what they are at first.
 
         per_hour, per_day (calls of a consumer); posts_per_day, follows_per_day, likes_per_day,
-        images_per_day (of a user); queued_posts (of a blog); blocks_per_minute, per_address_minute.
+        images_per_day, videos_per_day, blogs_per_day, followed_blogs (of a user); queued_posts (of a
+        blog); blocks_per_minute, per_address_minute.
         """
         self._call("PUT", "/limits", figures)
 

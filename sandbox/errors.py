@@ -79,6 +79,20 @@ class MediaLimitError(PostingError):
         super().__init__("You've exceeded your daily photo upload limit.")
 
 
+class VideoLimitError(PostingError):
+    """The user uploaded as many films today as one may."""
+
+    def __init__(self) -> None:
+        super().__init__("You've exceeded your daily video upload limit.")
+
+
+class TooManyFollowedError(PostingError):
+    """The user follows as many blogs as one may."""
+
+    def __init__(self) -> None:
+        super().__init__("You are following too many blogs.")
+
+
 class BadNpfError(PostingError):
     """What was posted in NPF is not well formed, or too much; ``code`` is tumblr's for it."""
 

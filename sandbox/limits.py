@@ -20,7 +20,11 @@ RESET_ZONE = ZoneInfo("America/New_York")
 
 @dataclass
 class Limits:
-    """The figures; calls are counted by consumer, the rest by user and day, the queue by blog."""
+    """The figures; calls are counted by consumer, the rest by user and day, the queue by blog.
+
+    How many blogs a user makes in a day is told, but not held: nothing here makes blogs by the API.
+    ``followed_blogs`` is how many one follows at a time.
+    """
 
     per_hour: int = 1000
     per_day: int = 5000
@@ -28,13 +32,16 @@ class Limits:
     follows_per_day: int = 200
     likes_per_day: int = 1000
     images_per_day: int = 250
+    videos_per_day: int = 20
+    blogs_per_day: int = 10
+    followed_blogs: int = 5000
     queued_posts: int = 1000
     blocks_per_minute: int = 60
     per_address_minute: int = 0
     """0 does not count them: tumblr's 300 would hold up every test on one machine."""
 
     def of_day(self, kind: str) -> int:
-        """The daily limit of a kind of deed: posts, follows, likes or images."""
+        """The daily limit of a kind of deed: posts, follows, likes, images, videos, blogs."""
         return int(getattr(self, f"{kind}_per_day"))
 
 

@@ -16,9 +16,11 @@ from sandbox.errors import (
     PostingError,
     PostLimitError,
     QueueFullError,
+    TooManyFollowedError,
+    VideoLimitError,
 )
 
-FORBIDDEN = (PostLimitError, CannotReblogError, BlockedError, OwnPostError, MediaLimitError)
+FORBIDDEN = (PostLimitError, CannotReblogError, BlockedError, OwnPostError, MediaLimitError, VideoLimitError)
 """Refusals with status 403; the others have 400."""
 
 
@@ -27,6 +29,7 @@ NPF_CODES: dict[type[PostingError], tuple[int, int]] = {
     NotThatStateError: (400, 8001),
     BadMediaError: (400, 8005),
     MediaLimitError: (403, 8004),
+    VideoLimitError: (400, 8011),
     CannotReblogError: (403, 8002),
     QueueFullError: (403, 8022),
     PostLimitError: (403, 8023),
@@ -38,7 +41,7 @@ def refusal(error: PostingError) -> ApiError:
     """The document for a refused post, as the legacy endpoints word it."""
     if isinstance(error, EmptyPostError):
         return empty_post()
-    if isinstance(error, DayLimitError):
+    if isinstance(error, (DayLimitError, TooManyFollowedError)):
         return limit_exceeded()
     return legacy_refusal(403 if isinstance(error, FORBIDDEN) else 400, str(error))
 

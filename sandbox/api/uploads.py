@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from sandbox import limits, media
 from sandbox.api.params import Parameters
-from sandbox.errors import BadMediaError, MediaLimitError
+from sandbox.errors import BadMediaError, MediaLimitError, VideoLimitError
 from sandbox.limits import Limits
 from sandbox.loopback import is_loopback
 from sandbox.media import MAX_FILE_BYTES, Medium, Upload
@@ -35,11 +35,14 @@ class Handed:
     files: tuple[Upload | str, ...] = ()
 
     def keep(self, connection: Connection, user: User, figures: Limits, now: float) -> list[Medium]:
-        """Keep the new files, and give back what is known of all; new pictures count for the day."""
+        """Keep the new files, and tell what is known of all; new pictures and films count for the day."""
         new = [one for one in self.files if isinstance(one, Upload)]
         pictures = sum(1 for one in new if one.medium.width)
         if pictures and not limits.spend(connection, user.id, "images", figures, now, times=pictures):
             raise MediaLimitError
+        films = sum(1 for one in new if one.medium.type.startswith("video/"))
+        if films and not limits.spend(connection, user.id, "videos", figures, now, times=films):
+            raise VideoLimitError
         for one in new:
             stored.add(connection, one)
         known = stored.find(connection, {one for one in self.files if isinstance(one, str)})

@@ -12,7 +12,6 @@ from sandbox.api import envelope, links, support
 from sandbox.api.posts import view_options
 from sandbox.api.support import Route
 from sandbox.faults import FaultKind
-from sandbox.limits import Limits
 from sandbox.markup.content import blog_url
 from sandbox.store import accounts, ledger, posts, social
 from sandbox.store.accounts import Blog
@@ -56,25 +55,35 @@ def _own_blog(connection: Connection, blog: Blog) -> dict[str, Any]:
     }
 
 
+LIMITED = {
+    "blogs": ("blogs", "secondary blogs you can create per day"),
+    "follows": ("follows", "blogs you can follow per day"),
+    "likes": ("likes", "posts you can like per day"),
+    "photos": ("images", "photos you can upload per day"),
+    "posts": ("posts", "posts you can make per day"),
+    "videos": ("videos", "videos you can upload per day"),
+}
+"""What the user's limits are called, under what kind of deed they are counted, and what they mean."""
+
+
 def user_limits() -> Response:
     """What the user may still do today."""
     user, now = support.signed_in(), support.now()
     figures, day = support.world().limits, limits.day_of(now)
     with support.reading() as connection:
-        used = {
-            kind: ledger.used_today(connection, user.id, day, kind) for kind in ("posts", "follows", "likes")
+        used = {kind: ledger.used_today(connection, user.id, day, kind) for kind, _ in LIMITED.values()}
+        made = [blog for blog in accounts.blogs_of(connection, user) if not blog.is_primary]
+        used["blogs"] = sum(limits.day_of(blog.created) == day for blog in made)
+    told = {
+        name: {
+            "description": f"the number of {words}",
+            "limit": figures.of_day(kind),
+            "remaining": max(0, figures.of_day(kind) - used[kind]),
+            "reset_at": limits.day_end(now),
         }
-    return envelope.answer({"user": {kind: _limit(figures, kind, n, now) for kind, n in used.items()}})
-
-
-def _limit(figures: Limits, kind: str, used: int, now: float) -> dict[str, Any]:
-    allowed = figures.of_day(kind)
-    return {
-        "description": f"the number of {kind} a user can make per day",
-        "limit": allowed,
-        "remaining": max(0, allowed - used),
-        "reset_at": limits.day_end(now),
+        for name, (kind, words) in LIMITED.items()
     }
+    return envelope.answer({"user": told})
 
 
 def dashboard() -> Response:

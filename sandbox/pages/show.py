@@ -116,12 +116,16 @@ def beside(connection: Connection, mine: Blog | None, followed: list[int] | None
     if followed is None:
         followed = [] if mine is None else social.followed_ids(connection, mine.owner_id)
     known = {*followed} if mine is None else {*followed, mine.id}
+    bot = accounts.find_blog(connection, DEMO_BLOG)
+    if bot is not None:
+        # It has a place of its own.
+        known.add(bot.id)
     ids = browsing.busy_blogs(connection, known, limit=SUGGESTED_BLOGS)
     found = accounts.blogs_by_id(connection, set(ids))
     return {
         "suggested": [found[i] for i in ids],
         "busy_tags": browsing.busy_tags(connection, limit=SUGGESTED_TAGS),
-        "bot": accounts.find_blog(connection, DEMO_BLOG),
+        "bot": bot,
     }
 
 

@@ -52,7 +52,10 @@ def test_user_limits(served: Served, crowd: Crowd) -> None:
     did(served, "posts", 1)
     told = crowd.call("GET", "/v2/user/limits")["response"]["user"]
     assert (told["posts"]["limit"], told["posts"]["remaining"]) == (250, 249)
-    assert told["follows"]["limit"] == 200
+    figures = [told[name]["limit"] for name in ("posts", "follows", "likes", "photos", "videos", "blogs")]
+    assert figures == [250, 200, 1000, 250, 20, 10]
+    served.driver.create_blog("frank", "franks-other-blog")
+    assert crowd.call("GET", "/v2/user/limits")["response"]["user"]["blogs"]["remaining"] == 9
     assert told["posts"]["reset_at"] > served.world.clock.now()
 
 
@@ -61,6 +64,27 @@ def test_the_201st_follow(served: Served, frank: Any) -> None:
     assert frank.follow("bob")["blog"]["followed"] is True
     assert frank.follow("carol")["meta"]["status"] == 429
     assert [blog["name"] for blog in frank.following()["blogs"]] == ["bob"]
+
+
+def test_more_blogs_than_one_may_follow(frank: Any, driver: SandboxDriver) -> None:
+    driver.set_limits(followed_blogs=1)
+    assert frank.follow("bob")["blog"]["followed"] is True
+    assert frank.follow("carol")["meta"]["status"] == 429
+    frank.unfollow("bob")
+    assert frank.follow("carol")["blog"]["followed"] is True
+
+
+def test_the_21st_film(served: Served, frank: Any, frank2: Any, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"\0\0\0\x18ftypmp42" + b"\0" * 100)
+    did(served, "videos", 19)
+    assert frank.create_video("frank", data=str(film))["id"]
+    refused = frank.create_video("frank", data=str(film))
+    assert refused["meta"]["status"] == 403
+    assert refused["response"] == {"errors": ["You've exceeded your daily video upload limit."]}
+    content = [{"type": "video", "media": [{"identifier": "a"}]}]
+    assert code(frank2.create_post("frank", content=content, media_sources={"a": str(film)})) == (400, 8011)
+    assert len(frank.posts("frank")["posts"]) == 1
 
 
 def test_the_1001st_like(served: Served, frank: Any, driver: SandboxDriver) -> None:

@@ -19,6 +19,7 @@ from munging.user_text import question_from_html
 from tumblr.ask_rules import AskRules, surplus, why_not_ask
 from tumblr.client import Reader
 from tumblr.commands import AnswerHidden, Follow, Invalid, read_command
+from tumblr.isolation import Isolation
 from tumblr.kinds_commands import command_turn
 from tumblr.payload import ANONYMOUS, TumblrPost
 from tumblr.turns import INBOX_KINDS, NewTurn, Turn, TurnKind
@@ -106,6 +107,7 @@ class AskFinder:
         self._operator = operator
         self._most = most
         self._rules = rules or AskRules()
+        self._isolation = Isolation()
 
     def find(self) -> list[NewTurn]:
         """The new turns, oldest ask first; what is neither ask nor command is remembered as skipped."""
@@ -115,15 +117,23 @@ class AskFinder:
         recent = [post for post in page.posts if post.timestamp >= self._start]
         known = self._memory.known(INBOX_KINDS, [post.id for post in recent])
         new = [post for post in recent if post.id not in known]
-        refused = self._refused([post for post in new if post.is_ask])
-        fit = [post for post in new if post.is_ask and post.id not in refused]
+        sound = [post for post in new if post.is_ask and self._is_sound(post)]
+        refused = self._refused(sound)
+        fit = [post for post in sound if post.id not in refused]
         first, draw = self._rules.equity_first, self._rng.random
         asks = choose_asks(fit, self._busy(), self._limited, draw, equity_first=first)
         return [
             *(_no_ask(post, "it is a submission, not an ask") for post in new if not post.is_ask),
             *refused.values(),
-            *(turn for ask in asks[: self._most()] for turn in self._turns(ask)),
+            *(turn for ask in asks[: self._most()] for turn in self._turns_or_none(ask)),
         ]
+
+    def _is_sound(self, ask: TumblrPost) -> bool:
+        """Whether an ask can be read; one that cannot leaves its asker's place to their next."""
+        return self._isolation.run(ask.id, lambda: (self._refusal(ask), ask_turn(ask))) is not None
+
+    def _turns_or_none(self, ask: TumblrPost) -> list[NewTurn]:
+        return self._isolation.run(ask.id, lambda: self._turns(ask)) or []
 
     def _refused(self, asks: Sequence[TumblrPost]) -> dict[str, NewTurn]:
         """Those of the asks that are not answered at all, by id, as turns that are skipped."""

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import Literal, Protocol
 
@@ -29,6 +30,7 @@ from tumblr.dash_rules import (
     why_not_static,
 )
 from tumblr.find_conversation import Memory, TalkMemory
+from tumblr.isolation import Isolation
 from tumblr.looks import Marks, skipped
 from tumblr.moods import Feeling
 from tumblr.other_posts import plain_text, turn_about
@@ -135,6 +137,7 @@ class DashFinder:
         self._rng = rng
         self._clock = clock
         self._pending: dict[str, Candidate] = {}
+        self._isolation = Isolation()
         self._read_up_to = 0
         self._has_read_all = False
 
@@ -145,7 +148,7 @@ class DashFinder:
         left_alone: list[NewTurn] = []
         for page in self._new_pages():
             for post in page:
-                reason = self._why_not(post, follows)
+                reason = self._isolation.run(post.name, partial(self._why_not, post, follows))
                 if reason is not None:
                     left_alone.append(_left_alone(post, reason))
         if self._pending:
@@ -166,8 +169,10 @@ class DashFinder:
             if name not in scores or (most is not None and begun >= most):
                 continue
             if talked.has_room(one.post.blog, self._rules.damping) and self._is_lucky(one):
-                turns.append(self._decide(one, scores[name]))
-                del self._pending[name]
+                decided = self._isolation.run(name, partial(self._decide, one, scores[name]))
+                if decided is not None:
+                    turns.append(decided)
+                    del self._pending[name]
         return turns
 
     def _questions(self) -> dict[str, Question]:

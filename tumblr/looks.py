@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import structlog
@@ -25,6 +25,7 @@ from tumblr.conversation_rules import (
 from tumblr.damping import Damping, why_not_talk
 from tumblr.errors import LimitReached, NotFound, TumblrError, Unauthorized, Unreachable
 from tumblr.find_conversation import Harvest, Memory, OwnPosts, TalkMemory
+from tumblr.isolation import Isolation
 from tumblr.notes import Note
 from tumblr.other_posts import OtherPosts, plain_text, turn_about
 from tumblr.payload import Mention, TumblrPost, post_name
@@ -50,6 +51,21 @@ class Rules:
     damping: Damping
     start_timestamp: int
     answered: UserList = EVERYBODY
+    isolation: Isolation = field(default_factory=Isolation, compare=False)
+
+    def take(self, harvest: Harvest, name: str, judge: Callable[[], NewTurn | Waiting | None]) -> None:
+        """Add what becomes of one thing; when tumblr does not say what it needs to know, it waits."""
+        try:
+            found = self.isolation.run(name, judge)
+        except (LimitReached, Unauthorized, Unreachable):
+            raise
+        except TumblrError as error:
+            log.warning("left for the next look", about=name, reason=str(error))
+            return
+        if isinstance(found, Waiting):
+            harvest.waiting.append(found)
+        elif found is not None:
+            harvest.skipped.append(found)
 
     def why_not(self, who: str, exchanges: int = 0) -> str | None:
         """A reason not to talk with a blog."""
@@ -96,7 +112,7 @@ class ReblogLook:
         harvest = Harvest()
         for name, note in sorted(found.items(), key=lambda pair: pair[1].timestamp):
             if name not in known:
-                take(harvest, name, lambda name=name, note=note: self._judge(name, note, by_hand))  # type: ignore[misc]
+                self._rules.take(harvest, name, lambda name=name, note=note: self._judge(name, note, by_hand))  # type: ignore[misc]
         return harvest
 
     def _saying(self, notes: Sequence[Note]) -> Iterator[Note]:
@@ -153,7 +169,7 @@ class ReplyLook:
         harvest = Harvest()
         follows = self._follows() if new else ()
         for name, (note, post, context) in new:
-            take(
+            self._rules.take(
                 harvest,
                 name,
                 lambda name=name, note=note, post=post, context=context: self._judge(  # type: ignore[misc]
@@ -278,7 +294,7 @@ class MentionLook:
             self._marks.set_mark(MENTIONS_READ, waiting_since)
         harvest = Harvest()
         for mention in sorted(new, key=lambda mention: mention.timestamp):
-            take(harvest, mention.name, lambda mention=mention: self._judge(mention))  # type: ignore[misc]
+            self._rules.take(harvest, mention.name, lambda mention=mention: self._judge(mention))  # type: ignore[misc]
         return harvest
 
     def _mentions(self, since: float) -> list[Mention]:
@@ -305,18 +321,3 @@ class MentionLook:
 def skipped(kind: TurnKind, name: str, who: str, reason: str, said: str, timestamp: int) -> NewTurn:
     """Something that is not answered, for a stated reason."""
     return NewTurn(kind, name, who, {"text": said, "timestamp": timestamp}, skip_reason=reason)
-
-
-def take(harvest: Harvest, name: str, judge: Callable[[], NewTurn | Waiting | None]) -> None:
-    """Add what becomes of one thing; when tumblr does not say what it needs to know, it waits."""
-    try:
-        found = judge()
-    except (LimitReached, Unauthorized, Unreachable):
-        raise
-    except TumblrError as error:
-        log.warning("left for the next look", about=name, reason=str(error))
-        return
-    if isinstance(found, Waiting):
-        harvest.waiting.append(found)
-    elif found is not None:
-        harvest.skipped.append(found)

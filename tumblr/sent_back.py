@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -15,6 +16,7 @@ import structlog
 from tumblr.chores import DELETE, EDIT, Chore, NewChore
 from tumblr.errors import LimitReached, TumblrError, Unauthorized, Unreachable
 from tumblr.fail_points import FailPoint, FailPoints
+from tumblr.isolation import Isolation
 from tumblr.lost_inputs import Lost, parent_blog
 from tumblr.payload import TumblrPost, post_name
 from tumblr.tags import ACCEPT, SEND_BACK
@@ -107,6 +109,7 @@ class DraftWatcher:
         self._fail_points = fail_points
         self._read_all_at = -ALL_DRAFTS_SECONDS
         self._told: set[str] = set()
+        self._isolation = Isolation()
 
     def find(self) -> list[NewTurn]:
         """Act on the tags; a draft that is being acted on already is left alone.
@@ -115,7 +118,8 @@ class DraftWatcher:
         """
         busy = {chore.post_id for chore in self._chores.open_chores()}
         drafts = [draft for draft in self._drafts() if draft.id not in busy]
-        found = [self._send_back(draft) for draft in drafts if SEND_BACK in draft.tags]
+        sent_back = [draft for draft in drafts if SEND_BACK in draft.tags]
+        found = [self._isolation.run(draft.id, partial(self._send_back, draft)) for draft in sent_back]
         accepted = [draft for draft in drafts if ACCEPT in draft.tags and SEND_BACK not in draft.tags]
         if accepted:
             self._publish(accepted[-1])  # the oldest; the others have their turn in the next passes

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -163,3 +165,11 @@ def test_later_equity_comes_before_chance_so_no_newer_ask_goes_first(drawn: floa
     asks = [ask(2, "bob"), ask(1, "bob", age=50)]
     chosen = choose_asks(asks, set(), limited, lambda: next(draws), equity_first=True)
     assert [a.id for a in chosen] == taken
+
+
+def test_an_ask_that_cannot_be_read_holds_up_nobody_not_even_its_asker(world: World) -> None:
+    odd, other, later = (world.tumblr.ask("soup?", who) for who in ("bob", "ann", "bob"))
+    world.tumblr.posts[odd] = replace(world.tumblr.posts[odd], question=7)  # type: ignore[arg-type]
+    with structlog.testing.capture_logs() as logged:
+        assert [turn.input_id for turn in world.find()] == [other, later]
+    assert [event["about"] for event in logged if event["log_level"] == "error"] == [odd]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import pytest
+import structlog
 
 from switchboard.messages import SpeakerQuestion
 from tests.tumblr.fakes import IDENTITY, NO_LIMITS, EvenTemper, World
@@ -272,3 +273,12 @@ def test_reading_on_from_the_last_post_skips_nothing(world: World) -> None:
     assert said(again.look()) == {"carol:21": None}
     again.look()
     assert world.values.mark("dashboard read") == "22"
+
+
+def test_a_post_that_cannot_be_read_holds_up_no_other(dashboard: Dashboard) -> None:
+    odd = dashboard.post(20)
+    dashboard.dash.posts[0] = replace(odd, trail=(None,))  # type: ignore[arg-type]
+    dashboard.post(21)
+    with structlog.testing.capture_logs() as logged:
+        assert said(dashboard.look()) == {"carol:21": None}
+    assert [event["about"] for event in logged if event["log_level"] == "error"] == [odd.name]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+import structlog
 
 from tests.tumblr.fakes import IDENTITY, NO_LIMITS, START, ZONE, World
 from tests.tumblr.test_payload_forms import npf, npf_item
@@ -420,3 +421,12 @@ def test_the_post_log_says_why(talk: Talk) -> None:
     assert "said: is it, though?" in told
     assert "why: bob has reblogged it from frank and said something" in told
     assert "candidate 0: selector 0.700" in told
+
+
+def test_a_post_that_cannot_be_read_holds_up_no_other(talk: Talk) -> None:
+    soup = talk.own_post()
+    odd, other = talk.reblog(soup, 20), talk.reblog(soup, 21, "ann")
+    talk.tumblr.others[odd] = replace(talk.tumblr.others[odd], trail=(None,))  # type: ignore[arg-type]
+    with structlog.testing.capture_logs() as logged:
+        assert talk.look() == {f"reblog {other}": None}
+    assert [event["about"] for event in logged if event["log_level"] == "error"] == [odd]

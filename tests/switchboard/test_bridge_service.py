@@ -43,11 +43,12 @@ TOKENS: dict[str, Any] = {
 class Bridge:
     """A running bridge_service.py, and clients of it; can be killed and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_url: str | None = None) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         self.config = folder / "config.json"
-        section = {"port": self.port, "database_url": f"sqlite:///{folder / 'jobs.sqlite'}"}
+        database_url = database_url or f"sqlite:///{folder / 'jobs.sqlite'}"
+        section = {"port": self.port, "database_url": database_url}
         section |= {name: token.get_secret_value() for name, token in TOKENS.items()}
         self.config.write_text(json.dumps({"switchboard": section}), encoding="utf-8")
         self.log = (folder / "log").open("ab")
@@ -95,6 +96,14 @@ def bridge(tmp_path: Path) -> Iterator[Bridge]:
     bridge.close()
 
 
+@pytest.fixture
+def bridge_on_each(tmp_path: Path, database_url: str) -> Iterator[Bridge]:
+    """A bridge on SQLite, and one on PostgreSQL."""
+    bridge = Bridge(tmp_path, database_url)
+    yield bridge
+    bridge.close()
+
+
 def test_killed_after_each_message_the_client_gets_its_one_result(bridge: Bridge) -> None:
     client, generator, selector = bridge.clients.values()
     request = AnswerRequest(id="a", question="are you there?", asking_name="bob")
@@ -127,7 +136,8 @@ def test_killed_after_each_message_the_client_gets_its_one_result(bridge: Bridge
     assert client.status().counts == {"acknowledged": 1}
 
 
-def test_killed_while_many_submit_it_has_every_job_that_it_answered_for(bridge: Bridge) -> None:
+def test_killed_while_many_submit_it_has_every_job_that_it_answered_for(bridge_on_each: Bridge) -> None:
+    bridge = bridge_on_each
     client = bridge.clients["client"]
     answered: list[str] = []
     enough = threading.Event()
@@ -250,6 +260,14 @@ def test_settings_reach_the_parts() -> None:
     assert settings.drafts.answer_candidates == 5
     assert settings.drafts.strict_language_users == {"prim"}
     assert settings.waiting_places == 7
+    assert settings.drafts.mentionable is None
+
+
+def test_in_2023_only_the_thread_is_mentioned() -> None:
+    blog = {"blog_name": "Frank", "dash_blog_name": "frank-dash", "operator_name": "keeper"}
+    config = Config.model_validate({"preset": "2023", "blog": blog})
+    settings = bridge_service.app_settings(config, bridge_service.role_tokens(config.switchboard))
+    assert settings.drafts.mentionable == {"frank", "frank-dash", "keeper"}
 
 
 def test_help_says_what_it_is() -> None:

@@ -43,7 +43,7 @@ def answers(kind: type[Line], lines: Iterable[str]) -> Iterator[dict[str, object
         except ValidationError as error:
             first = error.errors()[0]
             yield {"id": name, "error": f"{'.'.join(map(str, first['loc'])) or 'line'}: {first['msg']}"}
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             yield {"id": name, "error": str(error)}
 
 
@@ -51,7 +51,7 @@ def answer_lines(arguments: argparse.Namespace) -> int:
     """daily, range, series: 1 if some line could not be done."""
     failed = False
     for answer in answers(LINES[arguments.command], sys.stdin):
-        print(json.dumps(answer, ensure_ascii=False))
+        print(json.dumps(answer))
         failed = failed or "error" in answer
     return int(failed)
 

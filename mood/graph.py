@@ -84,6 +84,13 @@ def time_marks(start: datetime, end: datetime, timezone: ZoneInfo) -> list[tuple
     return marks[:: 1 + len(marks) // MOST_MARKS]
 
 
+def caption_of_axis(start: datetime, end: datetime) -> str:
+    """The days that a graph spans, and whose time its marks are: "Nov 2 to Nov 3, 2021 (PDT)"."""
+    first = f"{start:%b %-d}" if start.year == end.year else f"{start:%b %-d, %Y}"
+    days = f"{end:%b %-d, %Y}" if start.date() == end.date() else f"{first} to {end:%b %-d, %Y}"
+    return f"{days} ({end:%Z})"
+
+
 def draw_mood(series: Series, timezone: ZoneInfo, notes: Sequence[DatedNote] = ()) -> bytes:
     """The graph of the mood as a PNG: the mood in black, on the day's base in grey, between dashed levels.
 
@@ -92,11 +99,13 @@ def draw_mood(series: Series, timezone: ZoneInfo, notes: Sequence[DatedNote] = (
     figure, axes = _canvas(series, timezone)
     axes.plot(series.moments, series.bases, color="#CCCCCC", linewidth=6, label="Base of the day", zorder=1)
     axes.plot(series.moments, series.logits, color="black", linewidth=2.5, label="Mood", zorder=3)
+    # Where the curve ends is how the bot feels now.
+    axes.plot(series.moments[-1:], series.logits[-1:], "o", color="black", markersize=11, clip_on=False)
     _fit_height(axes, [series])
     end = datetime.fromtimestamp(float(series.moments[-1]), timezone)
     applying = "\n".join(note.text for note in notes if note.applies(end))
     if applying:
-        figure.text(0.5, -0.04, applying, ha="center", va="top", wrap=True, fontsize=12, fontfamily=FONT)
+        figure.text(0.5, -0.1, applying, ha="center", va="top", wrap=True, fontsize=12, fontfamily=FONT)
     return _finished(figure, axes, legend_size=16)
 
 
@@ -105,11 +114,19 @@ def draw_trials(
 ) -> bytes:
     """A comparison as a PNG: the actual mood, and what it would have been under other settings."""
     figure, axes = _canvas(actual, timezone)
-    axes.plot(actual.moments, actual.logits, color="black", linewidth=1.5, label="actual", zorder=4)
+    axes.plot(actual.moments, actual.logits, color="black", linewidth=2.5, label="actual", zorder=4)
     for number, trial in enumerate(trials):
         colour = TRIAL_COLOURS[number % len(TRIAL_COLOURS)]
         shown = trial.series
-        axes.plot(shown.moments, shown.logits, trial.style, color=colour, alpha=0.667, label=trial.label)
+        axes.plot(
+            shown.moments,
+            shown.logits,
+            trial.style,
+            color=colour,
+            linewidth=2,
+            alpha=0.667,
+            label=trial.label,
+        )
     for milestone in milestones:
         axes.axvline(milestone.timestamp(), color="#555555", linewidth=1.0, linestyle=":")
     _fit_height(axes, [actual, *(trial.series for trial in trials)])
@@ -131,6 +148,7 @@ def _canvas(series: Series, timezone: ZoneInfo) -> tuple[Figure, Axes]:
     axes.set_xticks([moment for moment, _ in marks], [text for _, text in marks])
     rotation = 70 if end - start <= SEVERAL_DAYS else 30
     axes.tick_params(axis="x", rotation=rotation, labelsize=14, labelfontfamily=FONT)
+    axes.set_xlabel(caption_of_axis(start, end), fontsize=14, fontfamily=FONT, color="#555555", labelpad=8)
     axes.set_xlim(first, last)
     axes.grid(axis="x", color="#DDDDDD", linewidth=0.8)
     axes.set_yticks([])

@@ -44,6 +44,7 @@ def to_html(text: str, identity: Identity, *, folded_lines: bool = False) -> str
 
     With ``folded_lines`` several newlines in a row end one paragraph, as one does.
     """
+    text = text.encode("utf-8", "ignore").decode("utf-8")  # halves of surrogate pairs have no place in HTML
     text = without_control(text.replace("\r\n", "\n").replace("\r", "\n").replace(ORIGINAL, ""))
     for header in _OLD_HEADERS:
         text = text.replace(f"{header} {identity.persona}", "")

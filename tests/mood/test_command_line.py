@@ -44,6 +44,15 @@ def test_daily(ask: Ask) -> None:
     assert ask("daily", {"id": "a", "date": "2021-02-06"}) == [{"id": "a", "mood": "only_non_happy"}]
 
 
+def test_a_line_that_no_other_program_could_read_stops_nobody(ask: Ask) -> None:
+    """Nested beyond what is read, or named by half a character."""
+    good = {"id": "a", "date": "2021-02-06"}
+    nested, named, after = ask("daily", '{"id": ' + "[" * 50_000, {**good, "id": "\ud83d"}, good, status=1)
+    assert "recursion" in nested["error"]
+    assert (named["id"], named["mood"]) == ("\ud83d", "only_non_happy")
+    assert after == {"id": "a", "mood": "only_non_happy"}
+
+
 def test_range(ask: Ask) -> None:
     (answer,) = ask("range", {"id": 1, "value": 0.3})
     assert answer["name"] == "interp_only_sad__only_non_happy__0.25__0.75"

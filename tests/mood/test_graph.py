@@ -13,6 +13,7 @@ from mood.dated_note import DatedNote
 from mood.graph import (
     MOST_MARKS,
     Trial,
+    caption_of_axis,
     draw_mood,
     draw_trials,
     graph_name,
@@ -108,6 +109,26 @@ def test_marks_are_local_hours_even_where_the_zone_is_off_by_half_an_hour() -> N
         local = datetime.fromtimestamp(moment, zone)
         assert local.minute == 0
         assert text == local.strftime("%-I %p")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "caption"),
+    [
+        ("2021-02-06 15:30", "2021-02-07 15:30", "Feb 6 to Feb 7, 2021 (PST)"),
+        ("2021-07-07 01:00", "2021-07-07 23:00", "Jul 7, 2021 (PDT)"),
+        ("2020-12-31 08:00", "2021-01-01 08:00", "Dec 31, 2020 to Jan 1, 2021 (PST)"),
+    ],
+)
+def test_the_axis_says_which_days_and_whose_time(start: str, end: str, caption: str) -> None:
+    first, last = (datetime.fromisoformat(moment).replace(tzinfo=PACIFIC) for moment in (start, end))
+    assert caption_of_axis(first, last) == caption
+
+
+def test_the_present_is_marked_where_the_curve_ends() -> None:
+    image = pixels(draw_mood(series(), PACIFIC))
+    dark = np.asarray((image[..., :3] < 0.1).all(axis=-1))
+    frame = max(np.flatnonzero(dark.sum(axis=0) > image.shape[0] / 2))  # the frame's right side
+    assert dark[:, frame + 4].sum() > 5  # half of the dot lies beyond it
 
 
 def test_a_graph_is_named_by_its_time() -> None:

@@ -89,6 +89,7 @@ def test_words_without_markup_come_through(text: str) -> None:
         ("\u7ff0\u57dfSoup", "<p>\u5340Soup</p>"),
         ("<h2>Title</h2>\nbody", "<p></p><h2>Title</h2><p></p><p>body</p>"),
         ("<ul><li>a</li></ul>", "<p></p><ul><li>a</li></ul><p></p>"),
+        ("half \ud83d a pair", "<p>half  a pair</p>"),
     ],
 )
 def test_what_is_posted(text: str, html: str) -> None:

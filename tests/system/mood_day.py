@@ -292,6 +292,7 @@ def _draw_mood(axes: Axes, day: LivedDay) -> None:
         axes.plot(*places, marker, color=colour, markersize=9, label=f"{name} words")
     axes.set_ylim(-4.9, 5.4)
     axes.set_yticks([])
+    _heading(axes, "How it feels", 0.78)
 
 
 def _draw_posts(axes: Axes, day: LivedDay) -> None:
@@ -304,6 +305,12 @@ def _draw_posts(axes: Axes, day: LivedDay) -> None:
     axes.plot(hours, [post.sentiment for post in posts], "o", color="black", markersize=7, label="A post")
     axes.set_ylim(-FAR, FAR)
     axes.set_yticks([-4, 0, 4], ["sad", "neutral", "happy"])
+    _heading(axes, "How it writes", 0.86)
+
+
+def _heading(axes: Axes, words: str, height: float) -> None:
+    font: dict[str, Any] = {"fontfamily": graph.FONT, "fontsize": 18, "fontweight": "bold"}
+    axes.text(0.03, height, words, transform=axes.transAxes, **font)
 
 
 def main() -> int:

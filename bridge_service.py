@@ -119,6 +119,7 @@ def app_settings(config: Config, tokens: RoleTokens) -> AppSettings:
             rejection_discount=sizes.rejection_discount,
             retained_first=sizes.retained_first,
             strict_language_users=frozenset(u.lower() for u in config.screening.strict_language_users),
+            mentionable=_mentionable(config),
             mood_ranges=config.mood.ranges,
             answer_drawing=Drawing(config.selection.answer_strategy, config.selection.answer_eps),
             textpost_drawing=Drawing(config.selection.textpost_strategy, config.selection.textpost_eps),
@@ -133,6 +134,15 @@ def app_settings(config: Config, tokens: RoleTokens) -> AppSettings:
         waiting_places=config.switchboard.threads - SPARE_THREADS,
         max_body_bytes=config.switchboard.max_body_bytes,
     )
+
+
+def _mentionable(config: Config) -> frozenset[str] | None:
+    """Who may be mentioned in any text; None: everybody."""
+    if config.candidates.mentions == "anyone":
+        return None
+    blog = config.blog
+    names = (blog.blog_name, blog.dash_blog_name, blog.operator_name)
+    return frozenset(name.lower() for name in names if name)
 
 
 def listen(app: Flask, config: SwitchboardConfig) -> Server:

@@ -18,6 +18,9 @@ PROFANE_WORDS = (
 )
 _PROFANE = re.compile(rf"\b(?:{'|'.join(PROFANE_WORDS)})\b", re.IGNORECASE)
 
+_MENTION = re.compile(r"(?<![\w@./])@([A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?)(?!\w)")
+"""A mention as tumblr reads it: not the middle of a mail address."""
+
 
 @dataclass(frozen=True)
 class AcceptanceOptions:
@@ -29,6 +32,8 @@ class AcceptanceOptions:
     split_on_control_char: bool = True
     avoid_initial_blockquote: bool = True
     avoid_if_profane: bool = False
+    allowed_mentions: Collection[str] | None = None
+    """Blogs, in lower case, that may be mentioned; None: all."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,13 @@ def profane(written: Written, options: AcceptanceOptions) -> bool:
     return options.avoid_if_profane and _PROFANE.search(written.text) is not None
 
 
+def mentions_outsider(written: Written, options: AcceptanceOptions) -> bool:
+    """The text @-mentions a blog that the job does not allow."""
+    allowed = options.allowed_mentions
+    mentioned = _MENTION.findall(written.text)
+    return allowed is not None and any(name.lower() not in allowed for name in mentioned)
+
+
 def repeats_prompt(written: Written, _options: AcceptanceOptions) -> bool:
     """The body, up to a tag character, already stands in the prompt; an empty one always does."""
     return normalize(written.body).partition(TAGS)[0].strip() in normalize(written.prompt)
@@ -109,6 +121,7 @@ RULES: dict[str, Rule] = {
         opens_with_quote,
         second_tags,
         profane,
+        mentions_outsider,
         repeats_prompt,
     )
 }

@@ -290,6 +290,7 @@ def acceptance_options(options: GenerationOptions) -> AcceptanceOptions:
         split_on_control_char=options.split_on_control_char,
         avoid_initial_blockquote=options.avoid_initial_blockquote,
         avoid_if_profane=options.avoid_if_profane,
+        allowed_mentions=options.allowed_mentions,
     )
 
 

@@ -58,6 +58,7 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
                 "fiction_min_words": 75,
                 "textpost_min_words": 3,
                 "textpost_half_min_words": 3,
+                "mentions": "thread",
             },
             "selection": {
                 "retention_cutoff": 0.45,

@@ -120,6 +120,11 @@ class CandidatesConfig(Section):
     textpost_half_min_words: NonNegativeInt = Field(
         40, description="half of the original posts with fewer words are refused"
     )
+    mentions: Literal["anyone", "thread"] = Field(
+        "anyone",
+        description="thread: texts are refused that @-mention a blog which does not speak in the thread, "
+        "the operator and the bot aside",
+    )
 
 
 class MoodConfig(Section):

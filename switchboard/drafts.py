@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mood.named import Ranges, mood_by_name
 from mood.rejection import FALLBACK_SAMPLE, candidates_wanted, expected_rejection
-from munging.control import ASKED, BOT, NAME
+from munging.control import ASKED, BOT, NAME, SAID
 from munging.user_text import clean_user_text
 from switchboard.messages import (
     AnswerRequest,
@@ -19,7 +20,9 @@ from switchboard.messages import (
     RawSelectRequest,
     TextpostRequest,
 )
-from switchboard.messages.fields import JobType
+from switchboard.messages.fields import MAX_LABEL_CHARACTERS, MAX_MENTIONS, JobType
+
+_SPEAKER = re.compile(f"{NAME}([^{NAME}{SAID}{ASKED}\n]+)[{SAID}{ASKED}]")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class DraftSettings:
     answer_drawing: Drawing = Drawing()
     textpost_drawing: Drawing = Drawing(eps=0.25)
     least_words: LeastWords = LeastWords()
+    mentionable: frozenset[str] | None = None  # who may be @-mentioned beside a thread's people; None: all
     retained_first: bool = False  # take off the retained texts that fit the mood before growing, not after
 
 
@@ -140,7 +144,7 @@ def _answer_job(request: AnswerRequest, settings: DraftSettings) -> GenerationJo
     mood = mood_record(request.mood, settings.mood_ranges)
     short = request.write_fic_override or request.write_review_override
     base = settings.fiction_or_review_candidates if short else settings.answer_candidates
-    words = settings.least_words
+    words, prompt = settings.least_words, answer_prompt(request)
     options = GenerationOptions(
         mood=mood,
         return_all_conts=request.return_all_conts,
@@ -152,10 +156,11 @@ def _answer_job(request: AnswerRequest, settings: DraftSettings) -> GenerationJo
         avoid_if_under=words.fiction if request.write_fic_override else words.answer,
         avoid_half_if_under=words.answer_half,
         avoid_if_profane=request.asking_name.lower() in settings.strict_language_users,
+        allowed_mentions=_allowed_mentions(prompt, settings),
     )
     return GenerationJob(
         type="answer",
-        prompt=answer_prompt(request),
+        prompt=prompt,
         kwargs=options,
         base_id=request.id,
         v8_timestamp=request.v8_timestamp,
@@ -174,6 +179,7 @@ def _textpost_job(request: TextpostRequest, settings: DraftSettings) -> Generati
         eps=settings.textpost_drawing.eps,
         avoid_if_under=settings.least_words.textpost,
         avoid_half_if_under=settings.least_words.textpost_half,
+        allowed_mentions=_allowed_mentions("", settings),
     )
     return GenerationJob(
         type="textpost",
@@ -191,6 +197,15 @@ def answer_prompt(request: AnswerRequest) -> str:
         return request.question
     name, question = clean_user_text(request.asking_name), clean_user_text(request.question)
     return f"{NAME}{name}{ASKED}\n{question}\n{BOT}"
+
+
+def _allowed_mentions(prompt: str, settings: DraftSettings) -> list[str] | None:
+    """Who may be mentioned in the answer to a classic prompt: who speaks in it last, and some always."""
+    if settings.mentionable is None:
+        return None
+    speakers = [name.strip().lower()[:MAX_LABEL_CHARACTERS] for name in _SPEAKER.findall(prompt)]
+    named = dict.fromkeys([*sorted(settings.mentionable), *reversed(speakers)])
+    return list(named)[:MAX_MENTIONS]
 
 
 def mood_record(name: str, ranges: Ranges = "2021") -> MoodRecord:

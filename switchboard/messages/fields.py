@@ -19,6 +19,7 @@ MAX_SCORED_CANDIDATES = 1024  # all candidates of a job together with the whole 
 MAX_LABEL_CHARACTERS = 200
 MAX_ERROR_CHARACTERS = 2_000
 MAX_TAGS = 200
+MAX_MENTIONS = 200
 
 
 class WireModel(BaseModel):

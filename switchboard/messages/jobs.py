@@ -7,6 +7,7 @@ from pydantic import Field, FiniteFloat
 
 from switchboard.messages.fields import (
     MAX_CANDIDATES_PER_BATCH,
+    MAX_MENTIONS,
     MAX_SCORED_CANDIDATES,
     MAX_TEXTS,
     Identifier,
@@ -64,6 +65,12 @@ class GenerationOptions(WireModel):
     avoid_initial_blockquote: bool = Field(True, description="refuse bodies that open with a quotation")
     avoid_if_profane: bool = Field(False, description="refuse candidates with words of the profane list")
     AB_fork: Label = Field("A", description="mark carried through to the result")
+    allowed_mentions: list[Label] | None = Field(
+        None,
+        max_length=MAX_MENTIONS,
+        exclude_if=is_none,
+        description="blogs, in lower case, that a candidate may @-mention; absent: all",
+    )
 
 
 class _GenerationFields(WireModel):

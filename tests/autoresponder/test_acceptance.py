@@ -18,6 +18,9 @@ NOT_LONG = AcceptanceOptions(avoid_if_under=0, avoid_half_if_under=0)
 TEN = " one two three four five six seven eight nine"
 
 
+BOB_ONLY = AcceptanceOptions(0, 0, allowed_mentions=["bob-2"])
+
+
 def text(body: str, tags: str = " #a") -> Written:
     return Written(f"{tags}\n{body}", ended=True)
 
@@ -42,6 +45,13 @@ def text(body: str, tags: str = " #a") -> Written:
         (text(" what the HELL!"), AcceptanceOptions(0, 0, avoid_if_profane=True), "profane"),
         (text(" hello from sussex"), AcceptanceOptions(0, 0, avoid_if_profane=True), None),
         (text(" a river", tags=" #damn"), AcceptanceOptions(0, 0, avoid_if_profane=True), "profane"),
+        (text(" hi @ann and @Bob-2!"), NOT_LONG, None),
+        (text(" hi @ann and @Bob-2!"), BOB_ONLY, "mentions_outsider"),
+        (text(" hi @Bob-2, (@bob-2) @bob-2."), BOB_ONLY, None),
+        (text(" hi @bob-22"), BOB_ONLY, "mentions_outsider"),
+        (text(" write to ann@example.org, see x/@ann, 5 @ 6"), BOB_ONLY, None),
+        (text(" hi", tags=" #@ann"), BOB_ONLY, "mentions_outsider"),
+        (text(" hi @bob-2"), AcceptanceOptions(0, 0, allowed_mentions=()), "mentions_outsider"),
         (Written(" #a\n a  river ", ended=True, prompt="is it a  river?"), NOT_LONG, "repeats_prompt"),
         (Written(" #a\n ‘a’ river", ended=True, prompt="say 'a' river"), NOT_LONG, "repeats_prompt"),
         (Written(" #a\n a river职#b", ended=True, prompt="a river"), NOT_LONG, "repeats_prompt"),

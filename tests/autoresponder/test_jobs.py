@@ -268,5 +268,6 @@ def test_the_acceptance_options_are_the_jobs(encoder: TextEncoder) -> None:
         "split_on_control_char": False,
         "avoid_initial_blockquote": False,
         "avoid_if_profane": True,
+        "allowed_mentions": ["frank"],
     }
     assert vars(acceptance_options(job(**given).kwargs)) == given

@@ -267,7 +267,7 @@ def test_in_2023_only_the_thread_is_mentioned() -> None:
     blog = {"blog_name": "Frank", "dash_blog_name": "frank-dash", "operator_name": "keeper"}
     config = Config.model_validate({"preset": "2023", "blog": blog})
     settings = bridge_service.app_settings(config, bridge_service.role_tokens(config.switchboard))
-    assert settings.drafts.mentionable == {"frank", "frank-dash", "keeper"}
+    assert settings.drafts.mentionable == frozenset({"frank", "frank-dash", "keeper"})
 
 
 def test_help_says_what_it_is() -> None:

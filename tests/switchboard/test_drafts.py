@@ -91,6 +91,23 @@ def test_options_of_an_answer(fields: dict[str, Any], option: str, value: object
     assert getattr(job_of(answer(strict, **fields)).kwargs, option) == value
 
 
+@pytest.mark.parametrize(
+    ("question", "exact", "expected"),
+    [
+        ("hi @eve", False, ["frank", "keeper", "prim"]),
+        ("友Ann会hi @eve\n\n友bob要hello\n\n域", True, ["frank", "keeper", "bob", "ann"]),
+        ("翰hello\n\n友bob会and?\n\n域", True, ["frank", "keeper", "bob"]),
+    ],
+)
+def test_who_may_be_mentioned(question: str, exact: bool, expected: list[str]) -> None:
+    thread_only = DraftSettings(mentionable=frozenset({"frank", "keeper"}))
+    fields: dict[str, Any] = {"question": question, "exact_prompt": exact, "asking_name": "Prim"}
+    assert job_of(answer(thread_only, **fields)).kwargs.allowed_mentions == expected
+    assert job_of(answer(DraftSettings(), **fields)).kwargs.allowed_mentions is None
+    original = job_of(draft(TextpostRequest(id="t"), thread_only))
+    assert original.kwargs.allowed_mentions == ["frank", "keeper"]
+
+
 def test_options_of_an_unprompted_post() -> None:
     job = job_of(draft(TextpostRequest(id="t", v10_timestamp="3 PM May 2021"), DraftSettings()))
     options = job.kwargs

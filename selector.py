@@ -90,6 +90,7 @@ def build(config: SelectionConfig, rng: random.Random) -> Selector:
         image=config.image_delta,
         quotes=config.quotes_delta,
         guidelines=config.guidelines_delta,
+        pseudo_text=config.pseudo_text_delta,
     )
     strategy = Strategy(winnow_low=config.winnow_low, winnow_high=config.winnow_high)
     return Selector(Settings(deltas, config.retention_cutoff), strategy, rng)

@@ -65,6 +65,7 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
                 "fiction_delta": 0.0,
                 "quotes_delta": -0.3,
                 "guidelines_delta": -0.25,
+                "pseudo_text_delta": -0.6,
                 "winnow_low": 0.167,
                 "winnow_high": 0.833,
                 "answer_strategy": "eps_greedy",

@@ -83,6 +83,10 @@ class SelectionConfig(Section):
     guidelines_delta: float = Field(
         0.0, description="added to the score of texts with an image that was removed for breaking guidelines"
     )
+    pseudo_text_delta: float = Field(
+        0.0,
+        description="added to the score of texts with an image that has no text though its caption says so",
+    )
     answer_strategy: StrategyName = Field(
         "proportional_winnowed", description="how one candidate for an answer is drawn"
     )

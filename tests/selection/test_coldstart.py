@@ -41,6 +41,27 @@ def test_what_was_held_against_a_text_later(text: str, delta: float) -> None:
     assert Deltas(quotes=-0.3, guidelines=-0.25).of(text) == pytest.approx(delta)
 
 
+ROW = "======="
+
+
+@pytest.mark.parametrize(
+    ("text", "delta"),
+    [
+        (f"look:\n\n{ROW}\n{ROW}\na sign with text on it\n职", -0.6),
+        (f"{ROW}\n{ROW}\n{ROW}\na poster that says something\n{ROW}\n职", -0.6),
+        (f"{ROW}\n \n{ROW}\n{ROW}\nA screenshot. It READS like a joke.\n{ROW}\n职", -0.6),
+        (f"{ROW}\nBEWARE OF THE GOOSE\n{ROW}\n{ROW}\na sign with text on it\n{ROW}\n职", 0.0),
+        (f"{ROW}\n{ROW}\na goose on a pond\n职", 0.0),
+        (f"{ROW}\n{ROW}\n{ROW}\na goose in a context\n{ROW}\n职", 0.0),
+        (f"{ROW}\nBEWARE\n{ROW}\nthe text goes on\n职", 0.0),
+        ("a sign with text on it职", 0.0),
+        (f"{ROW}\nA\n{ROW}\n\n{ROW}\n{ROW}\na page of writing\n职#quotes", -0.9),
+    ],
+)
+def test_an_image_without_the_text_that_its_caption_tells_of(text: str, delta: float) -> None:
+    assert Deltas(quotes=-0.3, pseudo_text=-0.6).of(text) == pytest.approx(delta)
+
+
 def test_only_fiction_is_helped_by_default() -> None:
     everything = "Author: <b>B</b>\n=======\nX\n=======\n职#original fiction<|endoftext|>"
     assert Deltas().of(everything) == pytest.approx(0.2)

@@ -2,19 +2,71 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Mapping
 
 from wcwidth import wcwidth
 
 _CYRILLIC = "аӑбвгеёһіїјкӏмноөпрсѕтуүхԁԛԝьꙇ"
 _CYRILLIC_LATIN = "aabbreehiijklmhoonpcstyyxdqwbi"
-_GREEK = "αβγεζηικνορτυχωϲϳ"
-_GREEK_LATIN = "abyezniknoptuxwcj"
+_GREEK = "αβγεζηικορτυχωϳ"
+_GREEK_LATIN = "abyeznikoptuxwj"
 _OTHER = "ɑɡɩıſʟɴʀʏᴀʙᴄᴅᴇꜰɢʜɪᴊᴋᴍᴏᴘꜱᴛᴜᴠᴡᴢøłđħŧɨʉƀɓɗƙօսոհցԍ"
 _OTHER_LATIN = "agiislnryabcdefghijkmopstuvwzoldhtiubbdkounhgg"
 
-LOOKALIKES = str.maketrans(_CYRILLIC + _GREEK + _OTHER, _CYRILLIC_LATIN + _GREEK_LATIN + _OTHER_LATIN)
+# What Unicode's table of confusable characters (UTS 39) has beside these. Most are letters of scripts that
+# nobody writes to the bot in.
+_CONFUSABLE = {
+    "a": "Ꭺᗅ⍺ꓮ𐊠𖽀",
+    "b": "ᏏᏴᑲᖯᗷꓐ𐊂𐊡𐌁",
+    "c": "Ꮯⲥꓚ𐊢𐌂𐐽𐔜𑣩𑣲🝌",
+    "d": "ᎠᏧᑯᗞᗪꓒꓓ",
+    "e": "ҽᎬ℮⋿ⴹꓰꬲ𐊆",
+    "f": "քᖴẝꓝꞙꬵ𐊇𐊥𐔥𑣂𝈓",
+    "g": "ƍᏀᏳᶃꓖ",
+    "h": "ᎻᏂᕼꓧ𐋏",
+    "i": "Ꭵ⍳𑣃",
+    "j": "Ꭻᒍꓙ",
+    "k": "Ꮶᛕꓗ𐔘",
+    "l": "ǀ۱Ꮮᒪᛁ∣⏽ⵏꓡꓲ│𐊊𐌉𐌠𐔦𖼖𖼨𝈪",
+    "m": "Ꮇᗰᛖꓟ𐊰𐌑",
+    "n": "ռꓠ𐔓",
+    "o": "σ۵०০੦૦ଠ୦௦౦೦ഠ൦๐໐ဝ၀ჿዐᴑⲟⵔ〇ꓳꬽ𐊒𐊫𐐬𐓪𐔖𑓐𑣈𑣗𑣠",
+    "p": "Ꮲᑭ⍴ⲣꓑ𐊕",
+    "q": "գզⵕ",
+    "r": "ᎡᏒᖇᴦⲅꓣꭇꭈ𖼵𝈖",
+    "s": "ƽᏕᏚꓢ𐊖𐑈𑣁𖼺",
+    "t": "Ꭲ⊤⟙ꓔ𐊗𐊱𐌕𖼊🝨",
+    "u": "ʋሀᑌ∪⋃ꓴꞟꭎꭒ𐓶𑣘𖽂",
+    "v": "νѵ۷Ꮩᐯ∨⋁ⴸꓦꛟ𐔝𑜆𑣀𖼈𝈍",
+    "w": "ɯѡաᎳᏔꓪ𑜊𑜎𑜏𑣦𑣯",
+    "x": "×ᕁᕽ᙭᙮ᚷ╳⤫⤬⨯ⵝꓫ𐊐𐊴𐌗𐌢𐔧𑣬",
+    "y": "ɣყᎩᎽᶌỿꓬꭚ𐊲𑣜𖽃",
+    "z": "Ꮓꓜ𐋵𑣄𑣥",
+}
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_ENCLOSED_FROM = 0x1F150, 0x1F170, 0x1F1E6
+"""White on black in circles, in squares, and the letters that flags are made of; each goes from a to z."""
+
+
+def _by_code(signs: str, letters: str) -> dict[int, str]:
+    return {ord(sign): letter for sign, letter in zip(signs, letters, strict=True)}
+
+
+LOOKALIKES: Mapping[int, str] = {
+    **_by_code(_CYRILLIC + _GREEK + _OTHER, _CYRILLIC_LATIN + _GREEK_LATIN + _OTHER_LATIN),
+    **{ord(sign): letter for letter, signs in _CONFUSABLE.items() for sign in signs},
+    **{start + place: letter for start in _ENCLOSED_FROM for place, letter in enumerate(_LETTERS)},
+}
 """Letters of other scripts (in lower case) to the Latin letters that they are taken for."""
+
+_CAPITALS = str.maketrans(
+    "ƄΗΜΝΥϜςϺՏⲎⲒⲔⲘⲚⲦⲨⲬⳐꞲꞳꞴꮁ𐒴𑢣𑢤𑢦𑢩𑢮𑢲𑢵𑢼",
+    "bhmnyfcmshlkmntyxljxbrrlyezelot",
+)
+_CAPITAL_I = re.compile(r"(?<=[^\W\d_A-Z])I")
 
 _SUBSTITUTES = {"!": "i", "4": "a", "3": "e", "@": "a", "$": "s", "0": "o", "5": "s", "7": "t", "+": "t"}
 SUBSTITUTES = tuple(str.maketrans({**_SUBSTITUTES, "1": one, "|": one}) for one in ("i", "l"))
@@ -28,6 +80,14 @@ def visible(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
     return "".join(character for character in plain if character.isspace() or wcwidth(character) != 0)
+
+
+def by_shape(text: str) -> str:
+    """The text with capitals replaced that look like other letters than their small forms do.
+
+    Such as the Greek capital eta, whose small form is taken for an n, and a capital I behind a small letter.
+    """
+    return _CAPITAL_I.sub("l", unicodedata.normalize("NFKC", text).translate(_CAPITALS))
 
 
 def undisguised(text: str) -> str:

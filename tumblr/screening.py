@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tumblr.lookalikes import readings, visible
+from tumblr.lookalikes import by_shape, readings, visible
 from tumblr.payload import ANONYMOUS
 
 CONTEXT = 25
@@ -108,11 +108,11 @@ def _text_findings(text: str, asker: str, rules: ScreeningRules) -> Iterator[Fin
     strict = asker in _folded(rules.strict_users)
     okay = None if strict else _any_of(map(_flexible, _folded(rules.okay_superstrings)))
     lists = _lists(rules, strict=strict)
-    for segment in _outside(visible(text), okay):
-        for reading in readings(segment):
-            for pattern, what, weight in lists:
-                yield from (Finding(found, weight) for found in _found(pattern, reading, what))
-            yield from map(Finding, _obscured(_folded(rules.obscured_strings), reading))
+    seen = dict.fromkeys((visible(text), visible(by_shape(text))))
+    for reading in (reading for way in seen for part in _outside(way, okay) for reading in readings(part)):
+        for pattern, what, weight in lists:
+            yield from (Finding(found, weight) for found in _found(pattern, reading, what))
+        yield from map(Finding, _obscured(_folded(rules.obscured_strings), reading))
 
 
 def _lists(rules: ScreeningRules, *, strict: bool) -> list[tuple[re.Pattern[str] | None, str, Weight]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
+import shlex
 
 import pytest
+import requests
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -16,7 +19,7 @@ from sandbox.faults import Fault, FaultKind
 from sandbox.people.taste import COMMON
 from sandbox.store.accounts import BlogSettings
 from sandbox.world import World
-from tests.sandbox.bench import ROOT
+from tests.sandbox.bench import ROOT, Served
 
 DOCS = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
 
@@ -85,6 +88,38 @@ def test_the_examples_work_in_their_order(browser: FlaskClient, world: World) ->
         answer = browser.open(path.replace("ID", last), method=method, json=body)
         assert answer.status_code == 200, f"{method} {path}: {answer.text}"
         last = (answer.json or {}).get("id", last)
+
+
+def test_the_programs_work_as_they_stand(served: Served, world: World) -> None:
+    seed_demo(world)
+    programs = re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL)
+    assert len(programs) == 2
+    for program in programs:
+        exec(program.replace("http://127.0.0.1:8765", served.url), {})
+    assert [fault.path for fault in world.faults.active().values()] == ["*/post/edit"]
+    assert [call.path for call in world.calls.find()] == ["/v2/blog/frank.tumblr.com/posts/submission"]
+
+
+def curl(words: list[str]) -> requests.Response:
+    """What curl would do."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("url")
+    parser.add_argument("-X", default="GET")
+    parser.add_argument("-H", default="Accept: */*")
+    parser.add_argument("-d")
+    told = parser.parse_args(words)
+    headers = dict([told.H.split(": ", 1)])
+    return requests.request(told.X, told.url, headers=headers, data=told.d, timeout=20)
+
+
+def test_the_commands_of_a_stranger(served: Served, world: World) -> None:
+    seed_demo(world)
+    make, read = re.findall(r"^ +curl (.*)$", DOCS, re.MULTILINE)
+    with curl(shlex.split(make.replace("http://127.0.0.1:8765", served.url))) as made:
+        key = made.json()["consumer_key"]
+    there = read.replace("http://127.0.0.1:8765", served.url).replace("CONSUMER_KEY", key)
+    with curl(shlex.split(there)) as answer:
+        assert answer.json()["response"]["blog"]["name"] == "frank"
 
 
 def test_there_is_an_example_of_every_request(app: Flask) -> None:

@@ -1,6 +1,6 @@
 """Look into what the bot did and would do.
 
-python -m tumblr why POST_ID      why a post was made
+python -m tumblr why POST_ID      why a post was made; of an ask or a turn without a post: why not
 python -m tumblr export           the whole post log, one JSON line per post
 python -m tumblr export --mood    what moved the mood, as the JSON lines that python -m mood reads
 python -m tumblr backup FILE      copy the database, also while the bot works
@@ -24,14 +24,14 @@ from typing import Any
 from requests_oauthlib import OAuth1Session
 
 from bot_process import FatalError, load_process_config, run_door
-from tumblr.account import explain, flat_record, mood_record
+from tumblr.account import SHOWN, explain, explain_turn, flat_record, mood_record
 from tumblr.authorize import TUMBLR, NotAuthorized, authorize
 from tumblr.backup import back_up, restore
 from tumblr.database import Database
 from tumblr.errors import StoreError
 from tumblr.screening_lines import answers
 from tumblr.store import Store
-from tumblr.turns import TurnState
+from tumblr.turns import TurnKind, TurnState
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,9 +40,9 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m tumblr", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    _command(commands, "why", "why a post was made", _why).add_argument(
-        "post_id", help="id of the post, or of the ask that it answers"
-    )
+    why = _command(commands, "why", "why a post was made, or none", _why)
+    why.add_argument("post_id", help="id of the post, of the ask that it answers, or of a turn")
+    why.add_argument("--full", action="store_true", help="show every candidate's whole text")
     _command(commands, "export", "print the post log as JSON lines", _export).add_argument(
         "--mood", action="store_true", help="print the inputs of the mood instead, for python -m mood"
     )
@@ -87,11 +87,16 @@ def _with_store(arguments: argparse.Namespace, use: Callable[[Store], int]) -> i
 
 def _why(arguments: argparse.Namespace) -> int:
     def use(store: Store) -> int:
+        shown = None if arguments.full else SHOWN
         entries = store.log_entries(arguments.post_id)
-        if not entries:
-            raise FatalError(f"the post log knows no post {arguments.post_id}", "see python -m tumblr export")
+        turn = store.turn_of(tuple(TurnKind), arguments.post_id)
+        if not entries and turn is None:
+            hint = "see python -m tumblr export, and turns --skipped"
+            raise FatalError(f"the post log knows no post {arguments.post_id}", hint)
         for entry in entries:
-            print(explain(entry))
+            print(explain(entry, shown=shown))
+        if not entries and turn is not None:
+            print(explain_turn(turn, shown=shown))
         return 0
 
     return _with_store(arguments, use)

@@ -24,7 +24,7 @@ from tumblr.build import running_bot
 from tumblr.build_rules import mood_system, screening_rules
 from tumblr.database import Database
 from tumblr.store import Store
-from tumblr.turns import NewTurn, TurnKind, TurnState
+from tumblr.turns import NewTurn, Turn, TurnKind, TurnState
 
 KEYS = {"consumer_key": "a", "consumer_secret": "b", "token": "c", "token_secret": "d"}
 
@@ -67,6 +67,43 @@ def test_why(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["why", "1001", "--config", config]) == 0
     with pytest.raises(FatalError, match="knows no post 5"):
         main(["why", "5", "--config", config])
+
+
+def test_why_shows_what_was_asked_of_the_model(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["why", "1002", "--config", config])
+    told = capsys.readouterr().out
+    assert "prompt: \N{CJK UNIFIED IDEOGRAPH-53CB}bob" in told
+    assert ", asking_name bob, mood meh" in told
+    assert "v10_timestamp 4 AM February 2021" in told
+    assert "tumblr answered: {" in told
+
+
+def test_why_can_show_whole_candidates(world: World) -> None:
+    world.tumblr.ask("soup?")
+    world.run()
+    (logged,) = world.store.log_entries()
+    long = "soup " * 100
+    result = {"all_posts": [long, "tea"], "all_mirotarg": [2.1, 3.0], "all_tags": [["warm", "cold"], []]}
+    entry = replace(logged, entry={**logged.entry, "result": {**logged.entry["result"], **result}})
+    assert f": {long[:100]} #warm #cold" in explain(entry)
+    assert f": {long} #warm #cold" in explain(entry, shown=None)
+    assert "candidate 1: selector 0.400, positive 0.200, surprise 3.000: tea" in explain(entry)
+
+
+def test_why_there_is_no_post(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (ask,) = (turn.input_id for turn in turns_of(config) if turn.state is TurnState.FAILED)
+    assert main(["why", ask, "--config", config]) == 0
+    told = capsys.readouterr().out
+    assert "no post; failed at 2021-02-06" in told
+    assert "no generator" in told
+    assert f"input: ask {ask} from ann" in told
+    assert "question: and tea?" in told
+    assert "tumblr answered" not in told
+
+
+def turns_of(config: str) -> list[Turn]:
+    with Database.read(Path(config).parent / "tumbl.sqlite") as database:
+        return [turn for state in TurnState for turn in Store(database, FakeClock()).in_state(state)]
 
 
 def test_why_with_a_head_that_reviews(world: World) -> None:

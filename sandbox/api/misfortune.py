@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Response, g, request
 from waitress.channel import ClientDisconnected  # type: ignore[import-untyped]
+from werkzeug.exceptions import HTTPException
 
 from sandbox.api import envelope, support
 from sandbox.api.distortions import changes_answers, distort
@@ -137,6 +138,14 @@ def _write_limit_headers(response: Response, fault: Fault | None) -> None:
         response.headers["X-Ratelimit-Perhour-Remaining"] = "0"
 
 
+def _parameters() -> dict[str, str]:
+    """What the call came with; of a body that cannot be read nothing."""
+    try:
+        return support.parameters().as_dict()
+    except HTTPException:
+        return request.args.to_dict()
+
+
 def _record(response: Response, fault: Fault | None) -> Call:
     caller = support.caller()
     return Call(
@@ -144,7 +153,7 @@ def _record(response: Response, fault: Fault | None) -> Call:
         time=support.now(),
         method=request.method,
         path=request.path,
-        parameters=support.parameters().as_dict(),
+        parameters=_parameters(),
         consumer=caller.consumer,
         user=None if caller.user is None else caller.user.name,
         status=CUT_STATUS if isinstance(response, NoAnswer) else response.status_code,

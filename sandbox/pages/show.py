@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import abort, redirect, render_template, request, url_for
 from sqlalchemy import Connection
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from sandbox.demo_accounts import DEMO_BLOG
@@ -56,7 +57,11 @@ def here() -> str:
 
 def back_path() -> str:
     """Where a form was sent from: a path of this sandbox, never another site."""
-    wanted = request.values.get("next", "")
+    try:
+        wanted = request.values.get("next", "")
+    except HTTPException:
+        # A body that cannot be read: the page that says so is being made.
+        wanted = ""
     parts = urlsplit(wanted)
     safe = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc
     return wanted if safe and wanted.isprintable() else "/"

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sandbox.faults import Fault, FaultKind
+from sandbox.views.blog import GONE_BLOG
 
 TEXT_FIELDS = ("body", "answer", "caption", "description", "source")
 """Where a chain stands in the legacy form."""
@@ -79,8 +80,7 @@ def _break_entry(post: dict[str, Any], entry: dict[str, Any], name: str) -> None
         entry["broken_blog_name"] = name
         entry["post"].pop("id", None)
         return
-    gone = {"share_likes": False, "share_following": False, "can_be_followed": False}
-    entry["blog"] = {"name": "", "active": False, "theme": [], **gone}
+    entry["blog"] = {**GONE_BLOG}
     for field in TEXT_FIELDS:
         if isinstance(post.get(field), str):
             post[field] = post[field].replace(f">{name}</a>:</p><blockquote>", "></a>:</p><blockquote>")

@@ -7,7 +7,7 @@ from flask import Response
 from sandbox.api import envelope, support
 from sandbox.api.posts import view_options
 from sandbox.api.support import Route
-from sandbox.store import posts
+from sandbox.store import accounts, posts
 from sandbox.views.render import render
 
 PAGE = 20
@@ -21,8 +21,11 @@ def list_tagged() -> Response:
     if not tag:
         raise envelope.bad_parameter("tag is missing")
     with support.reading() as connection:
-        found = posts.tagged(connection, tag, before=asked.whole("before"), limit=asked.limit(PAGE, PAGE))
-        return envelope.answer(render(connection, found, support.viewer(connection), view_options(asked)))
+        viewer = support.viewer(connection)
+        hidden = accounts.hidden(connection) - viewer.own_blogs
+        limit, before = asked.limit(PAGE, PAGE), asked.whole("before")
+        found = posts.tagged(connection, tag, before=before, limit=limit, hidden=hidden)
+        return envelope.answer(render(connection, found, viewer, view_options(asked)))
 
 
 ROUTES: tuple[Route, ...] = (("GET", "/tagged", list_tagged),)

@@ -97,7 +97,8 @@ def dashboard() -> Response:
         offset = 0
     with support.reading() as connection:
         viewer = support.viewer(connection)
-        sources = [*social.followed_ids(connection, user.id), *viewer.own_blogs]
+        followed = set(social.followed_ids(connection, user.id)) - accounts.hidden(connection)
+        sources = [*followed, *viewer.own_blogs]
         found = posts.timeline(connection, sources, part, limit=limit, offset=offset)
         return envelope.answer({"posts": render(connection, found, viewer, view_options(asked))})
 

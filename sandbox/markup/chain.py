@@ -8,17 +8,21 @@ Let c0 (root), c1 ... ck be the posts on the way from the root that added conten
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sandbox.markup.content import TrailItem, contributors
 from sandbox.markup.html import truncated
 
 
-def quote(trail: Sequence[TrailItem]) -> str:
-    """The whole trail as one quotation of its last contributor; empty when nobody added anything."""
+def quote(trail: Sequence[TrailItem], gone: Collection[str] = ()) -> str:
+    """The whole trail as one quotation of its last contributor; empty when nobody added anything.
+
+    Blogs that are ``gone``, by their uuids, are not named.
+    """
     quoted = ""
     for item in contributors(trail):
         full = quoted + truncated(item.own_html(), item.post.url)
-        address, name = html.escape(item.post.url), html.escape(item.post.blog_name)
+        name = "" if item.post.blog_uuid in gone else html.escape(item.post.blog_name)
+        address = html.escape(item.post.url)
         quoted = f'<p><a class="tumblr_blog" href="{address}">{name}</a>:</p><blockquote>{full}</blockquote>'
     return quoted

@@ -35,10 +35,9 @@ def front() -> str:
     with this_world().database.read() as connection:
         mine = session.me(connection)
         if mine is None:
-            found = browsing.everything(connection, show.before(), limit=POSTS_PER_PAGE + 1)
-            return _feed(connection, "dashboard.html", found)
+            return _feed(connection, "dashboard.html", _everything(connection, mine))
         followed = social.followed_ids(connection, mine.owner_id)
-        sources = [*followed, mine.id]
+        sources = [*set(followed) - show.hidden(connection, mine), mine.id]
         part = Timeline(before_id=show.before())
         found = posts.timeline(connection, sources, part, limit=POSTS_PER_PAGE + 1)
         return _feed(connection, "dashboard.html", found, followed)
@@ -47,14 +46,20 @@ def front() -> str:
 def explore() -> str:
     """Everything new in the sandbox."""
     with this_world().database.read() as connection:
-        found = browsing.everything(connection, show.before(), limit=POSTS_PER_PAGE + 1)
+        found = _everything(connection, session.me(connection))
         return _feed(connection, "explore.html", found)
+
+
+def _everything(connection: Connection, mine: Blog | None) -> list[StoredPost]:
+    hidden = show.hidden(connection, mine)
+    return browsing.everything(connection, show.before(), limit=POSTS_PER_PAGE + 1, hidden=hidden)
 
 
 def tag_page(tag: str) -> str:
     """Posts with a tag."""
     with this_world().database.read() as connection:
-        found = posts.tagged(connection, tag, before=show.before(), limit=POSTS_PER_PAGE + 1)
+        hidden = show.hidden(connection, session.me(connection))
+        found = posts.tagged(connection, tag, before=show.before(), limit=POSTS_PER_PAGE + 1, hidden=hidden)
         older = found[POSTS_PER_PAGE - 1].timestamp if len(found) > POSTS_PER_PAGE else None
         return _feed(connection, "tag.html", found, tag=tag, older=older)
 

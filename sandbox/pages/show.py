@@ -77,11 +77,20 @@ def ask_who() -> Response:
     return redirect(url_for("pages.accounts_page", next=here()), code=303)
 
 
+def hidden(connection: Connection, mine: Blog | None) -> set[int]:
+    """The blogs whose posts this viewer may not see."""
+    own = set() if mine is None else {mine.id}
+    return accounts.hidden(connection) - own
+
+
 def blog_named(connection: Connection, name: str) -> Blog:
-    """The blog of an address, or 404."""
+    """The blog of an address, or 404; 403 where it is behind a password and not one's own."""
     blog = accounts.find_blog(connection, name)
-    if blog is None:
+    if blog is None or blog.settings.deactivated:
         abort(404, f"There is no blog called {name}.")
+    mine = session.me(connection)
+    if blog.settings.password_protected and (mine is None or mine.owner_id != blog.owner_id):
+        abort(403, f"The blog {name} is behind a password.")
     return blog
 
 

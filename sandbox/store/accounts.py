@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, text, update
 
 from sandbox.store import schema
 
@@ -134,6 +134,22 @@ def bylines(connection: Connection, ids: set[int]) -> dict[int, Byline]:
     columns = [schema.blogs.c[name] for name in Byline._fields]
     rows = connection.execute(select(*columns).where(schema.blogs.c.id.in_(ids)))
     return {row.id: Byline(*row) for row in rows.all()}
+
+
+def gone(connection: Connection) -> dict[int, str]:
+    """The blogs that were deactivated: uuids by number."""
+    return _where(connection, "json_extract(settings, '$.deactivated')")
+
+
+def hidden(connection: Connection) -> set[int]:
+    """The blogs whose posts nobody but their owners may see: gone, or behind a password."""
+    return {*gone(connection), *_where(connection, "json_extract(settings, '$.password_protected')")}
+
+
+def _where(connection: Connection, condition: str) -> dict[int, str]:
+    """Blogs by a condition in the words of its index."""
+    found = connection.execute(select(schema.blogs.c.id, schema.blogs.c.uuid).where(text(condition)))
+    return {row.id: row.uuid for row in found}
 
 
 def blogs_by_name(connection: Connection, names: set[str]) -> dict[str, Blog]:

@@ -18,9 +18,14 @@ MANY = 99
 UNPUBLISHED = ("submission", "draft", "queued")
 
 
-def everything(connection: Connection, before_id: int | None, *, limit: int) -> list[StoredPost]:
-    """Published posts of all blogs, newest id first."""
-    return newest_where(connection, P.state == "published", P.id < (before_id or MAX_ID), limit=limit)
+def everything(
+    connection: Connection, before_id: int | None, *, limit: int, hidden: Collection[int] = ()
+) -> list[StoredPost]:
+    """Published posts of all blogs but the hidden, newest id first."""
+    wanted = [P.state == "published", P.id < (before_id or MAX_ID)]
+    if hidden:
+        wanted.append(P.blog_id.not_in(hidden))
+    return newest_where(connection, *wanted, limit=limit)
 
 
 def count_newer(connection: Connection, since_id: int, blog_ids: Collection[int] | None) -> int:

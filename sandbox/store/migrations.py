@@ -114,7 +114,12 @@ CREATE TABLE grants (
 )
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND)
+_THIRD = """
+CREATE INDEX blogs_gone ON blogs (id, uuid) WHERE json_extract(settings, '$.deactivated');
+CREATE INDEX blogs_protected ON blogs (id, uuid) WHERE json_extract(settings, '$.password_protected')
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD)
 
 
 class DatabaseTooNewError(Exception):

@@ -206,9 +206,14 @@ def has_tag(tag: str, blog_id: int | None = None) -> ColumnElement[bool]:
     return P.id.in_(select(T.post_id).where(*wanted))
 
 
-def tagged(connection: Connection, tag: str, *, before: int | None, limit: int) -> list[StoredPost]:
-    """Published originals of all blogs with a tag, newest first by their date (unix seconds)."""
+def tagged(
+    connection: Connection, tag: str, *, before: int | None, limit: int, hidden: Collection[int] = ()
+) -> list[StoredPost]:
+    """Published originals with a tag of all blogs but the hidden, newest first by their date (unix
+    seconds)."""
     wanted = [T.tag == tag.casefold(), T.listed]
+    if hidden:
+        wanted.append(T.blog_id.not_in(hidden))
     if before is not None:
         wanted.append(T.timestamp < before)
     order = (T.timestamp.desc(), T.post_id.desc())

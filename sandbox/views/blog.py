@@ -36,6 +36,17 @@ THEME: dict[str, Any] = {
 }
 
 
+GONE_BLOG: dict[str, Any] = {
+    "name": "",
+    "active": False,
+    "theme": [],
+    "share_likes": False,
+    "share_following": False,
+    "can_be_followed": False,
+}
+"""What a trail says of a contributor whose blog is gone."""
+
+
 def avatar_url(base_url: str, name: str, size: int) -> str:
     """Where a blog's picture is served; the path has ``media.tumblr.com`` in it, as image caches expect."""
     return f"{base_url}/64.media.tumblr.com/avatar_{name}_{size}.png"

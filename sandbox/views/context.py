@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from sandbox.announce import mentionable
 from sandbox.markup.npf_from_html import Block, Mentioned, nobody
-from sandbox.store import notes, posts, social
+from sandbox.store import accounts, notes, posts, social
 from sandbox.store.accounts import Blog, User, blogs_by_id, bylines
 from sandbox.store.posts import StoredPost
 from sandbox.views.notes import note_authors, note_json
@@ -45,7 +45,10 @@ class ViewOptions:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """All that a list of posts needs from the store, fetched at once. Posts of a tree share its notes."""
+    """All that a list of posts needs from the store, fetched at once. Posts of a tree share its notes.
+
+    ``gone`` are the uuids of blogs that were deactivated.
+    """
 
     viewer: Viewer
     options: ViewOptions
@@ -56,6 +59,7 @@ class Surroundings:
     followed: set[int] = field(default_factory=set)
     note_lists: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     mentioned: Mentioned = nobody
+    gone: frozenset[str] = frozenset()
 
 
 def gather(
@@ -77,6 +81,7 @@ def gather(
         followed=followed,
         note_lists=_note_lists(connection, trees, options, followed, mentioned),
         mentioned=mentioned,
+        gone=frozenset(accounts.gone(connection).values()),
     )
 
 

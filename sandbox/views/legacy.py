@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sandbox.markup import chain
@@ -10,7 +11,7 @@ from sandbox.markup.html import render_content
 from sandbox.markup.text import plain_text
 from sandbox.posting import reference
 from sandbox.store.posts import StoredPost
-from sandbox.views.blog import THEME
+from sandbox.views.blog import GONE_BLOG, THEME
 from sandbox.views.context import Surroundings
 from sandbox.views.post import head_fields, tail_fields
 from sandbox.views.types import legacy_fields
@@ -19,7 +20,7 @@ from sandbox.views.types import legacy_fields
 def legacy_post(post: StoredPost, around: Surroundings) -> dict[str, Any]:
     """The whole post."""
     own = post.content.as_html()
-    quoted = chain.quote(post.trail)
+    quoted = chain.quote(post.trail, around.gone)
     text = quoted + own
     view = {
         **head_fields(post, around, post.type),
@@ -44,25 +45,19 @@ def _trail(post: StoredPost, around: Surroundings) -> list[dict[str, Any]]:
 
     For an ask the entry holds the answer, so an unanswered one has none.
     """
-    entries = [_entry(item) for item in contributors(post.trail)]
+    entries = [_entry(item, around.gone) for item in contributors(post.trail)]
     if not post.content.is_empty():
         ref = reference(post, around.blogs[post.blog_id])
         shown = TrailItem(ref, post.timestamp, post.content, post.title, is_root=not post.is_reblog)
-        entries.append({**_entry(shown), "is_current_item": True})
+        entries.append({**_entry(shown, ()), "is_current_item": True})
     return entries
 
 
-def _entry(item: TrailItem) -> dict[str, Any]:
+def _entry(item: TrailItem, gone: Collection[str]) -> dict[str, Any]:
     html = _boxed(item.content, item.own_html())
+    there = {"name": item.post.blog_name, "active": True, "theme": THEME, "can_be_followed": True}
     entry: dict[str, Any] = {
-        "blog": {
-            "name": item.post.blog_name,
-            "active": True,
-            "theme": THEME,
-            "share_likes": False,
-            "share_following": False,
-            "can_be_followed": True,
-        },
+        "blog": GONE_BLOG if item.post.blog_uuid in gone else {**GONE_BLOG, **there},
         "post": {"id": str(item.post.id)},
         "content_raw": html,
         "content": render_content(html),

@@ -43,6 +43,13 @@ def _own_blocks(post: StoredPost, mentioned: Mentioned) -> tuple[list[Block], li
 def _entry(item: TrailItem, post: StoredPost, around: Surroundings) -> dict[str, Any]:
     own = item.content.as_npf(around.mentioned)
     content, layout = _root_form(post, own) if item.is_root else _with_layout([], own)
+    if item.post.blog_uuid in around.gone:
+        return {
+            "broken_blog_name": item.post.blog_name,
+            "post": {"timestamp": item.timestamp, "is_commercial": False},
+            "content": content,
+            "layout": layout,
+        }
     return {
         "post": {"id": str(item.post.id), "timestamp": item.timestamp, "is_commercial": False},
         "blog": _trail_blog(item.post, item.timestamp, around.options.base_url),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from sandbox.driver import SandboxDriver
 from tests.sandbox.conformance.people import Crowd
 
@@ -43,6 +45,19 @@ def test_a_blog_that_is_gone(frank: Any, driver: SandboxDriver) -> None:
     assert frank.blog_info("bob")["meta"]["status"] == 404
     following = frank.following()
     assert (following["total_blogs"], [blog["name"] for blog in following["blogs"]]) == (2, ["carol"])
+
+
+@pytest.mark.parametrize("setting", ["deactivated", "password_protected"])
+def test_posts_that_nobody_may_see(frank: Any, crowd: Crowd, driver: SandboxDriver, setting: str) -> None:
+    dave = crowd.client("dave")
+    frank.follow("dave")
+    driver.post("dave", "<p>a</p>", tags=["t"])
+    shown = driver.post("bob", "<p>b</p>", tags=["t"])
+    assert (len(frank.dashboard()["posts"]), len(frank.tagged("t"))) == (1, 2)
+    driver.set_blog("dave", **{setting: True})
+    assert frank.dashboard()["posts"] == []
+    assert [post["id_string"] for post in frank.tagged("t")] == [shown]
+    assert len(dave.dashboard()["posts"]) == 1
 
 
 def test_likes_that_are_private(frank: Any) -> None:

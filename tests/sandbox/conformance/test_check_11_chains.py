@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.driver import SandboxDriver
 from tests.sandbox.conformance.backups import judged
 from tests.sandbox.conformance.chains import Chain, make_chain, post_of
 from tests.sandbox.conformance.people import Crowd
@@ -94,6 +95,25 @@ def test_after_deleting_the_root(crowd: Crowd, chain: Chain) -> None:
     before = descendants()
     crowd.client("alice").delete_post("alice", chain["alice"]["id"])
     assert descendants() == before
+
+
+def test_a_contributor_that_is_gone(crowd: Crowd, driver: SandboxDriver, chain: Chain) -> None:
+    client, cora = crowd.client("dave"), chain["cora"]
+    before = post_of(client, "cora", cora["id"]), post_of(client, "cora", cora["id"], npf=True)
+    driver.set_blog("frank", deactivated=True)
+    legacy, npf = post_of(client, "cora", cora["id"]), post_of(client, "cora", cora["id"], npf=True)
+    assert legacy["body"] == before[0]["body"].replace(">frank</a>", "></a>")
+    gone = legacy["trail"][1]
+    assert (gone["blog"]["name"], gone["blog"]["active"], gone["blog"]["theme"]) == ("", False, [])
+    assert gone["content_raw"] == "<p>two</p>"
+    assert [entry["blog"]["active"] for entry in legacy["trail"]] == [True, False, True]
+    broken = npf["trail"][1]
+    assert (broken["broken_blog_name"], broken["content"]) == ("frank", [{"type": "text", "text": "two"}])
+    assert ("blog" in broken, "id" in broken["post"]) == (False, False)
+    assert judged([npf]) == [{"wrong": None}]
+    driver.set_blog("frank", deactivated=False)
+    after = post_of(client, "cora", cora["id"]), post_of(client, "cora", cora["id"], npf=True)
+    assert after == before
 
 
 def test_what_tumblr_backup_takes_for_reblogs(crowd: Crowd, chain: Chain) -> None:

@@ -318,6 +318,19 @@ def test_pages_that_begin_at_no_place(stage: Stage, visitor: Visitor, number: ob
     visitor.see(f"/blog/frank?page={number}")
 
 
+@pytest.mark.parametrize(("setting", "status"), [("deactivated", 404), ("password_protected", 403)])
+def test_blogs_that_nobody_may_see(stage: Stage, visitor: Visitor, setting: str, status: int) -> None:
+    post = stage.write("quietmarsh", "<p>hidden words</p>", tags=("herons and all",))
+    blog = stage.blog("quietmarsh")
+    with stage.world.database.write() as connection:
+        accounts.save_settings(connection, blog, blog.settings.model_copy(update={setting: True}))
+    for path in ("/blog/quietmarsh", f"/blog/quietmarsh/post/{post.id}", "/blog/quietmarsh/ask"):
+        visitor.see(path, status)
+    visitor.be("tinplate-owl")
+    for path in ("/", "/explore", "/tagged/herons%20and%20all"):
+        assert "hidden words" not in visitor.see(path).get_text()
+
+
 def test_what_is_not_published_has_no_page(stage: Stage, visitor: Visitor) -> None:
     for state in ("draft", "queued", "private"):
         post = stage.write("frank", "<p>secret</p>", state=state)

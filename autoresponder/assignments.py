@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from autoresponder.encoding import TextEncoder
-from autoresponder.head_texts import answer_selector_text, textpost_selector_text
+from autoresponder.head_texts import answer_reviewer_text, answer_selector_text, textpost_selector_text
 from autoresponder.prompts import AnswerPrompt, FittedPrompt, Voice, fit_original, original_kind
 from autoresponder.tries import Candidate
 from munging.continuation import Continuation, parse_continuation
@@ -16,10 +16,11 @@ from switchboard.messages import GenerationJob
 
 @dataclass(frozen=True)
 class CandidateText:
-    """A candidate as a post, and as the selector reads it."""
+    """A candidate as a post, and as the selector and the reviewer read it."""
 
     post: Continuation
     selector: str
+    reviewer: str
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class AnswerAssignment:
         self._prompt = AnswerPrompt.of(
             job.prompt,
             voice,
-            written=voice.time(job.v8_timestamp, job.v10_timestamp),
+            present=voice.time(job.v8_timestamp, job.v10_timestamp),
+            job_id=job.base_id,
             forced_tags=options.forced_tags_string,
             fiction=options.write_fic_override,
         )
@@ -74,7 +76,8 @@ class AnswerAssignment:
         parsed = parse_continuation(raw, self._voice.form, self._voice.identity)
         post = Continuation(parsed.body, (*self._prompt.forced_tags, *parsed.tags))
         selector = answer_selector_text(self._prompt, raw, post, self._voice, cut_to_final_exchange=self._cut)
-        return CandidateText(post, selector)
+        reviewer = answer_reviewer_text(self._prompt, selector, post, self._voice)
+        return CandidateText(post, selector, reviewer)
 
 
 class TextpostAssignment:
@@ -100,4 +103,5 @@ class TextpostAssignment:
         """Prompt and text together are the post."""
         start, raw = candidate.attempt.prompt_text, candidate.written.text
         post = parse_continuation(start + raw, self._voice.form, self._voice.identity)
-        return CandidateText(post, textpost_selector_text(start, raw, self._voice))
+        text = textpost_selector_text(start, raw, self._voice)
+        return CandidateText(post, text, text)

@@ -39,7 +39,7 @@ def writing_settings(config: Config, positions: int) -> WritingSettings:
     settings = config.generator
     form = own_format(settings.format.based_on, settings.format.changes())
     return WritingSettings(
-        voice=Voice(form, Identity(config.blog.blog_name, config.blog.persona)),
+        voice=Voice(form, Identity(config.blog.blog_name, config.blog.persona), settings.training_years),
         sampler=_sampler(settings),
         limits=_limits(settings, positions),
         slots=settings.batch_size,

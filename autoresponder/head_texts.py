@@ -1,7 +1,7 @@
 """What the heads get to read of a candidate, or of a text somebody asks about.
 
-The selector reads the thread with the candidate in it, as the model would have read it; the
-sentiment head reads the candidate's words alone.
+The selector reads the thread with the candidate in it, as the model would have read it, or only its end;
+the reviewer the same, or a little more of it; the sentiment head reads the candidate's words alone.
 """
 
 from __future__ import annotations
@@ -30,16 +30,34 @@ def answer_selector_text(
 ) -> str:
     """The thread with the candidate as the bot's turn, its tags and the time in the turn's first line.
 
-    ``raw`` is the model's text; it is used where the prompt is model text already.
+    ``raw`` is the model's text; it is used where the prompt is model text already. In a format of separate
+    prompts the selector reads what was said since the bot's turn before.
     """
-    if prompt.thread is None:
+    thread = _answered(prompt, written)
+    if thread is None:
         return normalize(prompt.text + raw)
+    if voice.form.separate_prompts:
+        thread = thread.since_bot_spoke(keep=False)
+    elif cut_to_final_exchange:
+        thread = thread.final_exchange()
+    return render(thread, voice.form, voice.identity, written=prompt.present).text
+
+
+def answer_reviewer_text(prompt: AnswerPrompt, selector: str, written: Continuation, voice: Voice) -> str:
+    """What the reviewer reads: what the selector does, and in a format of separate prompts a turn more."""
+    thread = _answered(prompt, written)
+    if thread is None or not voice.form.separate_prompts:
+        return selector
+    thread = thread.since_bot_spoke(keep=True)
+    return render(thread, voice.form, voice.identity, written=prompt.present).text
+
+
+def _answered(prompt: AnswerPrompt, written: Continuation) -> Thread | None:
+    if prompt.thread is None:
+        return None
     *others, turn = prompt.thread.posts
     turn = replace(turn, text=written.body, tags=written.tags)
-    thread = replace(prompt.thread, posts=(*others, turn))
-    if cut_to_final_exchange:
-        thread = thread.final_exchange()
-    return render(thread, voice.form, voice.identity, written=prompt.written).text
+    return replace(prompt.thread, posts=(*others, turn))
 
 
 def textpost_selector_text(prompt: str, raw: str, voice: Voice) -> str:

@@ -57,8 +57,9 @@ class HeadSettings(BaseModel):
     (sum, difference), from which positive minus negative is the second output.
     ``max_tokens`` counts the whole row, with the end tokens at both ends.
     ``calibration`` maps a type of text ("responses", "originals") to its line; none is the identity.
-    ``reads`` is what the head gets of a candidate: the thread with the candidate in it, or the candidate's
-    words alone; by default the thread, the sentiment head the words.
+    ``reads`` is what the head gets of a candidate: the thread with the candidate in it, the same as
+    far as the reviewer reads it, or the candidate's words alone. By default it is the thread, for the
+    autoreviewer its review, for the sentiment head the words.
 
     The rest is for the form "later". ``attention_width`` is the width of queries, keys and values of all
     heads together, the generator's by default; a tower gives ``output_ratio`` times the generator's width;
@@ -70,7 +71,7 @@ class HeadSettings(BaseModel):
 
     name: HeadName = Field(pattern=r"^[a-z][a-z0-9_]*$")
     form: Literal["2021", "later"] = "2021"
-    reads: Literal["thread", "words"] = "thread"
+    reads: Literal["thread", "review", "words"] = "thread"
     generator: GeneratorIdentity
     layers: tuple[int, ...] = Field(min_length=1)
     width: int = Field(gt=0)
@@ -90,7 +91,8 @@ class HeadSettings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _reads_by_name(cls, given: dict[str, object]) -> dict[str, object]:
-        return {"reads": "words", **given} if given.get("name") == "sentiment" else given
+        usual = {"sentiment": "words", "autoreviewer": "review"}.get(str(given.get("name")), "thread")
+        return {"reads": usual, **given}
 
     @model_validator(mode="after")
     def _fits(self) -> HeadSettings:

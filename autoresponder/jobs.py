@@ -199,6 +199,7 @@ class JobRunner:
             [sentiment_text(text.post.body) for text in texts],
             assignment.text_type,
             [candidate.reading for candidate in candidates],
+            [text.reviewer for text in texts],
         )
         has_target = self._settings.sampler.uses_target
         result = GenerationResult(
@@ -259,10 +260,11 @@ class JobRunner:
         sentiment: Sequence[str],
         text_type: str,
         readings: Sequence[Reading | None] = (),
+        reviewer: Sequence[str] | None = None,
     ) -> tuple[Scores, float]:
         """Scores, and the seconds they took."""
         began = self._clock()
-        scores = self._scorer.score(selector, sentiment, text_type, readings)
+        scores = self._scorer.score(selector, sentiment, text_type, readings, reviewer)
         return scores, self._clock() - began
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from autoresponder.encoding import UNFINISHED, TextEncoder
 from autoresponder.errors import PromptTooLongError
+from munging.answer_prompts import TRAINING_YEARS, in_drawn_year
 from munging.classic import from_classic, split_tags
 from munging.formats import OriginalKind, Piece, Prompt, PromptFormat, original_prompt, render
 from munging.thread import Identity, PostKind, Thread
@@ -18,6 +20,14 @@ class Voice:
 
     form: PromptFormat
     identity: Identity
+    years: Mapping[int, float] = field(default_factory=lambda: TRAINING_YEARS)
+    """Years that the generator may be told, with their weights, in a format of separate prompts."""
+
+    def time_to_write(self, present: str | None, job_id: str) -> str | None:
+        """The time that the generator is told for an answer; the same whenever the job is done."""
+        if present is None or not self.form.separate_prompts:
+            return present
+        return in_drawn_year(present, self.years, random.Random(job_id))
 
     def time(self, v8: str, v10: str) -> str | None:
         """Pick the time string of this format out of a job's two; none when it is empty."""
@@ -41,7 +51,8 @@ class AnswerPrompt:
     """The prompt of an answer job.
 
     ``thread`` awaits the bot; it is none when the job's prompt is model text already, which is so
-    when it begins as a book review does.
+    when it begins as a book review does. ``written`` is the time that the generator is told, ``present``
+    the one that the heads are told.
     """
 
     thread: Thread | None
@@ -49,19 +60,27 @@ class AnswerPrompt:
     written: str | None
     forced_tags: tuple[str, ...] = ()
     fiction: bool = False
+    present: str | None = None
 
     @classmethod
     def of(
-        cls, classic: str, voice: Voice, *, written: str | None, forced_tags: str = "", fiction: bool = False
+        cls,
+        classic: str,
+        voice: Voice,
+        *,
+        present: str | None,
+        job_id: str = "",
+        forced_tags: str = "",
+        fiction: bool = False,
     ) -> AnswerPrompt:
-        """Read a job's classic prompt."""
-        text = classic.rstrip()
+        """Read a job's classic prompt; ``present`` is the job's time."""
+        text, written = classic.rstrip(), voice.time_to_write(present, job_id)
         if text.startswith(voice.review_start()):
-            return cls(None, text, written)
+            return cls(None, text, written, present=present)
         thread = from_classic(text, voice.identity)
         if not thread.awaits_bot:
             thread = thread.awaiting_bot(voice.identity)
-        return cls(thread, text, written, split_tags(forced_tags), fiction)
+        return cls(thread, text, written, split_tags(forced_tags), fiction, present)
 
     def render(self, thread: Thread, voice: Voice) -> Prompt:
         """Print a thread as this prompt does."""

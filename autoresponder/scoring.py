@@ -66,17 +66,19 @@ class Scorer:
         words: Sequence[str],
         text_type: str,
         readings: Sequence[Reading | None] = (),
+        reviews: Sequence[str] | None = None,
     ) -> Scores:
         """Score texts, given as the heads read them: in their threads, and their words alone.
+
+        ``reviews`` are the threads as the reviewer reads them, if it does not read them as the others do.
 
         ``text_type`` is "responses" or "originals" and picks the calibration: a head's probability is
         ``sigmoid(alpha * difference + beta)``, the sentiment's difference goes through its own line and is
         given as it is. ``readings`` are what the network has kept of the threads from writing them;
         one is used where it is of the very ids that are to be read.
         """
-        texts = {
-            name: words if head.settings.reads == "words" else threads for name, head in self._heads.items()
-        }
+        read = {"words": words, "thread": threads, "review": threads if reviews is None else reviews}
+        texts = {name: read[head.settings.reads] for name, head in self._heads.items()}
         rows = self._rows(texts, readings)
         calibrated = {
             name: self._heads[name].settings.calibration_of(text_type).apply(values)

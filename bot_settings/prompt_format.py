@@ -119,6 +119,11 @@ class PromptFormatConfig(Section):
     folded_lines: bool | None = Field(
         None, description="in what the model writes, several line breaks end one paragraph"
     )
+    separate_prompts: bool | None = Field(
+        None,
+        description="the generator reads a thread in a year drawn from generator.training_years, the "
+        "selector what was said since the bot's turn before, the reviewer that turn as well",
+    )
 
     def changes(self) -> dict[str, object]:
         """What is different from the built-in format, by key."""

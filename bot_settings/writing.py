@@ -52,6 +52,12 @@ class GeneratorConfig(Section):
     format: Annotated[PromptFormatConfig, NoDecode, BeforeValidator(table_of)] = Field(
         PromptFormatConfig(), description="prompt format the model was trained on: a name, or a table"
     )
+    training_years: dict[int, PositiveFloat] = Field(
+        dict.fromkeys(range(2012, 2022), 1.0),
+        min_length=1,
+        description="years of the posts the model was trained on, each with its weight; prompts of the later "
+        "formats claim one of them",
+    )
     sampler: SamplerConfig = Field(SamplerConfig(), description="how tokens are drawn")
     context_tokens: PositiveInt | None = Field(
         None,

@@ -35,7 +35,8 @@ class PromptFormat:
     ``tags_close_document``: no end mark follows stored text with tags. ``verbatim_lists`` leaves lists and
     questions as the HTML they came in; otherwise they are reduced as all markup is, entities decoded.
     ``spaced_lines`` puts a space before words that begin a line. ``folded_lines``: in a post that the
-    model wrote, one line break ends a paragraph however many there are.
+    model wrote, one line break ends a paragraph however many there are. ``separate_prompts``: the generator
+    and the heads that judge an answer read different parts of its thread (see ``answer_prompts.py``).
     """
 
     name: str
@@ -61,6 +62,7 @@ class PromptFormat:
     verbatim_lists: bool = True
     spaced_lines: bool = True
     folded_lines: bool = False
+    separate_prompts: bool = False
 
     @property
     def tags_first(self) -> bool:
@@ -128,6 +130,7 @@ LATER = replace(
     tags_close_document=False,
     verbatim_lists=False,
     folded_lines=True,
+    separate_prompts=True,
 )
 LATER_END_TAGS = replace(
     LATER,

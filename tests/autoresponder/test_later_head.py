@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from autoresponder.heads import GeneratorIdentity, Head, HeadSettings
 from autoresponder.jobs import JobRunner, WritingSettings
 from autoresponder.later_head import LaterHead, LaterTower, ParallelBlock, Projections, make_head
 from autoresponder.model_folder import GeneratorModel, load_generator, load_heads
-from autoresponder.scoring import Scorer
+from autoresponder.scoring import Scorer, Scores
 from autoresponder.trunk import run_trunk
+from munging.formats import FORMATS
 from switchboard.messages import GenerationJob, GenerationResult, RawSelectJob, RawSelectResult
 
 FORMS: dict[str, dict[str, object]] = {
@@ -158,9 +160,11 @@ def test_settings_that_make_no_head_are_refused(wrong: dict[str, object]) -> Non
         settings_of(**wrong)
 
 
-def test_the_sentiment_head_reads_words_and_others_the_thread() -> None:
-    reads = {name: settings_of(name=name).reads for name in ("selector", "sentiment", "autoreviewer")}
-    assert reads == {"selector": "thread", "sentiment": "words", "autoreviewer": "thread"}
+def test_what_heads_read_goes_by_their_names_unless_it_is_said() -> None:
+    names = ("selector", "sentiment", "autoreviewer", "other")
+    reads = {name: settings_of(name=name).reads for name in names}
+    assert reads == dict(zip(names, ("thread", "words", "review", "thread"), strict=True))
+    assert settings_of(name="autoreviewer", reads="thread").reads == "thread"
 
 
 @pytest.fixture
@@ -188,6 +192,32 @@ def test_a_head_is_added_by_its_files(
     assert result.autoreview == report.scores.further["autoreviewer"]
     assert "ckpt_autoreviewer" in result.model_info
     assert "hparams_autoreviewer" in result.model_info
+
+
+def test_in_a_later_format_the_reviewer_reads_a_turn_more_than_the_selector(
+    three_heads: Path, settings: WritingSettings, sample: GenerationJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = load_generator(str(three_heads), device="cpu")
+    seen: dict[str, list[str]] = {}
+
+    def noting(self: Scorer, threads: Any, words: Any, kind: Any, readings: Any, reviews: Any) -> Scores:
+        seen.update(threads=threads, reviews=reviews)
+        return score(self, threads, words, kind, readings, reviews)
+
+    score = Scorer.score
+    monkeypatch.setattr(Scorer, "score", noting)
+    voice = replace(settings.voice, form=FORMATS["later"], years={2014: 1.0})
+    runner = JobRunner(generator, load_heads(generator), replace(settings, voice=voice))
+    job = sample.model_copy(update={"prompt": "友alice会first域mine友bob会second域"})
+    result, _report = runner.run("job", job)
+    for thread, review in zip(seen["threads"], seen["reviews"], strict=True):
+        assert "#1 bob posted:" in thread
+        assert "mine" not in thread
+        assert "#1 Frank posted:\n\n mine" in review
+    assert isinstance(result, GenerationResult)
+    scorer = Scorer(generator.network, generator.encoder, load_heads(generator))
+    expected = scorer.differences({"autoreviewer": seen["reviews"]})["autoreviewer"].sigmoid().tolist()
+    assert result.autoreview == pytest.approx(expected, abs=1e-5)
 
 
 def test_given_texts_are_reviewed_as_well(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from autoresponder.encoding import TextEncoder
 from autoresponder.errors import PromptTooLongError
 from autoresponder.head_texts import (
+    answer_reviewer_text,
     answer_selector_text,
     given_texts,
     sentiment_text,
@@ -26,7 +27,7 @@ CHAIN = "友alice会first post域my comment友bob会bob text域"
 
 
 def answer(classic: str = ASK, **options: object) -> AnswerPrompt:
-    return AnswerPrompt.of(classic, VOICE, written=TIME, **options)  # type: ignore[arg-type]
+    return AnswerPrompt.of(classic, VOICE, present=TIME, **options)  # type: ignore[arg-type]
 
 
 def fitted(encoder: TextEncoder, prompt: AnswerPrompt, budget: int = 10_000) -> str:
@@ -209,3 +210,55 @@ def test_a_given_thread_is_judged_as_one_and_felt_by_its_words() -> None:
     selector, sentiment = given_texts("友alice会<b>first</b> post友bob会second域", VOICE, written=None)
     assert selector.endswith("#2 bob commented:\n\n second\n\n#3 Frank commented:\n\n Frank's tags:")
     assert sentiment == "first post\n second"
+
+
+LATER = Voice(FORMATS["later"], VOICE.identity, years={2014: 1.0})
+TALK = "友alice会first post域my comment友bob会bob text域"
+
+
+def later(classic: str, job_id: str = "a") -> AnswerPrompt:
+    return AnswerPrompt.of(classic, LATER, present=TIME, job_id=job_id)
+
+
+def test_in_the_later_formats_each_reads_what_it_was_trained_on(encoder: TextEncoder) -> None:
+    prompt, said = later(TALK), Continuation("hm", ())
+    fit = prompt.fit(LATER, encoder, 10_000)
+    assert fit.text.startswith(" Conversation between alice, Frank and bob | 4 posts |\n#1 alice posted:")
+    assert fit.text.endswith("#4 Frank commented:\n\n Written 3 PM February 2014 | Frank's tags:")
+    selector = answer_selector_text(prompt, "", said, LATER, cut_to_final_exchange=False)
+    assert selector.startswith(" Conversation between bob and Frank | 2 posts |\n#1 bob posted:\n\n bob text")
+    reviewer = answer_reviewer_text(prompt, selector, said, LATER)
+    assert reviewer.startswith(
+        " Conversation between Frank and bob | 3 posts |\n#1 Frank posted:\n\n my comment"
+    )
+    assert "#2 bob commented:\n\n bob text" in reviewer
+    for text in (selector, reviewer):  # both are told the present year
+        assert "Written 3 PM February 2021" in text
+        assert "2014" not in text
+
+
+@pytest.mark.parametrize("name", ["v8", "v9", "v10"])
+def test_in_the_formats_before_the_reviewer_reads_what_the_selector_does(name: str) -> None:
+    voice = Voice(FORMATS[name], VOICE.identity, years={2014: 1.0})
+    prompt = AnswerPrompt.of(CHAIN, voice, present=TIME, job_id="a")
+    assert prompt.written == prompt.present == TIME
+    selector = answer_selector_text(prompt, "", WRITTEN, voice, cut_to_final_exchange=True)
+    assert answer_reviewer_text(prompt, selector, WRITTEN, voice) == selector
+
+
+def test_a_review_on_demand_is_read_whole_by_all() -> None:
+    text = f"{LATER.review_start()}\nTitle: <b>Soup</b>"
+    prompt = later(text)
+    selector = answer_selector_text(prompt, " and on", WRITTEN, LATER, cut_to_final_exchange=False)
+    assert selector.endswith("and on")
+    assert answer_reviewer_text(prompt, selector, WRITTEN, LATER) == selector
+
+
+def test_the_year_is_the_jobs_own() -> None:
+    voice = Voice(FORMATS["later"], VOICE.identity)
+    years = {
+        job: AnswerPrompt.of(ASK, voice, present=TIME, job_id=job).written for job in map(str, range(200))
+    }
+    assert years == {job: AnswerPrompt.of(ASK, voice, present=TIME, job_id=job).written for job in years}
+    assert set(years.values()) == {f"3 PM February {year}" for year in range(2012, 2022)}
+    assert AnswerPrompt.of(ASK, voice, present=None).written is None

@@ -1,19 +1,15 @@
-"""The three prompts of an answer, and the year that the generator is told."""
+"""What the readers of an answer get of its thread, and the year that the generator is told."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from datetime import datetime
 
 import pytest
 
-from munging.answer_prompts import TRAINING_YEARS, answer_prompts, with_drawn_year
-from munging.formats import LATER
+from munging.answer_prompts import TRAINING_YEARS, in_drawn_year
 from munging.thread import PostKind, Thread
 from tests.strategies import IDENTITY
-
-MOMENT = datetime(2023, 3, 5, 15, 10)  # noqa: DTZ001 (a local wall-clock time)
 
 
 def conversation(*turns: tuple[str, str]) -> Thread:
@@ -51,33 +47,16 @@ def test_a_part_of_a_thread_begins_as_a_thread_does() -> None:
     assert asked.posts[0].kind is PostKind.ASKED
 
 
-def test_each_reads_what_it_was_trained_on() -> None:
-    thread = conversation(("Frank", "f1"), ("bob", "b1"))
-    prompts = answer_prompts(thread, LATER, IDENTITY, moment=MOMENT, rng=random.Random(1), years={2014: 1})
-    start = " Conversation between zoe, Frank and bob | 4 posts |\n#1 zoe asked:\n\n why?"
-    assert prompts.generator.text.startswith(start)
-    assert prompts.generator.text.endswith("#4 Frank commented:\n\n Written 3 PM March 2014 | Frank's tags:")
-    end = "Frank commented:\n\n Written 3 PM March 2023 | Frank's tags:"
-    two = " Conversation between bob and Frank | 2 posts |\n#1 bob posted:\n\n b1\n\n#2 "
-    assert prompts.selector.text == two + end
-    three = (
-        " Conversation between Frank and bob | 3 posts |\n#1 Frank posted:\n\n f1\n\n#2 bob commented:\n\n b1"
-    )
-    assert prompts.reviewer.text == f"{three}\n\n#3 {end}"
-
-
 def test_years_are_drawn_by_their_weights() -> None:
     rng = random.Random(7)
-    drawn = Counter(with_drawn_year(MOMENT, {2012: 3.0, 2020: 1.0, 2021: 0.0}, rng).year for _ in range(4000))
-    assert set(drawn) == {2012, 2020}
-    assert drawn[2012] / 4000 == pytest.approx(0.75, abs=0.03)
+    years = {2012: 3.0, 2020: 1.0, 2021: 0.0}
+    drawn = Counter(in_drawn_year("3 PM March 2023", years, rng) for _ in range(4000))
+    assert set(drawn) == {"3 PM March 2012", "3 PM March 2020"}
+    assert drawn["3 PM March 2012"] / 4000 == pytest.approx(0.75, abs=0.03)
     assert set(TRAINING_YEARS) == set(range(2012, 2022))
     assert len(set(TRAINING_YEARS.values())) == 1
 
 
-def test_a_leap_day_is_drawn_in_leap_years_only() -> None:
-    day = datetime(2024, 2, 29, 12)  # noqa: DTZ001
-    rng = random.Random(7)
-    assert {with_drawn_year(day, TRAINING_YEARS, rng).year for _ in range(100)} == {2012, 2016, 2020}
-    with pytest.raises(ValueError, match=r"no year to draw from has a 29\.2\."):
-        with_drawn_year(day, {2013: 1.0}, rng)
+@pytest.mark.parametrize("written", ["3:07 PM", "", "2021 was a year"])
+def test_a_time_without_a_year_stays_as_it_is(written: str) -> None:
+    assert in_drawn_year(written, {2012: 1.0}, random.Random(7)) == written

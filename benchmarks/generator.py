@@ -5,9 +5,10 @@
 Three ways to write N continuations of one prompt: one `generate` call for each (as the bot of 2021 did),
 `generate(num_return_sequences=N)`, and the writing loop of this project. First all must give the same tokens
 in greedy mode, in float32, or nothing is measured. A roofline comes from a copy and a matrix product in the
-same run. Where CTranslate2 or vLLM can be imported, a way of theirs is measured too. Memory is what a way
-needs at its peak beyond what is there before it begins: weights stay out. The last line is JSON;
-`--plot FILE` draws the times. Of our ways, the growth with the length of the texts is measured too.
+same run; a step reads all weights, and the keys and values that its rows look at. Where CTranslate2 or vLLM
+can be imported, a way of theirs is measured too. Memory is what a way needs at its peak beyond what is there
+before it begins: weights stay out. Of our ways, the growth with the length of the texts is measured too. A
+table and lines fitted to the times stand at the end; the last line is JSON; `--plot FILE` draws the times.
 """
 
 from __future__ import annotations
@@ -25,13 +26,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import torch
-from matplotlib import pyplot as plt
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from benchmarks.generator_others import other_ways
 from benchmarks.generator_ours import Ours, same_greedy_tokens
+from benchmarks.generator_report import draw, grown, roofline, table
 from benchmarks.machine import bandwidth, compute, processor
 from benchmarks.memory import Peak
 
@@ -41,13 +41,6 @@ SHAPES = {  # width, blocks, heads
     "medium": (1024, 24, 16),
     "large": (1280, 36, 20),
     "xl": (1600, 48, 25),
-}
-
-OTHERS = {  # keys of a row, as the plot calls them
-    "original_s": "one by one",
-    "generate_s": "generate",
-    "ctranslate2_s": "CTranslate2",
-    "vllm_s": "vLLM",
 }
 
 LENGTHS_CANDIDATES = 13  # of an answer
@@ -101,15 +94,15 @@ def check_greedy(size: str, prompt: Sequence[int], new: int, device: torch.devic
     """Raise AssertionError unless our loop and `generate` agree, token by token."""
     network = make_network(size, device, torch.float32)
     reference = generate(network, prompt, new, sample=False)[0, len(prompt) :].tolist()
-    same_greedy_tokens(Ours(network, "float32", 3), prompt, reference)
+    same_greedy_tokens(Ours(network, "float32"), prompt, reference)
 
 
-def our_ways(size: str, arguments: argparse.Namespace, device: torch.device, slots: int) -> dict[str, Ours]:
+def our_ways(size: str, arguments: argparse.Namespace, device: torch.device) -> dict[str, Ours]:
     """Our loop, in every number format there is."""
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    ways = {"ours": Ours(make_network(size, device, dtype), "float32", slots)}
+    ways = {"ours": Ours(make_network(size, device, dtype), "float32")}
     if arguments.int8 and device.type == "cpu":
-        ways["ours_int8"] = Ours(make_network(size, device, dtype), "int8", slots)
+        ways["ours_int8"] = Ours(make_network(size, device, dtype), "int8")
     return ways
 
 
@@ -119,7 +112,8 @@ def measure_lengths(
     """How the time of our ways grows with the number of tokens, for one number of candidates."""
     prompt = prompt_of(arguments.prompt)
     clock = time.process_time if arguments.cpu_time else time.perf_counter
-    for way, engine in our_ways(size, arguments, device, LENGTHS_CANDIDATES).items():
+    for way, engine in our_ways(size, arguments, device).items():
+        engine.prepare(LENGTHS_CANDIDATES)
         for new in arguments.lengths:
             figures = engine.measure(prompt, new, LENGTHS_CANDIDATES, arguments.repeats, clock)
             kept = {name: figures[name] for name in ("seconds", "prefill_s", "decode_s", "scoring_s")}
@@ -141,8 +135,10 @@ def measure_size(
     clock = time.process_time if arguments.cpu_time else time.perf_counter
     check_greedy(size, prompt, new, device)
     network = make_network(size, device, dtype)
-    ways = our_ways(size, arguments, device, max(arguments.candidates))
+    ways = our_ways(size, arguments, device)
     others = other_ways(network, prompt, new)
+    if device.type == "cuda":  # kernels are loaded once
+        generate(network, prompt, 2)
     one, one_mib = timed(partial(generate, network, prompt, new), repeats, clock, device)
     for count in arguments.candidates:
         together, together_mib = timed(partial(generate, network, prompt, new, count), repeats, clock, device)
@@ -150,64 +146,33 @@ def measure_size(
             "original_s": round(one * count, 3),
             "original_mib": one_mib,
             "original_tokens_per_s": round(new / one, 1),
+            "original_candidates_per_s": round(1 / one, 2),
             "generate_s": round(together, 3),
             "generate_mib": together_mib,
             "generate_tokens_per_s": round(count * new / together, 1),
+            "generate_candidates_per_s": round(count / together, 2),
         }
         for name, write in others.items():
             replaced[f"{name}_s"] = round(timed(partial(write, count), repeats, clock, device)[0], 3)
         for way, engine in ways.items():
             with Peak(device) as peak:
+                engine.prepare(count)
                 figures = engine.measure(prompt, new, count, repeats, clock)
             yield {
                 "size": size,
                 "n": count,
                 "way": way,
+                "prompt": len(prompt),
+                "new": new,
                 **replaced,
                 **figures,
                 "mib": peak.mib,
                 "original_first_s": round(one, 3),
+                "generate_first_s": round(together, 3),
                 "times_original": round(one * count / figures["seconds"], 2),
                 "times_generate": round(together / figures["seconds"], 2),
                 "candidates_per_s": round(count / figures["seconds"], 2),
             }
-
-
-def roofline(row: dict[str, Any], network_bytes: float, machine: dict[str, float]) -> dict[str, float]:
-    """Share of the measured bandwidth and arithmetic that decoding reached."""
-    steps_per_s = row["steps"] / row["decode_s"]
-    return {
-        "bandwidth_share": round(steps_per_s * network_bytes / machine["copy_bytes_per_s"], 3),
-        "compute_share": round(row["tokens_per_s"] * 2 * row["weights"] / machine["flops_per_s"], 3),
-    }
-
-
-def draw(rows: Sequence[dict[str, Any]], lengths: Sequence[dict[str, Any]], path: Path) -> None:
-    """Plot the time of every way over N, and that of ours over the length; a row of panels for each size."""
-    mpl.use("Agg")
-    sizes = list(dict.fromkeys(row["size"] for row in rows))
-    figure, panels = plt.subplots(len(sizes), 2, figsize=(10, 4 * len(sizes)), squeeze=False)
-    for (by_number, by_length), size in zip(panels, sizes, strict=True):
-        for way in dict.fromkeys(row["way"] for row in rows):
-            own = [row for row in rows if (row["size"], row["way"]) == (size, way)]
-            by_number.plot([row["n"] for row in own], [row["seconds"] for row in own], marker="o", label=way)
-            own = [row for row in lengths if (row["size"], row["way"]) == (size, way)]
-            by_length.plot(
-                [row["new"] for row in own], [row["seconds"] for row in own], marker="o", label=way
-            )
-        own = [row for row in rows if row["size"] == size and row["way"] == "ours"]
-        for key, label in OTHERS.items():
-            if key in own[0]:
-                by_number.plot([row["n"] for row in own], [row[key] for row in own], marker="s", label=label)
-        by_number.set(title=size, xlabel="candidates", ylabel="seconds", ylim=(0, None))
-        by_length.set(
-            title=f"{size}, {LENGTHS_CANDIDATES} candidates", xlabel="tokens of each", ylim=(0, None)
-        )
-        by_number.legend()
-        by_length.legend()
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
 
 
 def options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -246,17 +211,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     lengths: list[dict[str, Any]] = []
     for size in arguments.sizes:
         for row in measure_size(size, arguments, device):
-            bytes_each = 1 if row["way"] == "ours_int8" else 2 if device.type == "cuda" else 4
-            rows.append(row | roofline(row, bytes_each * float(str(row["weights"])), machine))
+            rows.append(row | roofline(row, SHAPES[size], device, machine))
             print(rows[-1], flush=True)
         for row in measure_lengths(size, arguments, device):
             lengths.append(row)
             print(row, flush=True)
+    growth = [*grown(rows, "n"), *grown(lengths, "new")]
+    print(table(rows))
+    for line in growth:
+        print(line)
     if arguments.plot:
         draw(rows, lengths, arguments.plot)
     summary = {
         "rows": rows,
         "lengths": lengths,
+        "growth": growth,
         "machine": {name: round(value / 1e9, 1) for name, value in machine.items()},
         "processor": processor(device),
         "threads": arguments.threads,

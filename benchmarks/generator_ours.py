@@ -97,7 +97,7 @@ class Collected:
 class Ours:
     """The writing loop and two heads on one network."""
 
-    def __init__(self, network: GPT2LMHeadModel, dtype: str, slots: int) -> None:
+    def __init__(self, network: GPT2LMHeadModel, dtype: str) -> None:
         self._network = network
         self.weights = count_weights(network)
         if network.device.type == "cpu":
@@ -105,7 +105,11 @@ class Ours:
         self._encoder = Numbers()
         heads = {name: _head(name, network).to(network.device) for name in HEAD_NAMES}
         self._scorer = Scorer(network, self._encoder, heads)
-        self._decoder = make_decoder(network, slots, keep=self._scorer.layers)
+
+    def prepare(self, slots: int) -> None:
+        """Make ready for so many texts at once, with fresh buffers."""
+        self._decoder = make_decoder(self._network, slots, keep=self._scorer.layers)
+        self._decoder.warm_up()
 
     def write(
         self,
@@ -172,6 +176,7 @@ def _head(name: HeadName, network: GPT2LMHeadModel) -> Head:
 
 def same_greedy_tokens(ours: Ours, prompt: Sequence[int], reference: Sequence[int]) -> None:
     """Raise AssertionError unless every one of our rows is the reference's greedy text."""
+    ours.prepare(3)
     source, _ = ours.write(prompt, len(reference), 3, TopK(1))
     for finished in source.finished:
         written = [int(word) for word in finished.written.text.split()]

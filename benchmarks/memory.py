@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import re
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +29,8 @@ class Peak:
             torch.cuda.reset_peak_memory_stats(self._device)
             self._before = torch.cuda.memory_allocated(self._device) / 2**20
         else:
+            gc.collect()
+            ctypes.CDLL(None).malloc_trim(0)  # else what is needed may come from what others have freed
             CLEAR.write_text(FORGET_PEAK, encoding="ascii")
             self._before = _resident("VmRSS")
         return self

@@ -25,6 +25,7 @@ _STRUCTURE_LINE = re.compile(
       | \|?.*\btagged\s+this\s+post\s+as\s*:
     ))"""
 )
+_TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
 QUOTED = "> "
 """Stands before a line of somebody's that imitates structure, as in a letter."""
 _NOT_IN_NAMES = re.compile(r"[^0-9A-Za-z._-]+")
@@ -38,7 +39,8 @@ def clean_user_text(text: str) -> str:
     """Give users' words back without anything that reads as structure in any format. Idempotent.
 
     Zero-width characters and rows of seven or more equal signs are removed; control characters of the
-    classic form are replaced; a line that imitates structure is quoted with "> ", as in a letter.
+    classic form are replaced; a line that imitates structure is quoted with "> ", as in a letter, also
+    where tags stand in its words.
     """
     # Nearly all texts hold nothing of the kind; the tests are much cheaper than the substitutions.
     if not _is_printable(text):
@@ -48,7 +50,19 @@ def clean_user_text(text: str) -> str:
     if IMAGE_DELIMITER in text:
         text = _DELIMITER_ROW.sub("", text)
     text = without_control(text)
-    return _STRUCTURE_LINE.sub(QUOTED, text) if _may_imitate(text) else text
+    return quote_lines(text, _STRUCTURE_LINE) if _may_imitate(text) else text
+
+
+def quote_lines(text: str, imitation: re.Pattern[str]) -> str:
+    """Quote each line at whose beginning the pattern finds an imitation, with or without its tags."""
+    text = imitation.sub(QUOTED, text)
+    if "<" not in text:
+        return text
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if "<" in line and (words := _TAG.sub("", line)) != line and imitation.match(words):
+            lines[number] = QUOTED + line
+    return "\n".join(lines)
 
 
 class _CleanText(str):
@@ -103,8 +117,8 @@ def _visible(text: str) -> str:
 
 
 def _may_imitate(text: str) -> bool:
-    """Whether a text has what every line of structure has: a colon, a bar, "by" or "between"."""
-    if ":" in text or "|" in text:
+    """Whether a text has what every line of structure has: a colon, a bar, "by" or "between"; or has tags."""
+    if ":" in text or "|" in text or "<" in text:
         return True
     lowered = text.lower()
     return "by" in lowered or "between" in lowered

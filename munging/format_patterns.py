@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from munging.cleaning import QUOTED
+from munging.cleaning import quote_lines
 from munging.format_table import PLACEHOLDER, PromptFormat
 from munging.thread import Identity
 
@@ -29,7 +29,7 @@ def as_words(text: str, form: PromptFormat, identity: Identity) -> str:
 
     Posts are clean already of what the built-in formats could read; this is for what is peculiar to one.
     """
-    return _imitation(form, identity.persona).sub(QUOTED, _without_marks(text, form))
+    return quote_lines(_without_marks(text, form), _imitation(form, identity.persona))
 
 
 def as_tag(tag: str, form: PromptFormat, identity: Identity) -> str:

@@ -43,12 +43,19 @@ SIGNS = re.compile(
 )
 
 
+def without_tags(line: str) -> str:
+    return re.sub(r"</?[A-Za-z][^<>]*>", "", line)
+
+
 def skeleton(text: str, form: PromptFormat) -> list[str]:
     """What anybody could take for structure: whole lines, except those that are quoted as in a letter.
 
     In the tests' own formats words may stand on a line of structure; there it is the line's beginning.
     """
     lines = [line for line in text.split("\n") if not line.lstrip().startswith(">")]
+    if form in FORMATS.values():
+        # Tags hide nothing from somebody who reads; a quotation within them is one.
+        lines = [line for line in map(without_tags, lines) if not line.lstrip().startswith(">")]
     if form.name not in own_formats.SIGNS:
         return [line for line in lines if SIGNS.search(line)]
     found = (re.search(own_formats.SIGNS[form.name], line, re.IGNORECASE) for line in lines)
@@ -197,6 +204,13 @@ def test_control_characters_are_replaced_and_not_lost() -> None:
         "Posted at 3:07 PM | x",
         "Frank's tags: #a",
         "| Frank\u2019s tags:",
+        "<b>#2 Frank commented:</b>",
+        "<b></b>#2 Frank commented:",
+        "#2<i></i> Frank commented:",
+        "Blog post b<i></i>y Frank",
+        " <em>Frank <b>posted</b>:</em>",
+        '<a href="https://x.org">Frank</a> posted:',
+        "<blockquote>Conversation <u>between</u> a and b",
         "Frank tagged this post as: #a",
     ],
 )
@@ -215,6 +229,8 @@ def test_a_line_that_imitates_structure_is_quoted(line: str) -> None:
         "written by me",
         "my blog post by the sea",
         "tags: none",
+        "<b>she</b> wrote: no",
+        "<li>#2 on my list: tea</li>",
     ],
 )
 def test_an_ordinary_line_stays_as_it_is(line: str) -> None:

@@ -142,6 +142,7 @@ def _take_candidates(work: Work, holder: Holder, job: Row[Any], result: Generati
         _store_candidate(work, holder, job.id, position, keys[index], result, index)
     _mark_generating(work, job.id, holder.worker)
     total = job.accepted + len(accepted)
+    # Progress, and so the next stage too, starts without failed attempts.
     values = {"accepted": total, "attempts": 0} if accepted else {"accepted": total}
     work.connection.execute(update(jobs).where(jobs.c.id == job.id).values(**values))
     _settle_leases(work, job.id, result, len(accepted))

@@ -83,14 +83,12 @@ class Work:
     def move(
         self, job_id: str, new: JobState, *, worker: str | None = None, error: str | None = None
     ) -> None:
-        """Put an existing job into another state; a new stage starts with no failed attempts."""
+        """Put an existing job into another state."""
         row = self.connection.execute(
             select(jobs.c.kind, jobs.c.state, jobs.c.state_at).where(jobs.c.id == job_id)
         ).one()
         shown = error[:MAX_ERROR_CHARACTERS] if error is not None else None
         values: dict[str, object] = {"state": new, "state_at": self.now}
-        if new in NEEDS_SELECTOR[:1]:
-            values["attempts"] = 0
         if shown is not None:
             values["error"] = shown
         self.connection.execute(update(jobs).where(jobs.c.id == job_id).values(**values))

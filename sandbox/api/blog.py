@@ -58,11 +58,11 @@ def followers(identifier: str) -> Response:
 
 
 def followed_by(identifier: str) -> Response:
-    """Whether the blog named in ``query`` follows one's own."""
+    """Whether the blog named in ``query`` follows another."""
     support.signed_in()
     name = support.parameters().text("query") or ""
     with support.reading() as connection:
-        blog = support.own_blog(connection, identifier)
+        blog = support.visible_blog(connection, identifier)
         other = accounts.find_blog(connection, blog_name_of(name))
         follows = other is not None and social.follows(connection, other.owner_id, blog.id)
         return envelope.answer({"followed_by": follows})

@@ -50,6 +50,7 @@ def test_following_and_followers(frank: Any, driver: SandboxDriver, others: list
     assert (frank.following()["total_blogs"], frank.followers("frank")["total_users"]) == (MANY, MANY)
     assert get(frank, "/v2/blog/frank/followed_by", query=others[0]) == {"followed_by": True}
     assert get(frank, "/v2/blog/frank/followed_by", query="bob") == {"followed_by": False}
+    assert get(frank, f"/v2/blog/{others[0]}/followed_by", query="frank") == {"followed_by": True}
 
 
 def test_blocks(frank: Any, crowd: Crowd, others: list[str]) -> None:

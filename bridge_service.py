@@ -117,6 +117,7 @@ def app_settings(config: Config, tokens: RoleTokens) -> AppSettings:
             fiction_or_review_candidates=sizes.fiction_or_review,
             textpost_candidates=sizes.textpost,
             rejection_discount=sizes.rejection_discount,
+            growth_decimals=sizes.growth_decimals,
             retained_first=sizes.retained_first,
             strict_language_users=frozenset(u.lower() for u in config.screening.strict_language_users),
             mentionable=_mentionable(config),

@@ -52,6 +52,7 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
                 "fiction_or_review": 2,
                 "textpost": 4,
                 "rejection_discount": 0.4,
+                "growth_decimals": 3,
                 "retained_first": True,
                 "answer_min_words": 1,
                 "answer_half_min_words": 3,

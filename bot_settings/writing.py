@@ -116,6 +116,9 @@ class CandidatesConfig(Section):
     rejection_discount: Probability = Field(
         0.5, description="share of the candidates the mood is expected to reject that is written in addition"
     )
+    growth_decimals: Annotated[int, Field(ge=0, le=6)] = Field(
+        0, description="decimals to which the number of which enough are left is rounded before the discount"
+    )
     retained_first: bool = Field(
         False,
         description="retained texts that fit the mood are taken off the number for an original post before "

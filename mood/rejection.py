@@ -30,14 +30,15 @@ def expected_rejection(mood: Mood, sample: Sequence[float] = FALLBACK_SAMPLE) ->
     return sum(not accepts(mood, score) for score in sample) / len(sample)
 
 
-def candidates_wanted(base: int, rejected_share: float, discount: float = 0.5) -> int:
+def candidates_wanted(base: int, rejected_share: float, discount: float = 0.5, decimals: int = 0) -> int:
     """How many candidates to write when `base` were wanted and this share will be rejected.
 
-    The full number that would leave `base` is base / (1 - share); of the extra over `base` only the part
-    `discount` is written. The full number is capped at four times `base`. Halves round to even.
+    The full number that would leave `base` is base / (1 - share), rounded to so many `decimals`; of the extra
+    over `base` only the part `discount` is written. The full number is capped at four times `base`. Halves
+    round to even.
     """
     if not 0 <= rejected_share <= 1:
         raise ValueError(f"a share lies between 0 and 1, not {rejected_share!r}")
     cap = LARGEST_GROWTH * base
-    full = cap if rejected_share == 1 else min(cap, round(base / (1 - rejected_share)))
+    full = cap if rejected_share == 1 else min(cap, round(base / (1 - rejected_share), decimals))
     return base + round(discount * (full - base))

@@ -52,6 +52,7 @@ class DraftSettings:
     fiction_or_review_candidates: int = 8
     textpost_candidates: int = 15
     rejection_discount: float = 0.5
+    growth_decimals: int = 0  # to which the number that would leave enough is rounded before the discount
     rejection_sample: Sequence[float] = FALLBACK_SAMPLE  # sentiment logit differences of earlier candidates
     strict_language_users: frozenset[str] = field(default_factory=frozenset)
     mood_ranges: Ranges = "2021"
@@ -69,6 +70,7 @@ class Growth:
     base: int
     rejected_share: float
     discount: float
+    decimals: int
     mood: MoodRecord
 
     def wanted(self, retained_sentiments: Iterable[float]) -> int:
@@ -78,7 +80,8 @@ class Growth:
         """
         low, high = self.mood.min_allowed_score, self.mood.max_allowed_score
         fitting = sum(low < sentiment < high for sentiment in retained_sentiments)
-        return candidates_wanted(max(1, self.base - fitting), self.rejected_share, self.discount)
+        base = max(1, self.base - fitting)
+        return candidates_wanted(base, self.rejected_share, self.discount, self.decimals)
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,11 @@ def draft(request: Submission, settings: DraftSettings) -> Draft:
 def _textpost_growth(job: GenerationJob, settings: DraftSettings) -> Growth:
     mood = job.kwargs.mood
     return Growth(
-        settings.textpost_candidates, _rejected_share(mood, settings), settings.rejection_discount, mood
+        settings.textpost_candidates,
+        _rejected_share(mood, settings),
+        settings.rejection_discount,
+        settings.growth_decimals,
+        mood,
     )
 
 
@@ -221,7 +228,8 @@ def mood_record(name: str, ranges: Ranges = "2021") -> MoodRecord:
 
 def _grown(base: int, mood: MoodRecord, settings: DraftSettings) -> int:
     """More candidates, so that enough are left when the mood has rejected its share."""
-    return candidates_wanted(base, _rejected_share(mood, settings), settings.rejection_discount)
+    share = _rejected_share(mood, settings)
+    return candidates_wanted(base, share, settings.rejection_discount, settings.growth_decimals)
 
 
 def _rejected_share(mood: MoodRecord, settings: DraftSettings) -> float:

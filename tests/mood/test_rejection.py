@@ -52,6 +52,14 @@ def test_candidates_wanted(base: int, share: float, discount: float, wanted: int
     assert candidates_wanted(base, share, discount) == wanted
 
 
+@pytest.mark.parametrize(
+    ("decimals", "wanted"),
+    [(0, 4), (3, 5)],  # 4 / 0.73 is 5.479 or 5; 0.4 of the extra is 0.592 or 0.4
+)
+def test_the_number_of_which_enough_are_left_may_be_a_fraction(decimals: int, wanted: int) -> None:
+    assert candidates_wanted(4, 0.27, 0.4, decimals) == wanted
+
+
 @pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
 def test_a_share_outside_is_refused(share: float) -> None:
     with pytest.raises(ValueError, match="share"):

@@ -263,10 +263,11 @@ def test_settings_reach_the_parts() -> None:
     assert settings.drafts.mentionable is None
 
 
-def test_in_2023_only_the_thread_is_mentioned() -> None:
+def test_the_numbers_and_rules_of_2023_reach_the_parts() -> None:
     blog = {"blog_name": "Frank", "dash_blog_name": "frank-dash", "operator_name": "keeper"}
     config = Config.model_validate({"preset": "2023", "blog": blog})
     settings = bridge_service.app_settings(config, bridge_service.role_tokens(config.switchboard))
+    assert settings.drafts.growth_decimals == 3
     assert settings.drafts.mentionable == frozenset({"frank", "frank-dash", "keeper"})
 
 

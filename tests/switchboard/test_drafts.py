@@ -62,6 +62,15 @@ def test_no_sample_or_a_sample_that_is_rejected_whole_is_no_failure(mood: str) -
     assert 13 < whole <= 4 * 13
 
 
+@pytest.mark.parametrize(("decimals", "wanted"), [(0, 4), (3, 5)])
+def test_growth_may_be_reckoned_in_fractions(decimals: int, wanted: int) -> None:
+    sample = tuple([50.0] * 27 + [0.0] * 73)  # "meh" refuses 27 in 100
+    shares = DraftSettings(
+        answer_candidates=4, rejection_discount=0.4, growth_decimals=decimals, rejection_sample=sample
+    )
+    assert answer(shares, mood="meh").wanted == wanted
+
+
 def test_a_mood_is_carried_with_its_bounds() -> None:
     mood = job_of(answer(mood="interp_only_sad__only_non_happy__0.25__0.75")).kwargs.mood
     assert mood.name == "interp_only_sad__only_non_happy__0.25__0.75"

@@ -199,6 +199,14 @@ def test_a_job_that_breaks_generators_does_not_block_those_behind_it(bench: Benc
     assert list(bench.poll("g2", max_jobs=1).jobs) == ["good"]
 
 
+def test_a_job_that_is_given_up_leaves_no_lease_behind(bench: Bench) -> None:
+    for job_id, ends in (("a", bench.store.cancel), ("b", bench.store.clear)):
+        bench.answer(job_id)
+        bench.lease_of(job_id)
+        ends(job_id)
+    assert bench.store.leases_by_worker() == {}
+
+
 def test_a_new_stage_starts_without_failed_attempts(bench: Bench) -> None:
     bench.answer()
     for _ in range(4):

@@ -1,7 +1,8 @@
 """The mood on the command line.
 
 daily, range and series answer JSON lines on standard input with JSON lines. now, graph and tune read the
-bot's history of mood inputs: JSON lines in a file, as mood/history.py describes them.
+bot's history of mood inputs: JSON lines in a file, as mood/history.py describes them. How the mood moves is
+what the bot's configuration says, where there is one.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from mood.lines import DailyLine, RangeLine, SeriesLine
 from mood.named import RANGES
 from mood.report import now_report, tuning_report
 from mood.series import Stretch, mood_series, with_trial
-from mood.updates import build_system, parse_updates
+from mood.settings import read_settings
 
 Line = DailyLine | RangeLine | SeriesLine
 LINES: dict[str, type[Line]] = {"daily": DailyLine, "range": RangeLine, "series": SeriesLine}
@@ -60,13 +61,13 @@ class History:
     """What now, graph and tune have in common: the inputs, the system, and the moment that is looked at."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        self.zone = ZoneInfo(arguments.timezone)
+        settings = read_settings(arguments.config)
+        self.zone = ZoneInfo(arguments.timezone or settings.blog.timezone)
         path: Path = arguments.history
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
         self.inputs = parse_history(text.splitlines(), self.zone)
-        updates: Path | None = arguments.updates
-        parsed = None if updates is None else parse_updates(updates.read_text(encoding="utf-8"))
-        self.system = build_system(updates=parsed)
+        self.system = settings.mood.system(arguments.updates)
+        self.ranges = settings.mood.ranges
         self.at = localized(arguments.at or datetime.now(UTC), self.zone)
 
     def stretch(self, length: timedelta, every_seconds: float) -> Stretch:
@@ -77,7 +78,11 @@ class History:
 def show_now(arguments: argparse.Namespace) -> int:
     """now: the mood, and the sentiment it accepts."""
     history = History(arguments)
-    print(now_report(history.inputs, history.at, history.zone, history.system, arguments.ranges))
+    print(
+        now_report(
+            history.inputs, history.at, history.zone, history.system, arguments.ranges or history.ranges
+        )
+    )
     return 0
 
 
@@ -130,7 +135,7 @@ def parser() -> argparse.ArgumentParser:
         commands.add_parser(name, help=f"JSON lines: {kind.__doc__}").set_defaults(run=answer_lines)
     common = _history_options()
     now = commands.add_parser("now", parents=[common], help="the mood, and the sentiment it accepts")
-    now.add_argument("--ranges", choices=tuple(RANGES), default="2021", help="mood.ranges (default: 2021)")
+    now.add_argument("--ranges", choices=tuple(RANGES), help="instead of the configuration's mood.ranges")
     now.set_defaults(run=show_now)
     graph = commands.add_parser("graph", parents=[common], help="draw the mood, or compare settings")
     graph.add_argument("--out", type=Path, default=Path(), help="PNG file or folder (default: here)")
@@ -158,8 +163,14 @@ def _history_options() -> argparse.ArgumentParser:
         "--history", type=Path, required=True, help="file of mood inputs; - is standard input"
     )
     options.add_argument("--at", type=datetime.fromisoformat, help="moment, ISO (default: now)")
-    options.add_argument("--timezone", default="US/Pacific", help="zone of local times (default: US/Pacific)")
-    options.add_argument("--updates", type=Path, help="file of dated updates (default: none)")
+    options.add_argument(
+        "--config",
+        type=Path,
+        default=Path("config.json"),
+        help="configuration (default: config.json)",
+    )
+    options.add_argument("--timezone", help="zone of local times, instead of the configuration's")
+    options.add_argument("--updates", type=Path, help="file of dated updates, instead of the configuration's")
     return options
 
 

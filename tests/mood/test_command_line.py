@@ -6,10 +6,18 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot_settings.tumblr import BlogConfig
+from bot_settings.writing import MoodConfig
 from mood.__main__ import main
+from mood.dynamics import mood_value
+from mood.history import parse_history
+from mood.named import mood_for_value
+from mood.settings import BlogSettings, MoodSettings
+from mood.updates import build_system
 
 Ask = Callable[..., list[dict[str, Any]]]
 
@@ -143,6 +151,35 @@ def test_now_with_the_later_ranges(history: Path, capsys: pytest.CaptureFixture[
     assert said[0] != said[1]
 
 
+def test_the_mood_is_the_bots_own(history: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what the configuration says of the mood, unless the command line says otherwise."""
+    config = tmp_path / "config.json"
+    mood = {"centre": 2.5, "scale": 0.2, "ranges": "2023", "stale_seconds": 60}
+    config.write_text(json.dumps({"blog": {"blog_name": "frank", "timezone": "UTC"}, "mood": mood}))
+    options = ["now", "--history", str(history), "--config", str(config), "--at", "2021-01-20T15:00+00:00"]
+    system = build_system(centre=2.5, scale=0.2)
+    moment = datetime.fromisoformat("2021-01-20T15:00+00:00")
+    inputs = parse_history(history.read_text().splitlines(), ZoneInfo("UTC"))
+    value = mood_value(inputs, moment, timezone=ZoneInfo("UTC"), system=system)
+    bounds = mood_for_value(value, "2023")
+    assert main(options) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"2021-01-20 15:00 UTC: mood {value:.4f}")
+    assert f"{bounds.min_allowed_score:+.3f} to {bounds.max_allowed_score:+.3f}" in said
+    updates = tmp_path / "updates.json"
+    updates.write_text('{"centre": {"initial": 0.0}}')
+    assert main([*options, "--timezone", "Asia/Kolkata", "--updates", str(updates), "--ranges", "2021"]) == 0
+    other = capsys.readouterr().out
+    assert other.startswith("2021-01-20 20:30 IST")
+    assert f"mood {value:.4f}" not in other
+
+
+def test_the_defaults_are_the_bots() -> None:
+    of_bot = MoodConfig().model_dump()
+    assert {name: of_bot[name] for name in MoodSettings.model_fields} == MoodSettings().model_dump()
+    assert BlogSettings().timezone == BlogConfig.model_fields["timezone"].default
+
+
 def test_now_from_standard_input(
     history: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +217,7 @@ def test_tune(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ("nonsense", [], "line 1: line: Invalid JSON"),
         ("", ["--timezone", "Mars/Olympus"], "No time zone found"),
         ("", ["--updates", "missing.json"], "missing.json"),
+        ("", ["--config", "history.jsonl"], "history.jsonl: file: Invalid JSON"),
     ],
 )
 def test_what_is_wrong_is_one_line(
@@ -187,6 +225,7 @@ def test_what_is_wrong_is_one_line(
 ) -> None:
     path = tmp_path / "history.jsonl"
     path.write_text(content)
+    options = [str(path) if option == path.name else option for option in options]
     assert main(["now", "--history", str(path), *options]) == 2
     said = capsys.readouterr().err
     assert complaint in said

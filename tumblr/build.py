@@ -204,6 +204,7 @@ def _steps(
             pace=post_limit.pace,
             mean_pause=rhythm.mean_pause,
             clock=clock,
+            fail_points=fail_points,
         ),
         Step("queue", Part.QUEUE, originals.find),
     ]

@@ -13,6 +13,7 @@ from tumblr.build_talk import company_of, damping_of, identity_of, limited_of, u
 from tumblr.client import TumblrDashReader
 from tumblr.dash_rules import Continuation, DynamicRules, StaticRules
 from tumblr.database import Database
+from tumblr.fail_points import FailPoints
 from tumblr.find_dash import DashFinder, DashRules
 from tumblr.jobs import Switchboard
 from tumblr.moods import Moods
@@ -35,12 +36,13 @@ def dash_steps(
     pace: Callable[[], Pace],
     mean_pause: float,
     clock: Callable[[], float],
+    fail_points: FailPoints,
 ) -> list[Step]:
     """Reading the dashboard, and deciding upon what was read; neither without a dashboard account."""
     if reader is None or not config.dashboard.reblog:
         return []
     zone = ZoneInfo(config.blog.timezone)
-    store, talk = Store(database, clock), ConversationStore(database, clock)
+    store, talk = Store(database, clock), ConversationStore(database, clock, fail_points)
     values = ValueStore(database, clock)
     finder = DashFinder(
         reader,

@@ -40,6 +40,8 @@ class FailPoint(StrEnum):
     AFTER_RECORD = "after-record-before-acknowledgement"
     AFTER_CHORE = "after-chore-before-record"
     """A post was deleted or changed, which is not recorded yet."""
+    DURING_JUDGMENT = "during-judgment"
+    """The scores of posts on the dashboard are being written down: the transaction is open."""
     AFTER_SENT_BACK = "after-sent-back-before-chore"
     """A draft that was sent back is written down, tumblr still has it."""
 

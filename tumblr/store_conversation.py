@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 
 from tumblr.database import Database
+from tumblr.fail_points import FailPoint, FailPoints
 from tumblr.notes import NoteList, note_list
 from tumblr.schema import handled_posts, note_lists, side_judgments, turns
 from tumblr.turns import CLOSED, StoredRequest, TurnKind, TurnState
@@ -25,9 +26,12 @@ LOWER_NAME: ColumnElement[str] = func.lower(turns.c.who)
 class ConversationStore:
     """Conversations in one database. Each verb is one transaction."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float], fail_points: FailPoints | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._fail_points = fail_points or FailPoints()
 
     def handled(self, posts: Collection[str]) -> set[str]:
         """Those of some posts, by name, that a turn has spoken for."""
@@ -96,6 +100,7 @@ class ConversationStore:
             for name, values in scores.items():
                 of_name = side_judgments.c.name == name
                 connection.execute(update(side_judgments).where(of_name).values(scores=_dump(values)))
+            self._fail_points.reach(FailPoint.DURING_JUDGMENT)
 
 
 def handled(connection: Connection, posts: Collection[str]) -> set[str]:

@@ -20,7 +20,7 @@ FORKS = multiprocessing.get_context("forkserver")
 PRELOADED = ["tumbl", "pytest", "tests.system.street", "tests.system.timed_tumbl"]
 """What a process that is forked off has imported already."""
 
-LONG = 30.0
+LONG = 120.0
 """Seconds after which something that should have happened is said to be missing."""
 
 

@@ -33,7 +33,7 @@ from tests.system.harness import eventually
 from tests.system.programs import LONG, Program, Tumbl
 from tumblr.authorize import authorize
 
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 READER = "reader"
 """Somebody in every street who reads and asks."""
 

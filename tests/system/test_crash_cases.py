@@ -15,7 +15,7 @@ from sandbox.faults import Fault, FaultKind
 from tests.system.chaos import query
 from tests.system.harness import eventually
 from tests.system.programs import LONG
-from tests.system.street import PAUSE, READER, MoveIn, Street
+from tests.system.street import PAUSE, READER, Bot, MoveIn, Street
 from tumblr.fail_points import FailPoint
 
 pytestmark = pytest.mark.system
@@ -204,14 +204,20 @@ def test_c13_a_bot_that_died_waiting_gets_its_text_and_leaves_no_job(street: Str
     street.generator.stop()
     bot.driver.ask(bot.blog, "are you still there?", READER)
     bot.dies_at(FailPoint.AFTER_SUBMIT)
+    asked = requests_of(bot)
     street.generator.start()
     assert eventually(lambda: open_jobs(street) == 0, LONG, pause=PAUSE)
     bot.lives_until(lambda: bot.settled(1))
     assert bot.answers() == {"are you still there?": 1}
     assert bot.submissions() == 1
+    assert requests_of(bot) == asked, "it asks for the same jobs again, not for others"
+    assert {street.client.get_result(job).state for job in asked} == {"acknowledged"}
+
+
+def requests_of(bot: Bot) -> list[str]:
+    """The jobs that the bot's one turn has asked for."""
     ((request, judgment),) = bot.query("SELECT request, judgment_request FROM turns")
-    for stored in (request, judgment):
-        assert street.client.get_result(json.loads(stored)["id"]).state == "acknowledged"
+    return [json.loads(stored)["id"] for stored in (request, judgment)]
 
 
 def test_c14_no_two_processes_share_a_file(street: Street, move_in: MoveIn) -> None:
@@ -229,6 +235,22 @@ def test_c14_no_two_processes_share_a_file(street: Street, move_in: MoveIn) -> N
         assert not files & others
     ((judgement,),) = bot.query("SELECT judgment FROM turns")
     assert "logit_diff" in judgement
+
+
+def test_c14_scores_that_were_being_written_are_there_or_not(street: Street, move_in: MoveIn) -> None:
+    """2021: a cache that was being written could not be read any more. Here it is one transaction."""
+    bot = move_in("c14-scores")
+    bot.driver.follow(f"{bot.blog}-dash", "friend")
+    said = bot.driver.post("friend", "<p>A long thought about who writes what, and when.</p>")
+    bot.dies_at(FailPoint.DURING_JUDGMENT, FailPoint.DURING_JUDGMENT)
+    assert bot.query("SELECT scores FROM side_judgments") == [(None,)]
+    assert bot.damages() == []
+    assert all(program.is_up for program in (street.bridge, street.generator, street.selector))
+    bot.lives_until(lambda: bot.settled(1))
+    ((scores, request),) = bot.query("SELECT scores, request FROM side_judgments")
+    assert len(json.loads(scores)) >= 2
+    assert street.client.get_result(json.loads(request)["id"]).state == "acknowledged"
+    assert [post.parent_id for post in bot.posts()] == [said]
 
 
 def files_of(pid: int) -> set[str]:

@@ -44,6 +44,23 @@ def test_c05_a_draft_sent_back_is_undone_once_and_answered_once_more(
 
 
 @pytest.mark.parametrize("point", [FailPoint.AFTER_SENT_BACK, FailPoint.AFTER_CHORE])
+def test_c05_a_reblog_sent_back_leaves_one_draft(point: FailPoint, move_in: MoveIn) -> None:
+    """2021: the mark was gone and the draft not, or the other way. Here one draft takes the other's place."""
+    bot = move_in(f"c05r-{name_of(point)}", tumblr={"publishing": "drafts"})
+    said = bot.driver.reblog(READER, bot.driver.post(bot.blog, "<p>Soup.</p>"), "<p>and what of tea?</p>")
+    bot.lives_until(lambda: bot.settled(1))
+    (first,) = bot.posts("draft")
+    bot.tag(first.id, "rts")
+    bot.dies_at(point)
+    bot.lives_until(lambda: bot.settled(1) and first.id not in {post.id for post in bot.posts("draft")})
+    (second,) = bot.posts("draft")
+    assert (first.parent_id, second.parent_id) == (said, said)
+    assert second.text != first.text
+    assert len(bot.query("SELECT * FROM post_log")) == 2, "one entry for each answer"
+    assert bot.query("SELECT count(*) FROM mood_inputs") == [(1,)], "the first kick wins"
+
+
+@pytest.mark.parametrize("point", [FailPoint.AFTER_SENT_BACK, FailPoint.AFTER_CHORE])
 def test_c05_a_draft_that_was_accepted_is_published_once(point: FailPoint, move_in: MoveIn) -> None:
     """Later than 2021: a draft tagged ``a`` is published, once, without the tag."""
     bot = move_in(f"c05a-{name_of(point)}", tumblr={"publishing": "drafts"})

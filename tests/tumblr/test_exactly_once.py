@@ -21,7 +21,13 @@ ASKERS = st.sampled_from(["ann", "bob", "cid", None])
 OF_TURNS = [
     point
     for point in FailPoint
-    if point not in {FailPoint.AFTER_FOUND, FailPoint.AFTER_CHORE, FailPoint.AFTER_SENT_BACK}
+    if point
+    not in {
+        FailPoint.AFTER_FOUND,
+        FailPoint.AFTER_CHORE,
+        FailPoint.AFTER_SENT_BACK,
+        FailPoint.DURING_JUDGMENT,
+    }
 ]
 """The points that a turn of this small world comes by."""
 

@@ -138,6 +138,8 @@ class Loop:
             plan, level = self._planner.begin(), self._post_limit.update()
         except Unauthorized as error:
             raise FatalError(str(error), "then start again") from None
+        except Unreachable:
+            raise
         except StoreError as error:
             log.error("looking for turns failed", look="plan", reason=str(error))
             return pause * self._rhythm.error_factor

@@ -71,6 +71,18 @@ class NoPlans:
         self.costs.append(calls)
 
 
+class NoTumblrAtFirst(NoPlans):
+    """Asks a tumblr that is not there before it plans the first pass."""
+
+    asked = False
+
+    def begin(self) -> PassPlan:
+        if not self.asked:
+            self.asked = True
+            raise Unreachable("no answer")
+        return super().begin()
+
+
 @dataclass
 class NoLimit:
     """Always the same level."""
@@ -118,7 +130,7 @@ def test_a_tumblr_that_is_not_there_yet_is_told_of_once(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.tumblr.ask("soup?")
-    loop, shutdown = make_loop(world, 5000.0, Stumbling(Unreachable("no answer"), Unreachable("no answer")))
+    loop, shutdown = make_loop(world, 5000.0, Stumbling(Unreachable("no answer")), planner=NoTumblrAtFirst())
     loop.run()
     assert shutdown.sleeps[:2] == [1800.0, 1800.0]  # five times the pause at four in the morning
     said = "".join(capsys.readouterr())

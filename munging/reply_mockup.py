@@ -49,7 +49,7 @@ def reply_mockup(
 
 
 def reply_source(body: str) -> ReplySource | None:
-    """Which post a mock-up replies to, and who replied; None for any other body."""
+    """Which post a mock-up replies to, and who replied, linked or not; None for any other body."""
     tree = parse_fragment(body)
     found = None if tree is None else _opening(children(tree))
     return found[0] if found else None
@@ -69,9 +69,13 @@ def with_reply(thread: Thread, blog_name: str, reply: str) -> Thread:
 
 
 def find_mockup(nodes: Nodes) -> FoundMockup | None:
-    """The mock-up that some nodes begin with, if its quotation follows."""
+    """The mock-up that some nodes begin with, if its quotation follows.
+
+    The replier's name is a mention. What the bot writes itself has none, so that nobody can talk it into
+    putting words into somebody's mouth.
+    """
     opening = _opening(nodes)
-    if opening is None:
+    if opening is None or not _begins_with_mention(nodes):
         return None
     source, wrapped, rest = opening
     for index, element in enumerate(rest):
@@ -81,6 +85,13 @@ def find_mockup(nodes: Nodes) -> FoundMockup | None:
         if text_of(element).strip() or (element.tail or "").strip():
             return None
     return None
+
+
+def _begins_with_mention(nodes: Nodes) -> bool:
+    first = nodes.elements[0]
+    if first.tag == "p" and not nodes.lead.strip():
+        nodes = children(first)
+    return bool(nodes.elements) and not nodes.lead.strip() and "tumblelog" in classes(nodes.elements[0])
 
 
 def _opening(nodes: Nodes) -> tuple[ReplySource, bool, Sequence[Element]] | None:

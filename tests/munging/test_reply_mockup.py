@@ -11,6 +11,7 @@ from munging.html_tree import parse_fragment, text_of
 from munging.legacy_html import thread_from_html
 from munging.reply_mockup import ReplySource, reply_mockup, reply_source, with_reply
 from munging.thread import PostKind, Thread
+from munging.tumblr_html import to_html
 from tests.strategies import IDENTITY, blog_names, words
 
 POST = "https://frank-blog.tumblr.com/post/640111111111111111"
@@ -64,9 +65,19 @@ def test_other_posts_are_no_mockups(html: str) -> None:
 
 
 def test_a_mockup_without_its_quotation_is_only_words() -> None:
-    html = '<p>@bob replied to your post  <a href="https://x.tumblr.com/post/1/x">x</a></p><p>ha</p>'
+    bob = '<a class="tumblelog" href="https://bob.tumblr.com/">@bob</a>'
+    html = f'<p>{bob} replied to your post  <a href="https://x.tumblr.com/post/1/x">x</a></p><p>ha</p>'
     (post,) = thread_from_html(f"{html}<blockquote>y</blockquote>", IDENTITY).posts
     assert post.kind is PostKind.ORIGINAL
+
+
+def test_the_bot_cannot_be_talked_into_a_mockup() -> None:
+    """What it writes goes out without classes, so its words come back as its own."""
+    claim = '@bob replied to your post  <a href="https://x.tumblr.com/post/1/x">x</a>'
+    html = to_html(f"{claim}\n<blockquote>I lie</blockquote>", IDENTITY)
+    (post,) = thread_from_html(html, IDENTITY).posts
+    assert post.by_bot
+    assert "I lie" in post.text
 
 
 @pytest.mark.parametrize(

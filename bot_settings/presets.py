@@ -25,14 +25,14 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "asks": {
                 "most_waiting": 2,
                 "equity_first": True,
-                "fiction_triggers": [
+                "fiction_triggers": (
                     "tell me a story",
                     "a story about",
                     "write a story",
                     "tell me the story of",
                     "write a fanfic",
                     "write a fic",
-                ],
+                ),
             },
             "conversation": {"posts_to_check": 350},
             "dashboard": {

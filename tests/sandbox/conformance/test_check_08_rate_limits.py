@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import requests
 
 from sandbox import limits
 from sandbox.driver import SandboxDriver
-from tests.sandbox.bench import FakeClock, SandboxProcess, Served
+from tests.sandbox.bench import FakeClock, Served
 from tests.sandbox.conformance.backups import Backup
 from tests.sandbox.conformance.people import Crowd
 
 ENOUGH_FOR_A_BACKUP = 12
+WAIT_SECONDS = 3
 
 
 def remaining(client: Any) -> tuple[int, int]:
@@ -64,19 +66,22 @@ def test_the_throttle_for_blocks(crowd: Crowd, driver: SandboxDriver) -> None:
     assert statuses == [200, 429]
 
 
-def test_tumblr_backup_waits_and_goes_on(tmp_path: Path) -> None:
-    process = SandboxProcess(tmp_path / "sandbox.sqlite")
-    try:
-        with SandboxDriver(process.url) as driver:
-            key = driver.create_user("somebody").consumer_key
-            driver.post("somebody", "<p>kept</p>")
-            driver.set_limits(per_hour=ENOUGH_FOR_A_BACKUP)
-            for _ in range(ENOUGH_FOR_A_BACKUP):
-                requests.get(f"{process.url}/v2/blog/somebody/info?api_key={key}", timeout=5).close()
-            driver.advance(3600 - 2)
-            done = Backup(process.url, tmp_path, key).run("somebody")
-        assert "Hit hourly ratelimit, sleeping for" in done.stdout + done.stderr
-        assert done.returncode == 0, done.stderr
-        assert len(Backup(process.url, tmp_path, key).pages("somebody")) == 1
-    finally:
-        process.kill()
+def test_tumblr_backup_waits_and_goes_on(
+    served: Served, driver: SandboxDriver, backup: Backup, clock: FakeClock
+) -> None:
+    driver.post("frank", "<p>kept</p>")
+    driver.set_limits(per_hour=ENOUGH_FOR_A_BACKUP)
+    for _ in range(ENOUGH_FOR_A_BACKUP):
+        requests.get(f"{served.url}/v2/blog/frank/info?api_key={backup.key}", timeout=5).close()
+    clock.advance(3600 - WAIT_SECONDS)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(backup.run, "frank")
+        while not any(call.status == 429 for call in driver.calls()):
+            assert not running.done(), running.result().stdout
+            time.sleep(0.02)
+        # While tumblr-backup sleeps, the window ends.
+        clock.advance(WAIT_SECONDS)
+        done = running.result()
+    assert "Hit hourly ratelimit, sleeping for" in done.stdout + done.stderr
+    assert done.returncode == 0, done.stderr
+    assert len(backup.pages("frank")) == 1

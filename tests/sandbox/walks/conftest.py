@@ -19,6 +19,21 @@ WIDTHS: dict[str, ViewportSize] = {
     "phone": {"width": 390, "height": 844},
 }
 START = 1_700_000_000.0
+NAMELESS = """() => {
+  const name = e => [e.getAttribute("aria-label"), e.title, e.textContent,
+    ...[...(e.labels || [])].map(l => l.textContent), ...[...e.querySelectorAll("img")].map(i => i.alt)]
+    .join("").trim();
+  const all = "a[href], button, select, textarea, input:not([type=hidden])";
+  const controls = [...document.querySelectorAll(all)];
+  const ids = [...document.querySelectorAll("[id]")].map(e => e.id);
+  return [
+    ...controls.filter(e => !name(e) && !e.closest("[hidden], [aria-hidden=true]")).map(e => e.outerHTML),
+    ...[...document.querySelectorAll("img:not([alt])")].map(e => e.outerHTML),
+    ...ids.filter((id, place) => ids.indexOf(id) !== place),
+    ...(document.querySelectorAll("h1").length === 1 && document.title ? [] : ["one heading and a title"]),
+  ];
+}"""
+"""What somebody who does not see the page would miss: names of controls and pictures, the page's own."""
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +102,10 @@ class Walker:
         """Nothing sticks out sideways."""
         sticking_out = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert int(sticking_out) <= 0, (self.page.url, sticking_out)
+
+    def check_names(self) -> None:
+        """Whatever can be used or read on the page has a name."""
+        assert self.page.evaluate(NAMELESS) == [], self.page.url
 
     def be(self, name: str) -> None:
         """Switch to an account on the page for that."""

@@ -128,7 +128,7 @@ def test_the_control_page(walker: Walker, stage: Stage, served: Served) -> None:
     walker.check_width()
 
 
-def test_nothing_sticks_out_anywhere(walker: Walker, stage: Stage) -> None:
+def test_nothing_sticks_out_and_everything_has_a_name(walker: Walker, stage: Stage) -> None:
     stage.write("frank", "<p>x</p>", title=LONG_WORD, tags=(LONG_WORD[:140],))
     stage.reply("tinplate-owl", stage.chain(21), LONG_WORD)
     stage.ask(LONG_WORD, "tinplate-owl")
@@ -136,10 +136,14 @@ def test_nothing_sticks_out_anywhere(walker: Walker, stage: Stage) -> None:
     for path in ("/", "/accounts", f"/blog/{'a' * 32}", "/drafts"):
         walker.go(path)
     walker.be(DEMO_BLOG)
-    for path in PAGES:
+    application = demo_keys(DEMO_BLOG).consumer_key
+    for path in (*PAGES, f"/oauth2/authorize?client_id={application}&redirect_uri=http://127.0.0.1:1/"):
         walker.go(path)
+        walker.check_names()
     chain = walker.go("/blog/frank").locator("article:has(details) .time").first.get_attribute("href")
     assert chain is not None
     walker.go(chain)
+    walker.check_names()
     walker.go("/there-is-no-such-page")
+    walker.check_names()
     walker.complaints.clear()  # the browser notes the 404 in its console

@@ -50,7 +50,7 @@ def test_logits_far_from_zero_are_not_rounded_to_the_short_format(
 
 @pytest.mark.parametrize("kind", list(CONFIGS))
 def test_every_kind_of_network_gives_float32_logits(kind: str) -> None:
-    config: PretrainedConfig = CONFIGS[kind]
+    config: PretrainedConfig = copy.deepcopy(CONFIGS[kind])  # the dtype is written into it
     auto: Any = AutoModelForCausalLM
     network = auto.from_config(config, dtype=torch.bfloat16).requires_grad_(requires_grad=False)
     embedding = network.get_input_embeddings().weight.clone()

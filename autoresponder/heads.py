@@ -182,7 +182,12 @@ class Head(nn.Module):
     """A head as its settings describe it; weights are float32 whatever the generator's format is.
 
     ``towers`` hold one pooling module for each layer, ``mlp`` maps what they give, side by side, onto
-    itself, and ``logits`` ends in two outputs.
+    itself, and ``logits`` ends in two outputs. With d the generator's width, n the number of layers, D the
+    width of all towers together (n d) and r the MLP's ratio, the weights of the form of 2021 are, by name:
+    ``towers.i.norm.weight`` and ``.bias`` (d); ``towers.i.qkv.weight`` (3d, d): queries, keys and values one
+    below the other, each one attention head below the other, ``.bias`` (3d); ``towers.i.out.weight`` (d, d),
+    ``.bias`` (d); ``mlp.into.weight`` (r D, D), ``.bias`` (r D); ``mlp.out.weight`` (D, r D), ``.bias`` (D);
+    ``logits.weight`` (2, D), ``.bias`` (2).
     """
 
     def __init__(self, settings: HeadSettings) -> None:

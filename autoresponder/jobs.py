@@ -277,9 +277,9 @@ def _outcome(work: Callable[[], T]) -> T | JobError:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    """PyTorch has a class for it on a GPU, its libraries only have their words."""
+    """PyTorch has a class for it on a GPU; the CPU's allocator, CUDA, cuBLAS and oneDNN have words."""
     said = str(error).lower()
-    words = ("can't allocate memory", "out of memory", "alloc_failed")
+    words = ("can't allocate memory", "out of memory", "alloc_failed", "could not create a primitive")
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(word in said for word in words)
 
 

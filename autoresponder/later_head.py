@@ -103,7 +103,14 @@ class LaterMLP(ResidualMLP):
 
 
 class LaterHead(Head):
-    """A head of the form "later"."""
+    """A head of the form "later".
+
+    With d the generator's width, a the attention's and o the tower's, D all towers' together and r the
+    MLP's ratio, the weights are, by name: ``towers.i.blocks.j.norm`` (d); ``.attention.q``, ``.k``, ``.v``
+    (a, d) and ``.out`` (d, a); ``.into`` (r d, d), ``.onto`` (d, r d), ``.gains`` (2); ``towers.i.norm`` (d);
+    ``towers.i.attention.q``, ``.k``, ``.v`` (a, d) and ``.out`` (o, a); ``mlp`` and ``logits`` as in 2021.
+    Each has its ``.weight`` of that shape and its ``.bias`` as long as the first number.
+    """
 
     def make_tower(self) -> nn.Module:
         """Make one tower."""

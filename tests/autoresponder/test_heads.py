@@ -101,6 +101,18 @@ def test_parameter_count_of_the_2021_selector_and_sentiment_heads() -> None:
     assert sum(p.numel() for p in sentiment.parameters()) == pytest.approx(41.0e6, rel=2e-3)
 
 
+def test_weights_have_the_names_and_shapes_of_the_docstring() -> None:
+    d, both, r = 32, 64, 3
+    expected: dict[str, tuple[int, ...]] = {"logits.weight": (2, both), "logits.bias": (2,)}
+    for tower in ("towers.0", "towers.1"):
+        expected |= {f"{tower}.norm.weight": (d,), f"{tower}.norm.bias": (d,)}
+        expected |= {f"{tower}.qkv.weight": (3 * d, d), f"{tower}.qkv.bias": (3 * d,)}
+        expected |= {f"{tower}.out.weight": (d, d), f"{tower}.out.bias": (d,)}
+    expected |= {"mlp.into.weight": (r * both, both), "mlp.into.bias": (r * both,)}
+    expected |= {"mlp.out.weight": (both, r * both), "mlp.out.bias": (both,)}
+    assert {name: tuple(value.shape) for name, value in new_head().state_dict().items()} == expected
+
+
 def test_kernels_begin_orthogonal_and_biases_zero() -> None:
     head = new_head()
     qkv = head.towers[0].qkv

@@ -227,15 +227,17 @@ def test_a_network_that_breaks_fails_the_job(
             JobError,
             r"lower generator\.batch_size",
         ),
+        (RuntimeError("could not create a primitive"), JobError, r"lower generator\.batch_size"),
+        (MemoryError(), JobError, r"lower generator\.batch_size"),
         (RuntimeError("shapes differ"), RuntimeError, "shapes differ"),
     ],
-    ids=["GPU", "CPU", "a mistake of ours"],
+    ids=["GPU", "CPU", "oneDNN", "Python", "a mistake of ours"],
 )
 def test_too_little_memory_fails_the_job_and_the_next_one_is_done(
     generator: GeneratorModel,
     heads: Mapping[HeadName, Head],
     settings: WritingSettings,
-    error: RuntimeError,
+    error: Exception,
     becomes: type[Exception],
     says: str,
 ) -> None:

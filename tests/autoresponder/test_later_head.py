@@ -127,6 +127,29 @@ def test_what_stands_behind_the_selection_token_is_invisible(head: Head) -> None
     torch.testing.assert_close(head(hidden, at), head(changed, at))
 
 
+def test_weights_have_the_names_and_shapes_of_the_docstring() -> None:
+    changes = {"attention_width": 16, "output_ratio": 1.5, "blocks": 1, "gain_scale": 1.0}
+    d, a, o, both, r = 32, 16, 48, 96, 2
+    expected = {
+        **{f"towers.0.blocks.0.attention.{name}.weight": (a, d) for name in "qkv"},
+        "towers.0.blocks.0.attention.out.weight": (d, a),
+        "towers.0.blocks.0.norm.weight": (d,),
+        "towers.0.blocks.0.into.weight": (r * d, d),
+        "towers.0.blocks.0.onto.weight": (d, r * d),
+        "towers.0.blocks.0.gains": (2,),
+        "towers.1.norm.bias": (d,),
+        **{f"towers.1.attention.{name}.weight": (a, d) for name in "qkv"},
+        "towers.1.attention.out.weight": (o, a),
+        "mlp.into.weight": (r * both, both),
+        "mlp.out.weight": (both, r * both),
+        "logits.weight": (2, both),
+    }
+    found = {
+        name: tuple(value.shape) for name, value in make_head(settings_of(**changes)).state_dict().items()
+    }
+    assert expected.items() <= found.items()
+
+
 def test_queries_keys_and_values_begin_orthogonal_together() -> None:
     fresh = make_head(settings_of()).initialise(torch.Generator().manual_seed(1))
     (first, *_) = (module for module in fresh.modules() if isinstance(module, Projections))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from flask import request
@@ -44,7 +44,7 @@ SAYS_WORDS = {"reply": "reply_text", "mention_in_reply": "reply_text", "reblog":
 
 @dataclass(frozen=True)
 class PageEvent:
-    """One line of the page: who did what, when, and to what."""
+    """One line of the page: who did what, when, and to what; ``others`` did the same before."""
 
     who: str
     kind: str
@@ -55,6 +55,7 @@ class PageEvent:
     moment: str
     day: str
     new: bool
+    others: tuple[str, ...] = ()
 
 
 def activity_page() -> Response | str:
@@ -88,7 +89,18 @@ def _listed(connection: Connection, found: Sequence[Notification], seen: int) ->
     known = posts.several(connection, list(numbers))
     named = browsing.names_of(connection, {post.blog_id for post in known})
     by_id = {post.id: (post, named[post.blog_id]) for post in known}
-    return [_page_event(event, by_id, seen, now) for event in found]
+    return _together([_page_event(event, by_id, seen, now) for event in found])
+
+
+def _together(events: Sequence[PageEvent]) -> list[PageEvent]:
+    """The likes of one post on one day as one line, where the newest stands."""
+    lines: dict[object, PageEvent] = {}
+    for number, event in enumerate(events):
+        key = (event.day, event.path) if event.kind == "like" and event.path else number
+        line = lines.setdefault(key, event)
+        if event.who not in (line.who, *line.others):
+            lines[key] = replace(line, others=(*line.others, event.who), new=line.new or event.new)
+    return list(lines.values())
 
 
 def _page_event(

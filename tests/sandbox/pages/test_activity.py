@@ -37,6 +37,27 @@ def test_everything_that_happens_is_told(stage: Stage, visitor: Visitor) -> None
     assert len(lines(visitor, "/activity?show=nonsense")) == 6
 
 
+def test_likes_of_a_post_stand_together(stage: Stage, visitor: Visitor, clock: FakeClock) -> None:
+    one, other = (stage.write("quietmarsh", f"<p>{word}</p>") for word in ("one", "two"))
+    stage.like("frank", one)
+    clock.advance(60)
+    stage.like("tinplate-owl", one)
+    stage.reply("memefoundry", one, "hm")
+    for name in ("memefoundry", "crimewave-jam"):
+        stage.like(name, one)
+        stage.like(name, other)
+    visitor.be("quietmarsh")
+    assert lines(visitor)[:3] == [
+        "crimewave-jam and memefoundry liked your post (new) just now two",
+        "crimewave-jam and 3 others liked your post (new) just now one",
+        "memefoundry replied to your post (new) just now hm one",
+    ]
+    link = visitor.see("/activity").select_one("a[href$='#notes']")
+    assert link is not None
+    kinds = visitor.see(str(link["href"]).partition("#")[0]).select("#notes ol li")
+    assert len(kinds) == 4
+
+
 def test_days_are_named(stage: Stage, visitor: Visitor, clock: FakeClock) -> None:
     mine = stage.write("quietmarsh", "<p>hello</p>")
     for name in ("tinplate-owl", "memefoundry", "crimewave-jam"):

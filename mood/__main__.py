@@ -44,7 +44,7 @@ def answers(kind: type[Line], lines: Iterable[str]) -> Iterator[dict[str, object
         except ValidationError as error:
             first = error.errors()[0]
             yield {"id": name, "error": f"{'.'.join(map(str, first['loc'])) or 'line'}: {first['msg']}"}
-        except (ValueError, RecursionError) as error:
+        except (ValueError, ArithmeticError, RecursionError) as error:
             yield {"id": name, "error": str(error)}
 
 
@@ -180,7 +180,7 @@ def main(argv: list[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
         return run(arguments)
-    except (OSError, ValueError, ZoneInfoNotFoundError) as error:
+    except (OSError, ValueError, ArithmeticError, ZoneInfoNotFoundError) as error:
         print(f"python -m mood {arguments.command}: {error}", file=sys.stderr)
         return 2
 

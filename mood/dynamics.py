@@ -170,7 +170,7 @@ class MoodCurve:
         self._kicks: list[Kick] = []  # by rising moment
         self._first = self._last = 0  # the kicks inside the state are self._kicks[first:last]
         self._step = 0  # the state is that at the start of this step
-        self._asked = -math.inf
+        self._asked = math.inf  # so that the first question starts the state at its own time
         self._state = REST
 
     def add(self, moment: float, size: float) -> None:

@@ -232,6 +232,23 @@ def test_what_is_wrong_is_one_line(
     assert len(said.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "options", [["graph", "--days", "1e9"], ["tune", "--weeks", "1e12"], ["now", "--at", "9999-12-31T23:59"]]
+)
+def test_what_no_calendar_holds_is_one_line(
+    history: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    command, *rest = options
+    assert main([command, "--history", str(history), *rest]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_series_may_lie_anywhere_in_time(ask: Ask) -> None:
+    ages = {**SERIES, "start": "0001-01-01T00:00:00", "times": ["0001-01-02T00:00:00", "9999-12-31T00:00:00"]}
+    (answer,) = ask("series", ages)
+    assert len(answer["values"]) == 2
+
+
 def test_nothing_to_tune(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "history.jsonl"
     path.write_text("")

@@ -142,6 +142,10 @@ def test_moving_twice_is_moving_once(
     assert twice.rate == pytest.approx(once.rate, abs=1e-12)
 
 
+def test_a_first_question_about_ages_ago_is_answered() -> None:
+    assert curve_of([(T0, 1.0)]).offset(-60_000_000_000.0) == 0.0
+
+
 def test_far_moves_do_not_overflow() -> None:
     course = Course(DEFAULT)
     assert course.moved(State(1.0, 1.0), 0, 10**9) == pytest.approx(REST)

@@ -45,6 +45,10 @@ class Assignment(Protocol):
         """Take a finished text apart."""
         ...
 
+    def is_fiction(self, candidate: Candidate) -> bool:
+        """Whether a finished text is a story."""
+        ...
+
 
 class AnswerAssignment:
     """An answer, or a comment in a thread: every candidate starts from the same prompt."""
@@ -69,6 +73,10 @@ class AnswerAssignment:
     def prompt(self, lot: float) -> FittedPrompt:  # noqa: ARG002
         """Give the one prompt there is."""
         return self._fitted
+
+    def is_fiction(self, candidate: Candidate) -> bool:  # noqa: ARG002
+        """Whether a story was asked for."""
+        return self._prompt.fiction
 
     def read(self, candidate: Candidate) -> CandidateText:
         """Tags that were forced by the job stand before those the model wrote."""
@@ -96,8 +104,14 @@ class TextpostAssignment:
 
     def prompt(self, lot: float) -> FittedPrompt:
         """Give the beginning of a plain post, a review or a piece of fiction."""
-        kind = original_kind(lot, review_share=self._shares.review, fiction_share=self._shares.fiction)
-        return self._prompts[kind]
+        return self._prompts[self._kind(lot)]
+
+    def is_fiction(self, candidate: Candidate) -> bool:
+        """Whether this candidate became one."""
+        return self._kind(candidate.attempt.draws.kind) == "fiction"
+
+    def _kind(self, lot: float) -> OriginalKind:
+        return original_kind(lot, review_share=self._shares.review, fiction_share=self._shares.fiction)
 
     def read(self, candidate: Candidate) -> CandidateText:
         """Prompt and text together are the post."""

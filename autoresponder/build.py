@@ -45,6 +45,7 @@ def writing_settings(config: Config, positions: int) -> WritingSettings:
         slots=settings.batch_size,
         shares=OriginalShares(settings.review_share, settings.fiction_share),
         prompt_cache_bytes=settings.prompt_cache_mib * 2**20,
+        fiction_titles=settings.fiction_titles,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -26,11 +26,12 @@ from autoresponder.prompt_cache import PromptCache
 from autoresponder.prompts import Voice
 from autoresponder.sampler_settings import SamplerSettings
 from autoresponder.scoring import Scorer, Scores
+from autoresponder.titles import TitleWriter
 from autoresponder.together import MergedTries
-from autoresponder.tries import JobTries
+from autoresponder.tries import Candidate, JobTries
 from autoresponder.trunk import Reading
 from munging.classic import from_classic
-from munging.continuation import to_classic_continuation
+from munging.continuation import Continuation, to_classic_continuation
 from munging.formats import control_phrases
 from munging.next_speaker import speaker_prompt
 from switchboard.messages import (
@@ -69,6 +70,7 @@ class WritingSettings:
     slots: int
     shares: OriginalShares
     prompt_cache_bytes: int = 0
+    fiction_titles: bool = False
 
 
 class JobRunner:
@@ -88,6 +90,7 @@ class JobRunner:
         self._encoder = generator.encoder
         self._scorer = Scorer(generator.network, generator.encoder, heads)
         self._next_speaker = NextSpeaker(generator.network, generator.encoder, generator.positions)
+        self._titles = TitleWriter(generator.network, generator.encoder, generator.positions)
         self._settings = settings
         self._voice = settings.voice
         self._clock = clock
@@ -203,7 +206,10 @@ class JobRunner:
         )
         has_target = self._settings.sampler.uses_target
         result = GenerationResult(
-            continuations=[to_classic_continuation(text.post) for text in texts],
+            continuations=[
+                to_classic_continuation(self._titled(text.post, job, candidate, assignment))
+                for text, candidate in zip(texts, candidates, strict=True)
+            ],
             mirotarg=[c.attempt.draws.target if has_target else None for c in candidates],
             selection_proba=scores.selector_probabilities,
             sentiment_logit_diffs=scores.sentiment_logit_differences,
@@ -212,6 +218,15 @@ class JobRunner:
             lease=job.lease.token if job.lease else None,
         )
         return result, JobReport.of_writing(job.type, scores, seconds, tries)
+
+    def _titled(
+        self, post: Continuation, job: GenerationJob, candidate: Candidate, assignment: Assignment
+    ) -> Continuation:
+        """A story with its title above it, if stories are to have one; anything else as it is."""
+        if not self._settings.fiction_titles or not assignment.is_fiction(candidate):
+            return post
+        title = self._titles.title(post.body, f"{job.base_id} {candidate.attempt.number}")
+        return replace(post, body=f"<h2>{title}</h2>\n{post.body.lstrip()}") if title else post
 
     def _tries(self, job_id: str, job: GenerationJob, assignment: Assignment) -> JobTries:
         lease = job.lease.number if job.lease else 0

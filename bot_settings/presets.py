@@ -61,6 +61,7 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
                 "textpost_half_min_words": 3,
                 "mentions": "thread",
             },
+            "generator": {"fiction_titles": True},
             "selection": {
                 "retention_cutoff": 0.45,
                 "fiction_delta": 0.0,

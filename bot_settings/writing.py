@@ -68,6 +68,9 @@ class GeneratorConfig(Section):
     required_continuation_room: PositiveInt = Field(100, description="tokens kept free for writing")
     review_share: Probability = Field(0.15, description="share of original posts that are book reviews")
     fiction_share: Probability = Field(0.15, description="share of original posts that are fiction")
+    fiction_titles: bool = Field(
+        False, description="give stories a title, for which the model is asked eight times with examples"
+    )
     worker_name: str | None = Field(
         None, max_length=64, description="name in the status; default: host and process"
     )

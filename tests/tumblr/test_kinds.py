@@ -66,3 +66,10 @@ def test_paragraphs_end_as_the_prompt_format_has_it(kind: TurnKind, form: str, f
     composed = kinds(generator={"format": form})[kind].compose(turn(kind), outcome(post="one\n\ntwo"))
     assert ("<p>one</p><p>two</p>" in composed.html) is folded
     assert ("<p>one</p><p></p><p>two</p>" in composed.html) is not folded
+
+
+@pytest.mark.parametrize(("length", "looked_at"), [(10_000, False), (10_001, True)])
+def test_a_long_question_is_for_a_human(length: int, looked_at: bool) -> None:
+    asked = turn(TurnKind.ASK, question="x" * length)
+    composed = kinds()[TurnKind.ASK].compose(asked, outcome())
+    assert composed.notes == (("the question is longer than 10000 characters",) if looked_at else ())

@@ -242,6 +242,8 @@ def test_too_many_open_jobs_are_answered_with_patience(make_bench: MakeBench) ->
     with pytest.raises(SwitchboardBusy) as busy:
         client.submit_answer(answer("2"))
     assert busy.value.retry_after == 5
+    form = {"id": "3", "question": "q", "asking_name": "bob"}
+    assert service.send("POST", "/", data=form).headers["Retry-After"] == "5"
     assert client.submit_answer(answer("1")).collision
 
 

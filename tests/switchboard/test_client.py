@@ -96,6 +96,7 @@ class Fixed(requests.adapters.BaseAdapter):
         response.status_code = self.status
         response.headers.update(self.headers)
         response._content = self.body
+        response.request, response.url = request, str(request.url)
         return response
 
     def close(self) -> None:
@@ -114,6 +115,30 @@ def test_statuses_become_named_errors(status: int, error: type[SwitchboardError]
     with pytest.raises(error) as raised:
         over(Fixed(status, b'{"error": "why", "field": "where"}')).status()
     assert "why" in str(raised.value)
+
+
+def test_nobody_can_send_the_token_elsewhere() -> None:
+    asked: list[str] = []
+
+    class Elsewhere(Fixed):
+        def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+            asked.append(str(request.url))
+            return super().send(request, *args, **kwargs)
+
+    with pytest.raises(SwitchboardUnreachable):
+        over(Elsewhere(302, b"{}", {"Location": f"{URL}/other"})).status()
+    assert set(asked) == {f"{URL}/status"}
+
+
+def test_a_proxy_of_the_environment_is_not_asked(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nothing listens
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with served(service) as port:
+        client = SwitchboardClient(f"http://127.0.0.1:{port}", SecretStr("token-c"), retry=QUICK)
+        assert client.status().open_jobs == 0
+        client.close()
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"done": 7}', b"null", b'"text"'])
@@ -149,9 +174,11 @@ def served(service: Service) -> Iterator[int]:
     server = Server(service.app, ServerSettings("127.0.0.1", 0, 4, 8 * 1024 * 1024))
     thread = threading.Thread(target=server.serve, args=(stop.is_set,))
     thread.start()
-    yield server.port
-    stop.set()
-    thread.join(10)
+    try:
+        yield server.port
+    finally:
+        stop.set()
+        thread.join(10)
 
 
 def whole_message(connection: socket.socket) -> bytes:

@@ -77,6 +77,17 @@ def test_waiting_workers_are_woken_by_work(service: Service) -> None:
     assert chooses.join() == {"a"}
 
 
+def test_a_waiting_worker_gets_what_falls_free_by_time_alone(service: Service) -> None:
+    service.bench.raw_select()
+    service.bench.lease_of("r", "gone")
+    generator = service.client("generator")
+    waiting = Background(lambda: set(generator.poll_generator(GeneratorPoll(worker="g2", wait=LONG)).jobs))
+    wait_for(lambda: service.parts.waiting.taken == 1)
+    service.bench.clock.advance(3600)
+    assert waiting.join() == {"r"}
+    assert waiting.seconds < LONG / 2
+
+
 def test_a_wait_that_brings_nothing_ends_in_time(service: Service) -> None:
     service.bench.raw_select()
     started = time.monotonic()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +17,21 @@ from transformers import (
     LlamaConfig,
     PretrainedConfig,
     PreTrainedModel,
+    PreTrainedTokenizerFast,
 )
 
 from autoresponder.attention import take_over
 from autoresponder.cpu_linear import pack_linears
 from autoresponder.decoder import Decoder
+from autoresponder.generator import WritingLimits
+from autoresponder.head_files import save_head
+from autoresponder.heads import HEAD_NAMES, GeneratorIdentity, Head, HeadSettings
+from autoresponder.jobs import JobRunner, WritingSettings
+from autoresponder.model_folder import load_generator, load_heads
 from autoresponder.prompt_cache import PromptCache
 from autoresponder.trunk import blocks_of, run_trunk
+from autoresponder.weights import content_hash
+from switchboard.messages import GenerationJob, GenerationResult
 
 SIZE: Any = {"vocab_size": 300, "bos_token_id": 0, "eos_token_id": 0}
 CONFIGS: dict[str, PretrainedConfig] = {
@@ -153,3 +163,39 @@ def test_an_attention_that_cannot_be_taken_over_is_refused(other: PreTrainedMode
     other.config._attn_implementation = "eager"
     with pytest.raises(ValueError, match="eager"):
         take_over(other)
+
+
+@pytest.fixture
+def saved(other: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> Path:
+    """A model folder of each kind, with heads of its own. It writes nonsense, and likes newlines."""
+    config = copy.deepcopy(other.config)
+    config.vocab_size, config.max_position_embeddings = len(tokenizer), 256
+    config.bos_token_id = config.eos_token_id = tokenizer.eos_token_id
+    torch.manual_seed(4)
+    auto: Any = AutoModelForCausalLM
+    config.tie_word_embeddings = False
+    network = auto.from_config(config)
+    network.get_output_embeddings().weight.data[tokenizer.encode("\n")] *= 40
+    network.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    identity = GeneratorIdentity(name="any", sha256=content_hash([tmp_path / "model.safetensors"]))
+    for seed, name in enumerate(HEAD_NAMES):
+        sizes: Any = {"layers": (0, 1), "width": 32, "n_head": 2, "mlp_ratio": 2, "max_tokens": 60}
+        head = Head(HeadSettings(name=name, generator=identity, **sizes))
+        save_head(head.initialise(torch.Generator().manual_seed(seed)), tmp_path / "heads")
+    return tmp_path
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8", "bfloat16"])
+def test_a_folder_of_any_kind_is_loaded_and_does_a_job(
+    saved: Path, settings: WritingSettings, sample: GenerationJob, dtype: str
+) -> None:
+    generator = load_generator(str(saved), device="cpu", dtype=dtype)
+    limits = WritingLimits(context=252, window=40, max_new=24)
+    one = sample.model_copy(update={"kwargs": sample.kwargs.model_copy(update={"best_of": 1})})
+    runner = JobRunner(generator, load_heads(generator), replace(settings, limits=limits))
+    result, report = runner.run("job", one)
+    assert isinstance(result, GenerationResult)
+    assert len(result.continuations) == len(result.sentiment_logit_diffs) == 1
+    assert report.scores.selector_probabilities == result.selection_proba
+    assert runner.run("job", one)[0] == result

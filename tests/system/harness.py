@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -36,6 +37,13 @@ def eventually(look: Callable[[], T], seconds: float, *, pause: float = 0.2) -> 
     return seen
 
 
+def write_fewer(config_path: Path, candidates: int) -> None:
+    """Change a configuration so that so many candidates are written of every text."""
+    settings = json.loads(config_path.read_text(encoding="utf-8"))
+    settings["candidates"] = dict.fromkeys(("answer", "fiction_or_review", "textpost"), candidates)
+    config_path.write_text(json.dumps(settings), encoding="utf-8")
+
+
 class RunningBot:
     """The sandbox and the four processes, ready, for as long as the context lasts."""
 
@@ -46,11 +54,17 @@ class RunningBot:
         model: Path = HOME / "sandbox" / "demo_model",
         people: int = 0,
         people_speed: float = 1.0,
+        candidates: int = 0,
     ) -> None:
-        """With ``people`` the bot follows as well, as in ``make run``."""
+        """With ``people`` the bot follows as well, as in ``make run``.
+
+        ``candidates`` is how many are written of every text, where fewer than usual will do.
+        """
         self.run = run
         self.port = free_port()
         self.config_path = write_demo_config(run, model, self.port, free_port(), follows=bool(people))
+        if candidates:
+            write_fewer(self.config_path, candidates)
         self.config = load_config(self.config_path)
         self.supervised = Supervised(
             run, self.config_path, self.port, people=people, people_speed=people_speed

@@ -11,10 +11,10 @@ from tests.system.harness import FOUR, RunningBot
 
 
 @pytest.mark.system
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(600)
 def test_kills_of_every_process_lose_and_double_nothing(tmp_path: Path) -> None:
-    plan = ChaosPlan(rounds=8, asks=16)
-    with RunningBot(tmp_path) as bot:
+    plan = ChaosPlan(rounds=8, asks=16, settle_seconds=300)
+    with RunningBot(tmp_path, candidates=4) as bot:
         account = run_chaos(bot, plan)
         assert account.kills == dict.fromkeys(FOUR, plan.rounds)
         assert check_account(bot, account) == []

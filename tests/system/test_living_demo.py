@@ -10,11 +10,11 @@ from sandbox.demo_accounts import DEMO_BLOG, PEOPLE
 from sandbox.records import PostRecord
 from tests.system.harness import RunningBot, eventually
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 
 
 def test_people_speak_to_the_bot_and_it_answers(tmp_path: Path) -> None:
-    with RunningBot(tmp_path, people=24, people_speed=60) as bot:
+    with RunningBot(tmp_path, people=24, people_speed=60, candidates=6) as bot:
         people = {person.name for person in bot.driver.people_here()}
         began = bot.driver.now()
 
@@ -25,7 +25,7 @@ def test_people_speak_to_the_bot_and_it_answers(tmp_path: Path) -> None:
             kinds = bot.driver.people().deeds
             return len(fresh()) >= 4 and kinds.get("like", 0) > 0
 
-        assert eventually(spoke, 120)
+        assert eventually(spoke, 240)
         assert bot.driver.people().on
         assert people.isdisjoint({DEMO_BLOG, *(person.name for person in PEOPLE)})
         answered = [post.asker for post in fresh() if post.question is not None]

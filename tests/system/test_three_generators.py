@@ -42,7 +42,7 @@ def done_by(bot: RunningBot, name: str) -> int:
 
 
 def test_three_generators_share_the_work_and_one_may_die(tmp_path: Path) -> None:
-    with RunningBot(tmp_path) as bot, ExitStack() as others:
+    with RunningBot(tmp_path, candidates=4) as bot, ExitStack() as others:
         processes = [others.enter_context(another_generator(bot, name)) for name in NAMES]
         assert eventually(lambda: all("generator started" in bot.logs()[name] for name in NAMES), 60)
         questions = [f"what is number {number} on your list?" for number in range(12)]

@@ -47,6 +47,7 @@ from tumblr.jobs import Jobs, Waits
 from tumblr.kinds import AskKind, Kind, OriginalKind
 from tumblr.kinds_commands import CommandKind, DirectKind, MoodKind, ReviewKind
 from tumblr.loop import Loop, Rhythm
+from tumblr.mood_log import MoodLog
 from tumblr.mood_picture import MoodPictures
 from tumblr.moods import Moods
 from tumblr.passes import Part, Planner, Step
@@ -207,7 +208,13 @@ def _steps(
             fail_points=fail_points,
         ),
         Step("queue", Part.QUEUE, originals.find),
+        Step("mood", Part.QUEUE, MoodLog(_moods(config, memory.turns), clock).find),
     ]
+
+
+def _moods(config: Config, store: Store) -> Moods:
+    zone = ZoneInfo(config.blog.timezone)
+    return Moods(store, zone, mood_system(config), config.mood.stale_seconds)
 
 
 def _follow_step(config: Config, dashboard: TumblrDashReader, memory: Memory) -> Step:
@@ -230,7 +237,7 @@ def _driver(
         store=store,
         jobs=Jobs(switchboard, store, waits, clock, fail_points),
         kinds=kinds_of(config, zone),
-        moods=Moods(store, zone, mood_system(config), config.mood.stale_seconds),
+        moods=_moods(config, store),
         rules=screening_rules(config),
         drafts_only=config.tumblr.publishing == "drafts",
         publisher=publisher,

@@ -109,6 +109,7 @@ class DraftWatcher:
         self._fail_points = fail_points
         self._read_all_at = -ALL_DRAFTS_SECONDS
         self._told: set[str] = set()
+        self._waiting = 0
         self._isolation = Isolation()
 
     def find(self) -> list[NewTurn]:
@@ -131,6 +132,9 @@ class DraftWatcher:
             return self._reader.drafts_head()
         drafts = list(self._reader.drafts())
         self._read_all_at = self._clock()
+        if len(drafts) != self._waiting:
+            log.info("drafts wait for the operator", drafts=len(drafts))
+        self._waiting = len(drafts)
         return drafts
 
     def _publish(self, draft: TumblrPost) -> None:

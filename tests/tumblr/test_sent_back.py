@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.tumblr.fakes import START, World
 from tumblr.fail_points import FailPoint, FailPoints
 from tumblr.payload import TumblrPost, post_name
 from tumblr.payload_forms import TrailEntry
-from tumblr.sent_back import PLACEHOLDER
+from tumblr.sent_back import ALL_DRAFTS_SECONDS, PLACEHOLDER
 from tumblr.turns import NewTurn, TurnKind, TurnState
 
 MakeWorld = Callable[..., World]
@@ -312,3 +313,16 @@ def test_a_draft_that_a_human_publishes_keeps_its_place_in_the_log(drafting: Wor
     assert entry.post_id == ask
     assert world.store.log_entries("6000") == []
     world.chores.published({"5000": ask})
+
+
+def test_the_log_says_how_many_drafts_wait_whenever_that_has_changed(drafting: World) -> None:
+    with structlog.testing.capture_logs() as logged:
+        for asker in ("bob", "ann"):
+            drafting.tumblr.ask("soup?", asker)
+            drafting.run()
+            drafting.clock.advance(ALL_DRAFTS_SECONDS)
+        for _ in range(3):
+            drafting.find()
+            drafting.clock.advance(ALL_DRAFTS_SECONDS)
+    told = [event["drafts"] for event in logged if event["event"] == "drafts wait for the operator"]
+    assert told == [1, 2]

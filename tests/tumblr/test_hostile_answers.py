@@ -152,12 +152,15 @@ def test_whatever_comes_over_the_wire_is_read_or_is_a_named_error(
 ) -> None:
     line.adapter.status, line.adapter.body = status, body
     line.adapter.headers = {"Content-Type": "application/json", **headers}
+    said: list[str] = []
     for call in line.calls.values():
         try:
             answer = call()
-        except TumblrError:
+        except TumblrError as error:
+            said.append(repr(error))
             continue
         json.dumps(answer, ensure_ascii=False, default=vars).encode()  # else it could not be stored
+    assert not [words for words in said if KEYS.consumer_secret in words or KEYS.token_secret in words]
 
 
 @pytest.fixture(scope="module", params=["npf", "legacy"])
@@ -208,6 +211,14 @@ def test_a_pass_ends_and_says_in_words_what_is_wrong_with_an_answer(
     logged = one_pass(config)
     assert [event for event in logged if "exc_info" in event] == []
     assert any(event["event"] == "turn found" for event in logged), "the other looks go on"
+    assert not [secret for secret in secrets_of(config) if secret in repr(logged)]
+
+
+def secrets_of(config: Config) -> list[str]:
+    """The strings that no log may show."""
+    key_sets = (*config.tumblr.base_keys, *config.tumblr.dashboard_keys)
+    hidden = (secret for one in key_sets for secret in (one.consumer_secret, one.token, one.token_secret))
+    return [secret.get_secret_value() for secret in hidden]
 
 
 def test_half_a_character_becomes_a_sign_that_something_was_there(line: Line) -> None:

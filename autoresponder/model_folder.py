@@ -161,7 +161,8 @@ def _check_match(encoder: TextEncoder, config: PretrainedConfig, folder: Path) -
             f"the tokenizer in {folder} knows {len(encoder)} tokens, the network {config.vocab_size}",
             TOKENIZER_HINT,
         )
-    if config.eos_token_id not in (None, encoder.eot):
+    ends = config.eos_token_id  # one, or as many as a checkpoint for conversation has
+    if ends is not None and encoder.eot not in (ends if isinstance(ends, list) else [ends]):
         raise TokenizerMismatchError(
             f"the end token in {folder} is {encoder.eot} for the tokenizer, "
             f"{config.eos_token_id} for the network",

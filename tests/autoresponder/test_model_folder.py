@@ -64,6 +64,12 @@ def test_a_whole_folder_loads(bare_folder: Path, network: GPT2LMHeadModel) -> No
     assert not any(p.requires_grad for p in generator.network.parameters())
 
 
+def test_one_of_several_end_tokens_may_be_the_tokenizers(bare_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(bare_folder, tmp_path / "several"))
+    change_json(folder / "config.json", eos_token_id=[7, 0])
+    assert load_generator(str(folder), device="cpu").encoder.eot == 0
+
+
 def test_a_checkpoint_in_several_files_loads(
     bare_folder: Path, tmp_path: Path, network: GPT2LMHeadModel
 ) -> None:
@@ -98,6 +104,11 @@ def test_a_checkpoint_in_several_files_loads(
             lambda f: change_json(f / "config.json", eos_token_id=7),
             TokenizerMismatchError,
             "is 0 for the tokenizer",
+        ),
+        (
+            lambda f: change_json(f / "config.json", eos_token_id=[7, 8]),
+            TokenizerMismatchError,
+            r"\[7, 8\] for the network",
         ),
         (
             lambda f: (f / "model.safetensors.index.json").write_text('{"weight_map": {"a": "../x"}}'),

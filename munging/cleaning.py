@@ -21,7 +21,7 @@ _STRUCTURE_LINE = re.compile(
       | (?:a\s+blog\s+)?conversation\s+between\b                          # the conversation's header
       | (?:a\s+series\s+of\s+blog\s+)?posts\s+by\b                        # the header of one person's posts
       | (?:written|posted\s+at)\s.*\|                                     # the time and tags line
-      | \|?.*\S{_QUOTE}s\s+tags\s*:                                       # the tags phrase
+      | \|?.*{_QUOTE}s\s+tags\s*:                                       # the tags phrase
       | \|?.*\btagged\s+this\s+post\s+as\s*:
     ))"""
 )

@@ -42,7 +42,8 @@ SIGNS = {
     "chat": r"^[^\S\n]*[^\s:]+(?: tells a story| about a book)?[^\S\n]*:",
     "page": (
         r"^[^\S\n]*(?:Thread[^\S\n]+of\b|with[^\S\n]+\d+[^\S\n]+posts[^\S\n]*$|---[^\S\n]*$|Notes[^\S\n]+of\b"
-        r"|\#\#\#[^\S\n]+[^\n]*\)[^\S\n]*$|Date[^\S\n]*:|Labels[^\S\n]*:)"
+        r"|\#\#\#[^\S\n]+\S+[^\S\n]+\((?:says|wants[^\S\n]+to[^\S\n]+know|alone)\)[^\S\n]*$"
+        r"|Date[^\S\n]*:|Labels[^\S\n]*:)"
     ),
 }
 """What a reader could take for structure in them, written apart from the code under test."""

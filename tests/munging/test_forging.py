@@ -39,12 +39,14 @@ SIGNS = re.compile(
     | (?:Written|Posted\ at)\ [^\n]*\|
     | [^\n]*['\u2019]s\ tags:
     | [^\n]*\ tagged\ this\ post\ as:
-    )|<\|"""
+    )"""
 )
 
 
-def without_tags(line: str) -> str:
-    return re.sub(r"</?[A-Za-z][^<>]*>", "", line)
+def is_sign(line: str) -> bool:
+    """Tags hide nothing from somebody who reads; a quotation within them is one."""
+    words = re.sub(r"</?[A-Za-z][^<>]*>", "", line)
+    return not words.lstrip().startswith(">") and SIGNS.search(words) is not None
 
 
 def skeleton(text: str, form: PromptFormat) -> list[str]:
@@ -53,11 +55,8 @@ def skeleton(text: str, form: PromptFormat) -> list[str]:
     In the tests' own formats words may stand on a line of structure; there it is the line's beginning.
     """
     lines = [line for line in text.split("\n") if not line.lstrip().startswith(">")]
-    if form in FORMATS.values():
-        # Tags hide nothing from somebody who reads; a quotation within them is one.
-        lines = [line for line in map(without_tags, lines) if not line.lstrip().startswith(">")]
     if form.name not in own_formats.SIGNS:
-        return [line for line in lines if SIGNS.search(line)]
+        return [line for line in lines if "<|" in line or is_sign(line)]
     found = (re.search(own_formats.SIGNS[form.name], line, re.IGNORECASE) for line in lines)
     return [match[0] for match in found if match]
 

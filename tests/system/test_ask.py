@@ -11,7 +11,7 @@ from sandbox.demo_accounts import DEMO_BLOG
 from sandbox.driver import SandboxDriver
 from tests.system.harness import RunningBot, eventually
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("bot")]
+pytestmark = pytest.mark.system
 
 ASKERS = tuple(f"asker-{number}" for number in range(10))
 

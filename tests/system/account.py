@@ -76,6 +76,9 @@ class Said:
     why: str = ""
     """Why nothing is due, or why it is left to chance."""
 
+    says_something: bool = True
+    """Whether it has words of its own; a bare reblog has none."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -294,6 +297,26 @@ class Remembered:
     logged: tuple[str, ...]
     states: Mapping[str, int]
     open_turns: tuple[str, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+    def why_not(self, said: Said) -> str:
+        """The reason for which something was not answered; empty if none is known."""
+        by_words = said.sort is Sort.REPLY
+        found = (
+            one.reason
+            for one in self.skipped
+            if said.key in (one.text if by_words else one.input_id.split(":"))
+        )
+        return next(found, "")
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A turn that was skipped: what it was about, what was said, and the reason."""
+
+    input_id: str
+    text: str
+    reason: str
 
 
 def compare(
@@ -301,8 +324,10 @@ def compare(
 ) -> list[str]:
     """Where the bot's memory says something else than tumblr does.
 
-    A draft that was sent back is logged once more when it was answered anew.
+    A draft that was sent back is logged once more when it was answered anew. What was left has a reason, or
+    still lies in the inbox, where chance has left it.
     """
+    posts = list(posts)
     found = [f"the turn {turn} is left open" for turn in remembered.open_turns]
     logged = Counter(remembered.logged)
     found += [
@@ -315,7 +340,18 @@ def compare(
     found += [f"post {post} is not in the log" for post, ids in known.items() if not ids & set(logged)]
     there = set().union(*known.values()) if known else set()
     found += [f"the log has a post {post} that is nowhere" for post in logged if post not in there]
+    found += [
+        f"left without a reason: {one.sort} {one.key} of {one.who}"
+        for one in unexplained(account, posts, remembered)
+    ]
     said = sum(1 for line in account.lines if line.posts) + len(account.originals)
     if said != len(spoken):
         found.append(f"the account has {said} posts, the blog {len(spoken)}")
     return found
+
+
+def unexplained(account: Account, posts: Iterable[PostRecord], remembered: Remembered) -> list[Said]:
+    """What was left though nobody knows why. Who says nothing leaves no trace: there is nothing to answer."""
+    inbox = {post.id for post in posts if post.state == "submission"}
+    left = (line.said for line in account.lines if line.outcome is Outcome.LEFT and line.said.says_something)
+    return [said for said in left if said.key not in inbox and not remembered.why_not(said)]

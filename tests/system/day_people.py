@@ -26,7 +26,8 @@ class People:
     def act(self, event: Event) -> Said | None:
         """Let somebody do something; the answer is what was said to the bot, if that could be done."""
         key = self._do(event)
-        return Said(event.sort, key, event.who, event.due, event.why) if key else None
+        says_something = bool(event.text)
+        return Said(event.sort, key, event.who, event.due, event.why, says_something) if key else None
 
     def _do(self, event: Event) -> str | None:
         match event.deed:
@@ -76,7 +77,8 @@ class People:
     def _reblog_another(self, event: Event) -> str | None:
         """Reblog what somebody else has reblogged from the bot, or what the bot has answered oneself."""
         if event.deed is Deed.SIDE_REBLOG:
-            others = [post for post, who in self._reblogs.items() if who != event.who]
+            # The newest: what is far down the blog is not looked at any more.
+            others = [post for post, who in reversed(self._reblogs.items()) if who != event.who]
         else:
             mine = {post for post, who in self._reblogs.items() if who == event.who}
             others = [

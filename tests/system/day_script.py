@@ -1,6 +1,6 @@
 """What happens in the scripted day: who says what to the bot, when, and what is due for it. Pure.
 
-A hundred people, drawn with a seed: most ask, some talk under the bot's posts, some only like and follow.
+Three hundred people, drawn with a seed: most ask, some talk under the bot's posts, some only like and follow.
 Besides them one sends the same thing over and over, one is known to be a program, one is not known to be one
 and has an answer to everything, one is kept on a short lead, and one is to be avoided.
 """
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sandbox.faults import Fault, FaultKind
 from tests.system.account import HOUR, Due, Sort
 
 OPERATOR = "keeper"
@@ -26,7 +27,7 @@ SPAMMER = "spammer"
 BAD_WORD = "zorpful"
 """A word that nobody may publish unseen."""
 
-PEOPLE = tuple(f"person-{number:03}" for number in range(100))
+PEOPLE = tuple(f"person-{number:03}" for number in range(300))
 WRITERS = tuple(f"writer-{number}" for number in range(5))
 """People whom the bot comes to follow, and whose posts it reads."""
 
@@ -35,6 +36,26 @@ EVERYBODY = (*PEOPLE, *WRITERS, OPERATOR, LIMITED, AVOIDED, PROGRAM, ECHO, SPAMM
 LENGTH = 24 * HOUR
 TOPICS = ("the moon", "bread", "trains", "old books", "the sea", "chess", "clocks", "rain", "tea", "maps")
 TONES = ("i love {}, what do you say?", "i hate {}, don't you?", "what do you think about {}?")
+
+
+FAULTS = (
+    Fault(kind=FaultKind.STATUS, status=503, probability=0.02),
+    Fault(kind=FaultKind.STATUS, status=500, method="POST", probability=0.05, after_work=True),
+    Fault(kind=FaultKind.HTML, probability=0.01),
+    Fault(kind=FaultKind.MALFORMED, probability=0.03),
+    Fault(kind=FaultKind.CUT, probability=0.02),
+    Fault(kind=FaultKind.CUT, method="POST", probability=0.02, after_work=True),
+    Fault(kind=FaultKind.NO_ID_STRING, probability=0.05),
+    Fault(kind=FaultKind.TEXT_ID, probability=0.05),
+    Fault(kind=FaultKind.NO_POSTS, probability=0.01),
+    Fault(kind=FaultKind.NO_SCHEDULE, probability=0.02),
+    Fault(kind=FaultKind.TIMEOUT, seconds=0.4, method="POST", probability=0.04),
+    Fault(kind=FaultKind.THROTTLE, probability=0.005),
+    Fault(kind=FaultKind.LIMIT, probability=0.002),
+    Fault(kind=FaultKind.LIMIT, headers=False, probability=0.002),
+    Fault(kind=FaultKind.NO_LIMIT_HEADERS, probability=0.01),
+)
+"""All the ways in which tumblr fails, some of them after it has done what it was asked."""
 
 
 class Deed(StrEnum):
@@ -94,21 +115,21 @@ def _words(rng: random.Random, number: int) -> str:
 def _asks(rng: random.Random) -> Iterator[Event]:
     for number, who in enumerate(PEOPLE):
         yield Event(_when(rng), who, Deed.ASK, _words(rng, number), Sort.ASK, Due.ANSWER)
-    for number in range(8):
-        yield Event(_when(rng), "", Deed.ASK, _words(rng, 200 + number), Sort.ASK, Due.ANSWER)
+    for number in range(12):
+        yield Event(_when(rng), "", Deed.ASK, _words(rng, 1600 + number), Sort.ASK, Due.ANSWER)
 
 
 def _talk(rng: random.Random) -> Iterator[Event]:
-    for number, who in enumerate(rng.sample(PEOPLE, 40)):
+    for number, who in enumerate(rng.sample(PEOPLE, 60)):
         at = rng.uniform(2 * HOUR, LENGTH)
-        yield Event(at, who, Deed.REBLOG, _words(rng, 300 + number), Sort.REBLOG, Due.ANSWER)
+        yield Event(at, who, Deed.REBLOG, _words(rng, 2000 + number), Sort.REBLOG, Due.ANSWER)
         if number % 4 == 0:
             again = at + rng.uniform(1, 3) * HOUR
-            yield Event(again, who, Deed.TALK_BACK, _words(rng, 400 + number), Sort.REBLOG, Due.ANSWER)
-    for number, who in enumerate(rng.sample(PEOPLE, 25)):
+            yield Event(again, who, Deed.TALK_BACK, _words(rng, 2100 + number), Sort.REBLOG, Due.ANSWER)
+    for number, who in enumerate(rng.sample(PEOPLE, 40)):
         at = rng.uniform(2 * HOUR, LENGTH)
         yield Event(at, who, Deed.REPLY, _words(rng, 500 + number), Sort.REPLY, Due.ANSWER)
-    for number, who in enumerate(rng.sample(PEOPLE, 10)):
+    for number, who in enumerate(rng.sample(PEOPLE, 20)):
         yield Event(_when(rng), who, Deed.MENTION, _words(rng, 600 + number), Sort.MENTION, Due.ANSWER)
     for number, who in enumerate(rng.sample(PEOPLE, 6)):
         at, why = rng.uniform(4 * HOUR, LENGTH), "it is addressed to somebody else"
@@ -120,10 +141,10 @@ def _talk(rng: random.Random) -> Iterator[Event]:
 
 
 def _noise(rng: random.Random) -> Iterator[Event]:
-    for deed, times in ((Deed.LIKE, 60), (Deed.FOLLOW, 30)):
+    for deed, times in ((Deed.LIKE, 180), (Deed.FOLLOW, 90)):
         for who in rng.sample(PEOPLE, times):
             yield Event(rng.uniform(HOUR, LENGTH), who, deed)
-    for who in rng.sample(PEOPLE, 15):
+    for who in rng.sample(PEOPLE, 45):
         at, why = rng.uniform(2 * HOUR, LENGTH), "it adds nothing"
         yield Event(at, who, Deed.BARE_REBLOG, sort=Sort.REBLOG, why=why)
 

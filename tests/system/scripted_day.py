@@ -1,4 +1,4 @@
-"""A day of the bot's among a hundred people, lived in a minute or two, and its account.
+"""A day of the bot's among three hundred people, lived in minutes, and its account.
 
     python -m tests.system.scripted_day [--seed 1] [--faults] [--kills 40] [--keep FOLDER]
 
@@ -27,16 +27,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from sandbox.faults import Fault, FaultKind
+from sandbox.faults import Fault
 from sandbox.records import Call, PostRecord
 from tests.system import account as accounting
-from tests.system.account import HOUR, Account, Outcome, Remembered, Said, Sort
+from tests.system.account import HOUR, Account, Outcome, Remembered, Said, Skipped, Sort
 from tests.system.day_people import People
 from tests.system.day_script import (
     AVOIDED,
     BAD_WORD,
     ECHO,
     EVERYBODY,
+    FAULTS,
     LIMITED,
     OPERATOR,
     PROGRAM,
@@ -51,7 +52,7 @@ BLOG = "frank"
 BEGINS = datetime(2027, 3, 10, 15, 0, tzinfo=UTC)
 """In the middle of a day in the US East, so that one reset of the posts falls into the scripted day."""
 
-LONGEST_AFTERWARDS = 14 * HOUR
+LONGEST_AFTERWARDS = 30 * HOUR
 """How long after the last event the bot may take to come to rest."""
 
 POLL = 5.0
@@ -63,25 +64,11 @@ POLL_REAL = 0.05
 NIGHT_FACTOR = 6.0
 """How much longer the bot pauses at night."""
 
-POSTS_PER_DAY = 130
+POSTS_PER_DAY = 200
 """Fewer than tumblr's 250, so that the day comes near the limit."""
 
 ANSWERS_PER_PERSON = 40
 LONGEST_EXCHANGE = 4
-
-FAULTS = (
-    Fault(kind=FaultKind.STATUS, status=503, probability=0.02),
-    Fault(kind=FaultKind.STATUS, status=500, method="POST", probability=0.05, after_work=True),
-    Fault(kind=FaultKind.HTML, probability=0.01),
-    Fault(kind=FaultKind.MALFORMED, probability=0.03),
-    Fault(kind=FaultKind.CUT, probability=0.02),
-    Fault(kind=FaultKind.TIMEOUT, seconds=0.4, method="POST", probability=0.04),
-    Fault(kind=FaultKind.THROTTLE, probability=0.005),
-    Fault(kind=FaultKind.LIMIT, probability=0.002),
-    Fault(kind=FaultKind.LIMIT, headers=False, probability=0.002),
-    Fault(kind=FaultKind.NO_LIMIT_HEADERS, probability=0.01),
-)
-"""All the ways in which tumblr fails, some of them after it has done what it was asked."""
 
 
 @dataclass(frozen=True)
@@ -232,10 +219,9 @@ class Day:
         made = accounting.make_account(
             self._lived.said, posts, obeyed(self._driver.calls(path="/v2/user/*")), []
         )
-        open_turns = self._bot.query(
-            f"SELECT count(*) FROM turns WHERE state NOT IN {tuple(map(str, CLOSED))}"
-        )
-        return open_turns == [(0,)] and not any(line.outcome is Outcome.LOST for line in made.lines)
+        remembered = recall(self._bot)
+        lost = any(line.outcome is Outcome.LOST for line in made.lines)
+        return not (remembered.open_turns or lost or accounting.unexplained(made, posts, remembered))
 
 
 class Killer(threading.Thread):
@@ -332,13 +318,20 @@ def look_back(bot: Bot, lived: LivedDay) -> None:
     lived.posts = bot.driver.posts(BLOG)
     lived.faults = Counter(call.fault for call in lived.calls if call.fault)
     lived.calls = [call for call in lived.calls if bot.has_made(call)]
-    open_turns = [
+    lived.remembered = recall(bot)
+
+
+def recall(bot: Bot) -> Remembered:
+    """What the bot remembers."""
+    open_turns = tuple(
         f"{kind}:{input_id}"
         for kind, input_id, state in bot.query("SELECT kind, input_id, state FROM turns")
         if state not in CLOSED
-    ]
+    )
     logged = tuple(post_id for (post_id,) in bot.query("SELECT post_id FROM post_log"))
-    lived.remembered = Remembered(logged, bot.states(), tuple(open_turns))
+    skipped = bot.query("SELECT input_id, input, reason FROM turns WHERE state = 'skipped'")
+    reasons = tuple(Skipped(input_id, said, reason or "") for input_id, said, reason in skipped)
+    return Remembered(logged, bot.states(), open_turns, reasons)
 
 
 def show(lived: LivedDay, console: Console) -> None:

@@ -18,6 +18,7 @@ from tests.system.account import (
     Outcome,
     Remembered,
     Said,
+    Skipped,
     Sort,
     busiest_window,
     calls_limits,
@@ -196,3 +197,28 @@ def test_the_bots_memory_must_say_the_same() -> None:
         "the log has a post 30 that is nowhere",
     ]
     assert compare(account, posts, Remembered(("11", "11", "20"), {}, ()), {"11"}) == []
+
+
+SIDE_REPLY = replace(REPLY, due=Due.NOTHING)
+LEFT_REBLOG = replace(REBLOG, due=Due.NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("said", "posts", "skipped", "is_explained"),
+    [
+        (LEFT_REBLOG, [], [], False),
+        (LEFT_REBLOG, [], [Skipped("ann:8", "", "it is a program")], True),
+        (LEFT_REBLOG, [], [Skipped("ann:8", "", "")], False),
+        (LEFT_REBLOG, [], [Skipped("ann:88", "", "it is a program")], False),
+        (replace(LEFT_REBLOG, says_something=False), [], [], True),
+        (SIDE_REPLY, [], [], False),
+        (SIDE_REPLY, [], [Skipped("ann:5:9", '{"text": "why soup (no 3)"}', "to somebody else")], True),
+        (replace(ASK, due=Due.CHANCE), [IN_INBOX], [], True),
+    ],
+)
+def test_what_was_left_has_a_reason(
+    said: Said, posts: list[PostRecord], skipped: list[Skipped], is_explained: bool
+) -> None:
+    remembered = Remembered((), {}, (), tuple(skipped))
+    complaints = compare(make_account([said], posts, {}, []), posts, remembered)
+    assert complaints == ([] if is_explained else [f"left without a reason: {said.sort} {said.key} of ann"])

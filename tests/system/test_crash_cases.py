@@ -240,8 +240,9 @@ def test_c14_no_two_processes_share_a_file(street: Street, move_in: MoveIn) -> N
 def test_c14_scores_that_were_being_written_are_there_or_not(street: Street, move_in: MoveIn) -> None:
     """2021: a cache that was being written could not be read any more. Here it is one transaction."""
     bot = move_in("c14-scores")
-    bot.driver.follow(f"{bot.blog}-dash", "friend")
-    said = bot.driver.post("friend", "<p>A long thought about who writes what, and when.</p>")
+    bot.driver.create_user("thoughtful-friend")
+    bot.driver.follow(f"{bot.blog}-dash", "thoughtful-friend")
+    said = bot.driver.post("thoughtful-friend", "<p>A long thought about who writes what, and when.</p>")
     bot.dies_at(FailPoint.DURING_JUDGMENT, FailPoint.DURING_JUDGMENT)
     assert bot.query("SELECT scores FROM side_judgments") == [(None,)]
     assert bot.damages() == []

@@ -106,8 +106,9 @@ def test_c20_an_answer_whose_confirmation_got_lost_is_not_given_again(
 def test_c18_a_dashboard_post_that_was_rejected_is_not_written_about_again(move_in: MoveIn) -> None:
     """2021: rejected by the threshold, it was written and judged again after a crash. Here once is enough."""
     bot = move_in("c18", dashboard={"continuation_cutoff": 0.99})
-    bot.driver.follow(f"{bot.blog}-dash", "friend")
-    bot.driver.post("friend", "<p>A long thought about soup that nobody has had before.</p>")
+    bot.driver.create_user("soup-friend")
+    bot.driver.follow(f"{bot.blog}-dash", "soup-friend")
+    bot.driver.post("soup-friend", "<p>A long thought about soup that nobody has had before.</p>")
     bot.dies_at(FailPoint.AFTER_SUBMIT, FailPoint.AFTER_RESULT, FailPoint.AFTER_CHOICE)
     bot.lives_until(lambda: bot.settled(1))
     ((state, reason),) = bot.query("SELECT state, reason FROM turns")

@@ -25,7 +25,13 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from bot_config_help import example_of, explain, no_such_setting, reference_of
-from bot_settings.behaviour import CommandsConfig, DraftsConfig, HalloweenConfig, UserListConfig
+from bot_settings.behaviour import (
+    BranchTestingConfig,
+    CommandsConfig,
+    DraftsConfig,
+    HalloweenConfig,
+    UserListConfig,
+)
 from bot_settings.presets import PRESETS, PresetName, with_preset
 from bot_settings.switchboard import SwitchboardConfig
 from bot_settings.talk import ConversationConfig, DampingConfig, DashboardConfig
@@ -75,6 +81,9 @@ class Config(BaseSettings):
     drafts: DraftsConfig = Field(DraftsConfig(), description="what becomes of drafts that are sent back")
     user_list: UserListConfig = Field(UserListConfig(), description="whom alone the bot answers at its end")
     halloween: HalloweenConfig = Field(HalloweenConfig(), description="a habit of one night")
+    branch_testing: BranchTestingConfig = Field(
+        BranchTestingConfig(), description="trying changed code beside the bot in use"
+    )
     queue: QueueConfig = Field(QueueConfig(), description="original posts")
     screening: ScreeningConfig = Field(ScreeningConfig(), description="what may be published unseen")
     switchboard: SwitchboardConfig = Field(

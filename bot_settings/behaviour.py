@@ -57,3 +57,13 @@ class HalloweenConfig(Section):
         description="whoever talks to the bot in reblogs, replies or mentions gets every candidate as a "
         "post, with numbers as tags",
     )
+
+
+class BranchTestingConfig(Section):
+    """Changed code is tried on the blog, beside the bot in use and without being in its way."""
+
+    on: bool = Field(
+        False,
+        description="everything is drafted with tags that name the state it would have had, answers together "
+        "with the ask's id and question; asks stay in the inbox",
+    )

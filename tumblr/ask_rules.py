@@ -36,6 +36,9 @@ class AskRules:
     equity_first: bool = False
     """Whether the oldest ask of each asker is chosen before limited users are left to chance."""
 
+    deletes: bool = True
+    """Whether asks are deleted at all; otherwise those that would be stay in the inbox and are skipped."""
+
 
 def why_not_ask(ask: TumblrPost, rules: AskRules) -> str | None:
     """An ask needs words, not too many pictures, and an asker whom the bot talks to."""

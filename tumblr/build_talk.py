@@ -72,6 +72,7 @@ def ask_rules(config: Config) -> AskRules:
         lambda who: why_not_talk(who, 0, own, damping),
         user_list_of(config),
         asks.equity_first,
+        deletes=not config.branch_testing.on,
     )
 
 

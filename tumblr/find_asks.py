@@ -140,16 +140,19 @@ class AskFinder:
         refused = {ask.id: turn for ask in asks if (turn := self._refusal(ask)) is not None}
         left = [ask for ask in asks if ask.id not in refused]
         too_many = surplus(left, self._rules, self._rng)
-        deleted = {ask.id: _no_ask(ask, too_many[ask.id], delete=True) for ask in left if ask.id in too_many}
+        deleted = {ask.id: self._deleted(ask, too_many[ask.id]) for ask in left if ask.id in too_many}
         return {**refused, **deleted}
 
     def _refusal(self, ask: TumblrPost) -> NewTurn | None:
         reason = self._rules.answered.why_not(asker_of(ask))
         if reason is not None:
             wish = read_command(ask.summary, asker_of(ask), self._operator)
-            return None if isinstance(wish, Follow) else _no_ask(ask, reason, delete=True)
+            return None if isinstance(wish, Follow) else self._deleted(ask, reason)
         reason = why_not_ask(ask, self._rules)
         return None if reason is None else _no_ask(ask, reason)
+
+    def _deleted(self, ask: TumblrPost, reason: str) -> NewTurn:
+        return _no_ask(ask, reason, delete=self._rules.deletes)
 
     def _turns(self, ask: TumblrPost) -> list[NewTurn]:
         """The turn of an ask; of a command that names a hidden ask, that ask's turn too."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Set
 
 from bs4 import BeautifulSoup
 
+from tumblr.branch_testing import MARK as TEST_MARK
 from tumblr.client import Reader
 from tumblr.errors import TumblrError
 from tumblr.halloween import MARK
@@ -70,11 +71,12 @@ class Reconciler:
     def _reblogged(self, turn: Turn, intent: Intent) -> TumblrPost | None:
         """An own reblog of the post, whoever made it; without one, the post itself must still be there.
 
-        On Halloween there are several, which differ in what they say.
+        On Halloween there are several, which differ in what they say; and a bot under test makes its own.
         """
         logged, one_of_many = self._logged(), any(MARK in tag for tag in intent.tags)
         for post in self._own_posts(intent.stored_at - CLOCK_SLACK):
-            is_ours = post.parent_id == intent.post_id and not post.ids & logged
+            same_bot = (TEST_MARK in post.tags) is (TEST_MARK in intent.tags)
+            is_ours = same_bot and post.parent_id == intent.post_id and not post.ids & logged
             if is_ours and (_same_content(post, intent) or not one_of_many):
                 return post
         blog = turn.input.get("blog")

@@ -16,6 +16,7 @@ from bot_process import FatalError
 from switchboard.errors import SwitchboardBusy, SwitchboardForbidden
 from switchboard.messages import SelectionOutcome
 from tumblr.account import log_entry
+from tumblr.branch_testing import as_test, marked
 from tumblr.chores import Chores
 from tumblr.errors import (
     Forbidden,
@@ -92,6 +93,7 @@ class Driver:
         fail_points: FailPoints,
         direct: Mapping[TurnKind, DirectKind] | None = None,
         halloween: bool = False,
+        branch_testing: bool = False,
         thresholds: Thresholds | None = None,
         month: str | None = None,
         chores: Chores | None = None,
@@ -102,6 +104,7 @@ class Driver:
         self._direct = direct or {}
         self._chores = chores
         self._halloween = halloween
+        self._branch_testing = branch_testing
         self._thresholds = thresholds
         self._month = month
         self._moods = moods
@@ -194,7 +197,7 @@ class Driver:
         now = datetime.fromtimestamp(self._clock(), UTC)
         feeling = self._moods.at(kind.mood_time(turn, now))
         request, judgment = kind.requests(turn, feeling.name, now)
-        asked = in_month(request, self._month)
+        asked = marked(in_month(request, self._month), on=self._branch_testing)
         about = None if judgment is None else in_month(judgment, self._month)
         requested = self._store.request(turn, asked, about)
         self._fail_points.reach(FailPoint.AFTER_REQUEST)
@@ -242,6 +245,8 @@ class Driver:
         if verdict.rejected and turn.kind in UNASKED_KINDS:
             log.info("rejected", turn=turn.name, reasons="; ".join(verdict.reasons))
             return self._store.close(turn, TurnState.SKIPPED, f"rejected: {'; '.join(verdict.reasons)}")
+        if self._branch_testing:
+            composed, verdict = as_test(turn, composed, verdict)
         intent = self._intent(composed, verdict)
         if self._publisher is None:
             return self._only_say(turn, intent)

@@ -67,7 +67,7 @@ class AnswerRequest(_Submission):
     selector_cut_to_final_exchange: Flag = Field(
         False, description="score only the last exchange of the thread"
     )
-    na_beamsplit: Label = Field("", description="test mark of old clients; not read")
+    na_beamsplit: Label = Field("", description="mark of a client under test; not read")
 
     @model_validator(mode="after")
     def _bare_question_needs_a_name(self) -> Self:

@@ -437,6 +437,7 @@ class World:
     max_attempts: int = 3
     draft_reviews: bool = False
     halloween: bool = False
+    branch_testing: bool = False
     thresholds: Thresholds | None = None
     month: str | None = None
     more_kinds: dict[TurnKind, Kind] = field(default_factory=dict)
@@ -506,6 +507,7 @@ class World:
                 TurnKind.TREAT: TreatKind(),
             },
             halloween=self.halloween,
+            branch_testing=self.branch_testing,
             thresholds=self.thresholds,
             month=self.month,
             chores=None if self.dry_run else Chores(self.chores, publisher, self.clock, points),

@@ -1,0 +1,162 @@
+"""Branch testing: a bot under test shows what it would do, and is in nobody's way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from switchboard.messages import AnswerRequest
+from tests.tumblr.fakes import OPERATOR, World, an_intent
+from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
+from tests.tumblr.test_payload_forms import npf, npf_item
+from tumblr.ask_rules import AskRules
+from tumblr.branch_testing import MARK, as_test, marked
+from tumblr.kinds import Composition
+from tumblr.kinds_commands import DONE
+from tumblr.moderation import Verdict
+from tumblr.post import ANSWER_ASK, CREATE_PHOTO, CREATE_TEXT, FOLLOW, REBLOG
+from tumblr.reconcile import Reconciler
+from tumblr.screening import ScreeningRules
+from tumblr.turns import StoredRequest, Turn, TurnKind, TurnState
+from tumblr.user_list import UserList
+
+ASK = Turn(1, TurnKind.ASK, "1001", "bob", TurnState.CHOSEN, {"question": "soup?\n<b>"}, 0.0, 0.0)
+CLEAN = Verdict(())
+DOUBTFUL = Verdict(("it contains 'salad'",))
+REJECTED = Verdict(("the autoreviewer doubts it",), rejected=True)
+
+
+def composition(action: str, publish_as: str = "published", discard: str | None = None) -> Composition:
+    return Composition(action, publish_as, "<p>Warm.</p>", ("soup",), None, "1001", discard=discard)
+
+
+@pytest.mark.parametrize(
+    ("publish_as", "verdict", "state"),
+    [
+        ("published", CLEAN, "published"),
+        ("queue", CLEAN, "queue"),
+        ("published", DOUBTFUL, "draft"),
+        ("published", REJECTED, "sent back"),
+    ],
+)
+@pytest.mark.parametrize("action", [ANSWER_ASK, CREATE_TEXT, REBLOG, CREATE_PHOTO])
+def test_a_post_becomes_a_draft_that_names_its_state(
+    action: str, publish_as: str, verdict: Verdict, state: str
+) -> None:
+    shown, tested = as_test(ASK, composition(action, publish_as, discard="1001"), verdict)
+    assert shown.tags == (MARK, f"{MARK}: {state}", "soup")
+    assert tested == Verdict((*verdict.reasons, "branch testing"))
+    assert shown.discard is None
+
+
+def test_an_answer_becomes_a_post_of_its_own_that_quotes_the_ask() -> None:
+    shown, _ = as_test(ASK, composition(ANSWER_ASK), CLEAN)
+    assert (shown.action, shown.post_id) == (CREATE_TEXT, None)
+    assert shown.html == ("<p>ask 1001 from bob:</p><blockquote>soup?<br>&lt;b&gt;</blockquote><p>Warm.</p>")
+
+
+@pytest.mark.parametrize("action", [CREATE_TEXT, REBLOG, CREATE_PHOTO])
+def test_other_posts_say_what_they_would_have_said(action: str) -> None:
+    before = composition(action)
+    shown, _ = as_test(ASK, before, CLEAN)
+    assert replace(shown, tags=before.tags) == before
+
+
+def test_what_makes_no_post_is_done_without_deleting_its_ask() -> None:
+    obeyed = composition(FOLLOW, DONE, discard="1001")
+    assert as_test(ASK, obeyed, CLEAN) == (replace(obeyed, discard=None), CLEAN)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "on", "mark"),
+    [("answer", True, "true"), ("answer", False, None), ("raw_select", True, None), ("textpost", True, None)],
+)
+def test_requests_carry_the_mark_where_there_is_a_field_for_it(
+    endpoint: str, mark: str | None, *, on: bool
+) -> None:
+    request = StoredRequest(endpoint=endpoint, id="job", fields={"mood": "meh"}, stored_at=0.0)
+    found = marked(request, on=on)
+    assert found.fields.get("na_beamsplit") == mark
+    assert found.id == request.id
+
+
+@pytest.mark.parametrize("rules", [ScreeningRules(), ScreeningRules(bad_strings=("soup",))])
+def test_an_ask_is_answered_in_a_draft_and_stays_in_the_inbox(tmp_path: Path, rules: ScreeningRules) -> None:
+    world = World(tmp_path, branch_testing=True, rules=rules)
+    ask = world.tumblr.ask("soup?")
+    world.run()
+    world.run()
+    (draft,) = world.tumblr.drafts()
+    intended = "draft" if rules.bad_strings else "published"
+    assert draft.tags[:2] == (MARK, f"{MARK}: {intended}")
+    assert f"ask {ask} from bob" in draft.body
+    assert "Soup is warm." in draft.body
+    assert world.tumblr.posts[ask].state == "submission"
+    assert world.only_turn().state is TurnState.DRAFTED
+    sent = [job for job in world.switchboard.jobs.values() if isinstance(job, AnswerRequest)]
+    assert [job.na_beamsplit for job in sent] == ["true"]
+    world.stop()
+
+
+@pytest.mark.parametrize("question", ["!mood", "!review Soup", "!follow"])
+@pytest.mark.parametrize("asker", ["bob", OPERATOR])
+def test_asks_that_are_commands_stay_in_the_inbox(tmp_path: Path, question: str, asker: str) -> None:
+    world = World(tmp_path, branch_testing=True)
+    ask = world.tumblr.ask(question, asker)
+    world.run()
+    assert world.store.open_turns() == []
+    assert world.tumblr.posts.pop(ask).state == "submission"
+    assert {post.state for post in world.tumblr.posts.values()} <= {"draft"}
+    world.stop()
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [AskRules(most_waiting=2, deletes=False), AskRules(answered=UserList(frozenset()), deletes=False)],
+)
+def test_asks_that_would_be_deleted_are_only_skipped(world: World, rules: AskRules) -> None:
+    world.asks._rules = rules
+    asks = [world.tumblr.ask(f"soup {number}?", "bob") for number in range(3)]
+    world.switchboard.automatic = False
+    world.run()
+    assert TurnState.SKIPPED in {world.store.turn(number).state for number in (1, 2)}
+    assert world.chores.open_chores() == []
+    assert set(world.tumblr.posts) == set(asks)
+
+
+@pytest.mark.parametrize(("own", "theirs", "found"), [(True, True, True), (True, False, False)])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_two_bots_do_not_take_each_others_reblogs_for_their_own(
+    world: World, *, own: bool, theirs: bool, found: bool, swapped: bool
+) -> None:
+    own, theirs = (theirs, own) if swapped else (own, theirs)
+    tags = {True: (MARK, "soup"), False: ("soup",)}
+    trail = [npf_item("bob", "77", "soup?")]
+    post = replace(npf("Warm.", trail=trail), id="1", state="draft", parent_id="77", tags=tags[theirs])
+    world.tumblr.posts["1"] = post
+    intent = an_intent(action=REBLOG, post_id="77", reblog_key="k", tags=tags[own])
+    located = Reconciler(world.tumblr, set).locate(replace(ASK, input={}), intent)
+    assert (located is not None) is found
+
+
+@pytest.fixture
+def near(tmp_path: Path) -> Iterator[Neighbours]:
+    with Neighbours(tmp_path, branch_testing={"on": True}) as neighbours:
+        yield neighbours
+
+
+def test_the_settings_reach_the_bot(near: Neighbours) -> None:
+    ask = str(near.driver.ask(BLOG, "What is soup?", "bob"))
+    process = near.start()
+    eventually(lambda: near.posts("draft"))
+    status, log = stop(process)
+    assert status == 0
+    assert "Traceback" not in log
+    (draft,) = near.posts("draft")
+    assert draft.tags[0] == MARK
+    assert "What is soup?" in draft.html
+    assert [str(post.id) for post in near.posts("submission")] == [ask]
+    assert not near.posts("published")

@@ -65,6 +65,8 @@ class GeneratorWorker:
             result, report = outcome
             seconds = round(time.perf_counter() - began[job_id], 2)
             log.info("job done", job=job_id, **report.fields(), seconds=seconds)
+            for line in report.month_lines():
+                log.info("candidate in other months", job=job_id, **line)
             bench.deliver(job_id, result)
 
         try:

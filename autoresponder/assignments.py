@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from autoresponder.encoding import TextEncoder
@@ -10,7 +10,7 @@ from autoresponder.head_texts import answer_reviewer_text, answer_selector_text,
 from autoresponder.prompts import AnswerPrompt, FittedPrompt, Voice, fit_original, original_kind
 from autoresponder.tries import Candidate
 from munging.continuation import Continuation, parse_continuation
-from munging.formats import OriginalKind
+from munging.formats import OriginalKind, original_prompt
 from switchboard.messages import GenerationJob
 
 
@@ -43,6 +43,10 @@ class Assignment(Protocol):
 
     def read(self, candidate: Candidate) -> CandidateText:
         """Take a finished text apart."""
+        ...
+
+    def selector_text_at(self, candidate: Candidate, written: str) -> str:
+        """What the selector would read of a finished text, had it been written at another time."""
         ...
 
     def is_fiction(self, candidate: Candidate) -> bool:
@@ -80,12 +84,23 @@ class AnswerAssignment:
 
     def read(self, candidate: Candidate) -> CandidateText:
         """Tags that were forced by the job stand before those the model wrote."""
-        raw = candidate.written.text
-        parsed = parse_continuation(raw, self._voice.form, self._voice.identity)
-        post = Continuation(parsed.body, (*self._prompt.forced_tags, *parsed.tags))
-        selector = answer_selector_text(self._prompt, raw, post, self._voice, cut_to_final_exchange=self._cut)
+        post = self._post(candidate)
+        selector = self._selector_text(self._prompt, candidate, post)
         reviewer = answer_reviewer_text(self._prompt, selector, post, self._voice)
         return CandidateText(post, selector, reviewer)
+
+    def selector_text_at(self, candidate: Candidate, written: str) -> str:
+        """The time stands in the first line of the bot's turn."""
+        prompt = replace(self._prompt, present=written)
+        return self._selector_text(prompt, candidate, self._post(candidate))
+
+    def _post(self, candidate: Candidate) -> Continuation:
+        parsed = parse_continuation(candidate.written.text, self._voice.form, self._voice.identity)
+        return Continuation(parsed.body, (*self._prompt.forced_tags, *parsed.tags))
+
+    def _selector_text(self, prompt: AnswerPrompt, candidate: Candidate, post: Continuation) -> str:
+        raw = candidate.written.text
+        return answer_selector_text(prompt, raw, post, self._voice, cut_to_final_exchange=self._cut)
 
 
 class TextpostAssignment:
@@ -119,3 +134,9 @@ class TextpostAssignment:
         post = parse_continuation(start + raw, self._voice.form, self._voice.identity)
         text = textpost_selector_text(start, raw, self._voice)
         return CandidateText(post, text, text)
+
+    def selector_text_at(self, candidate: Candidate, written: str) -> str:
+        """Only a plain post tells a time; the others read alike at all times."""
+        kind = self._kind(candidate.attempt.draws.kind)
+        start = original_prompt(kind, self._voice.form, self._voice.identity, written=written).text
+        return textpost_selector_text(start, candidate.written.text, self._voice)

@@ -46,6 +46,7 @@ def writing_settings(config: Config, positions: int) -> WritingSettings:
         shares=OriginalShares(settings.review_share, settings.fiction_share),
         prompt_cache_bytes=settings.prompt_cache_mib * 2**20,
         fiction_titles=settings.fiction_titles,
+        alternative_timestamps=settings.alternative_timestamps,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from autoresponder.generator import WritingFigures
@@ -24,6 +24,8 @@ class JobReport:
     relaxed: tuple[str, ...] = ()
     mean_surprise: float = 0.0
     writing: WritingFigures | None = None
+    by_month: list[dict[str, float]] = field(default_factory=list)
+    """Of each candidate the selector's probability, had it been written in another month, if asked for."""
 
     @classmethod
     def of_writing(cls, kind: str, scores: Scores, scoring_seconds: float, tries: JobTries) -> JobReport:
@@ -52,6 +54,13 @@ class JobReport:
             "sentiment": _span(self.scores.sentiment_logit_differences),
             **{name: _span(values) for name, values in self.scores.further.items()},
         }
+
+    def month_lines(self) -> Iterator[dict[str, object]]:
+        """Key and value pairs of one log line for each candidate that tells a time, by its place."""
+        for place, scores in enumerate(self.by_month):
+            if scores:
+                by_month = ",".join(f"{month}:{score:.3f}" for month, score in scores.items())
+                yield {"candidate": place, "selector": by_month}
 
     def _writing_fields(self) -> dict[str, object]:
         if self.writing is None:

@@ -22,6 +22,7 @@ from autoresponder.heads import Head, HeadName, fingerprint
 from autoresponder.job_report import JobReport
 from autoresponder.model_folder import GeneratorModel
 from autoresponder.next_speaker import NextSpeaker
+from autoresponder.other_months import other_months
 from autoresponder.prompt_cache import PromptCache
 from autoresponder.prompts import Voice
 from autoresponder.sampler_settings import SamplerSettings
@@ -71,6 +72,7 @@ class WritingSettings:
     shares: OriginalShares
     prompt_cache_bytes: int = 0
     fiction_titles: bool = False
+    alternative_timestamps: bool = False
 
 
 class JobRunner:
@@ -217,7 +219,19 @@ class JobRunner:
             model_info=self._model_info | ({"relaxed_rules": list(tries.relaxed)} if tries.relaxed else {}),
             lease=job.lease.token if job.lease else None,
         )
-        return result, JobReport.of_writing(job.type, scores, seconds, tries)
+        report = JobReport.of_writing(job.type, scores, seconds, tries)
+        if self._settings.alternative_timestamps:
+            report.by_month = [self._by_month(job, candidate, assignment) for candidate in candidates]
+        return result, report
+
+    def _by_month(self, job: GenerationJob, candidate: Candidate, assignment: Assignment) -> dict[str, float]:
+        """The selector's probability in each of the other months; none for a text that tells no time."""
+        times = other_months(self._voice.time(job.v8_timestamp, job.v10_timestamp))
+        texts = [assignment.selector_text_at(candidate, time) for time in times.values()]
+        if len(set(texts)) <= 1:
+            return {}
+        scores = self._scorer.selector_probabilities(texts, assignment.text_type)
+        return dict(zip(times, scores, strict=True))
 
     def _titled(
         self, post: Continuation, job: GenerationJob, candidate: Candidate, assignment: Assignment

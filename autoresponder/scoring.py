@@ -91,6 +91,12 @@ class Scorer:
             sum(name == "selector" for row in rows if row.reading for name, _ in row.looks),
         )
 
+    def selector_probabilities(self, threads: Sequence[str], text_type: str) -> list[float]:
+        """The scores of the selector alone."""
+        (values,) = self.differences({"selector": threads}).values()
+        calibration = self._heads["selector"].settings.calibration_of(text_type)
+        return calibration.apply(values).sigmoid().tolist()
+
     def differences(self, texts: Mapping[HeadName, Sequence[str]]) -> dict[HeadName, Tensor]:
         """Uncalibrated logit differences, positive minus negative, of each head's texts (float64, CPU)."""
         return self._differences(texts, self._rows(texts, ()))

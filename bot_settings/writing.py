@@ -71,6 +71,11 @@ class GeneratorConfig(Section):
     fiction_titles: bool = Field(
         False, description="give stories a title, for which the model is asked eight times with examples"
     )
+    alternative_timestamps: bool = Field(
+        False,
+        description="also score each text as if written in every month of 2019 to 2021 but October, "
+        "for the log",
+    )
     worker_name: str | None = Field(
         None, max_length=64, description="name in the status; default: host and process"
     )

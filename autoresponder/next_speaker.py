@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from transformers import PreTrainedModel
 
 from autoresponder.encoding import TextEncoder
 from autoresponder.errors import NotFiniteError
-from autoresponder.scoring import PAD, PASS_TOKENS
+from autoresponder.passes import PASS_TOKENS, padded, passes
 from munging.next_speaker import SpeakerPrompt
 
 
@@ -64,7 +64,7 @@ class NextSpeaker:
         asked = [(self._row(one, one.before), self._row(one, one.last_line)) for one in prompts]
         rows = list(dict.fromkeys(row for pair in asked for row in pair))
         found: dict[_Row, float] = {}
-        for batch in self._batches(rows):
+        for batch in passes(rows, self._pass_tokens):
             found.update(zip(batch, self._probabilities(batch), strict=True))
         return [Odds(found[thread], found[line]) for thread, line in asked]
 
@@ -76,22 +76,10 @@ class NextSpeaker:
         kept = words[max(0, len(words) - room) :]
         return _Row((self._encoder.eot, *kept), name, tuple(sorted(first - {name[0]})))
 
-    def _batches(self, rows: Sequence[_Row]) -> Iterator[list[_Row]]:
-        """Cut rows, longest first, into batches whose padded size is bounded."""
-        left = sorted(rows, key=lambda row: -len(row.ids))
-        while left:
-            count = max(1, self._pass_tokens // len(left[0].ids))
-            yield left[:count]
-            left = left[count:]
-
     @torch.inference_mode()
     def _probabilities(self, batch: Sequence[_Row]) -> list[float]:
-        """The probability of each row's name. Rows are padded on the right, where nothing looks."""
-        device = self._network.device
-        ids = torch.full((len(batch), len(batch[0].ids)), PAD)  # (B, T)
-        for place, row in enumerate(batch):
-            ids[place, : len(row.ids)] = torch.tensor(row.ids)
-        ids = ids.to(device)
+        """The probability of each row's name."""
+        ids = padded(batch).to(self._network.device)
         base: Any = self._network.base_model
         hidden = base(
             ids, attention_mask=torch.ones_like(ids), use_cache=False

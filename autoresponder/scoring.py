@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -13,12 +13,8 @@ from transformers import PreTrainedModel
 from autoresponder.encoding import TextEncoder
 from autoresponder.errors import NotFiniteError
 from autoresponder.heads import Head, HeadName
+from autoresponder.passes import PASS_TOKENS, padded, passes
 from autoresponder.trunk import Reading, run_trunk
-
-PASS_TOKENS = 16_384  # most tokens of one pass, padding included: bounds the memory it takes
-PAD = 0
-LEAST_SHARE = 0.75  # of the longest row's length: a shorter row waits for a pass of shorter ones
-SMALL_GAP = 16  # tokens of padding that are never worth a pass of their own
 
 
 @dataclass(frozen=True)
@@ -117,32 +113,19 @@ class Scorer:
         self, texts: Mapping[HeadName, Sequence[str]], rows: Sequence[_Row]
     ) -> dict[HeadName, Tensor]:
         results = {name: torch.empty(len(own), dtype=torch.float64) for name, own in texts.items()}
-        for batch in self._batches([row for row in rows if row.reading is None]):
+        for batch in passes([row for row in rows if row.reading is None], self._pass_tokens):
             self._look(batch, self._run(batch), results)
-        for batch in self._batches([row for row in rows if row.reading is not None]):
+        for batch in passes([row for row in rows if row.reading is not None], self._pass_tokens):
             self._look(batch, _left_over(batch), results)
         if not all(bool(values.isfinite().all()) for values in results.values()):
             raise NotFiniteError("the heads' outputs are not finite numbers")
         return results
 
-    def _batches(self, rows: Sequence[_Row]) -> Iterator[list[_Row]]:
-        """Cut rows, longest first, into batches of about one length, whose padded size is bounded."""
-        left = sorted(rows, key=lambda row: -len(row.ids))
-        while left:
-            longest = len(left[0].ids)
-            least = min(LEAST_SHARE * longest, longest - SMALL_GAP)
-            count = sum(len(row.ids) >= least for row in left[: max(1, self._pass_tokens // longest)])
-            yield left[:count]
-            left = left[count:]
-
     def _run(self, batch: Sequence[_Row]) -> dict[int, Tensor]:
         """Run the trunk as deep as the heads of the batch look; give the streams (B, T, d)."""
-        ids = torch.full((len(batch), len(batch[0].ids)), PAD)  # (B, T), padded on the right
-        for place, row in enumerate(batch):
-            ids[place, : len(row.ids)] = torch.tensor(row.ids)
         heads = {name for row in batch for name, _ in row.looks}
         layers = {layer for name in heads for layer in self._heads[name].settings.layers}
-        return run_trunk(self._network, ids.to(self._network.device), layers)
+        return run_trunk(self._network, padded(batch).to(self._network.device), layers)
 
     def _look(
         self, batch: Sequence[_Row], hidden: Mapping[int, Tensor], results: Mapping[HeadName, Tensor]

@@ -85,6 +85,18 @@ def test_what_is_asked_together_changes_nothing(
     assert together[0] == together[-1]
 
 
+def test_short_rows_are_not_padded_to_the_length_of_long_ones(
+    network: GPT2LMHeadModel, encoder: TextEncoder
+) -> None:
+    """The last line alone, say, to the length of a whole thread."""
+    shapes: list[tuple[int, ...]] = []
+    watched = copy.deepcopy(network)
+    watched.transformer.wte.register_forward_pre_hook(lambda _, ids: shapes.append(tuple(ids[0].shape)))
+    threads = [SpeakerPrompt("~" * length, "~", "a", ()) for length in (100, 90, 30)]
+    NextSpeaker(watched, encoder, POSITIONS).odds(threads)
+    assert shapes == [(2, 101), (1, 31), (1, 2)]
+
+
 def test_others_cannot_be_next_and_leave_what_they_would_have_had(
     network: GPT2LMHeadModel, encoder: TextEncoder
 ) -> None:

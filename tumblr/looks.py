@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -143,6 +144,21 @@ class ReblogLook:
         return self._rules.of_post(TurnKind.REBLOG, post, note.said, note.timestamp, why)
 
 
+@dataclass(frozen=True)
+class Heard:
+    """A reply as it was found."""
+
+    note: Note
+    post: TumblrPost
+    """The own post whose notes were read."""
+
+    context: str | None
+    """Id of the own post that it answers."""
+
+    ignored: str | None
+    """Id of a post that is not to be answered, when this reply or a later one to the same post is to it."""
+
+
 class ReplyLook:
     """Finds replies to own posts."""
 
@@ -156,27 +172,28 @@ class ReplyLook:
 
     def look(self, own: OwnPosts) -> Harvest:
         """The replies that are new, oldest first."""
-        found: dict[str, tuple[Note, TumblrPost, str | None]] = {}
+        found: dict[str, Heard] = {}
         for post in own.posts:
-            for note in self._replies(own.notes.get(post.id, ())):
-                context = self._context(note, post, own.notes[post.id])
-                name = _reply_name(note, context or post.id)
-                found.setdefault(name, (note, post, context))
+            for heard in self._heard(post, own.notes.get(post.id, ())):
+                found.setdefault(_reply_name(heard.note, heard.context or post.id), heard)
         known = self._memory.known({TurnKind.REPLY}, found)
         new = sorted(
-            (pair for pair in found.items() if pair[0] not in known), key=lambda p: p[1][0].timestamp
+            (pair for pair in found.items() if pair[0] not in known), key=lambda p: p[1].note.timestamp
         )
         harvest = Harvest()
         follows = self._follows() if new else ()
-        for name, (note, post, context) in new:
-            self._rules.take(
-                harvest,
-                name,
-                lambda name=name, note=note, post=post, context=context: self._judge(  # type: ignore[misc]
-                    name, note, post, context, own, follows
-                ),
-            )
+        for name, heard in new:
+            self._rules.take(harvest, name, partial(self._judge, name, heard, own, follows))
         return harvest
+
+    def _heard(self, post: TumblrPost, notes: Sequence[Note]) -> Iterator[Heard]:
+        """The replies to a post, newest first. After one to an ignored post all are given up."""
+        ignored: str | None = None
+        for note in self._replies(notes):
+            context = self._context(note, post, notes)
+            if context in self._rules.company.ignored_posts:
+                ignored = context
+            yield Heard(note, post, context, ignored)
 
     def _replies(self, notes: Sequence[Note]) -> Iterator[Note]:
         for note in notes:
@@ -191,18 +208,17 @@ class ReplyLook:
     def _judge(
         self,
         name: str,
-        note: Note,
-        post: TumblrPost,
-        context_id: str | None,
+        heard: Heard,
         own: OwnPosts,
         follows: Collection[str],
     ) -> NewTurn | Waiting | None:
         company = self._rules.company
+        note, post, context_id = heard.note, heard.post, heard.context
         reason = self._rules.why_not(note.blog)
         if reason is None and context_id is None:
             reason = "nothing of the bot's comes before it"
-        if reason is None and context_id in company.ignored_posts:
-            reason = f"the post {context_id} is not to be answered"
+        if reason is None and heard.ignored is not None:
+            reason = f"the post {heard.ignored} is not to be answered"
         if reason is None:
             reason = why_not_reply(note, own.notes[post.id], post, company, follows)
         context = None if reason is not None or context_id is None else self._own_post(context_id, own)

@@ -215,6 +215,42 @@ def test_a_reply_to_a_reblog_by_the_bot_is_about_that_post(talk: Talk) -> None:
     assert talk.look() == {f"reply bob:23:{NOW + 40}": None}
 
 
+@pytest.mark.parametrize(
+    ("ignored", "reasons"),
+    [
+        ((), [None, None, None]),
+        (("23",), ["the post 23 is not to be answered"] * 2 + [None]),
+        (("53",), ["the post 53 is not to be answered"] * 3),
+    ],
+)
+def test_with_a_reply_to_an_ignored_post_all_older_replies_are_given_up(
+    world: World, ignored: tuple[str, ...], reasons: list[str | None]
+) -> None:
+    talk = Talk(world, company=replace(COMPANY, ignored_posts=frozenset(ignored)))
+    post = talk.own_post()
+    talk.reply(post, "@frank hello there", "ann", 10)
+    for number, who in ((23, "bob"), (53, "cat")):
+        mine = talk.own_post(number, trail=[npf_item("frank", "5", "soup")])
+        talk.tumblr.notes_on[mine.id] = []
+        talk.tumblr.notes_on[post.id].append(Note("reblog", "frank", NOW + number, mine.id, "ann", "soup"))
+        talk.reply(post, "@frank hello there", who, number + 10)
+    talk.tumblr.notes_on[post.id].sort(key=lambda note: -note.timestamp)
+    names = [f"reply ann:5:{NOW + 10}", f"reply bob:23:{NOW + 33}", f"reply cat:53:{NOW + 63}"]
+    assert talk.look() == dict(zip(names, reasons, strict=True))
+
+
+def test_the_replies_to_other_posts_than_the_ignored_one_are_answered(world: World) -> None:
+    talk = Talk(world, company=replace(COMPANY, ignored_posts=frozenset({"23"})))
+    first, second = talk.own_post(5), talk.own_post(6)
+    talk.tumblr.notes_on[first.id].append(Note("reblog", "frank", NOW + 23, "23", "ann", "soup"))
+    talk.reply(first, "@frank hello there", "ann", 40)
+    talk.reply(second, "hello there", "bob", 30)
+    assert talk.look() == {
+        f"reply ann:23:{NOW + 40}": "the post 23 is not to be answered",
+        f"reply bob:6:{NOW + 30}": None,
+    }
+
+
 def test_a_reply_with_nothing_of_the_bots_before_it(talk: Talk) -> None:
     post = talk.own_post(trail=[npf_item("ann", "9", "one")])
     talk.tumblr.notes_on[post.id] = [Note("posted", "ann", NOW - 500)]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from autoresponder.acceptance import Written
 from autoresponder.assignments import AnswerAssignment, OriginalShares, TextpostAssignment
+from autoresponder.build import build_runner
 from autoresponder.draws import draws_of_try, seeded
 from autoresponder.encoding import TextEncoder
 from autoresponder.generator import Try
@@ -20,6 +22,7 @@ from autoresponder.model_folder import GeneratorModel
 from autoresponder.other_months import other_months
 from autoresponder.prompts import Voice
 from autoresponder.tries import Candidate
+from bot_config import Config
 from generator_service import GeneratorWorker
 from munging.formats import FORMATS
 from switchboard.bench import Bench
@@ -115,10 +118,12 @@ def test_a_text_that_tells_no_month_has_no_scores_in_others(
     assert list(report.month_lines()) == []
 
 
-def test_each_candidate_has_a_log_line_with_its_months(
-    generator: GeneratorModel, heads: Mapping[HeadName, Head], watchful: WritingSettings, timed: GenerationJob
+def test_with_the_setting_each_candidate_has_a_log_line_with_its_months(
+    whole_folder: Path, timed: GenerationJob
 ) -> None:
-    runner = JobRunner(generator, heads, watchful)
+    config = {"model": str(whole_folder), "device": "cpu", "threads": 1, "max_new_tokens": 40}
+    config |= {"alternative_timestamps": True}
+    runner, _ = build_runner(Config.model_validate({"generator": config}))
     with capture_logs() as lines:
         bench: Bench[GeneratorJob, GeneratorAnswer | WorkerError] = Bench(
             {"one": timed}, GeneratorWorker(runner).work

@@ -73,7 +73,11 @@ class DashboardConfig(Section):
         description="2021: not right after the bot has spoken; 2023: no thread with the bot in it, none "
         "without text or with more than ten images, and many notes matter only without a comment",
     )
-    forced_posts: tuple[str, ...] = Field((), description="ids of posts that are always worth it")
+    forced_posts: tuple[str, ...] = Field(
+        (),
+        description="ids of posts that are judged whatever their kind, author or notes; if their score "
+        "makes them worth it, any text for them is posted",
+    )
     tag_avoid_list: tuple[str, ...] = Field(
         (), description="posts with a tag that contains one of these are left alone"
     )

@@ -24,6 +24,8 @@ class StaticRules:
 
     year: Literal["2021", "2023"] = "2021"
     forced: frozenset[str] = frozenset()
+    """Ids of posts that need not be like this; what is judged of them counts as for any other."""
+
     avoided_tags: tuple[str, ...] = ()
     require_comment: bool = False
     note_limit: int = 1500

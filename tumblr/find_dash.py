@@ -245,9 +245,8 @@ class DashFinder:
         post = one.post
         if isinstance(judged, Unjudged):
             return _left_alone(post, judged.reason)
-        forced = post.id in self._rules.static.forced
         speaks = self._speaks(one, judged)
-        if not (speaks.is_worthy or forced):
+        if not speaks.is_worthy:
             return _left_alone(post, speaks.why)
         verdict = judge(
             post.blog,
@@ -255,10 +254,11 @@ class DashFinder:
             self._moods.at(datetime.fromtimestamp(self._clock(), UTC)).value,
             self._rng.uniform(-1.0, 1.0),
             self._rules.dynamic,
-            named=names_bot(post, self._company) or forced,
+            named=names_bot(post, self._company),
         )
         if not verdict.is_worthy:
             return _left_alone(post, verdict.why)
+        forced = post.id in self._rules.static.forced
         least = None if forced else self._rules.continuation.least(judged, self._rng.random())
         return turn_about(
             TurnKind.DASH,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -193,13 +193,47 @@ def test_no_more_than_the_pace_and_chance_allow(
     assert len(dashboard.look()) == begun
 
 
-def test_a_post_that_is_forced_may_say_what_it_likes(make_world: Callable[..., World]) -> None:
-    static = StaticRules(forced=frozenset({"20"}))
-    dashboard = Dashboard(make_world(), replace(RULES, static=static))
-    dashboard.post(20, score=0.01, note_count=9999)
+FORCED = StaticRules(forced=frozenset({"20"}))
+
+
+@pytest.mark.parametrize(("static", "least"), [(FORCED, None), (StaticRules(), 0.5)])
+def test_any_text_for_a_post_that_is_forced_is_good_enough(
+    world: World, static: StaticRules, least: float | None
+) -> None:
+    dashboard = Dashboard(world, replace(RULES, static=static))
+    dashboard.post(20)
     (turn,) = dashboard.look()
     assert turn.skip_reason is None
-    assert turn.input["least"] is None
+    assert turn.input["least"] == least
+    assert "names the bot" not in turn.input["why"]
+
+
+@pytest.mark.parametrize(
+    ("static", "reason"), [(FORCED, None), (StaticRules(), "it has 9999 notes")], ids=["forced", "other"]
+)
+def test_a_post_that_is_forced_is_judged_whatever_it_is_like(
+    world: World, static: StaticRules, reason: str | None
+) -> None:
+    dashboard = Dashboard(world, replace(RULES, static=static))
+    dashboard.post(20, note_count=9999)
+    assert said(dashboard.look()) == {"carol:20": reason}
+
+
+@pytest.mark.parametrize(
+    ("judged", "reason"),
+    [
+        (Judged(0.01, 0.0), "its score"),
+        (Judged(0.9, -9.0), "it is negative"),
+        (Judged(0.9, 0.0, None, math.log(0.1)), "the thread makes the bot's name"),
+    ],
+)
+def test_a_post_that_is_forced_has_to_pass_its_judgment(world: World, judged: Judged, reason: str) -> None:
+    speaker = None if judged.shift is None else SpeakerRules(noise=1.0)
+    dashboard = Dashboard(world, replace(RULES, static=FORCED, speaker=speaker))
+    post = dashboard.post(20)
+    dashboard.heads.scores[post.name] = judged
+    (turn,) = dashboard.look()
+    assert (turn.skip_reason or "").startswith(reason)
 
 
 LIKELY, EVEN, UNLIKELY = math.log(3.0), math.log(0.8), math.log(0.7)
@@ -241,15 +275,6 @@ def test_what_is_asked_is_the_thread_that_waits_for_the_bot(
     (question,) = dashboard.heads.asked[0].values()
     prompt = "友alice会\n\nwhat do you all think\n\n\n友carol会something long enough\n\n\n域"
     assert question.speaker == SpeakerQuestion(prompt=prompt, form=form)
-
-
-def test_a_forced_post_need_not_be_the_bots_turn(make_world: Callable[..., World]) -> None:
-    static = StaticRules(forced=frozenset({"20"}))
-    rules = replace(RULES, static=static, speaker=SpeakerRules(noise=1.0))
-    dashboard = Dashboard(make_world(), rules)
-    post = dashboard.post(20)
-    dashboard.heads.scores[post.name] = Judged(0.9, 0.0, None, UNLIKELY)
-    assert said(dashboard.look()) == {"carol:20": None}
 
 
 def test_a_whole_thread_in_which_the_bot_has_spoken_is_as_likely_as_ever(world: World) -> None:

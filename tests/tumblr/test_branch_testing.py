@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot_config import Config
 from switchboard.messages import AnswerRequest
 from tests.tumblr.fakes import OPERATOR, World, an_intent
 from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
 from tests.tumblr.test_payload_forms import npf, npf_item
 from tumblr.ask_rules import AskRules
 from tumblr.branch_testing import MARK, as_test, marked
+from tumblr.build_talk import ask_rules
 from tumblr.kinds import Composition
 from tumblr.kinds_commands import DONE
 from tumblr.moderation import Verdict
@@ -144,19 +147,33 @@ def test_the_two_bots_do_not_take_each_others_reblogs_for_their_own(
 
 @pytest.fixture
 def near(tmp_path: Path) -> Iterator[Neighbours]:
-    with Neighbours(tmp_path, branch_testing={"on": True}) as neighbours:
+    settings: dict[str, Any] = {"branch_testing": {"on": True}, "queue": {"write_when_below": 1}}
+    with Neighbours(tmp_path, **settings) as neighbours:
         yield neighbours
 
 
 def test_the_settings_reach_the_bot(near: Neighbours) -> None:
-    ask = str(near.driver.ask(BLOG, "What is soup?", "bob"))
+    asks = {str(near.driver.ask(BLOG, "What is soup?", who)) for who in ("bob", None)}
+
+    def drafts(state: str) -> list[str]:
+        return [post.html for post in near.posts("draft") if post.tags[:2] == [MARK, f"{MARK}: {state}"]]
+
+    def looks() -> int:
+        return sum(call.path.endswith("/posts/queue") for call in near.driver.calls())
+
     process = near.start()
-    eventually(lambda: near.posts("draft"))
+    eventually(lambda: drafts("queue") and len(drafts("published")) == len(asks))
+    looked = looks()
+    eventually(lambda: looks() > looked + 2)
     status, log = stop(process)
     assert status == 0
     assert "Traceback" not in log
-    (draft,) = near.posts("draft")
-    assert draft.tags[0] == MARK
-    assert "What is soup?" in draft.html
-    assert [str(post.id) for post in near.posts("submission")] == [ask]
+    assert all("What is soup?" in html for html in drafts("published"))
+    assert len(drafts("queue")) == 1
+    assert {str(post.id) for post in near.posts("submission")} == asks
     assert not near.posts("published")
+    assert not near.posts("queued")
+
+
+def test_with_the_setting_no_ask_is_deleted() -> None:
+    assert [ask_rules(Config(branch_testing={"on": on})).deletes for on in (True, False)] == [False, True]

@@ -32,7 +32,7 @@ run: $(READY) ## start the sandbox and the four processes, and open for visitors
 test: $(READY) ## lint, types and all tests (under ten minutes on two cores)
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -q -n 3 -m "not system"
-	$(BIN)/python -m pytest -q -n 3 --dist loadscope -m system
+	$(BIN)/python -m pytest -q -n 3 --dist loadscope --no-loadscope-reorder -m system
 
 lint: $(READY) ## ruff and mypy --strict
 	$(BIN)/ruff check .

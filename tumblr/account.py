@@ -135,6 +135,8 @@ def _about_judgment(entry: Mapping[str, Any]) -> Iterator[str]:
     if judgment is not None:
         score = judgment["logit_diff"]
         yield "  its sentiment: " + (f"unknown ({judgment['reason']})" if score is None else f"{score:+.3f}")
+    elif any(request["endpoint"] == "raw_select" for request in entry["requests"]):
+        yield "  its sentiment: not known yet when this was sent"
 
 
 def _about_choice(result: Mapping[str, Any], shown: int | None) -> Iterator[str]:

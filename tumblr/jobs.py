@@ -118,7 +118,7 @@ class Jobs:
 
     def judgment(self, turn: Turn) -> Turn:
         """The turn with the scores of its input, as soon as they are there or will not come."""
-        if turn.judgment is not None or turn.judgment_request is None:
+        if turn.judgment_request is None or not turn.awaits_judgment:
             return turn
         try:
             turn, found = self._result(turn, turn.judgment_request, self._waits.judgment)

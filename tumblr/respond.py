@@ -217,11 +217,11 @@ class Driver:
         return chosen_turn
 
     def _prepare(self, turn: Turn) -> Turn | None:
-        if turn.judgment is None and turn.judgment_request is not None:
+        if turn.awaits_judgment:
             if not self._jobs.outage.is_on:
                 turn = self._jobs.judgment(turn)
             waited = self._clock() - (turn.chosen_at or 0.0)
-            if turn.judgment is None and waited < JUDGMENT_GRACE:
+            if turn.awaits_judgment and waited < JUDGMENT_GRACE:
                 return None
         if self.tumblr.is_on:
             return None
@@ -351,9 +351,20 @@ class Driver:
             return
         try:
             for turn in self._store.unsettled():
-                self._jobs.settle(turn)
+                if self._has_moved_the_mood(turn):
+                    self._jobs.settle(turn)
         except UNAVAILABLE as error:
             self._jobs.outage.begin(error)
+
+    def _has_moved_the_mood(self, turn: Turn) -> bool:
+        """Whether nothing is waited for; of an answer that did not wait for the scores, they move it late."""
+        if turn.state not in (TurnState.POSTED, TurnState.DRAFTED) or turn.result is None:
+            return True
+        judged = self._jobs.judgment(turn)
+        if judged.awaits_judgment:
+            return False
+        self._store.move_mood(judged, self._mood_input(judged))
+        return True
 
     # When something goes wrong
 

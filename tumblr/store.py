@@ -214,16 +214,25 @@ class Store:
     ) -> Turn:
         """posting → posted or drafted, with the entry in the post log and the input of the mood, in one.
 
-        The first kick wins: an input that moved the mood before does not do so again.
+        The first kick wins: an input that moved the mood before does not do so again. What a late judgment
+        needs of the outcome is kept for ``move_mood``.
         """
         with self._database.transaction() as connection:
             self._log(connection, turn, post_id, state, entry)
             if mood_input is not None:
                 _add_mood_input(connection, mood_input)
             self._fail_points.reach(FailPoint.DURING_RECORD)
-            # The candidates are in the log from here on.
-            done = {"state": state, "post_id": post_id, "reason": None, "result": None}
+            done: dict[str, Any] = {"state": state, "post_id": post_id, "reason": None}
+            if not turn.awaits_judgment:
+                done["result"] = None  # the candidates are in the log from here on
             return self._write(connection, turn, {**done, **self._tidied(connection, turn)}, turn.state)
+
+    def move_mood(self, turn: Turn, mood_input: StoredMoodInput | None) -> Turn:
+        """The scores of the input of a turn that is posted already are there, or will not come."""
+        with self._database.transaction() as connection:
+            if mood_input is not None:
+                _add_mood_input(connection, mood_input)
+            return self._write(connection, turn, {"result": None}, turn.state)
 
     def record_done(self, turn: Turn) -> Turn:
         """posting → done: a command was obeyed. Whom the bot follows is changed in the same transaction."""

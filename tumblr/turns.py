@@ -199,7 +199,7 @@ class Turn:
     judgment_request: StoredRequest | None = None
     judgment: Judgment | None = None
     result: Mapping[str, Any] | None = None
-    """The outcome of the selection, as it came."""
+    """The outcome of the selection, as it came; kept until it has moved the mood."""
 
     chosen_at: float | None = None
     intent: Intent | None = None
@@ -212,6 +212,11 @@ class Turn:
     def is_open(self) -> bool:
         """Whether there is still something to do."""
         return self.state not in CLOSED
+
+    @property
+    def awaits_judgment(self) -> bool:
+        """Whether the scores of its input are still to come."""
+        return self.judgment_request is not None and self.judgment is None
 
     @property
     def name(self) -> str:

@@ -65,8 +65,14 @@ def run_chaos(bot: RunningBot, plan: ChaosPlan) -> ChaosAccount:
         kills[name] += bool(eventually(partial(bot.kill, name), 30))
     asking.join()
     began = time.monotonic()
-    eventually(lambda: len(bot.answers_of(questions)) == len(questions), plan.settle_seconds)
+    eventually(lambda: is_at_rest(bot, questions), plan.settle_seconds)
     return ChaosAccount(tuple(questions), kills, time.monotonic() - began)
+
+
+def is_at_rest(bot: RunningBot, questions: Sequence[str]) -> bool:
+    """Whether all is answered, and no answer's effect on the mood is still to come."""
+    answered = len(bot.answers_of(questions)) == len(questions)
+    return answered and not query(bot.run / "tumbl.sqlite", "SELECT id FROM turns WHERE NOT settled")
 
 
 def make_readers(bot: RunningBot) -> None:

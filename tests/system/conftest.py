@@ -11,6 +11,16 @@ from tests.system.harness import RunningBot
 from tests.system.street import READER, Bot, MoveIn, Street
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Send the tests that are allowed the most time first: no worker waits for another at the end."""
+    items.sort(key=_seconds_allowed, reverse=True)
+
+
+def _seconds_allowed(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark else 0.0
+
+
 @pytest.fixture(scope="session")
 def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBot]:
     """A bot that answers, shared by the session."""

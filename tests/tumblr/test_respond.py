@@ -15,7 +15,7 @@ from tests.tumblr.fakes import IDENTITY, ZONE, FakeSwitchboard, World
 from tumblr.errors import Forbidden, LimitReached, Refused, TumblrError, Unauthorized
 from tumblr.kinds import AskKind, Composition
 from tumblr.screening import ScreeningRules
-from tumblr.turns import Turn, TurnState
+from tumblr.turns import Judgment, Turn, TurnState
 
 MakeWorld = Callable[..., World]
 
@@ -71,6 +71,52 @@ def test_the_question_moves_the_mood_together_with_the_post(world: World) -> Non
     assert kick.logit_diff == 1.25
     assert kick.who == "bob"
     assert kick.generated_p75 == pytest.approx(0.75 * logit(0.6) + 0.25 * logit(0.2))
+
+
+def answered_before_its_judgment(world: World) -> str:
+    """An ask whose answer has not waited for the scores of the question; the answer is their job's id."""
+    world.switchboard.automatic = False
+    world.tumblr.ask("soup?")
+    world.run(rounds=1)
+    turn = world.only_turn()
+    assert turn.request is not None
+    assert turn.judgment_request is not None
+    world.switchboard.finish(turn.request.id)
+    world.driver.round()
+    world.clock.advance(31)
+    world.run(rounds=3)
+    assert world.only_turn().state is TurnState.POSTED
+    assert world.store.mood_inputs() == []
+    assert world.switchboard.acknowledged == world.switchboard.cancelled == []
+    return turn.judgment_request.id
+
+
+def test_scores_that_come_after_the_answer_move_the_mood_all_the_same(world: World) -> None:
+    job = answered_before_its_judgment(world)
+    world.switchboard.finish(job)
+    world.run(rounds=3)
+    (kick,) = world.store.mood_inputs()
+    assert kick.logit_diff == 1.25
+    assert kick.generated_p75 == pytest.approx(0.75 * logit(0.6) + 0.25 * logit(0.2))
+    assert len(world.switchboard.acknowledged) == 2
+    assert world.store.unsettled() == []
+
+
+def test_a_bot_that_dies_between_late_scores_and_the_mood_goes_on_there(world: World) -> None:
+    answered_before_its_judgment(world)
+    world.store.judge(world.only_turn(), Judgment(logit_diff=0.5))
+    world.run(rounds=3)
+    assert [kick.logit_diff for kick in world.store.mood_inputs()] == [0.5]
+    assert world.store.unsettled() == []
+
+
+def test_scores_that_never_come_are_given_up_after_the_answer(world: World) -> None:
+    job = answered_before_its_judgment(world)
+    world.clock.advance(300)
+    world.run(rounds=3)
+    assert world.store.mood_inputs() == []
+    assert world.switchboard.cancelled == [job]
+    assert world.store.unsettled() == []
 
 
 def test_jobs_are_acknowledged_only_after_the_post_is_recorded(world: World) -> None:

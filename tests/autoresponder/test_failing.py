@@ -20,9 +20,9 @@ from autoresponder.generator import WritingLimits
 from autoresponder.heads import Head, HeadName
 from autoresponder.jobs import JobRunner, WritingSettings
 from autoresponder.model_folder import GeneratorModel
+from autoresponder.service import GeneratorWorker
 from autoresponder.slots import Prefix
 from bot_process import run_door
-from generator_service import GeneratorWorker
 from switchboard.drafts import DraftSettings
 from switchboard.messages import WorkerError
 from switchboard.polling import Exchanged, GeneratorAnswer, GeneratorExchange, GeneratorJob

@@ -17,9 +17,9 @@ from autoresponder.checkup import sample_job
 from autoresponder.decoder import Decoder
 from autoresponder.errors import ModelError
 from autoresponder.jobs import JobRunner
+from autoresponder.service import GeneratorWorker, worker_name
 from bot_config import Config
 from bot_process import FatalError, run_door
-from generator_service import GeneratorWorker, main, worker_name
 from switchboard.bench import Bench
 from switchboard.messages import GenerationResult, WorkerError
 from switchboard.polling import GeneratorAnswer, GeneratorJob
@@ -131,7 +131,7 @@ def test_too_little_memory_for_what_is_made_at_the_start_is_one_line(
 
     monkeypatch.setattr(Decoder, "warm_up", cramped)
     path = str(write_config(whole_folder, tmp_path))
-    assert run_door(lambda: main(["--config", path, "--check"])) == 2
+    assert run_door(lambda: generator_service.main(["--config", path, "--check"])) == 2
     (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("error"))
     assert "13 texts of 252 tokens" in line
     assert "generator.batch_size or generator.context_tokens" in line
@@ -147,7 +147,7 @@ def write_config(folder: Path, tmp_path: Path, **generator: object) -> Path:
 def test_a_check_writes_three_candidates_and_says_what_it_ran_on(
     whole_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["--config", str(write_config(whole_folder, tmp_path)), "--check"]) == 0
+    assert generator_service.main(["--config", str(write_config(whole_folder, tmp_path)), "--check"]) == 0
     out = capsys.readouterr().out
     assert out.count("candidate  selector") == 3
     for word in ("torch", "transformers", "python", "tokens_per_s", "MiB resident", "4 blocks", "whole"):
@@ -157,7 +157,7 @@ def test_a_check_writes_three_candidates_and_says_what_it_ran_on(
 def test_a_check_of_a_model_that_cannot_write_is_one_clear_error(whole_folder: Path, tmp_path: Path) -> None:
     path = write_config(whole_folder, tmp_path, required_continuation_room=240)
     with pytest.raises(FatalError, match="does not fit into the context"):
-        main(["--config", str(path), "--check"])
+        generator_service.main(["--config", str(path), "--check"])
 
 
 def test_a_missing_model_is_one_line_and_status_2(tmp_path: Path) -> None:
@@ -169,3 +169,27 @@ def test_a_missing_model_is_one_line_and_status_2(tmp_path: Path) -> None:
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: there is no model folder")
     assert "generator.model" in line
+
+
+def test_a_mistake_in_the_configuration_is_told_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
+    done = door_without("torch", tmp_path / "nowhere.json")
+    assert done.returncode == 2
+    assert "nowhere.json: cannot be read" in done.stderr
+
+
+def test_a_library_that_is_not_installed_is_one_line_and_status_2(tmp_path: Path) -> None:
+    done = door_without("torch", write_config(tmp_path / "nothing", tmp_path))
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line == "error: the generator needs torch - install it and its like with: pip install '.[ml]'"
+
+
+def door_without(library: str, config: Path) -> subprocess.CompletedProcess[str]:
+    """Run the door where a library cannot be imported."""
+    program = (
+        "import sys; sys.modules[sys.argv[1]] = None; import generator_service as door, bot_process\n"
+        "sys.exit(bot_process.run_door(lambda: door.main(sys.argv[2:])))"
+    )
+    command = [sys.executable, "-c", program, library, "--config", str(config)]
+    where = Path(generator_service.__file__).parent
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=where)

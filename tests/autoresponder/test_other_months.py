@@ -21,9 +21,9 @@ from autoresponder.jobs import JobRunner, WritingSettings
 from autoresponder.model_folder import GeneratorModel
 from autoresponder.other_months import other_months
 from autoresponder.prompts import Voice
+from autoresponder.service import GeneratorWorker
 from autoresponder.tries import Candidate
 from bot_config import Config
-from generator_service import GeneratorWorker
 from munging.formats import FORMATS
 from switchboard.bench import Bench
 from switchboard.messages import GenerationJob, GenerationResult, WorkerError

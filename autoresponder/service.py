@@ -1,0 +1,80 @@
+"""Working for the switchboard: jobs are taken, done side by side, and reported, until told to stop."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+
+import structlog
+
+from autoresponder.errors import JobError, WritingStoppedError
+from autoresponder.jobs import Done, JobRunner
+from bot_config import Config
+from bot_process import FatalError, Shutdown
+from switchboard.bench import Bench
+from switchboard.client import Retry, SwitchboardClient
+from switchboard.errors import SwitchboardConflict, SwitchboardForbidden
+from switchboard.messages import WorkerError
+from switchboard.polling import GeneratorAnswer, GeneratorExchange, GeneratorJob
+from switchboard.worker import Rhythm, run_bench_worker
+
+log = structlog.get_logger()
+
+
+class GeneratorWorker:
+    """Does the jobs on a bench side by side, with one log line each."""
+
+    def __init__(self, runner: JobRunner) -> None:
+        self._runner = runner
+
+    def work(self, bench: Bench[GeneratorJob, GeneratorAnswer | WorkerError]) -> None:
+        """Do jobs until none is left; one that cannot be done is reported, and the others go on."""
+        began: dict[str, float] = {}
+
+        def take() -> dict[str, GeneratorJob]:
+            jobs = bench.take()
+            began.update(dict.fromkeys(jobs, time.perf_counter()))
+            return jobs
+
+        def deliver(job_id: str, outcome: Done | JobError) -> None:
+            if isinstance(outcome, JobError):
+                log.warning("job not done", job=job_id, reason=str(outcome))
+                bench.deliver(job_id, WorkerError(error=f"{type(outcome).__name__}: {outcome}"))
+                return
+            result, report = outcome
+            seconds = round(time.perf_counter() - began[job_id], 2)
+            log.info("job done", job=job_id, **report.fields(), seconds=seconds)
+            for line in report.month_lines():
+                log.info("candidate in other months", job=job_id, **line)
+            bench.deliver(job_id, result)
+
+        try:
+            self._runner.run_together(take(), deliver, take)
+        except WritingStoppedError as stopped:
+            bench.give_back(str(stopped))
+
+
+def worker_name(config: Config) -> str:
+    """Name under which the switchboard knows this process, the same after a restart."""
+    own = config.generator.worker_name or f"generator@{socket.gethostname()}"
+    return re.sub(r"[^A-Za-z0-9_.:@-]", "-", own)[:64]
+
+
+def serve(config: Config, runner: JobRunner, shutdown: Shutdown) -> None:
+    """Serve jobs until told to stop; what only a human can mend is raised as FatalError."""
+    once = Retry(attempts=1)  # the worker's loop has its own back-off
+    client = SwitchboardClient(config.switchboard_url, config.switchboard.generator_token, retry=once)
+    name = worker_name(config)
+    exchange = GeneratorExchange(client, worker=name, batch_size=config.generator.batch_size)
+    log.info("generator started", switchboard=config.switchboard_url, worker=name)
+    try:
+        run_bench_worker(exchange, GeneratorWorker(runner).work, shutdown.requested, Rhythm())
+    except SwitchboardForbidden as error:
+        hint = "give switchboard.generator_token the same value here and where the switchboard runs"
+        raise FatalError(str(error), hint) from error
+    except SwitchboardConflict as error:
+        raise FatalError(str(error), "give each generator a generator.worker_name of its own") from error
+    finally:
+        client.close()
+    log.info("generator stopped")

@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 PINS := pyproject.toml constraints.txt tests/sandbox/conformance/tumblr-backup.txt
 READY := $(VENV)/.ready
 
+# The tests start hundreds of processes: each module is compiled once, not by every one of them.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint model chaos bench screenshot constraints clean
 
@@ -31,8 +34,8 @@ run: $(READY) ## start the sandbox and the four processes, and open for visitors
 
 test: $(READY) ## lint, types and all tests (under ten minutes on two cores)
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -q -n 3 -m "not system"
-	$(BIN)/python -m pytest -q -n 3 --dist loadscope --no-loadscope-reorder -m system
+	$(BIN)/python -m pytest -q -n 3 --ignore tests/system
+	$(BIN)/python -m pytest -q -n 3 --dist loadscope --no-loadscope-reorder tests/system
 
 lint: $(READY) ## ruff and mypy --strict
 	$(BIN)/ruff check .

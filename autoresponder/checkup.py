@@ -37,13 +37,13 @@ def warm_up(runner: JobRunner) -> None:
     The question is another than that of the check, whose prompt would not be run a second time.
     """
     runner.warm_up()
-    runner.run("warm up", sample_job("what is the best thing about rivers?"))
+    runner.run("warm-up", sample_job("what is the best thing about rivers?"))
 
 
 def check_up(runner: JobRunner, generator: GeneratorModel) -> str:
     """Write three candidates; give what an operator wants to know, line by line."""
     warm_up(runner)
-    result, report = runner.run("check up", sample_job())
+    result, report = runner.run("check-up", sample_job())
     assert isinstance(result, GenerationResult)
     lines = [
         f"model      {generator.identity.name} {generator.identity.sha256[:12]} from {generator.folder}",

@@ -35,6 +35,7 @@ from munging.classic import from_classic
 from munging.continuation import Continuation, to_classic_continuation
 from munging.formats import control_phrases
 from munging.next_speaker import speaker_prompt
+from switchboard.bench import job_of
 from switchboard.messages import (
     GenerationJob,
     GenerationOptions,
@@ -146,13 +147,13 @@ class JobRunner:
         deliver: Deliver,
         more: Callable[[], Mapping[str, Job]] = dict,
     ) -> None:
-        """Do jobs side by side, and deliver what became of each as soon as it is over.
+        """Do jobs side by side, and deliver what became of each under its key as soon as it is over.
 
-        ``more`` is asked, while texts are written and there is room, for jobs that are to join. A job
-        that cannot be done is delivered as its JobError, and the others go on. What concerns all of
-        them is raised: WritingStoppedError, or a JobError when memory runs out; then some are not
-        delivered. A job's candidates can be made again from its id and the number of its lease,
-        whatever else is in the batch.
+        A key is the job's id, or what ``switchboard.bench.key_of`` made of it. ``more`` is asked, while
+        texts are written and there is room, for jobs that are to join. A job that cannot be done is
+        delivered as its JobError, and the others go on. What concerns all of them is raised:
+        WritingStoppedError, or a JobError when memory runs out; then some are not delivered. A job's
+        candidates can be made again from its id and the number of its lease, whatever else is in the batch.
         """
         try:
             self._run(jobs, deliver, more)
@@ -166,28 +167,28 @@ class JobRunner:
 
     def _run(self, jobs: Mapping[str, Job], deliver: Deliver, more: Callable[[], Mapping[str, Job]]) -> None:
         def join() -> None:
-            for job_id, job in more().items():
-                self._begin(job_id, job, merged, deliver)
+            for key, job in more().items():
+                self._begin(key, job, merged, deliver)
 
         merged = MergedTries(join)
-        for job_id, job in jobs.items():
-            self._begin(job_id, job, merged, deliver)
+        for key, job in jobs.items():
+            self._begin(key, job, merged, deliver)
         self._writer.run(merged)
 
-    def _begin(self, job_id: str, job: Job, merged: MergedTries, deliver: Deliver) -> None:
+    def _begin(self, key: str, job: Job, merged: MergedTries, deliver: Deliver) -> None:
         """Let a writing job join the others; do a scoring job, which is quick, at once."""
         if isinstance(job, RawSelectJob):
-            deliver(job_id, _outcome(lambda: self._raw_select(job)))
+            deliver(key, _outcome(lambda: self._raw_select(job)))
             return
         assignment = _outcome(lambda: self._assignment(job))
         if isinstance(assignment, JobError):
-            deliver(job_id, assignment)
+            deliver(key, assignment)
             return
-        tries = self._tries(job_id, job, assignment)
+        tries = self._tries(job_of(key), job, assignment)
         merged.add(
             tries,
-            done=lambda: deliver(job_id, _outcome(lambda: self._finish(job, assignment, tries))),
-            failed=partial(deliver, job_id),
+            done=lambda: deliver(key, _outcome(lambda: self._finish(job, assignment, tries))),
+            failed=partial(deliver, key),
         )
 
     def _assignment(self, job: GenerationJob) -> Assignment:

@@ -12,7 +12,7 @@ from autoresponder.errors import JobError, WritingStoppedError
 from autoresponder.jobs import Done, JobRunner
 from bot_config import Config
 from bot_process import FatalError, Shutdown
-from switchboard.bench import Bench
+from switchboard.bench import Bench, job_of
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardConflict, SwitchboardForbidden
 from switchboard.messages import WorkerError
@@ -37,17 +37,18 @@ class GeneratorWorker:
             began.update(dict.fromkeys(jobs, time.perf_counter()))
             return jobs
 
-        def deliver(job_id: str, outcome: Done | JobError) -> None:
+        def deliver(key: str, outcome: Done | JobError) -> None:
+            job_id = job_of(key)
             if isinstance(outcome, JobError):
                 log.warning("job not done", job=job_id, reason=str(outcome))
-                bench.deliver(job_id, WorkerError(error=f"{type(outcome).__name__}: {outcome}"))
+                bench.deliver(key, WorkerError(error=f"{type(outcome).__name__}: {outcome}"))
                 return
             result, report = outcome
-            seconds = round(time.perf_counter() - began[job_id], 2)
+            seconds = round(time.perf_counter() - began[key], 2)
             log.info("job done", job=job_id, **report.fields(), seconds=seconds)
             for line in report.month_lines():
                 log.info("candidate in other months", job=job_id, **line)
-            bench.deliver(job_id, result)
+            bench.deliver(key, result)
 
         try:
             self._runner.run_together(take(), deliver, take)

@@ -44,7 +44,9 @@ class GeneratorConfig(Section):
         "auto",
         description="number format of the weights; auto: float32 on a CPU, bfloat16 on a GPU; int8: CPU only",
     )
-    threads: NonNegativeInt = Field(0, description="CPU threads; 0: one per core")
+    threads: NonNegativeInt = Field(
+        0, description="CPU threads; 0: one per core, which is one too many beside busy processes"
+    )
     prompt_cache_mib: NonNegativeInt = Field(
         256, description="memory for what is known of past prompts, in MiB"
     )

@@ -21,6 +21,9 @@ DASHBOARD_POSTS = 20
 DASHBOARD_CUTOFF = 0.12
 """The demo's selector has read finished answers only and finds nothing in a thread that waits for one: a
 post's score is what the mood and chance add. With this some of the posts that suit the mood pass."""
+THREADS = 1
+"""Of the generator: a second one gains a network as small as the demo's nothing, and waits at every step for
+the core on which the other processes run."""
 TOKENS = ("client_token", "generator_token", "selector_token")
 KEY_NAMES = ("consumer_key", "consumer_secret", "token", "token_secret")
 
@@ -56,7 +59,7 @@ def demo_settings(
             "database_url": f"sqlite:///{run / 'switchboard.sqlite'}",
             **{name: secrets.token_urlsafe(24) for name in TOKENS},
         },
-        "generator": {"model": str(model)},
+        "generator": {"model": str(model), "threads": THREADS},
         "mood": {"centre": CENTRE, "scale": SCALE},
     }
 

@@ -4,7 +4,7 @@ The work runs in a thread of its own. It is a daemon, since nothing can interrup
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
@@ -16,10 +16,24 @@ JobT = TypeVar("JobT")
 ResultT = TypeVar("ResultT", bound=BaseModel)
 
 
+def key_of(job_id: str, token: str, taken: Container[str]) -> str:
+    """What a job is called on the bench: its id, and the lease's token too where the id is taken.
+
+    A worker that has room is handed the rest of a job of which it works on a part: two leases on one job.
+    """
+    return f"{job_id} {token}" if job_id in taken else job_id
+
+
+def job_of(key: str) -> str:
+    """The id of the job that has this key on the bench."""
+    return key.partition(" ")[0]
+
+
 class Bench(Generic[JobT, ResultT]):
     """Jobs that are worked on side by side.
 
-    `take`, `deliver` and `give_back` are for the work's thread, everything else is for the loop's.
+    They stand by their keys (`key_of`). `take`, `deliver` and `give_back` are for the work's thread,
+    everything else is for the loop's.
     """
 
     def __init__(self, jobs: Mapping[str, JobT], work: Callable[["Bench[JobT, ResultT]"], None]) -> None:
@@ -35,22 +49,22 @@ class Bench(Generic[JobT, ResultT]):
         self._thread.start()
 
     def take(self) -> dict[str, JobT]:
-        """The jobs that were put down since the last call, by id. To find none says that there is room."""
+        """The jobs that were put down since the last call. To find none says that there is room."""
         with self._lock:
             taken, self._waiting = self._waiting, {}
             self._has_room = not taken
             return taken
 
-    def deliver(self, job_id: str, result: ResultT | WorkerError) -> None:
+    def deliver(self, key: str, result: ResultT | WorkerError) -> None:
         """Hand over what became of a job; once it is handed over, it is over."""
         with self._lock:
-            if self._undone.pop(job_id, None) is not None:
-                self._finished[job_id] = result
+            if self._undone.pop(key, None) is not None:
+                self._finished[key] = result
 
     def give_back(self, reason: str) -> None:
         """Leave all jobs that are not over to other workers; they are not to blame."""
-        for job_id in self.left:
-            self.deliver(job_id, WorkerError(error=reason, blameless=True))
+        for key in self.left:
+            self.deliver(key, WorkerError(error=reason, blameless=True))
 
     def _run(self, work: Callable[["Bench[JobT, ResultT]"], None]) -> None:
         try:

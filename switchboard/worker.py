@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 import structlog
 from pydantic import BaseModel
 
-from switchboard.bench import Bench
+from switchboard.bench import Bench, job_of, key_of
 from switchboard.errors import (
     SwitchboardBusy,
     SwitchboardConflict,
@@ -61,8 +61,8 @@ def run_worker(
     """
 
     def work(bench: Bench[JobT, ResultT]) -> None:
-        for job_id, job in bench.take().items():
-            bench.deliver(job_id, handle(job_id, job))
+        for key, job in bench.take().items():
+            bench.deliver(key, handle(job_of(key), job))
 
     _Loop(exchange, work, shutdown, rhythm, side_by_side=False).run()
 
@@ -123,20 +123,26 @@ class _Loop(Generic[JobT, ResultT]):
             return
         if not brought.jobs and not brought.statuses:
             self._rest(time.monotonic() - asked_at)
-        self._hold(brought)
-        jobs = brought.jobs
+        jobs: Mapping[str, JobT] = self._hold(brought)
         while jobs and self._side_by_side and not self._shutdown.is_set():
             jobs = self._serve(jobs, joinable=True)
         self._serve_each(jobs)
 
-    def _hold(self, brought: Exchanged[JobT]) -> None:
-        for job_id, seconds in brought.lease_seconds.items():
-            self._held[job_id] = _Held(brought.tokens[job_id], seconds)
+    def _hold(self, brought: Exchanged[JobT]) -> dict[str, JobT]:
+        """Keep the leases of new jobs; gives the jobs by their keys."""
+        jobs = {}
+        for job_id, job in brought.jobs.items():
+            token = brought.tokens.get(job_id)
+            key = key_of(job_id, token or "", {*self._held, *self._unsent})
+            jobs[key] = job
+            if token is not None:
+                self._held[key] = _Held(token, brought.lease_seconds[job_id])
+        return jobs
 
     def _serve_each(self, jobs: Mapping[str, JobT]) -> None:
-        for job_id, job in jobs.items():
+        for key, job in jobs.items():
             if not self._shutdown.is_set():
-                self._serve({job_id: job}, joinable=False)
+                self._serve({key: job}, joinable=False)
 
     def _rest(self, waited: float) -> None:
         """A poll that found nothing has waited already, unless the switchboard had no place left for that."""
@@ -145,9 +151,9 @@ class _Loop(Generic[JobT, ResultT]):
 
     def flush(self) -> None:
         """Deliver what is finished and give back the rest, if the switchboard can be reached; once."""
-        for job_id, held in self._held.items():
+        for key, held in self._held.items():
             self._unsent.setdefault(
-                job_id, WorkerError(error="worker stopped", blameless=True, lease=held.token)
+                key, WorkerError(error="worker stopped", blameless=True, lease=held.token)
             )
         self._held.clear()
         if self._unsent:
@@ -184,16 +190,15 @@ class _Loop(Generic[JobT, ResultT]):
         brought = self._try(max_jobs=int(asks), wait_seconds=0.0)
         if brought is None or not brought.jobs:
             return False
-        self._hold(brought)
-        bench.join(brought.jobs)
+        bench.join(self._hold(brought))
         return True
 
     def _collect(self, bench: Bench[JobT, ResultT]) -> bool:
         """Put what is finished with the unsent results, under its lease; whether there was anything."""
         finished = bench.collect()
-        for job_id, result in finished.items():
-            held = self._held.pop(job_id, None)
-            self._unsent[job_id] = result.model_copy(update={"lease": held.token if held else None})
+        for key, result in finished.items():
+            held = self._held.pop(key, None)
+            self._unsent[key] = result.model_copy(update={"lease": held.token if held else None})
         return bool(finished)
 
     def _clear_up(self, bench: Bench[JobT, ResultT]) -> Mapping[str, JobT]:
@@ -204,11 +209,11 @@ class _Loop(Generic[JobT, ResultT]):
             log.warning("jobs are done one by one", jobs=len(left), error=bench.error.partition(":")[0])
             self._serve_each(left)
             return {}
-        for job_id in left.keys() - late.keys():
+        for key in left.keys() - late.keys():
             error = bench.error or "the worker gave no result"
-            log.error("job failed", job=job_id, error=error.partition(":")[0])
-            held = self._held.pop(job_id, None)
-            self._unsent[job_id] = WorkerError(error=error, lease=held.token if held else None)
+            log.error("job failed", job=job_of(key), error=error.partition(":")[0])
+            held = self._held.pop(key, None)
+            self._unsent[key] = WorkerError(error=error, lease=held.token if held else None)
         if self._held:  # more jobs are waiting here: deliver this one first
             self._try(max_jobs=0, wait_seconds=0.0)
         return late
@@ -219,8 +224,11 @@ class _Loop(Generic[JobT, ResultT]):
 
     def _try(self, *, max_jobs: int, wait_seconds: float) -> Exchanged[JobT] | None:
         """One exchange; None if the switchboard cannot be reached now, in which case nothing is lost."""
+        *first, last = _polls(self._unsent)
         try:
-            brought = self._deliver(dict(self._unsent), max_jobs, 0.0 if max_jobs == 0 else wait_seconds)
+            for results in first:
+                self._deliver(results, 0, 0.0)
+            brought = self._deliver(last, max_jobs, 0.0 if max_jobs == 0 else wait_seconds)
         except (SwitchboardUnreachable, SwitchboardBusy) as error:
             self._failures += 1
             log.warning(
@@ -237,7 +245,8 @@ class _Loop(Generic[JobT, ResultT]):
     ) -> Exchanged[JobT]:
         leases = [held.token for held in self._held.values()]
         try:
-            brought = self._exchange(results, leases, max_jobs=max_jobs, wait_seconds=wait_seconds)
+            by_job = {job_of(key): result for key, result in results.items()}
+            brought = self._exchange(by_job, leases, max_jobs=max_jobs, wait_seconds=wait_seconds)
         except (SwitchboardForbidden, SwitchboardConflict):
             raise
         except SwitchboardRefused as error:
@@ -253,21 +262,35 @@ class _Loop(Generic[JobT, ResultT]):
     ) -> None:
         """A poll is refused as a whole: send its results one by one, and report the bad ones as failures."""
         if len(results) > 1:
-            for job_id, result in results.items():
-                self._deliver({job_id: result}, 0, 0.0)
+            for key, result in results.items():
+                self._deliver({key: result}, 0, 0.0)
             return
-        ((job_id, result),) = results.items()
-        log.error("result refused", job=job_id, field=error.field, reason=error.error)
-        del self._unsent[job_id]
+        ((key, result),) = results.items()
+        log.error("result refused", job=job_of(key), field=error.field, reason=error.error)
+        del self._unsent[key]
         if not isinstance(result, WorkerError):
             failure = WorkerError(
                 error=f"result refused: {error.error}", lease=getattr(result, "lease", None)
             )
-            self._unsent[job_id] = failure
+            self._unsent[key] = failure
 
     def _forget(self, results: Mapping[str, ResultT | WorkerError], brought: Exchanged[JobT]) -> None:
         """Every status is final: delivered, or not wanted any more."""
-        for job_id, status in brought.statuses.items():
-            if job_id in results:
-                del self._unsent[job_id]
-                log.info("result delivered", job=job_id, status=status)
+        for key in results:
+            status = brought.statuses.get(job_of(key))
+            if status is not None:
+                del self._unsent[key]
+                log.info("result delivered", job=job_of(key), status=status)
+
+
+def _polls(unsent: Mapping[str, ResultT]) -> list[dict[str, ResultT]]:
+    """The results of each poll, at least one: a poll has one place for each job."""
+    polls: list[dict[str, ResultT]] = [{}]
+    for key, result in unsent.items():
+        for poll in polls:
+            if job_of(key) not in map(job_of, poll):
+                poll[key] = result
+                break
+        else:
+            polls.append({key: result})
+    return polls

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -41,6 +42,7 @@ class FakeSwitchboard:
     script: list[dict[str, float] | SwitchboardError]
     stop: NoWaiting = field(default_factory=NoWaiting)
     posted: list[Posted] = field(default_factory=list)
+    leased: Counter[str] = field(default_factory=Counter)
 
     def __call__(
         self,
@@ -56,11 +58,16 @@ class FakeSwitchboard:
             raise step
         return Exchanged(
             jobs={job_id: f"work of {job_id}" for job_id in step},
-            tokens={job_id: f"lease-{job_id}" for job_id in step},
+            tokens={job_id: self.new_token(job_id) for job_id in step},
             lease_seconds=step,
             statuses=dict.fromkeys(results, "accepted"),
             leases=dict.fromkeys(leases, 1.0),
         )
+
+    def new_token(self, job_id: str) -> str:
+        """A further lease on a job is another one."""
+        self.leased[job_id] += 1
+        return f"lease-{job_id}" + "-more" * (self.leased[job_id] - 1)
 
     def next_step(self, max_jobs: int) -> dict[str, float] | SwitchboardError:
         if max_jobs == 0 and not (self.script and isinstance(self.script[0], SwitchboardError)):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from structlog.testing import capture_logs
 
-from switchboard.bench import Bench
+from switchboard.bench import Bench, job_of
 from switchboard.messages import RawSelectResult, WorkerError
 from switchboard.worker import run_bench_worker
 from tests.switchboard.bench import scores
@@ -57,6 +57,23 @@ def test_a_job_joins_when_there_is_room() -> None:
     assert set(fake.delivered()) == {"a", "b"}
     (asked,) = [posted for posted in fake.posted if posted.leases == ["lease-a"] and posted.max_jobs]
     assert asked.max_jobs == 1
+
+
+def test_two_parts_of_one_job_are_each_delivered_under_their_own_lease() -> None:
+    """A worker that has room is handed the rest of the job at hand; neither part may be lost or mixed up."""
+    fake = FakeSwitchboard([{"a": 60.0}, {"a": 60.0}])
+    keys: list[str] = []
+
+    def work(bench: ScoringBench) -> None:
+        while len(keys) < 2:
+            keys.extend(bench.take())
+            time.sleep(0.005)
+        assert [job_of(key) for key in keys] == ["a", "a"]
+        for number, key in enumerate(keys, start=1):
+            bench.deliver(key, scores(number))
+
+    run_bench(fake, work)
+    assert fake.delivered() == {"a": [scores(1, lease="lease-a"), scores(2, lease="lease-a-more")]}
 
 
 def test_a_job_that_comes_too_late_to_join_is_done_next() -> None:

@@ -98,6 +98,11 @@ class RunningBot:
             return process.pid
         return 0
 
+    def logged(self, name: str, event: str) -> int:
+        """How often a process has logged an event."""
+        lines = (self.run / "log" / f"{name}.log").read_text(encoding="utf-8").splitlines()
+        return sum(f" {event}  " in line for line in lines)
+
     def posts(self, *states: str) -> list[PostRecord]:
         """The bot's posts in the given states, or in any."""
         posts = self.driver.posts(DEMO_BLOG)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 import requests
 
 from sandbox.demo_accounts import DEMO_BLOG
 from sandbox.driver import SandboxDriver
 from tests.system.harness import RunningBot, eventually
-
-pytestmark = pytest.mark.system
 
 ASKERS = tuple(f"asker-{number}" for number in range(10))
 
@@ -41,6 +38,10 @@ def test_ten_asks_at_once_are_each_answered_once(bot: RunningBot) -> None:
         assert len(post["answer"]) > 20
         assert asker in post["tags"]
     assert bot.client.submission(DEMO_BLOG)["posts"] == []
+    # Whatever was written was wanted.
+    assert eventually(
+        lambda: bot.logged("generator", "job done") == bot.logged("generator", "result delivered"), 20
+    )
 
 
 def test_an_anonymous_ask_is_answered_and_shown_on_the_page(bot: RunningBot) -> None:

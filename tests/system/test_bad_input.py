@@ -22,8 +22,6 @@ from sandbox.driver import SandboxDriver
 from sandbox.faults import Fault, FaultKind
 from tests.system.harness import eventually
 
-pytestmark = pytest.mark.system
-
 NEEDS_A_HUMAN = 2
 
 

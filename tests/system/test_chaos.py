@@ -10,7 +10,6 @@ from tests.system.chaos import ChaosPlan, check_account, run_chaos
 from tests.system.harness import FOUR, RunningBot
 
 
-@pytest.mark.system
 @pytest.mark.timeout(600)
 def test_kills_of_every_process_lose_and_double_nothing(tmp_path: Path) -> None:
     plan = ChaosPlan(rounds=8, asks=16, settle_seconds=300)

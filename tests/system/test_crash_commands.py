@@ -7,8 +7,6 @@ import pytest
 from tests.system.street import READER, Bot, MoveIn
 from tumblr.fail_points import FailPoint
 
-pytestmark = pytest.mark.system
-
 ACTING = (FailPoint.AFTER_INTENT, FailPoint.AFTER_POST, FailPoint.DURING_RECORD, FailPoint.AFTER_CHORE)
 """The moments around what a command does, and around the deletion of its ask."""
 

@@ -9,8 +9,6 @@ from sandbox.records import PostRecord
 from tests.system.street import READER, Bot, MoveIn
 from tumblr.fail_points import FailPoint
 
-pytestmark = pytest.mark.system
-
 EVERYWHERE = (
     FailPoint.DURING_FOUND,
     FailPoint.AFTER_FOUND,

@@ -25,7 +25,6 @@ def test_a_light_process_imports_no_heavy_library(module: str) -> None:
     assert done.stdout.split() == []
 
 
-@pytest.mark.system
 def test_the_light_processes_use_under_300_megabytes_together(bot: RunningBot) -> None:
     processes = bot.supervised.processes()
     used = {name: resident_bytes(processes[name].pid) for name in LIGHT_PROCESSES}

@@ -10,7 +10,7 @@ from sandbox.demo_accounts import DEMO_BLOG, PEOPLE
 from sandbox.records import PostRecord
 from tests.system.harness import RunningBot, eventually
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 
 def test_people_speak_to_the_bot_and_it_answers(tmp_path: Path) -> None:

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from tests.system.street import Bot, MoveIn
-
-pytestmark = pytest.mark.system
 
 
 def skipped(bot: Bot) -> dict[str, str]:

@@ -22,7 +22,7 @@ from tests.system.mood_day import (
     visits,
 )
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 MINUTES = timedelta(minutes=25)
 """Before anybody says the next thing."""

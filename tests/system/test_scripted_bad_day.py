@@ -13,7 +13,6 @@ from tests.system.scripted_day import Plan, live_a_day
 SEED = 1
 
 
-@pytest.mark.system
 @pytest.mark.timeout(1800)
 def test_a_day_of_faults_and_kills_adds_up_as_well(tmp_path: Path) -> None:
     lived = live_a_day(

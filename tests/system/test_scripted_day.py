@@ -25,7 +25,6 @@ def test_the_script_is_a_day_of_some_hundred_people_in_which_all_sorts_of_things
     assert all(event.why for event in events if event.due in (Due.NOTHING, Due.CHANCE))
 
 
-@pytest.mark.system
 @pytest.mark.timeout(1800)
 def test_a_day_adds_up(tmp_path: Path) -> None:
     lived = live_a_day(tmp_path, Plan(SEED, share=0.4, sleep_seconds=180.0, calls_per_day=2000))

@@ -11,13 +11,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import pytest
-
 from deploy.supervised import HOME
 from sandbox.demo_accounts import DEMO_BLOG
 from tests.system.harness import RunningBot, eventually
-
-pytestmark = pytest.mark.system
 
 NAMES = ("second", "third")
 

@@ -20,7 +20,6 @@ from tests.sandbox.conformance.conftest import png
 EACH = 500
 
 pytestmark = [
-    pytest.mark.system,
     # The clients open the files they upload, and never close them.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"),
 ]

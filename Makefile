@@ -32,7 +32,7 @@ $(READY): $(PINS)
 run: $(READY) ## start the sandbox and the four processes, and open for visitors
 	@$(BIN)/python -m deploy.demo
 
-test: $(READY) ## lint, types and all tests (under ten minutes on two cores)
+test: $(READY) ## lint, types and all tests (eleven minutes on two cores)
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -q -n 3 --ignore tests/system
 	$(BIN)/python -m pytest -q -n 3 --dist loadscope --no-loadscope-reorder tests/system

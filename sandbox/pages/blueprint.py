@@ -42,6 +42,7 @@ def pages_blueprint() -> Blueprint:
 
 def _add_reading(blueprint: Blueprint) -> None:
     blueprint.get("/")(reading.front)
+    blueprint.get("/dashboard")(reading.front)  # where tumblr has it
     blueprint.get("/explore")(reading.explore)
     blueprint.get("/search")(reading.search)
     blueprint.get("/news")(reading.news)

@@ -20,8 +20,9 @@ from tests.sandbox.pages.visitor import Visitor, cards, text_of
 # The dashboard
 
 
-def test_a_guest_sees_everything_and_is_asked_in(stage: Stage, visitor: Visitor) -> None:
-    page = visitor.see("/")
+@pytest.mark.parametrize("address", ["/", "/dashboard"])
+def test_a_guest_sees_everything_and_is_asked_in(stage: Stage, visitor: Visitor, address: str) -> None:
+    page = visitor.see(address)
     assert len(cards(page)) == 7
     assert page.select_one(".welcome input[name=name]") is not None
     assert page.select_one('.invite a[href="/blog/frank/ask"]') is not None

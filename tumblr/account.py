@@ -136,7 +136,7 @@ def _about_judgment(entry: Mapping[str, Any]) -> Iterator[str]:
         score = judgment["logit_diff"]
         yield "  its sentiment: " + (f"unknown ({judgment['reason']})" if score is None else f"{score:+.3f}")
     elif any(request["endpoint"] == "raw_select" for request in entry["requests"]):
-        yield "  its sentiment: not known yet when this was sent"
+        yield "  its sentiment: not known by then"
 
 
 def _about_choice(result: Mapping[str, Any], shown: int | None) -> Iterator[str]:

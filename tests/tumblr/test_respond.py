@@ -12,6 +12,7 @@ from mood.logits import logit
 from switchboard.errors import SwitchboardForbidden, SwitchboardRefused
 from switchboard.messages import RawSelectRequest, SelectionOutcome, SubmitReply
 from tests.tumblr.fakes import IDENTITY, ZONE, FakeSwitchboard, World
+from tumblr.account import explain
 from tumblr.errors import Forbidden, LimitReached, Refused, TumblrError, Unauthorized
 from tumblr.kinds import AskKind, Composition
 from tumblr.screening import ScreeningRules
@@ -88,6 +89,8 @@ def answered_before_its_judgment(world: World) -> str:
     assert world.only_turn().state is TurnState.POSTED
     assert world.store.mood_inputs() == []
     assert world.switchboard.acknowledged == world.switchboard.cancelled == []
+    (entry,) = world.store.log_entries()
+    assert "its sentiment: not known by then" in explain(entry)
     return turn.judgment_request.id
 
 

@@ -25,6 +25,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from bot_config_help import example_of, explain, no_such_setting, reference_of
+from bot_network import local_url
 from bot_settings.behaviour import (
     BranchTestingConfig,
     CommandsConfig,
@@ -125,7 +126,7 @@ class Config(BaseSettings):
     @property
     def switchboard_url(self) -> str:
         """Where the other processes reach the switchboard."""
-        return self.switchboard.url or f"http://127.0.0.1:{self.switchboard.port}"
+        return self.switchboard.url or local_url(self.switchboard.listen_host, self.switchboard.port)
 
 
 def load_config(path: Path) -> Config:

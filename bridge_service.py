@@ -6,7 +6,6 @@ database: it may be killed at any moment and started again, and nothing that it 
 
 from __future__ import annotations
 
-import ipaddress
 import sys
 import threading
 from datetime import datetime
@@ -16,6 +15,7 @@ import structlog
 from flask import Flask
 
 from bot_config import Config
+from bot_network import is_loopback
 from bot_process import (
     FatalError,
     Shutdown,
@@ -72,14 +72,6 @@ def role_tokens(config: SwitchboardConfig) -> RoleTokens:
             "set switchboard.client_token, generator_token and selector_token, or listen on 127.0.0.1",
         )
     return tokens
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address can be reached from this machine alone."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def open_store(config: Config, clock: SteadyClock) -> Store:

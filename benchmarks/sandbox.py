@@ -33,6 +33,7 @@ import requests
 from requests_oauthlib import OAuth1
 from sqlalchemy import Connection
 
+from bot_network import direct_session
 from deploy.supervised import HOME, free_port
 from sandbox.corpus.tables import load_tables
 from sandbox.demo_accounts import DEMO_BLOG, demo_keys
@@ -181,7 +182,7 @@ def endpoints(session: requests.Session, url: str) -> dict[str, str]:
 
 def signed_in(url: str) -> requests.Session:
     """A session that signs what goes to the API, and is the bot's own on the pages."""
-    session = requests.Session()
+    session = direct_session()
     token = TOKEN.search(session.get(f"{url}/accounts").text)
     assert token is not None
     session.post(f"{url}/accounts", data={"name": DEMO_BLOG, "token": token[1]}, timeout=30)
@@ -210,6 +211,7 @@ def timed(call: Callable[[], requests.Response], tries: int, pid: int) -> tuple[
 
 def write_posts(url: str, name: str, count: int) -> list[int]:
     """One process of clients: so many posts by one account; gives their ids."""
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"  # pytumblr has no session of its own
     make: Any = pytumblr.TumblrRestClient
     client = make(*demo_keys(name).strings(), host=url)
     return [int(client.create_text(name, body=f"<p>post {number}</p>")["id"]) for number in range(count)]

@@ -19,7 +19,8 @@ class SwitchboardConfig(Section):
     url: str | None = Field(
         None,
         pattern=r"^https?://[^\s]+$",
-        description="address under which the other processes reach it; default: loopback and the port",
+        description="address under which the other processes reach it; default: listen_host (every address: "
+        "loopback) and the port",
     )
     database_url: str = Field(
         "sqlite:///run/switchboard.sqlite",

@@ -22,6 +22,7 @@ import requests
 from pydantic import SecretStr
 
 from bot_config import Config, load_config
+from bot_network import session_for
 from bot_process import FatalError, Shutdown, run_door
 from deploy.demo_config import POSTS_PER_DAY, write_demo_config
 from deploy.supervised import HOME, Supervised
@@ -124,7 +125,8 @@ def is_ready(supervised: Supervised, config: Config) -> bool:
     if len(states) < 5 or any(process.state != "RUNNING" for process in states.values()):
         return False
     try:
-        page = requests.head(config.tumblr.host, timeout=2)
+        with session_for(config.tumblr.host) as session:
+            page = session.head(config.tumblr.host, timeout=2)
         with closing(SwitchboardClient(config.switchboard_url, client_token(config))) as client:
             status = client.status()
     except (requests.RequestException, SwitchboardError):

@@ -41,7 +41,7 @@ class SandboxDriver:
         self, base_url: str, *, session: requests.Session | None = None, timeout_seconds: float = 10.0
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self._session = session if session is not None else requests.Session()
+        self._session = session if session is not None else _direct_session()
         self._timeout = timeout_seconds
 
     def __enter__(self) -> Self:
@@ -259,3 +259,10 @@ class SandboxDriver:
             if reply.status_code >= 400:
                 raise DriverError(reply.status_code, str(answer.get("error", answer)))
             return answer
+
+
+def _direct_session() -> requests.Session:
+    """A sandbox is on this machine, where the environment's proxy has no business."""
+    session = requests.Session()
+    session.trust_env = False
+    return session

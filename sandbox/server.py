@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 import time
@@ -37,15 +38,20 @@ class PortTakenError(Exception):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 means any free one."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    """A listening socket; port 0 means any free one.
+
+    Raises PortTakenError, or another OSError where the address cannot be had for another reason.
+    """
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, kind)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((host, port))
-    except OSError:
+        listener.bind(address)
+    except OSError as error:
         listener.close()
-        raise PortTakenError(host, port) from None
+        if error.errno == errno.EADDRINUSE:
+            raise PortTakenError(host, port) from None
+        raise
     return listener
 
 

@@ -13,6 +13,7 @@ import requests
 import stamina
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from bot_network import direct_session
 from switchboard.errors import (
     SwitchboardBusy,
     SwitchboardConflict,
@@ -176,8 +177,7 @@ class SwitchboardClient:
             return self._given_session
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = requests.Session()
-            session.trust_env = False  # no proxy, and no credentials from a .netrc over ours
+            session = direct_session()
             self._local.session = session
             self._opened.append(session)
         return session

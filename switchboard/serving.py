@@ -1,7 +1,10 @@
 """The WSGI application under waitress, stopped without cutting anybody off."""
 
+import errno
+import socket
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +14,7 @@ from waitress.server import create_server  # type: ignore[import-untyped]
 
 LOOP_SECONDS = 0.25  # how soon the wish to stop is noticed
 DRAIN_SECONDS = 5.0  # longest wait for requests that are being answered
+NO_SUCH_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 @dataclass(frozen=True)
@@ -23,17 +27,60 @@ class ServerSettings:
     max_body_bytes: int
 
 
+def listeners(host: str, port: int) -> list[socket.socket]:
+    """A bound socket for every address of ``host`` that this machine has, all on one port; 0: any free one.
+
+    ``localhost`` is two addresses on many machines, 127.0.0.1 and ::1, and on some the second cannot be used.
+    Raises OSError if an address is taken, or if there is none.
+    """
+    name = None if host in ("", "*") else host
+    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    opened: list[socket.socket] = []
+    missing: list[OSError] = []
+    with ExitStack() as failing:
+        for family, address in dict.fromkeys((family, address) for family, _, _, _, address in found):
+            try:
+                listener = _bound(family, (address[0], _port(opened, port), *address[2:]))
+            except OSError as error:
+                if error.errno not in NO_SUCH_ADDRESS:
+                    raise
+                missing.append(error)
+            else:
+                opened.append(failing.enter_context(listener))
+        if not opened:
+            raise missing[0]
+        failing.pop_all()
+    return opened
+
+
+def _port(opened: list[socket.socket], wanted: int) -> int:
+    return int(opened[0].getsockname()[1]) if opened else wanted
+
+
+def _bound(family: int, address: tuple[Any, ...]) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
 class Server:
     """Listens from its construction on. Raises OSError if the address cannot be had."""
 
     def __init__(self, app: Flask, settings: ServerSettings) -> None:
         self._sockets: dict[int, Any] = {}
         self._app = app
+        self._listeners = listeners(settings.host, settings.port)
         self._server = create_server(
             app,
             map=self._sockets,
-            host=settings.host,
-            port=settings.port,
+            sockets=self._listeners,
             threads=settings.threads,
             max_request_body_size=settings.max_body_bytes,
             clear_untrusted_proxy_headers=True,
@@ -43,7 +90,7 @@ class Server:
     @property
     def port(self) -> int:
         """The port it listens on, also when port 0 was asked for."""
-        return int(self._server.effective_port)
+        return _port(self._listeners, 0)
 
     def serve(self, stopping: Callable[[], bool]) -> None:
         """Serve until `stopping` says so; then release those who wait, answer what was asked, and close."""

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 import structlog
+
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+def pytest_configure() -> None:
+    """Take the environment's proxies away: what the tests call themselves is on this machine.
+
+    That the project's own calls go round a proxy has a test of its own, tests/test_bot_network.py.
+    """
+    for name in PROXY_VARIABLES:
+        os.environ.pop(name, None)
+        os.environ.pop(name.upper(), None)
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUND = {"bot_config", "bot_config_help", "bot_process", "bot_settings"}
+GROUND = {"bot_config", "bot_config_help", "bot_network", "bot_process", "bot_settings"}
 MAY_IMPORT = {
-    "bot_config": {"bot_config_help", "bot_settings"},
+    "bot_config": {"bot_config_help", "bot_network", "bot_settings"},
+    "bot_network": set[str](),
     "bot_config_help": set[str](),
     "bot_process": {"bot_config"},
     "bot_settings": set[str](),

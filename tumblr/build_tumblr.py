@@ -8,9 +8,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-import requests
-
 from bot_config import Config
+from bot_network import session_for
 from bot_process import FatalError
 from bot_settings.tumblr import KeySet as KeyStrings
 from tumblr.client import (
@@ -94,7 +93,7 @@ def _key_sets(
         read = ReadRequest(
             keys,
             settings.host,
-            _session(stack),
+            stack.enter_context(session_for(settings.host)),
             budget,
             timeout_seconds=settings.timeout_seconds,
             max_tries=settings.max_tries,
@@ -102,12 +101,12 @@ def _key_sets(
         write = None
         if not dry_run:
             patience = settings.write_timeout_seconds
-            write = WriteRequest(keys, settings.host, _session(stack), budget, timeout_seconds=patience)
+            write = WriteRequest(
+                keys,
+                settings.host,
+                stack.enter_context(session_for(settings.host)),
+                budget,
+                timeout_seconds=patience,
+            )
         key_sets.append(KeySet(f"{group} {number}", group, budget, read, write))
     return key_sets
-
-
-def _session(stack: ExitStack) -> requests.Session:
-    session = stack.enter_context(requests.Session())
-    session.trust_env = False  # a .netrc or a proxy of the machine's must not come between us and tumblr
-    return session

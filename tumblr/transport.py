@@ -136,9 +136,10 @@ class _SessionRequest(TumblrRequest):
         request.headers.update(self.headers)
         request.auth = self.oauth
         try:
-            with self._session.send(
-                self._session.prepare_request(request), timeout=timeout, allow_redirects=False
-            ) as answer:
+            prepared = self._session.prepare_request(request)
+            # A prepared request knows of the session's proxies, but not of the environment's certificates.
+            options = self._session.merge_environment_settings(prepared.url, {}, None, None, None)
+            with self._session.send(prepared, timeout=timeout, allow_redirects=False, **options) as answer:
                 self._budget.observe(answer.headers)
                 return self.json_parse(answer)
         except requests.RequestException as error:

@@ -100,7 +100,9 @@ def _fetch(url: str) -> bytes:
     if parts.scheme != "http" or not (parts.hostname == "localhost" or is_loopback(parts.hostname)):
         raise BadMediaError("the sandbox gets pictures from this machine only")
     try:
-        with requests.get(url, timeout=FETCH_SECONDS, stream=True, allow_redirects=False) as answer:
+        with requests.Session() as session:
+            session.trust_env = False  # what is on this machine is not asked of a proxy
+            answer = session.get(url, timeout=FETCH_SECONDS, stream=True, allow_redirects=False)
             answer.raise_for_status()
             return _first(answer.iter_content(65536), MAX_FILE_BYTES + 1)
     except requests.RequestException as error:

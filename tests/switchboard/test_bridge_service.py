@@ -12,15 +12,19 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from flask import Flask
 from pydantic import SecretStr
 
 import bridge_service
 from bot_config import Config
+from bot_network import direct_session, is_loopback, local_url
 from bot_process import FatalError
 from bot_settings.switchboard import SwitchboardConfig
+from deploy.supervised import free_port
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.clock import SteadyClock
 from switchboard.errors import SwitchboardError
@@ -276,3 +280,52 @@ def test_help_says_what_it_is() -> None:
     shown = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     assert "--config" in shown.stdout
     assert "durable jobs between" in shown.stdout
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+def name_localhost(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Let localhost be these addresses, whatever this machine's /etc/hosts says."""
+    real = socket.getaddrinfo
+
+    def found(host: Any, *arguments: Any, **options: Any) -> list[Any]:
+        names = addresses if host == "localhost" else (host,)
+        return [answer for name in names for answer in real(name, *arguments, **options)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+
+
+@pytest.mark.parametrize("addresses", [("127.0.0.1", "::1"), ("::1",), ("127.0.0.1", "2001:db8::1")])
+def test_localhost_may_be_two_addresses_or_the_one_of_ipv6(
+    monkeypatch: pytest.MonkeyPatch, addresses: tuple[str, ...]
+) -> None:
+    if "::1" in addresses and not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    name_localhost(monkeypatch, *addresses)
+    app = Flask("service")
+    app.extensions["switchboard"] = SimpleNamespace(notifier=SimpleNamespace(close=lambda: None))
+    app.get("/status")(lambda: {"counts": {}, "workers": []})
+    stop = threading.Event()
+    server = bridge_service.listen(app, SwitchboardConfig(listen_host="localhost", port=free_port()))
+    thread = threading.Thread(target=server.serve, args=(stop.is_set,))
+    thread.start()
+    try:
+        here = [address for address in addresses if is_loopback(address)]
+        for host in [*here, "localhost"]:
+            with direct_session() as session:
+                assert session.get(f"{local_url(host, server.port)}/status", timeout=5).ok
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_an_address_of_another_machine_is_one_clear_error() -> None:
+    app = Flask("service")
+    with pytest.raises(FatalError, match=r"cannot listen on 192\.0\.2\.1 port .* - .*switchboard\.port"):
+        bridge_service.listen(app, SwitchboardConfig(listen_host="192.0.2.1", port=free_port()))

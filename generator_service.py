@@ -45,9 +45,9 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
 
 def _run(config: Config, *, check: bool) -> int:
     # PyTorch and transformers take seconds to load: a mistake in the configuration is told before.
-    from autoresponder.build import build_runner
     from autoresponder.checkup import check_up, warm_up
     from autoresponder.errors import JobError
+    from autoresponder.loading import build_runner
     from autoresponder.service import serve
 
     shutdown = Shutdown().install()

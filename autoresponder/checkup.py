@@ -8,10 +8,10 @@ import resource
 import torch
 import transformers
 
-from autoresponder.cpu_linear import count_weights, is_int8
-from autoresponder.jobs import JobRunner
-from autoresponder.model_folder import GeneratorModel
-from autoresponder.trunk import blocks_of
+from autoresponder.jobs.model_folder import GeneratorModel
+from autoresponder.jobs.runner import JobRunner
+from autoresponder.model.cpu_linear import count_weights, is_int8
+from autoresponder.model.trunk import blocks_of
 from switchboard.messages import GenerationJob, GenerationOptions, GenerationResult, MoodRecord
 
 CANDIDATES = 3

@@ -9,7 +9,7 @@ import time
 import structlog
 
 from autoresponder.errors import JobError, WritingStoppedError
-from autoresponder.jobs import Done, JobRunner
+from autoresponder.jobs.runner import Done, JobRunner
 from bot_config import Config
 from bot_process import FatalError, Shutdown
 from switchboard.bench import Bench, job_of

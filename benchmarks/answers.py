@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from autoresponder.build import build_runner
 from autoresponder.checkup import sample_job
+from autoresponder.loading import build_runner
 from bot_config import Config
 from deploy.supervised import HOME
 from munging.classic import to_classic

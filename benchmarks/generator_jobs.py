@@ -23,11 +23,11 @@ from pathlib import Path
 
 import torch
 
-from autoresponder.build import writing_settings
 from autoresponder.checkup import sample_job
 from autoresponder.errors import JobError
-from autoresponder.jobs import Done, Job, JobRunner
-from autoresponder.model_folder import load_generator, load_heads
+from autoresponder.jobs.model_folder import load_generator, load_heads
+from autoresponder.jobs.runner import Done, Job, JobRunner
+from autoresponder.loading import writing_settings
 from benchmarks.machine import processor
 from bot_config import Config
 from switchboard.messages import GenerationResult

@@ -11,16 +11,23 @@ import torch
 from torch import Tensor
 from transformers import GPT2LMHeadModel
 
-from autoresponder.cpu_linear import count_weights, pack_linears
-from autoresponder.draws import draws_of_try, seeded
-from autoresponder.encoding import TextEncoder
 from autoresponder.errors import JobError
-from autoresponder.generator import Finished, Try, Writer, WritingFigures, WritingLimits
-from autoresponder.graphs import make_decoder
-from autoresponder.heads import HEAD_NAMES, GeneratorIdentity, Head, HeadName, HeadSettings, head_layers
-from autoresponder.sampler_settings import SamplerSettings
-from autoresponder.sampling import TARGETS_2021, Sampler, TopK
-from autoresponder.scoring import Scorer
+from autoresponder.generation.draws import draws_of_try, seeded
+from autoresponder.generation.generator import Finished, Try, Writer, WritingFigures, WritingLimits
+from autoresponder.generation.graphs import make_decoder
+from autoresponder.heads.head_2021 import (
+    HEAD_NAMES,
+    GeneratorIdentity,
+    Head,
+    HeadName,
+    HeadSettings,
+    head_layers,
+)
+from autoresponder.heads.scoring import Scorer
+from autoresponder.model.cpu_linear import count_weights, pack_linears
+from autoresponder.model.encoding import TextEncoder
+from autoresponder.sampling.base import TARGETS_2021, Sampler, TopK
+from autoresponder.sampling.registry import SamplerSettings
 
 NEVER = re.compile(r"(?!)")
 END = 50256

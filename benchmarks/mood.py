@@ -27,11 +27,11 @@ from scipy import signal
 
 from mood.dynamics import DEFAULT, MoodCurve, mood_at, mood_value
 from mood.system import MoodInput, kicks
-from tumblr.database import Database
-from tumblr.moods import Moods
-from tumblr.schema import mood_inputs
-from tumblr.store import Store
-from tumblr.turns import TurnKind
+from tumblr.moods.current import Moods
+from tumblr.store.database import Database
+from tumblr.store.schema import mood_inputs
+from tumblr.store.turns import Store
+from tumblr.turns.turn import TurnKind
 
 PACIFIC = ZoneInfo("US/Pacific")
 NOW = datetime(2021, 2, 6, 12, tzinfo=PACIFIC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autoresponder.heads import Calibration
+from autoresponder.heads.head_2021 import Calibration
 
 _STEPS = 100
 _CLOSE = 1e-10

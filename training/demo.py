@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from autoresponder.encoding import TextEncoder
-from autoresponder.model_folder import GeneratorModel, load_generator
+from autoresponder.jobs.model_folder import GeneratorModel, load_generator
+from autoresponder.model.encoding import TextEncoder
 from training.documents import DocumentBatches
 from training.evaluation import calibrate, measure
 from training.export import folder_bytes, round_to_half, save_generator, save_half_head

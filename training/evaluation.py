@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import torch
 from transformers import PreTrainedModel
 
-from autoresponder.encoding import TextEncoder
-from autoresponder.heads import TEXT_TYPES, Calibration, Head
-from autoresponder.scoring import Scorer
+from autoresponder.heads.head_2021 import TEXT_TYPES, Calibration, Head
+from autoresponder.heads.scoring import Scorer
+from autoresponder.model.encoding import TextEncoder
 from training.calibration import fit_logistic
 from training.metrics import selector_metrics, sentiment_metrics
 from training.rows import JudgedRow

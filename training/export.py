@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
 
-from autoresponder.head_files import save_head
-from autoresponder.heads import Head
+from autoresponder.heads.files import save_head
+from autoresponder.heads.head_2021 import Head
 
 
 def save_generator(model: GPT2LMHeadModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:

@@ -18,9 +18,16 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from autoresponder.encoding import TextEncoder
-from autoresponder.heads import GeneratorIdentity, Head, HeadName, HeadSettings, head_heads, head_layers
-from autoresponder.trunk import run_trunk
+from autoresponder.heads.head_2021 import (
+    GeneratorIdentity,
+    Head,
+    HeadName,
+    HeadSettings,
+    head_heads,
+    head_layers,
+)
+from autoresponder.model.encoding import TextEncoder
+from autoresponder.model.trunk import run_trunk
 from training.rows import JudgedRow
 
 Report = Callable[[int, float], None]

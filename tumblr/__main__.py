@@ -24,14 +24,14 @@ from typing import Any
 from requests_oauthlib import OAuth1Session
 
 from bot_process import FatalError, load_process_config, run_door
-from tumblr.account import SHOWN, explain, explain_turn, flat_record, mood_record
-from tumblr.authorize import TUMBLR, NotAuthorized, authorize
-from tumblr.backup import back_up, restore
-from tumblr.database import Database
-from tumblr.errors import StoreError
-from tumblr.screening_lines import answers
-from tumblr.store import Store
-from tumblr.turns import TurnKind, TurnState
+from tumblr.api.authorize import TUMBLR, NotAuthorized, authorize
+from tumblr.api.errors import StoreError
+from tumblr.responding.post_log import SHOWN, explain, explain_turn, flat_record, mood_record
+from tumblr.screening.command_line import answers
+from tumblr.store.backup import back_up, restore
+from tumblr.store.database import Database
+from tumblr.store.turns import Store
+from tumblr.turns.turn import TurnKind, TurnState
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -15,7 +15,8 @@ from bot_config import Config
 from bot_process import FatalError, Shutdown
 from mood.dated_note import DatedNote
 from switchboard.client import Retry, SwitchboardClient
-from tumblr.budget import RULES
+from tumblr.api.client import TumblrDashReader, TumblrReader
+from tumblr.api.errors import StoreError
 from tumblr.build_dash import dash_steps
 from tumblr.build_rules import (
     avoided_tags,
@@ -34,33 +35,32 @@ from tumblr.build_talk import (
     other_posts,
 )
 from tumblr.build_tumblr import Tumblr, connect
-from tumblr.chores import Chores
-from tumblr.client import TumblrDashReader, TumblrReader
-from tumblr.database import Database
-from tumblr.errors import StoreError
-from tumblr.fail_points import FailPoints
-from tumblr.find_asks import AskFinder
-from tumblr.find_originals import QueueFinder
-from tumblr.follows import FollowList
-from tumblr.halloween import TreatKind
-from tumblr.jobs import Jobs, Waits
-from tumblr.kinds import AskKind, Kind, OriginalKind
-from tumblr.kinds_commands import CommandKind, DirectKind, MoodKind, ReviewKind
+from tumblr.finders.asks import AskFinder
+from tumblr.finders.drafts import DraftWatcher
+from tumblr.finders.follows import FollowList
+from tumblr.finders.queue import QueueFinder
+from tumblr.finders.queue_times import QueueSettings
 from tumblr.loop import Loop, Rhythm
-from tumblr.mood_log import MoodLog
-from tumblr.mood_picture import MoodPictures
-from tumblr.moods import Moods
-from tumblr.passes import Part, Planner, Step
-from tumblr.post_limit import PostLimit
-from tumblr.queue_times import QueueSettings
-from tumblr.reconcile import Reconciler
-from tumblr.respond import Driver, Patience
-from tumblr.sent_back import DraftWatcher
-from tumblr.store import Store
-from tumblr.store_chores import ChoreStore
-from tumblr.store_values import ValueStore
-from tumblr.turns import TurnKind
-from tumblr.upkeep import AgeLimits, Upkeep
+from tumblr.moods.current import Moods
+from tumblr.moods.log import MoodLog
+from tumblr.moods.picture import MoodPictures
+from tumblr.pacing.budget import RULES
+from tumblr.pacing.planner import Part, Planner, Step
+from tumblr.pacing.post_limit import PostLimit
+from tumblr.responding.driver import Driver, Patience
+from tumblr.responding.halloween import TreatKind
+from tumblr.responding.handlers.base import AskKind, Kind, OriginalKind
+from tumblr.responding.handlers.commands import CommandKind, DirectKind, MoodKind, ReviewKind
+from tumblr.responding.jobs import Jobs, Waits
+from tumblr.responding.outbox import Chores
+from tumblr.responding.reconcile import Reconciler
+from tumblr.store.cursors import ValueStore
+from tumblr.store.database import Database
+from tumblr.store.outbox import ChoreStore
+from tumblr.store.turns import Store
+from tumblr.store.upkeep import AgeLimits, Upkeep
+from tumblr.turns.fail_points import FailPoints
+from tumblr.turns.turn import TurnKind
 
 Clock: TypeAlias = Callable[[], float]
 """Tells the time in unix seconds."""

@@ -8,22 +8,22 @@ from zoneinfo import ZoneInfo
 
 from bot_config import Config
 from bot_settings.talk import DashboardConfig
+from tumblr.api.client import TumblrDashReader
 from tumblr.build_rules import mood_system
 from tumblr.build_talk import company_of, damping_of, identity_of, limited_of, user_list_of
-from tumblr.client import TumblrDashReader
-from tumblr.dash_rules import Continuation, DynamicRules, StaticRules
-from tumblr.database import Database
-from tumblr.fail_points import FailPoints
-from tumblr.find_dash import DashFinder, DashRules
-from tumblr.jobs import Switchboard
-from tumblr.moods import Moods
-from tumblr.passes import Part, Step
-from tumblr.side_judge import SideJudge
-from tumblr.speaker_rules import SpeakerRules
-from tumblr.store import Store
-from tumblr.store_conversation import ConversationStore
-from tumblr.store_values import ValueStore
-from tumblr.waiting import Pace
+from tumblr.finders.dashboard import DashFinder, DashRules
+from tumblr.finders.dashboard_rules import Continuation, DynamicRules, StaticRules
+from tumblr.finders.side_judgments import SideJudge
+from tumblr.finders.speaker_rules import SpeakerRules
+from tumblr.moods.current import Moods
+from tumblr.pacing.planner import Part, Step
+from tumblr.pacing.throttle import Pace
+from tumblr.responding.jobs import Switchboard
+from tumblr.store.conversations import ConversationStore
+from tumblr.store.cursors import ValueStore
+from tumblr.store.database import Database
+from tumblr.store.turns import Store
+from tumblr.turns.fail_points import FailPoints
 
 
 def dash_steps(

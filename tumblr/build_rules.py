@@ -7,8 +7,8 @@ from bot_process import FatalError
 from mood.system import MoodSystem
 from mood.updates import build_system, parse_updates
 from munging.formats import PromptFormat, own_format
-from tumblr.moderation import Thresholds
-from tumblr.screening import ScreeningRules
+from tumblr.screening.moderation import Thresholds
+from tumblr.screening.word_lists import ScreeningRules
 
 
 def mood_system(config: Config) -> MoodSystem:

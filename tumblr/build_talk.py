@@ -9,26 +9,27 @@ from zoneinfo import ZoneInfo
 
 from bot_config import Config
 from munging.thread import Identity
-from tumblr.ask_rules import AskRules
+from tumblr.api.note_reader import NoteReader
 from tumblr.build_rules import avoided_tags, prompt_format
 from tumblr.build_tumblr import Tumblr
-from tumblr.conversation_rules import Company
-from tumblr.damping import Damping, why_not_talk
-from tumblr.database import Database
-from tumblr.find_conversation import ConversationFinder, Look, Window
-from tumblr.kinds import Kind
-from tumblr.kinds_conversation import ReblogKind, ReplyKind, below_least
-from tumblr.looks import MentionLook, ReblogLook, ReplyLook, Rules
-from tumblr.lost_inputs import LostInputs
-from tumblr.note_reader import NoteReader
-from tumblr.other_posts import OtherPosts
-from tumblr.passes import Part, Step
-from tumblr.store import Store
-from tumblr.store_conversation import ConversationStore
-from tumblr.store_values import ValueStore
-from tumblr.turns import TurnKind
-from tumblr.user_list import UserList
-from tumblr.waiting import Limited, Pace, Preferences
+from tumblr.finders.ask_rules import AskRules
+from tumblr.finders.conversation import ConversationFinder, Look, Window
+from tumblr.finders.conversation_rules import Company
+from tumblr.finders.conversation_sources import MentionLook, ReblogLook, ReplyLook, Rules
+from tumblr.finders.damping import Damping, why_not_talk
+from tumblr.finders.lost_inputs import LostInputs
+from tumblr.finders.other_posts import OtherPosts
+from tumblr.finders.user_list import UserList
+from tumblr.finders.waiting import Limited, Preferences
+from tumblr.pacing.planner import Part, Step
+from tumblr.pacing.throttle import Pace
+from tumblr.responding.handlers.base import Kind
+from tumblr.responding.handlers.conversation import ReblogKind, ReplyKind, below_least
+from tumblr.store.conversations import ConversationStore
+from tumblr.store.cursors import ValueStore
+from tumblr.store.database import Database
+from tumblr.store.turns import Store
+from tumblr.turns.turn import TurnKind
 
 Clock = Callable[[], float]
 

@@ -12,17 +12,17 @@ from bot_config import Config
 from bot_network import session_for
 from bot_process import FatalError
 from bot_settings.tumblr import KeySet as KeyStrings
-from tumblr.client import (
+from tumblr.api.client import (
     AccountWriter,
     TumblrDashReader,
     TumblrReader,
     TumblrWriter,
     full_blog_name,
 )
-from tumblr.limits import Budget
-from tumblr.pool import Group, KeySet, Pool, PooledRead, PooledWrite, group_for
-from tumblr.post import Publisher
-from tumblr.transport import ApiKeys, ReadRequest, UncheckedClient, WriteRequest
+from tumblr.api.key_pool import Group, KeySet, Pool, PooledRead, PooledWrite, group_for
+from tumblr.api.rate_limits import Budget
+from tumblr.api.transport import ApiKeys, ReadRequest, UncheckedClient, WriteRequest
+from tumblr.responding.publisher import Publisher
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bot_process import FatalError, Shutdown
-from tumblr.errors import LimitReached, StoreError, TumblrError, Unauthorized, Unreachable
-from tumblr.fail_points import FailPoint, FailPoints
-from tumblr.outage import Outage
-from tumblr.pace import Level
-from tumblr.passes import Part, PassPlan, Step, order_of, steps_of
-from tumblr.pool import Pool
-from tumblr.respond import Driver
-from tumblr.store import Store
+from tumblr.api.backoff import Outage
+from tumblr.api.errors import LimitReached, StoreError, TumblrError, Unauthorized, Unreachable
+from tumblr.api.key_pool import Pool
+from tumblr.pacing.planner import Part, PassPlan, Step, order_of, steps_of
+from tumblr.pacing.throttle import Level
+from tumblr.responding.driver import Driver
+from tumblr.store.turns import Store
+from tumblr.turns.fail_points import FailPoint, FailPoints
 
 CALLS_PER_PASS = 4
 """Calls that a pass over tumblr makes at most while nothing is new: inbox, queue, two pages of drafts."""

@@ -13,16 +13,16 @@ from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
-from autoresponder.assignments import OriginalShares
-from autoresponder.encoding import TextEncoder
-from autoresponder.generator import WritingLimits
-from autoresponder.head_files import save_head
-from autoresponder.heads import HEAD_NAMES, GeneratorIdentity, Head, HeadName, HeadSettings
-from autoresponder.jobs import JobRunner, WritingSettings
-from autoresponder.model_folder import GeneratorModel
-from autoresponder.prompts import Voice
-from autoresponder.sampler_settings import SamplerSettings
-from autoresponder.weights import content_hash
+from autoresponder.generation.generator import WritingLimits
+from autoresponder.heads.files import save_head
+from autoresponder.heads.head_2021 import HEAD_NAMES, GeneratorIdentity, Head, HeadName, HeadSettings
+from autoresponder.jobs.assignments import OriginalShares
+from autoresponder.jobs.model_folder import GeneratorModel
+from autoresponder.jobs.prompts import Voice
+from autoresponder.jobs.runner import JobRunner, WritingSettings
+from autoresponder.model.encoding import TextEncoder
+from autoresponder.model.weights import content_hash
+from autoresponder.sampling.registry import SamplerSettings
 from munging.formats import FORMATS
 from munging.thread import Identity
 from switchboard.messages import GenerationJob, GenerationOptions, MoodRecord

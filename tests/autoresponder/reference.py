@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from transformers import LogitsProcessor, LogitsProcessorList, PreTrainedModel
 
-from autoresponder.sampling import Sampler
+from autoresponder.sampling.base import Sampler
 
 
 class Processed(LogitsProcessor):

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from autoresponder import errors
-from autoresponder.acceptance import RULES, SPEAKS_FOR_OTHERS
+from autoresponder.generation.acceptance import RULES, SPEAKS_FOR_OTHERS
 from bot_settings.writing import SamplerConfig
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "generator.md").read_text(encoding="utf-8")

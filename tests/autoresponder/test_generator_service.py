@@ -12,11 +12,11 @@ import torch
 from structlog.testing import capture_logs
 
 import generator_service
-from autoresponder.build import build_runner, writing_settings
 from autoresponder.checkup import sample_job
-from autoresponder.decoder import Decoder
 from autoresponder.errors import ModelError
-from autoresponder.jobs import JobRunner
+from autoresponder.generation.decoder import Decoder
+from autoresponder.jobs.runner import JobRunner
+from autoresponder.loading import build_runner, writing_settings
 from autoresponder.service import GeneratorWorker, worker_name
 from bot_config import Config
 from bot_process import FatalError, run_door

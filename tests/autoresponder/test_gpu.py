@@ -14,22 +14,29 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import GPT2LMHeadModel, PreTrainedModel
 
 import generator_service
-from autoresponder.build import build_runner
 from autoresponder.checkup import sample_job
-from autoresponder.decoder import Decoder
-from autoresponder.encoding import TextEncoder
 from autoresponder.errors import JobError
-from autoresponder.generator import WritingLimits
-from autoresponder.graphs import BATCHES, GraphDecoder, batch_for, batches_for, make_decoder, spans_of
-from autoresponder.jobs import Done, Job
-from autoresponder.sampler_settings import SamplerSettings, Scheme
-from autoresponder.sampling import draw
-from autoresponder.slots import GROWTH
+from autoresponder.generation.cache_slots import GROWTH
+from autoresponder.generation.decoder import Decoder
+from autoresponder.generation.generator import WritingLimits
+from autoresponder.generation.graphs import (
+    BATCHES,
+    GraphDecoder,
+    batch_for,
+    batches_for,
+    make_decoder,
+    spans_of,
+)
+from autoresponder.jobs.runner import Done, Job
+from autoresponder.loading import build_runner
+from autoresponder.model.encoding import TextEncoder
+from autoresponder.sampling.base import draw
+from autoresponder.sampling.registry import SamplerSettings, Scheme
 from benchmarks import generator as benchmark
 from bot_config import Config
 from switchboard.messages import GenerationResult
-from tests.autoresponder.test_generator import some_tries, write
-from tests.autoresponder.test_other_networks import CONFIGS, make_other
+from tests.autoresponder.generation.test_generator import some_tries, write
+from tests.autoresponder.model.test_other_networks import CONFIGS, make_other
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
 

@@ -49,9 +49,9 @@ from switchboard.errors import SwitchboardError
 from tests.system.harness import eventually
 from tumblr.build import running_bot
 from tumblr.build_rules import mood_system
-from tumblr.database import Database
-from tumblr.store import Store
-from tumblr.turns import LogEntry, StoredMoodInput
+from tumblr.store.database import Database
+from tumblr.store.turns import Store
+from tumblr.turns.turn import LogEntry, StoredMoodInput
 
 ZONE = ZoneInfo("UTC")
 READY_SECONDS = 120.0

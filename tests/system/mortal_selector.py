@@ -18,7 +18,7 @@ from switchboard.messages import SelectionResult, WorkerError
 from switchboard.polling import Exchanged, RetainedText, SelectionWork, SelectorExchange
 from switchboard.worker import Rhythm
 from tests.system.stub_generator import DEATHS
-from tumblr.fail_points import kill_this_process
+from tumblr.turns.fail_points import kill_this_process
 
 
 class MortalExchange(SelectorExchange):

@@ -14,7 +14,7 @@ from pathlib import Path
 import tumbl
 from bot_process import run_door
 from deploy.supervised import HOME
-from tumblr.fail_points import VARIABLE
+from tumblr.turns.fail_points import VARIABLE
 
 FORKS = multiprocessing.get_context("forkserver")
 PRELOADED = ["tumbl", "pytest", "tests.system.street", "tests.system.timed_tumbl"]

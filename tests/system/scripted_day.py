@@ -46,7 +46,7 @@ from tests.system.day_script import (
 from tests.system.programs import Program
 from tests.system.street import Bot, Street
 from tests.system.timed_tumbl import TimedTumbl
-from tumblr.turns import CLOSED
+from tumblr.turns.turn import CLOSED
 
 BLOG = "frank"
 BEGINS = datetime(2027, 3, 10, 15, 0, tzinfo=UTC)

@@ -31,7 +31,7 @@ from switchboard.messages import StatusReport
 from tests.system.chaos import query
 from tests.system.harness import eventually
 from tests.system.programs import LONG, Program, Tumbl
-from tumblr.authorize import authorize
+from tumblr.api.authorize import authorize
 
 READY_SECONDS = 120.0
 READER = "reader"

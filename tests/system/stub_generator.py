@@ -35,7 +35,7 @@ from switchboard.messages import (
 )
 from switchboard.polling import Exchanged, GeneratorAnswer, GeneratorExchange, GeneratorJob
 from switchboard.worker import Rhythm, run_worker
-from tumblr.fail_points import kill_this_process
+from tumblr.turns.fail_points import kill_this_process
 
 BATCH = 8
 DEATHS = ("before-delivery", "after-delivery")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.system.street import READER, Bot, MoveIn
-from tumblr.fail_points import FailPoint
+from tumblr.turns.fail_points import FailPoint
 
 ACTING = (FailPoint.AFTER_INTENT, FailPoint.AFTER_POST, FailPoint.DURING_RECORD, FailPoint.AFTER_CHORE)
 """The moments around what a command does, and around the deletion of its ask."""

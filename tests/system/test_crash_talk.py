@@ -7,7 +7,7 @@ import pytest
 from sandbox.faults import Fault, FaultKind
 from sandbox.records import PostRecord
 from tests.system.street import READER, Bot, MoveIn
-from tumblr.fail_points import FailPoint
+from tumblr.turns.fail_points import FailPoint
 
 EVERYWHERE = (
     FailPoint.DURING_FOUND,

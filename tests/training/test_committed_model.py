@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from autoresponder.model_folder import load_generator, load_heads
-from autoresponder.scoring import Scorer
+from autoresponder.heads.scoring import Scorer
+from autoresponder.jobs.model_folder import load_generator, load_heads
 
 DEMO_MODEL = Path(__file__).parents[2] / "sandbox" / "demo_model"
 MOST_BYTES = 12_000_000

@@ -11,9 +11,9 @@ import torch
 from rich.console import Console
 from safetensors import safe_open
 
-from autoresponder.encoding import TextEncoder
-from autoresponder.model_folder import load_generator, load_heads
-from autoresponder.scoring import Scorer
+from autoresponder.heads.scoring import Scorer
+from autoresponder.jobs.model_folder import load_generator, load_heads
+from autoresponder.model.encoding import TextEncoder
 from training.__main__ import main
 from training.demo import Folders, Plan, train_demo
 from training.reports import running_mean

@@ -12,8 +12,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autoresponder.encoding import TextEncoder
-from autoresponder.heads import GeneratorIdentity, Head
+from autoresponder.heads.head_2021 import GeneratorIdentity, Head
+from autoresponder.model.encoding import TextEncoder
 from training.calibration import fit_logistic
 from training.evaluation import calibrate, differences, measure
 from training.heads import (

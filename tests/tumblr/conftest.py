@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.tumblr.fakes import FakeClock, World
-from tumblr.database import Database
-from tumblr.store import Store
+from tumblr.store.database import Database
+from tumblr.store.turns import Store
 
 
 @pytest.fixture

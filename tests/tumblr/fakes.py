@@ -27,39 +27,39 @@ from switchboard.messages import (
     SubmitReply,
     TextpostRequest,
 )
-from tumblr.chores import Chores
-from tumblr.conversation_rules import Company
-from tumblr.damping import Damping
-from tumblr.database import Database
-from tumblr.errors import NotFound, Refused, TumblrError, TumblrUnavailable
-from tumblr.fail_points import FailPoints
-from tumblr.find_asks import AskFinder
-from tumblr.find_originals import QueueFinder
-from tumblr.halloween import TreatKind
-from tumblr.jobs import Jobs, Waits
-from tumblr.kinds import AskKind, Kind, OriginalKind
-from tumblr.kinds_commands import CommandKind, MoodKind, ReviewKind
-from tumblr.looks import Rules
-from tumblr.lost_inputs import LostInputs
-from tumblr.moderation import Thresholds
-from tumblr.mood_picture import MoodPictures
-from tumblr.moods import Feeling
-from tumblr.note_reader import NoteReader
-from tumblr.notes import Note, NotePage
-from tumblr.other_posts import OtherPosts
-from tumblr.payload import Mention, PostPage, TumblrPost, post_name
-from tumblr.post import Publisher
-from tumblr.queue_times import QueueSettings
-from tumblr.reconcile import Reconciler
-from tumblr.respond import Driver, Patience
-from tumblr.screening import ScreeningRules
-from tumblr.sent_back import DraftWatcher
-from tumblr.store import Store
-from tumblr.store_chores import ChoreStore
-from tumblr.store_conversation import ConversationStore
-from tumblr.store_values import ValueStore
-from tumblr.turns import Intent, NewTurn, StoredRequest, Turn, TurnKind
-from tumblr.waiting import Limited
+from tumblr.api.errors import NotFound, Refused, TumblrError, TumblrUnavailable
+from tumblr.api.models import Mention, PostPage, TumblrPost, post_name
+from tumblr.api.note_reader import NoteReader
+from tumblr.api.notes import Note, NotePage
+from tumblr.finders.asks import AskFinder
+from tumblr.finders.conversation_rules import Company
+from tumblr.finders.conversation_sources import Rules
+from tumblr.finders.damping import Damping
+from tumblr.finders.drafts import DraftWatcher
+from tumblr.finders.lost_inputs import LostInputs
+from tumblr.finders.other_posts import OtherPosts
+from tumblr.finders.queue import QueueFinder
+from tumblr.finders.queue_times import QueueSettings
+from tumblr.finders.waiting import Limited
+from tumblr.moods.current import Feeling
+from tumblr.moods.picture import MoodPictures
+from tumblr.responding.driver import Driver, Patience
+from tumblr.responding.halloween import TreatKind
+from tumblr.responding.handlers.base import AskKind, Kind, OriginalKind
+from tumblr.responding.handlers.commands import CommandKind, MoodKind, ReviewKind
+from tumblr.responding.jobs import Jobs, Waits
+from tumblr.responding.outbox import Chores
+from tumblr.responding.publisher import Publisher
+from tumblr.responding.reconcile import Reconciler
+from tumblr.screening.moderation import Thresholds
+from tumblr.screening.word_lists import ScreeningRules
+from tumblr.store.conversations import ConversationStore
+from tumblr.store.cursors import ValueStore
+from tumblr.store.database import Database
+from tumblr.store.outbox import ChoreStore
+from tumblr.store.turns import Store
+from tumblr.turns.fail_points import FailPoints
+from tumblr.turns.turn import Intent, NewTurn, StoredRequest, Turn, TurnKind
 
 START = datetime(2021, 2, 6, 12, 0, tzinfo=UTC)
 ZONE = ZoneInfo("US/Pacific")

@@ -37,7 +37,7 @@ from switchboard.messages import (
     SelectorPoll,
 )
 from switchboard.serving import Server, ServerSettings
-from tumblr.fail_points import VARIABLE
+from tumblr.turns.fail_points import VARIABLE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BLOG = "frank"

@@ -19,12 +19,12 @@ from mood.history import parse_history
 from mood.system import MoodInput
 from tests.tumblr.fakes import FakeClock, World
 from tumblr.__main__ import main
-from tumblr.account import explain
 from tumblr.build import running_bot
 from tumblr.build_rules import mood_system, screening_rules
-from tumblr.database import Database
-from tumblr.store import Store
-from tumblr.turns import NewTurn, Turn, TurnKind, TurnState
+from tumblr.responding.post_log import explain
+from tumblr.store.database import Database
+from tumblr.store.turns import Store
+from tumblr.turns.turn import NewTurn, Turn, TurnKind, TurnState
 
 KEYS = {"consumer_key": "a", "consumer_secret": "b", "token": "c", "token_secret": "d"}
 

@@ -11,14 +11,14 @@ import pytest
 
 from bot_process import FatalError, Shutdown
 from tests.tumblr.fakes import START, ZONE, FakeClock, World
-from tumblr.errors import LimitReached, StoreFull, TumblrUnavailable, Unauthorized, Unreachable
-from tumblr.fail_points import FailPoint, FailPoints
-from tumblr.limits import Budget
+from tumblr.api.errors import LimitReached, StoreFull, TumblrUnavailable, Unauthorized, Unreachable
+from tumblr.api.key_pool import Group, KeySet, Pool
+from tumblr.api.rate_limits import Budget
 from tumblr.loop import Loop, Rhythm
-from tumblr.pace import BASE, LEVELS, Level
-from tumblr.passes import Part, PassPlan, Step
-from tumblr.pool import Group, KeySet, Pool
-from tumblr.turns import NewTurn, TurnState
+from tumblr.pacing.planner import Part, PassPlan, Step
+from tumblr.pacing.throttle import BASE, LEVELS, Level
+from tumblr.turns.fail_points import FailPoint, FailPoints
+from tumblr.turns.turn import NewTurn, TurnState
 
 MakeWorld = Callable[..., World]
 RHYTHM = Rhythm(60.0, 360.0, (8, 24), ZONE, error_factor=5.0, poll_seconds=0.5)

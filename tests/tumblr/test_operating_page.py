@@ -10,7 +10,7 @@ import pytest
 from bot_config import Config
 from bot_settings.tumblr import AsksConfig, QueueConfig, ScreeningConfig
 from tumblr.__main__ import main
-from tumblr.turns import TurnState
+from tumblr.turns.turn import TurnState
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 PAGE = (DOCS / "operating.md").read_text(encoding="utf-8")

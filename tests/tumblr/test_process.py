@@ -12,7 +12,7 @@ import pytest
 
 from sandbox.faults import Fault, FaultKind
 from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
-from tumblr.fail_points import FailPoint
+from tumblr.turns.fail_points import FailPoint
 
 WEAKEST = (FailPoint.AFTER_SUBMIT, FailPoint.AFTER_INTENT, FailPoint.AFTER_POST, FailPoint.AFTER_RECORD)
 """Where two systems know different things; the other points are tried without processes."""

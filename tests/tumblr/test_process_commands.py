@@ -14,9 +14,9 @@ from pytumblr import TumblrRestClient
 from bot_config import load_config
 from bot_process import Shutdown
 from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
-from tumblr.budget import RULES
 from tumblr.build import running_bot
-from tumblr.fail_points import FailPoint
+from tumblr.pacing.budget import RULES
+from tumblr.turns.fail_points import FailPoint
 
 DASH = "frank-dash"
 

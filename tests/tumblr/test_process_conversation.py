@@ -10,10 +10,10 @@ import pytest
 
 from sandbox.records import PostRecord
 from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
-from tumblr.database import Database
-from tumblr.fail_points import FailPoint
-from tumblr.store import Store
-from tumblr.turns import Turn
+from tumblr.store.database import Database
+from tumblr.store.turns import Store
+from tumblr.turns.fail_points import FailPoint
+from tumblr.turns.turn import Turn
 
 FORMS = ("npf", "legacy")
 

@@ -16,7 +16,7 @@ from bot_config import load_config
 from bot_process import Shutdown
 from sandbox.driver import SandboxDriver
 from tests.tumblr.neighbours import BLOG, Neighbours
-from tumblr.authorize import authorize
+from tumblr.api.authorize import authorize
 from tumblr.build import running_bot
 from tumblr.loop import Loop
 

@@ -1,0 +1,128 @@
+"""Rows of text that grow together: a network, and the slots in which its rows live.
+
+A prompt is run once; every row that starts from it reads the same keys and values, and adds its own.
+Rows can begin, end, and be begun anew at any step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache, PreTrainedModel
+
+from autoresponder.generation.attention import attending, take_over
+from autoresponder.generation.cache_slots import NOTHING, Prefix, SlotCache
+from autoresponder.generation.prompt_cache import PromptCache
+from autoresponder.model.cpu_linear import is_int8
+from autoresponder.model.fp32_lm_head import keep_logits_exact
+from autoresponder.model.trunk import watching
+
+
+class Decoder:
+    """A network with ``slots`` rows of text; the first B slots are active, B the number of tokens stepped."""
+
+    def __init__(
+        self,
+        network: PreTrainedModel,
+        slots: int,
+        *,
+        keep: Collection[int] = (),
+        known: PromptCache | None = None,
+    ) -> None:
+        """``keep`` are blocks whose residual streams are remembered; ``known`` are beginnings run before."""
+        wide = is_int8(network)
+        take_over(network, wide=wide)
+        keep_logits_exact(network)
+        self.slots = slots
+        self.device = network.device
+        self.keep = tuple(keep)
+        self._network = network
+        self._known = known if known is not None else PromptCache(0)
+        self._cache = SlotCache(slots, kept=self.keep, wide=wide)
+
+    @torch.inference_mode()
+    def prefill(self, ids: Sequence[int], *, remember: bool = True) -> Prefix:
+        """Run ids once, alone; the result can be placed into any number of slots.
+
+        What is known of their beginning is not run again. ``remember`` is false for ids with which no
+        other text will begin.
+        """
+        if not ids:
+            return NOTHING
+        past = self._known.longest(ids)
+        if past.length < len(ids):
+            past = self._extend(past, ids)
+            if _is_sound(past) and remember:
+                self._known.keep(ids, past)
+        return past.widened() if self._cache.wide else past
+
+    def _extend(self, past: Prefix, ids: Sequence[int]) -> Prefix:
+        cache = DynamicCache()
+        for index, (keys, values) in enumerate(past.blocks):
+            cache.update(keys[None], values[None], index)
+        row = torch.tensor([ids], device=self.device)  # (1, n)
+        base: Any = self._network.base_model
+        with watching(self._network, self.keep) as streams:
+            base(
+                row[:, past.length :],
+                attention_mask=torch.ones_like(row),
+                past_key_values=cache,
+                use_cache=True,
+            )
+        return Prefix(
+            tuple((keys[0], values[0]) for keys, values, _ in cache),
+            len(ids),
+            {
+                layer: torch.cat([past.streams[layer], new[0]]) if past.length else new[0]
+                for layer, new in streams.items()
+            },
+        )
+
+    def warm_up(self) -> None:
+        """Do now what would make the first steps slow; here there is nothing."""
+
+    @torch.inference_mode()
+    def place(self, slot: int, prefix: Prefix) -> None:
+        """Begin a slot with the text of ``prefix``, whatever it held before."""
+        self._cache.place(slot, prefix)
+
+    @torch.inference_mode()
+    def move(self, source: int, target: int) -> None:
+        """Let slot ``target`` hold what slot ``source`` holds."""
+        self._cache.move(source, target)
+
+    @torch.inference_mode()
+    def clear(self, slot: int) -> None:
+        """Wipe a slot whose numbers are not finite, so that nothing of them reaches its next row."""
+        self._cache.clear(slot)
+
+    @torch.inference_mode()
+    def step(self, tokens: Sequence[int]) -> Tensor:
+        """Append one token to each of the first B slots; give the logits (B, V) of what comes next."""
+        positions = self._cache.aim(len(tokens), self.device)
+        network: Any = self._network
+        with attending(self._cache), watching(network, self.keep) as streams:
+            outputs = network(
+                torch.tensor(tokens, device=self.device)[:, None],
+                position_ids=positions[:, None],
+                attention_mask=self._cache.visible()[:, None, None],
+                past_key_values=self._cache,
+                use_cache=True,
+            )
+        for layer, hidden in streams.items():
+            self._cache.keep_stream(layer, hidden)
+        logits: Tensor = outputs.logits[:, -1].float()
+        return logits
+
+    def streams(self, slot: int) -> dict[int, Tensor]:
+        """The kept residual streams (n, d) of all that a slot holds."""
+        return self._cache.streams_of(slot)
+
+
+def _is_sound(prefix: Prefix) -> bool:
+    """Whether a run gave finite numbers; what is not finite anywhere reaches the last block's last place."""
+    keys, _ = prefix.blocks[-1]
+    return bool(keys[:, -1].isfinite().all())

@@ -1,0 +1,191 @@
+"""Decoding on a GPU by captured graphs: one step is one launch instead of some hundred kernels.
+
+A graph replays fixed work at fixed addresses. So everything that changes from step to step is in
+buffers that stay where they are, rows are rounded up to one of a few batch sizes, and what a row may
+see to a multiple of ``GROWTH`` positions; there is one graph for each pair that has come up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from autoresponder.generation.attention import attending
+from autoresponder.generation.cache_slots import GROWTH, SlotCache
+from autoresponder.generation.decoder import Decoder
+from autoresponder.generation.prompt_cache import PromptCache
+from autoresponder.model.trunk import watching
+
+BATCHES = (1, 2, 4, 8, 16, 24, 32, 48, 64)
+WARM_UP_STEPS = 3  # before a capture, so that every kernel is chosen and loaded
+
+
+def make_decoder(
+    network: PreTrainedModel,
+    slots: int,
+    *,
+    keep: Collection[int] = (),
+    known: PromptCache | None = None,
+    context: int | None = None,
+) -> Decoder:
+    """The fastest decoder for where the network is; no row will be longer than ``context`` tokens."""
+    if network.device.type == "cuda":
+        return GraphDecoder(network, slots, keep=keep, known=known, context=context)
+    return Decoder(network, slots, keep=keep, known=known)
+
+
+def batch_for(rows: int) -> int:
+    """The smallest captured batch size that holds so many rows."""
+    return next(size for size in BATCHES if size >= rows)
+
+
+def batches_for(slots: int) -> tuple[int, ...]:
+    """All batch sizes that so many slots can come to."""
+    return tuple(size for size in BATCHES if size <= batch_for(slots))
+
+
+def spans_of(capacity: int) -> range:
+    """All numbers of positions that rows may be made to see."""
+    return range(GROWTH, capacity + 1, GROWTH)
+
+
+@dataclass(frozen=True)
+class _Captured:
+    graph: Any
+    tokens: Tensor  # (B, 1)
+    positions: Tensor  # (B, 1)
+    logits: Tensor  # (B, V)
+
+
+class FixedCache(SlotCache):
+    """Slots whose buffers never move: room for the whole context from the beginning, nothing shared."""
+
+    def __init__(self, slots: int, capacity: int, kept: Collection[int], device: torch.device) -> None:
+        super().__init__(slots, share=False, kept=kept)
+        self.capacity = capacity
+        self._seen = GROWTH
+        self._at = torch.zeros(slots, dtype=torch.long, device=device)
+        self._all_at = self._at
+        self._keys = torch.arange(capacity, device=device)
+
+    def steer(self, rows: int, batch: int) -> int:
+        """Write where the next tokens go; give the span the graph must have."""
+        where = [*self.tails[:rows], *([0] * (batch - rows))]
+        self._all_at[:batch].copy_(torch.tensor(where), non_blocking=True)
+        self.tails[:rows] = [tail + 1 for tail in self.tails[:rows]]
+        return min(self.capacity, -(-max(self.tails[:rows]) // GROWTH) * GROWTH)
+
+    def shape(self, batch: int, seen: int) -> None:
+        """Let the network see so many rows and positions, in a capture."""
+        self._at = self._all_at[:batch]
+        self._seen = seen
+        self._visible = self._keys[:seen] <= self._at[:, None]
+        self._distance = self._at[:, None] - self._keys[:seen]
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_args: object, **_kwargs: object
+    ) -> tuple[Tensor, Tensor]:
+        """Take one token's keys and values (B, H, 1, d/H) of a block; give its tails (B, H, S, d/H)."""
+        rows = len(self._at)
+        keys, values = self._room(layer_idx, key_states, self.capacity)
+        every = torch.arange(rows, device=self._at.device)
+        keys[every, :, self._at] = key_states[:, :, 0]
+        values[every, :, self._at] = value_states[:, :, 0]
+        return keys[:rows, :, : self._seen], values[:rows, :, : self._seen]
+
+    def keep_stream(self, layer: int, hidden: Tensor) -> None:
+        """Remember the residual stream (B, 1, d) of the new tokens after a kept block."""
+        stream = self._stream_room(layer, hidden, self.capacity)
+        stream[torch.arange(len(self._at), device=hidden.device), self._at] = hidden[:, 0]
+
+    def place(self, slot: int, prefix: Any) -> None:
+        """Let a slot hold a prefix; the buffers take their final size at the first."""
+        for index, (keys, _) in enumerate(prefix.blocks):
+            self._room(index, keys, self.capacity)
+        for layer, stream in prefix.streams.items():
+            self._stream_room(layer, stream, self.capacity)
+        super().place(slot, prefix)
+
+
+class GraphDecoder(Decoder):
+    """A decoder whose steps are replayed."""
+
+    def __init__(
+        self,
+        network: PreTrainedModel,
+        slots: int,
+        *,
+        keep: Collection[int] = (),
+        known: PromptCache | None = None,
+        context: int | None = None,
+    ) -> None:
+        """Room is made for ``context`` tokens in each slot, by default for all the network can read."""
+        super().__init__(network, slots, keep=keep, known=known)
+        config: Any = network.config
+        capacity = -(-(context or config.max_position_embeddings) // GROWTH) * GROWTH
+        self._fixed = FixedCache(batch_for(slots), capacity, self.keep, self.device)
+        self._cache = self._fixed
+        self._graphs: dict[tuple[int, int], _Captured] = {}
+        self._pool: Any = torch.cuda.graph_pool_handle()
+
+    @torch.inference_mode()
+    def warm_up(self) -> None:
+        """Capture every graph that can be needed; the largest first, whose memory the smaller can use."""
+        for batch in reversed(batches_for(self.slots)):
+            for seen in reversed(spans_of(self._fixed.capacity)):
+                self._graphs[batch, seen] = self._capture(batch, seen)
+
+    @torch.inference_mode()
+    def step(self, tokens: Sequence[int]) -> Tensor:
+        """Append one token to each of the first B slots; give the logits (B, V) of what comes next."""
+        rows, batch = len(tokens), batch_for(len(tokens))
+        positions = self._fixed.tails[:rows]
+        seen = self._fixed.steer(rows, batch)
+        captured = self._graphs.get((batch, seen))
+        if captured is None:
+            captured = self._graphs[batch, seen] = self._capture(batch, seen)
+        padding = [0] * (batch - rows)
+        captured.tokens[:, 0].copy_(torch.tensor([*tokens, *padding]), non_blocking=True)
+        captured.positions[:, 0].copy_(torch.tensor([*positions, *padding]), non_blocking=True)
+        captured.graph.replay()
+        return captured.logits[:rows]
+
+    def _capture(self, batch: int, seen: int) -> _Captured:
+        """Run a step a few times aside, then record it.
+
+        The runs write a token's keys where the replay writes the right ones next, and nowhere else.
+        """
+        self._fixed.shape(batch, seen)
+        tokens = torch.zeros(batch, 1, dtype=torch.long, device=self.device)
+        positions = torch.zeros(batch, 1, dtype=torch.long, device=self.device)
+        aside: Any = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
+        aside.wait_stream(torch.cuda.current_stream(self.device))
+        with torch.cuda.stream(aside):
+            for _ in range(WARM_UP_STEPS):
+                self._forward(tokens, positions)
+        torch.cuda.current_stream(self.device).wait_stream(aside)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, pool=self._pool):
+            self._fixed.shape(batch, seen)
+            logits = self._forward(tokens, positions)
+        return _Captured(graph, tokens, positions, logits)
+
+    def _forward(self, tokens: Tensor, positions: Tensor) -> Tensor:
+        network: Any = self._network
+        with attending(self._cache), watching(network, self.keep) as streams:
+            outputs = network(
+                tokens,
+                position_ids=positions,
+                attention_mask=self._cache.visible()[:, None, None],
+                past_key_values=self._cache,
+                use_cache=True,
+            )
+        for layer, hidden in streams.items():
+            self._cache.keep_stream(layer, hidden)
+        logits: Tensor = outputs.logits[:, -1].float()
+        return logits

@@ -1,0 +1,1 @@
+"""Heads on the network's activations: selector, sentiment, reviewer, next speaker."""

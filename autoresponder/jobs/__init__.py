@@ -1,0 +1,1 @@
+"""The jobs that a generator serves, from the wire to the network and back."""

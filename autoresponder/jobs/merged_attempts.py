@@ -1,0 +1,66 @@
+"""Several jobs' tries as one source: their texts share the batch, their outcomes go their own ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from autoresponder.errors import JobError
+from autoresponder.generation.generator import Finished, Try
+from autoresponder.jobs.attempts import JobTries
+
+
+@dataclass(frozen=True)
+class _Member:
+    tries: JobTries
+    done: Callable[[], None]
+    failed: Callable[[JobError], None]
+
+
+class MergedTries:
+    """The oldest job's tries come first; where it has none to begin, the next job's fill the batch.
+
+    Which tries a job makes, and which of them are taken, depends on that job alone; so its candidates are
+    the same whatever else is in the batch. A job leaves as soon as its last try has ended, and a job may
+    join at any time.
+    """
+
+    def __init__(self, more: Callable[[], None] = lambda: None) -> None:
+        """``more`` is called when there is room for a job, and may ``add`` some."""
+        self._more = more
+        self._members: list[_Member] = []
+
+    def add(self, tries: JobTries, done: Callable[[], None], failed: Callable[[JobError], None]) -> None:
+        """Let a job join behind the others; one of the two is called when it leaves."""
+        self._members.append(_Member(tries, done, failed))
+
+    def next_try(self) -> Try | None:
+        """The next try of the oldest job that has one; with none, of a job that joins now."""
+        attempt = self._next_of_these()
+        if attempt is None:
+            self._more()
+            attempt = self._next_of_these()
+        return attempt
+
+    def _next_of_these(self) -> Try | None:
+        for member in self._members:
+            if attempt := member.tries.next_try():
+                return attempt
+        return None
+
+    def finish(self, finished: Finished) -> None:
+        """Give a finished try to its job, which may be done by it."""
+        member = self._owner(finished.attempt)
+        member.tries.finish(finished)
+        if member.tries.over:
+            self._members.remove(member)
+            member.done()
+
+    def fail(self, attempt: Try, error: JobError) -> None:
+        """Let the job of a broken try go."""
+        member = self._owner(attempt)
+        self._members.remove(member)
+        member.failed(error)
+
+    def _owner(self, attempt: Try) -> _Member:
+        return next(member for member in self._members if member.tries.costs is attempt.costs)

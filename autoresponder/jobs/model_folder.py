@@ -1,0 +1,170 @@
+"""A model folder, loaded: the network, its tokenizer, its heads, and what it is called.
+
+config.json  model.safetensors  tokenizer.json  tokenizer_config.json
+heads/selector.safetensors  heads/selector.json  heads/sentiment.safetensors  heads/sentiment.json
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
+from transformers.utils.logging import disable_progress_bar
+
+from autoresponder.errors import ModelCorruptError, ModelError, ModelMissingError, TokenizerMismatchError
+from autoresponder.heads.files import heads_in, load_head
+from autoresponder.heads.head_2021 import GeneratorIdentity, Head, HeadName
+from autoresponder.model.cpu_linear import pack_linears
+from autoresponder.model.encoding import TextEncoder
+from autoresponder.model.trunk import blocks_of
+from autoresponder.model.weights import COPY_AGAIN, content_hash, find_model, weight_files
+
+KINDS = ("gpt2", "gpt_neo", "gptj", "llama")  # what the writing loop's attention can take over
+TOKENIZER_HINT = "use the tokenizer files that belong to this checkpoint"
+
+
+@dataclass(frozen=True)
+class GeneratorModel:
+    """A generator ready to write, without its heads."""
+
+    network: PreTrainedModel
+    encoder: TextEncoder
+    identity: GeneratorIdentity
+    folder: Path
+
+    @property
+    def positions(self) -> int:
+        """The longest row the network can read, in tokens."""
+        return int(self.network.config.max_position_embeddings)
+
+
+def pick_device(device: str) -> torch.device:
+    """Resolve a device's name; "auto" is the GPU where there is one."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+    except RuntimeError:
+        raise ModelError(f'no device is called "{device}"', 'use "auto", "cpu", "cuda" or "cuda:N"') from None
+    if chosen.type == "cuda" and not torch.cuda.is_available():
+        raise ModelError("generator.device asks for a GPU and none is usable", 'set it to "auto" or "cpu"')
+    return chosen
+
+
+def pick_dtype(dtype: str, device: torch.device) -> torch.dtype:
+    """Resolve a number format; "auto" is float32 on a CPU, bfloat16 on a GPU.
+
+    int8 is made from float32, on a CPU alone.
+    """
+    if dtype == "int8" and device.type != "cpu":
+        raise ModelError("generator.dtype int8 is for CPUs", 'set it to "auto" or "bfloat16" on a GPU')
+    if dtype == "auto":
+        return torch.float32 if device.type == "cpu" else torch.bfloat16
+    return {
+        "int8": torch.float32,
+        "float32": torch.float32,
+        "bfloat16": torch.bfloat16,
+        "float16": torch.float16,
+    }[dtype]
+
+
+def load_generator(model: str, *, device: str = "auto", dtype: str = "auto") -> GeneratorModel:
+    """Load a checkpoint of one of the known kinds from a folder or a hub name, ready to write.
+
+    On a CPU its linear layers are packed, in float32 or int8: it cannot be trained or saved then.
+    Raises the errors of ``autoresponder.errors``: a missing or broken file, a pickled checkpoint, a
+    tokenizer that does not match.
+    """
+    folder = find_model(model)
+    files = weight_files(folder)
+    target = pick_device(device)
+    format_ = pick_dtype(dtype, target)
+    network = _load_network(folder, format_, target)
+    if target.type == "cpu" and format_ is torch.float32:
+        pack_linears(network, "int8" if dtype == "int8" else "float32")
+    encoder = _load_encoder(folder, network.config)
+    identity = GeneratorIdentity(name=folder.resolve().name, sha256=content_hash(files))
+    return GeneratorModel(network, encoder, identity, folder)
+
+
+def load_heads(generator: GeneratorModel, folder: Path | None = None) -> Mapping[HeadName, Head]:
+    """Load all heads onto the generator's device; by default from ``heads`` in its folder."""
+    where = folder if folder is not None else generator.folder / "heads"
+    size = {"n_layer": len(blocks_of(generator.network)), "positions": generator.positions}
+    return {
+        name: load_head(where, name, generator.identity, **size).to(generator.network.device)
+        for name in heads_in(where)
+    }
+
+
+def _load_network(folder: Path, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # the log has one line for each event
+    architecture: Any = AutoModelForCausalLM
+    try:
+        config: Any = AutoConfig.from_pretrained(folder, local_files_only=True)
+        if config.model_type not in KINDS:
+            raise ModelError(
+                f"{folder} holds a {config.model_type} model", f"a checkpoint of {', '.join(KINDS)} is needed"
+            )
+        network, report = architecture.from_pretrained(
+            folder, dtype=dtype, use_safetensors=True, local_files_only=True, output_loading_info=True
+        )
+        placed = network.to(device)
+    except torch.OutOfMemoryError:
+        raise ModelError(
+            f"{folder} does not fit into the memory of {device}",
+            "use a smaller generator.dtype, or a smaller model",
+        ) from None
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ModelCorruptError(f"{folder} cannot be loaded: {reason}", COPY_AGAIN) from None
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ModelCorruptError(
+            f"the weights in {folder} lack {missing[0]} and {len(missing) - 1} more", COPY_AGAIN
+        )
+    assert isinstance(placed, PreTrainedModel)
+    placed.requires_grad_(requires_grad=False)
+    placed.train(mode=False)
+    return placed
+
+
+def _load_encoder(folder: Path, config: PretrainedConfig) -> TextEncoder:
+    if not (folder / "tokenizer.json").is_file() and not (folder / "vocab.json").is_file():
+        raise ModelMissingError(f"{folder} has no tokenizer.json", TOKENIZER_HINT)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, use_fast=True)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ModelCorruptError(f"the tokenizer in {folder} cannot be read: {reason}", COPY_AGAIN) from None
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        raise ModelError(f"the tokenizer in {folder} has no tokenizer.json form", TOKENIZER_HINT)
+    encoder = TextEncoder(tokenizer)
+    _check_match(encoder, config, folder)
+    return encoder
+
+
+def _check_match(encoder: TextEncoder, config: PretrainedConfig, folder: Path) -> None:
+    if len(encoder) != config.vocab_size:
+        raise TokenizerMismatchError(
+            f"the tokenizer in {folder} knows {len(encoder)} tokens, the network {config.vocab_size}",
+            TOKENIZER_HINT,
+        )
+    ends = config.eos_token_id  # one, or as many as a checkpoint for conversation has
+    if ends is not None and encoder.eot not in (ends if isinstance(ends, list) else [ends]):
+        raise TokenizerMismatchError(
+            f"the end token in {folder} is {encoder.eot} for the tokenizer, "
+            f"{config.eos_token_id} for the network",
+            TOKENIZER_HINT,
+        )

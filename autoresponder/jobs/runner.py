@@ -1,0 +1,342 @@
+"""The three types of job, mapped to writing and scoring, and from there to what goes over the wire."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+
+import torch
+from pydantic import JsonValue
+
+from autoresponder.errors import JobError, ModelError
+from autoresponder.generation.acceptance import AcceptanceOptions
+from autoresponder.generation.draws import draws_of_try, seeded
+from autoresponder.generation.generator import Try, Writer, WritingLimits
+from autoresponder.generation.graphs import make_decoder
+from autoresponder.generation.prompt_cache import PromptCache
+from autoresponder.heads.head_2021 import Head, HeadName, fingerprint
+from autoresponder.heads.next_speaker import NextSpeaker
+from autoresponder.heads.scoring import Scorer, Scores
+from autoresponder.jobs.assignments import AnswerAssignment, Assignment, OriginalShares, TextpostAssignment
+from autoresponder.jobs.attempts import Candidate, JobTries
+from autoresponder.jobs.head_texts import given_texts, sentiment_text
+from autoresponder.jobs.merged_attempts import MergedTries
+from autoresponder.jobs.model_folder import GeneratorModel
+from autoresponder.jobs.other_months import other_months
+from autoresponder.jobs.prompts import Voice
+from autoresponder.jobs.report import JobReport
+from autoresponder.jobs.titles import TitleWriter
+from autoresponder.model.trunk import Reading
+from autoresponder.sampling.registry import SamplerSettings
+from munging.classic import from_classic
+from munging.continuation import Continuation, to_classic_continuation
+from munging.formats import control_phrases
+from munging.next_speaker import speaker_prompt
+from switchboard.bench import job_of
+from switchboard.messages import (
+    GenerationJob,
+    GenerationOptions,
+    GenerationResult,
+    RawSelectJob,
+    RawSelectResult,
+    SpeakerOdds,
+    SpeakerQuestion,
+)
+
+T = TypeVar("T")
+
+ModelInfo = dict[str, JsonValue]
+WIRE_NAMES = {
+    "selector": ("ckpt_select", "hparams_select"),
+    "sentiment": ("ckpt_sentiment", "hparams_select_sentiment"),
+}
+AUTOREVIEWER = "autoreviewer"
+"""The head whose probabilities, that a human would reject a text, go over the wire with the usual scores."""
+
+Job = GenerationJob | RawSelectJob
+Done = tuple[GenerationResult | RawSelectResult, JobReport]
+Deliver = Callable[[str, Done | JobError], None]
+"""Takes what became of a job, by its id."""
+
+
+@dataclass(frozen=True)
+class WritingSettings:
+    """How a generator writes; ``slots`` is the number of texts written at once."""
+
+    voice: Voice
+    sampler: SamplerSettings
+    limits: WritingLimits
+    slots: int
+    shares: OriginalShares
+    prompt_cache_bytes: int = 0
+    fiction_titles: bool = False
+    alternative_timestamps: bool = False
+
+
+class JobRunner:
+    """Does jobs with one generator and its heads; the texts of several are written side by side."""
+
+    def __init__(
+        self,
+        generator: GeneratorModel,
+        heads: Mapping[HeadName, Head],
+        settings: WritingSettings,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """``stop`` is asked while texts are written; true ends the work with WritingStoppedError."""
+        self._generator = generator
+        self._encoder = generator.encoder
+        self._scorer = Scorer(generator.network, generator.encoder, heads)
+        self._next_speaker = NextSpeaker(generator.network, generator.encoder, generator.positions)
+        self._titles = TitleWriter(generator.network, generator.encoder, generator.positions)
+        self._settings = settings
+        self._voice = settings.voice
+        self._clock = clock
+        self._decoder = make_decoder(
+            generator.network,
+            settings.slots,
+            keep=self._scorer.layers,
+            known=PromptCache(settings.prompt_cache_bytes),
+            context=settings.limits.context,
+        )
+        self._control_phrase = control_phrases(self._voice.form, self._voice.identity)
+        self._writer = Writer(
+            self._decoder,
+            self._encoder,
+            settings.sampler.build(settings.limits.window),
+            settings.limits,
+            self._control_phrase,
+            stop=stop,
+            clock=clock,
+        )
+        self._model_info = model_info(generator, heads, settings)
+
+    def warm_up(self) -> None:
+        """Make everything ready that is made once, so that no job waits for it.
+
+        Raises ModelError when there is too little memory for that.
+        """
+        try:
+            self._decoder.warm_up()
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            raise ModelError(
+                f"there is too little memory for {self._settings.slots} texts of "
+                f"{self._settings.limits.context} tokens at once",
+                "lower generator.batch_size or generator.context_tokens",
+            ) from None
+
+    def run(self, job_id: str, job: Job) -> Done:
+        """Do one job. Raises JobError when it cannot be done, which concerns that job alone."""
+        outcomes: list[Done | JobError] = []
+        self.run_together({job_id: job}, lambda _, outcome: outcomes.append(outcome))
+        (outcome,) = outcomes
+        if isinstance(outcome, JobError):
+            raise outcome
+        return outcome
+
+    def run_together(
+        self,
+        jobs: Mapping[str, Job],
+        deliver: Deliver,
+        more: Callable[[], Mapping[str, Job]] = dict,
+    ) -> None:
+        """Do jobs side by side, and deliver what became of each under its key as soon as it is over.
+
+        A key is the job's id, or what ``switchboard.bench.key_of`` made of it. ``more`` is asked, while
+        texts are written and there is room, for jobs that are to join. A job that cannot be done is
+        delivered as its JobError, and the others go on. What concerns all of them is raised:
+        WritingStoppedError, or a JobError when memory runs out; then some are not delivered. A job's
+        candidates can be made again from its id and the number of its lease, whatever else is in the batch.
+        """
+        try:
+            self._run(jobs, deliver, more)
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            torch.cuda.empty_cache()
+            raise JobError(
+                f"out of memory with {self._settings.slots} texts at once; lower generator.batch_size"
+            ) from None
+
+    def _run(self, jobs: Mapping[str, Job], deliver: Deliver, more: Callable[[], Mapping[str, Job]]) -> None:
+        def join() -> None:
+            for key, job in more().items():
+                self._begin(key, job, merged, deliver)
+
+        merged = MergedTries(join)
+        for key, job in jobs.items():
+            self._begin(key, job, merged, deliver)
+        self._writer.run(merged)
+
+    def _begin(self, key: str, job: Job, merged: MergedTries, deliver: Deliver) -> None:
+        """Let a writing job join the others; do a scoring job, which is quick, at once."""
+        if isinstance(job, RawSelectJob):
+            deliver(key, _outcome(lambda: self._raw_select(job)))
+            return
+        assignment = _outcome(lambda: self._assignment(job))
+        if isinstance(assignment, JobError):
+            deliver(key, assignment)
+            return
+        tries = self._tries(job_of(key), job, assignment)
+        merged.add(
+            tries,
+            done=lambda: deliver(key, _outcome(lambda: self._finish(job, assignment, tries))),
+            failed=partial(deliver, key),
+        )
+
+    def _assignment(self, job: GenerationJob) -> Assignment:
+        if job.type == "answer":
+            return AnswerAssignment(job, self._voice, self._encoder, self._settings.limits.prompt)
+        return TextpostAssignment(job, self._voice, self._encoder, self._settings.shares)
+
+    def _finish(self, job: GenerationJob, assignment: Assignment, tries: JobTries) -> Done:
+        """Score the candidates of one lease."""
+        candidates = tries.candidates()
+        texts = [assignment.read(candidate) for candidate in candidates]
+        scores, seconds = self._score(
+            [text.selector for text in texts],
+            [sentiment_text(text.post.body) for text in texts],
+            assignment.text_type,
+            [candidate.reading for candidate in candidates],
+            [text.reviewer for text in texts],
+        )
+        has_target = self._settings.sampler.uses_target
+        result = GenerationResult(
+            continuations=[
+                to_classic_continuation(self._titled(text.post, job, candidate, assignment))
+                for text, candidate in zip(texts, candidates, strict=True)
+            ],
+            mirotarg=[c.attempt.draws.target if has_target else None for c in candidates],
+            selection_proba=scores.selector_probabilities,
+            sentiment_logit_diffs=scores.sentiment_logit_differences,
+            autoreview=scores.further.get(AUTOREVIEWER),
+            model_info=self._model_info | ({"relaxed_rules": list(tries.relaxed)} if tries.relaxed else {}),
+            lease=job.lease.token if job.lease else None,
+        )
+        report = JobReport.of_writing(job.type, scores, seconds, tries)
+        if self._settings.alternative_timestamps:
+            report.by_month = [self._by_month(job, candidate, assignment) for candidate in candidates]
+        return result, report
+
+    def _by_month(self, job: GenerationJob, candidate: Candidate, assignment: Assignment) -> dict[str, float]:
+        """The selector's probability in each of the other months; none for a text that tells no time."""
+        times = other_months(self._voice.time(job.v8_timestamp, job.v10_timestamp))
+        texts = [assignment.selector_text_at(candidate, time) for time in times.values()]
+        if len(set(texts)) <= 1:
+            return {}
+        scores = self._scorer.selector_probabilities(texts, assignment.text_type)
+        return dict(zip(times, scores, strict=True))
+
+    def _titled(
+        self, post: Continuation, job: GenerationJob, candidate: Candidate, assignment: Assignment
+    ) -> Continuation:
+        """A story with its title above it, if stories are to have one; anything else as it is."""
+        if not self._settings.fiction_titles or not assignment.is_fiction(candidate):
+            return post
+        title = self._titles.title(post.body, f"{job.base_id} {candidate.attempt.number}")
+        return replace(post, body=f"<h2>{title}</h2>\n{post.body.lstrip()}") if title else post
+
+    def _tries(self, job_id: str, job: GenerationJob, assignment: Assignment) -> JobTries:
+        lease = job.lease.number if job.lease else 0
+
+        def make_try(number: int) -> Try:
+            chance = seeded(job_id, lease, number)
+            draws = draws_of_try(chance, self._settings.sampler.targets, self._settings.limits.max_new)
+            prompt = assignment.prompt(draws.kind)
+            return Try(number, prompt.ids, prompt.text, draws)
+
+        return JobTries(job.kwargs.best_of, make_try, acceptance_options(job.kwargs), self._control_phrase)
+
+    def _raw_select(self, job: RawSelectJob) -> Done:
+        written = self._voice.time(job.v8_timestamp, job.v10_timestamp)
+        selector, sentiment = zip(
+            *(given_texts(text, self._voice, written=written) for text in job.texts), strict=True
+        )
+        scores, seconds = self._score(selector, sentiment, "originals")
+        began = self._clock()
+        speakers = None if job.next_speaker is None else self._next_speakers(job.next_speaker)
+        seconds += self._clock() - began
+        result = RawSelectResult(
+            selection_proba=scores.selector_probabilities,
+            sentiment_logit_diffs=scores.sentiment_logit_differences,
+            autoreview=scores.further.get(AUTOREVIEWER),
+            next_speaker=speakers,
+            model_info=self._model_info,
+            lease=job.lease.token if job.lease else None,
+        )
+        return result, JobReport(job.type, len(job.texts), scores, seconds)
+
+    def _next_speakers(self, questions: Sequence[SpeakerQuestion | None]) -> list[SpeakerOdds | None]:
+        """How likely the bot is to speak next, of each thread that is asked about."""
+        form, identity = self._voice.form, self._voice.identity
+        prompts = [
+            speaker_prompt(from_classic(one.prompt, identity), form, identity, one.form)
+            for one in questions
+            if one is not None
+        ]
+        found = iter(self._next_speaker.odds(prompts))
+        return [None if one is None else SpeakerOdds(**vars(next(found))) for one in questions]
+
+    def _score(
+        self,
+        selector: Sequence[str],
+        sentiment: Sequence[str],
+        text_type: str,
+        readings: Sequence[Reading | None] = (),
+        reviewer: Sequence[str] | None = None,
+    ) -> tuple[Scores, float]:
+        """Scores, and the seconds they took."""
+        began = self._clock()
+        scores = self._scorer.score(selector, sentiment, text_type, readings, reviewer)
+        return scores, self._clock() - began
+
+
+def _outcome(work: Callable[[], T]) -> T | JobError:
+    """What work gives, or the JobError it ends with."""
+    try:
+        return work()
+    except JobError as error:
+        return error
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """PyTorch has a class for it on a GPU; the CPU's allocator, CUDA, cuBLAS and oneDNN have words."""
+    said = str(error).lower()
+    words = ("can't allocate memory", "out of memory", "alloc_failed", "could not create a primitive")
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(word in said for word in words)
+
+
+def acceptance_options(options: GenerationOptions) -> AcceptanceOptions:
+    """Take what the acceptance rules need out of a job's options."""
+    return AcceptanceOptions(
+        avoid_if_under=options.avoid_if_under,
+        avoid_half_if_under=options.avoid_half_if_under,
+        avoid_if_cut_off=options.avoid_if_cut_off,
+        split_on_control_char=options.split_on_control_char,
+        avoid_initial_blockquote=options.avoid_initial_blockquote,
+        avoid_if_profane=options.avoid_if_profane,
+        allowed_mentions=options.allowed_mentions,
+    )
+
+
+def model_info(
+    generator: GeneratorModel, heads: Mapping[HeadName, Head], settings: WritingSettings
+) -> ModelInfo:
+    """Say which models wrote and scored a result, and how; the names change whenever weights do."""
+    identity = generator.identity
+    info: ModelInfo = {
+        "model_name": f"{identity.name}@{identity.sha256[:12]}",
+        "sampling_info": settings.sampler.info(settings.limits.window),
+    }
+    for name, head in heads.items():
+        checkpoint, hparams = WIRE_NAMES.get(name, (f"ckpt_{name}", f"hparams_{name}"))
+        info[checkpoint] = f"{name}@{fingerprint(head)[:12]}"
+        info[hparams] = head.settings.model_dump(mode="json", exclude={"name", "generator"})
+    return info

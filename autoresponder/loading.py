@@ -1,0 +1,72 @@
+"""From the configuration to a generator that is ready to work."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import torch
+
+from autoresponder.errors import ModelError
+from autoresponder.generation.generator import CONTEXT_MARGIN, WritingLimits
+from autoresponder.jobs.assignments import OriginalShares
+from autoresponder.jobs.model_folder import GeneratorModel, load_generator, load_heads
+from autoresponder.jobs.prompts import Voice
+from autoresponder.jobs.runner import JobRunner, WritingSettings
+from autoresponder.sampling.registry import SamplerSettings
+from bot_config import Config
+from bot_settings.writing import GeneratorConfig
+from munging.formats import own_format
+from munging.thread import Identity
+
+
+def build_runner(
+    config: Config, *, stop: Callable[[], bool] = lambda: False
+) -> tuple[JobRunner, GeneratorModel]:
+    """Load the model and its heads and put the parts together.
+
+    Raises ModelError (and its kinds) when the model cannot be used as configured.
+    """
+    torch.set_num_threads(config.generator.threads or os.cpu_count() or 1)
+    settings = config.generator
+    generator = load_generator(settings.model, device=settings.device, dtype=settings.dtype)
+    heads = load_heads(generator, settings.heads)
+    return JobRunner(generator, heads, writing_settings(config, generator.positions), stop=stop), generator
+
+
+def writing_settings(config: Config, positions: int) -> WritingSettings:
+    """Map the configuration to settings; ``positions`` is the longest row the network can read."""
+    settings = config.generator
+    form = own_format(settings.format.based_on, settings.format.changes())
+    return WritingSettings(
+        voice=Voice(form, Identity(config.blog.blog_name, config.blog.persona), settings.training_years),
+        sampler=_sampler(settings),
+        limits=_limits(settings, positions),
+        slots=settings.batch_size,
+        shares=OriginalShares(settings.review_share, settings.fiction_share),
+        prompt_cache_bytes=settings.prompt_cache_mib * 2**20,
+        fiction_titles=settings.fiction_titles,
+        alternative_timestamps=settings.alternative_timestamps,
+    )
+
+
+def _sampler(settings: GeneratorConfig) -> SamplerSettings:
+    sampler = settings.sampler
+    return SamplerSettings(
+        scheme=sampler.name,
+        temperature=sampler.temperature,
+        top_p=sampler.top_p,
+        mirostat_rate=sampler.mirostat_learning_rate,
+        breakruns_step=sampler.breakruns_step,
+    )
+
+
+def _limits(settings: GeneratorConfig, positions: int) -> WritingLimits:
+    longest = min(positions, settings.context_tokens or positions)
+    context, room = longest - CONTEXT_MARGIN, settings.required_continuation_room
+    if room >= context:
+        raise ModelError(
+            f"the model reads {context} tokens, of which {room} are to be kept free for writing",
+            "lower generator.required_continuation_room, or raise generator.context_tokens if it is set",
+        )
+    return WritingLimits(context, room, settings.max_new_tokens)

@@ -1,0 +1,1 @@
+"""The samplers, each a small class over logits."""

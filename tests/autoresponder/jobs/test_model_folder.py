@@ -1,0 +1,178 @@
+"""A model folder loads whole, and everything that can be wrong with one says what to do."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import GPT2LMHeadModel
+
+from autoresponder.errors import (
+    HeadMismatchError,
+    ModelCorruptError,
+    ModelError,
+    ModelMissingError,
+    TokenizerMismatchError,
+)
+from autoresponder.heads.files import save_head
+from autoresponder.heads.head_2021 import HEAD_NAMES, GeneratorIdentity, Head, HeadSettings
+from autoresponder.jobs.model_folder import load_generator, load_heads, pick_device, pick_dtype
+from autoresponder.model.weights import content_hash, find_model, weight_files
+
+
+@pytest.fixture
+def folder(bare_folder: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(bare_folder, tmp_path / "tiny"))
+
+
+def change_json(path: Path, **changes: object) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def drop_weight(path: Path, name: str) -> None:
+    weights = load_file(path)
+    del weights[name]
+    save_file(weights, path, metadata={"format": "pt"})
+
+
+def only_pickled(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+
+
+def grow_tokenizer(folder: Path) -> None:
+    inner = json.loads((folder / "tokenizer.json").read_text())
+    inner["added_tokens"].append(dict(inner["added_tokens"][0], id=372, content="<|more|>"))
+    (folder / "tokenizer.json").write_text(json.dumps(inner))
+
+
+def test_a_whole_folder_loads(bare_folder: Path, network: GPT2LMHeadModel) -> None:
+    generator = load_generator(str(bare_folder), device="cpu")
+    ids = torch.tensor([[5, 6, 7]])
+    torch.testing.assert_close(generator.network(ids).logits, network(ids).logits)
+    assert generator.positions == 256
+    assert generator.identity.name == "tiny"
+    assert generator.identity.sha256 == content_hash([bare_folder / "model.safetensors"])
+    assert not any(p.requires_grad for p in generator.network.parameters())
+
+
+def test_one_of_several_end_tokens_may_be_the_tokenizers(bare_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(bare_folder, tmp_path / "several"))
+    change_json(folder / "config.json", eos_token_id=[7, 0])
+    assert load_generator(str(folder), device="cpu").encoder.eot == 0
+
+
+def test_a_checkpoint_in_several_files_loads(
+    bare_folder: Path, tmp_path: Path, network: GPT2LMHeadModel
+) -> None:
+    folder = Path(shutil.copytree(bare_folder, tmp_path / "sharded"))
+    (folder / "model.safetensors").unlink()
+    network.save_pretrained(folder, max_shard_size="60KB")
+    assert len(weight_files(folder)) > 1
+    ids = torch.tensor([[5, 6, 7]])
+    loaded = load_generator(str(folder), device="cpu")
+    torch.testing.assert_close(loaded.network(ids).logits, network(ids).logits)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error", "says"),
+    [
+        (lambda f: (f / "config.json").unlink(), ModelMissingError, "config.json"),
+        (lambda f: (f / "config.json").write_text("{"), ModelCorruptError, "cannot be loaded"),
+        (lambda f: (f / "model.safetensors").unlink(), ModelMissingError, "model.safetensors"),
+        (lambda f: truncate(f / "model.safetensors"), ModelCorruptError, "not a whole safetensors"),
+        (only_pickled, ModelError, "pickled checkpoint"),
+        (
+            lambda f: drop_weight(f / "model.safetensors", "transformer.ln_f.weight"),
+            ModelCorruptError,
+            "lack",
+        ),
+        (lambda f: change_json(f / "config.json", model_type="bloom"), ModelError, "bloom"),
+        (lambda f: change_json(f / "config.json", n_embd=64), ModelCorruptError, "cannot be loaded"),
+        (lambda f: (f / "tokenizer.json").unlink(), ModelMissingError, "tokenizer.json"),
+        (lambda f: (f / "tokenizer.json").write_text("{}"), ModelCorruptError, "tokenizer"),
+        (grow_tokenizer, TokenizerMismatchError, "373 tokens, the network 372"),
+        (
+            lambda f: change_json(f / "config.json", eos_token_id=7),
+            TokenizerMismatchError,
+            "is 0 for the tokenizer",
+        ),
+        (
+            lambda f: change_json(f / "config.json", eos_token_id=[7, 8]),
+            TokenizerMismatchError,
+            r"\[7, 8\] for the network",
+        ),
+        (
+            lambda f: (f / "model.safetensors.index.json").write_text('{"weight_map": {"a": "../x"}}'),
+            ModelCorruptError,
+            "no index",
+        ),
+    ],
+)
+def test_a_folder_that_cannot_be_used_says_why(
+    folder: Path, spoil: Callable[[Path], object], error: type[ModelError], says: str
+) -> None:
+    spoil(folder)
+    with pytest.raises(error, match=says) as raised:
+        load_generator(str(folder), device="cpu")
+    assert raised.value.hint
+    assert "\n" not in raised.value.message
+
+
+@pytest.mark.parametrize("name", ["/nowhere/at/all", "./nothing", "nothing", "owner/name"])
+def test_a_folder_that_is_not_there_is_looked_for_nowhere_else(name: str) -> None:
+    with pytest.raises(ModelMissingError, match="no model folder"):
+        find_model(name)
+
+
+def test_a_name_no_hub_can_have_is_refused() -> None:
+    with pytest.raises(ModelMissingError, match="HFValidationError"):
+        find_model("hf://not/a/name")
+
+
+def save_heads(folder: Path, identity: GeneratorIdentity) -> None:
+    for name in HEAD_NAMES:
+        settings = HeadSettings(
+            name=name, generator=identity, layers=(1, 2), width=32, n_head=2, mlp_ratio=1, max_tokens=100
+        )
+        save_head(Head(settings).initialise(torch.Generator().manual_seed(1)), folder)
+
+
+def test_heads_load_from_the_model_folder_or_another(folder: Path, tmp_path: Path) -> None:
+    generator = load_generator(str(folder), device="cpu")
+    save_heads(folder / "heads", generator.identity)
+    assert set(load_heads(generator)) == {"selector", "sentiment"}
+    (folder / "heads").rename(tmp_path / "elsewhere")
+    assert set(load_heads(generator, tmp_path / "elsewhere")) == {"selector", "sentiment"}
+
+
+def test_heads_of_another_generator_are_refused(folder: Path) -> None:
+    generator = load_generator(str(folder), device="cpu")
+    save_heads(folder / "heads", GeneratorIdentity(name="old", sha256="0" * 64))
+    with pytest.raises(HeadMismatchError, match="belongs to the generator old"):
+        load_heads(generator)
+
+
+def test_devices_and_formats() -> None:
+    cpu = torch.device("cpu")
+    assert pick_device("cpu") == cpu
+    assert pick_dtype("auto", cpu) == torch.float32
+    assert pick_dtype("auto", torch.device("cuda")) == torch.bfloat16
+    assert pick_dtype("float16", cpu) == torch.float16
+    with pytest.raises(ModelError, match="no device is called"):
+        pick_device("abacus")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_a_gpu_that_is_not_there() -> None:
+    assert pick_device("auto") == torch.device("cpu")
+    with pytest.raises(ModelError, match="none is usable"):
+        pick_device("cuda")

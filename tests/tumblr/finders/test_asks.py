@@ -1,0 +1,175 @@
+"""Which asks become turns."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tumblr.fakes import NO_LIMITS, START, FakeClock, World, an_ask
+from tumblr.api.models import TumblrPost
+from tumblr.finders.asks import AskFinder, ask_turn, choose_asks
+from tumblr.finders.waiting import Limited
+from tumblr.turns.turn import TurnKind, TurnState
+
+
+def ask(number: int, who: str | None = "bob", question: str = "soup?", age: int = 0) -> TumblrPost:
+    return TumblrPost(
+        id=str(number),
+        state="submission",
+        type="answer",
+        asking_name=who,
+        question=question,
+        timestamp=int(START.timestamp()) - age,
+    )
+
+
+def always() -> float:
+    return 0.0
+
+
+@pytest.mark.parametrize(
+    ("user_hours", "text_hours", "asker", "question", "odds"),
+    [
+        ({}, {}, "bob", "soup?", 1.0),
+        ({"bob": 2.0}, {}, "bob", "soup?", 160 / 7200),
+        ({"Bob": 2.0}, {}, "bob", "soup?", 160 / 7200),
+        ({"bob": 2.0}, {}, "ann", "soup?", 1.0),
+        ({"bob": 0.01}, {}, "bob", "soup?", 1.0),
+        ({}, {"Soup": 4.0}, "ann", "do you like SOUP?", 160 / 14400),
+        ({"bob": 2.0}, {"soup": 4.0, "you": 1.0}, "bob", "do you like soup?", 160 / 14400),
+    ],
+)
+def test_odds(
+    user_hours: dict[str, float], text_hours: dict[str, float], asker: str, question: str, odds: float
+) -> None:
+    limited = Limited(user_hours, text_hours, pass_seconds=160.0)
+    assert limited.odds(asker, question) == pytest.approx(odds)
+
+
+def test_the_oldest_ask_of_each_asker_is_taken_oldest_first() -> None:
+    asks = [ask(4, "ann"), ask(3, "bob"), ask(2, "bob", age=50), ask(1, "cid", age=10)]
+    assert [a.id for a in choose_asks(asks, set(), NO_LIMITS, always)] == ["2", "1", "4"]
+
+
+def test_asks_of_one_second_are_ordered_by_id_as_numbers() -> None:
+    assert [a.id for a in choose_asks([ask(10, "ann"), ask(9, "bob")], set(), NO_LIMITS, always)] == [
+        "9",
+        "10",
+    ]
+
+
+def test_an_asker_with_an_ask_in_work_waits() -> None:
+    assert choose_asks([ask(1, "ann"), ask(2, "bob")], {"ann"}, NO_LIMITS, always) == [ask(2, "bob")]
+
+
+def test_anonymous_askers_count_as_one() -> None:
+    assert [a.id for a in choose_asks([ask(2, None), ask(1, None)], set(), NO_LIMITS, always)] == ["1"]
+    assert ask_turn(ask(1, None)).who == "Anonymous"
+
+
+def test_chance_comes_before_equity_so_a_lucky_newer_ask_may_go_first() -> None:
+    limited = Limited({"bob": 1.0}, {}, pass_seconds=1800.0)
+    draws = iter([0.2, 0.9])
+    asks = [ask(2, "bob"), ask(1, "bob", age=50)]  # the inbox has the newest first
+    assert [a.id for a in choose_asks(asks, set(), limited, lambda: next(draws))] == ["2"]
+
+
+def test_limited_users_get_about_their_share() -> None:
+    limited = Limited({"bob": 2.0}, {}, pass_seconds=160.0)
+    rng = random.Random(1)
+    taken = sum(len(choose_asks([ask(1)], set(), limited, rng.random)) for _ in range(20_000))
+    assert taken / 20_000 == pytest.approx(160 / 7200, rel=0.15)
+
+
+def test_the_turn_has_the_question_as_text() -> None:
+    turn = ask_turn(ask(7, question="<p>one</p><p>two =======</p>"))
+    assert turn.input["question"] == "one\ntwo "
+    assert turn.input["question_html"] == "<p>one</p><p>two =======</p>"
+
+
+def test_an_unlucky_ask_stays_in_the_inbox_for_another_pass(world: World) -> None:
+    world.tumblr.ask("soup?")
+    assert len(world.find()) == 1
+    assert world.find() == []
+
+
+def test_an_asker_whose_turn_rests_is_not_held_up_by_it(world: World) -> None:
+    (turn,) = world.store.add([an_ask("5", "bob")])
+    world.tumblr.ask("again?", "bob")
+    assert world.asks.find() == []
+    world.store.rest(turn, "trouble", world.clock() + 60)
+    assert [new.who for new in world.asks.find()] == ["bob"]
+
+
+def test_the_next_ask_of_an_asker_follows_the_first(world: World) -> None:
+    for question in ("one?", "two?", "three?"):
+        world.tumblr.ask(question, "bob")
+        world.clock.advance(1)
+    for _ in range(3):
+        world.run(rounds=1)
+    answers = [p.question for p in world.tumblr.posts.values() if p.state == "published"]
+    assert answers == ["<p>one?</p>", "<p>two?</p>", "<p>three?</p>"]
+
+
+def test_nothing_older_than_the_start_is_looked_at(world: World, clock: FakeClock) -> None:
+    world.asks._start = int(START.timestamp()) + 1
+    world.tumblr.ask("soup?")
+    assert world.asks.find() == []
+
+
+def test_known_asks_are_not_found_again_in_any_state(world: World) -> None:
+    ask_id = world.tumblr.ask("soup?")
+    (turn,) = world.find()
+    world.store.close(turn, TurnState.SKIPPED, "a test")
+    assert world.store.known({TurnKind.ASK}, [ask_id, "404"]) == {ask_id}
+    assert world.asks.find() == []
+
+
+@given(st.lists(st.tuples(st.sampled_from(["ann", "bob", "cid"]), st.integers(0, 5)), max_size=12))
+def test_each_asker_has_at_most_one_turn_and_it_is_their_oldest(given_asks: list[tuple[str, int]]) -> None:
+    asks = [ask(number, who, age=age) for number, (who, age) in enumerate(given_asks, 1)]
+    chosen = choose_asks(asks, set(), NO_LIMITS, always)
+    assert {a.asking_name for a in chosen} == {a.asking_name for a in asks}
+    for taken in chosen:
+        theirs = [a for a in asks if a.asking_name == taken.asking_name]
+        assert taken.timestamp == min(a.timestamp for a in theirs)
+    assert [a.timestamp for a in chosen] == sorted(a.timestamp for a in chosen)
+
+
+@pytest.mark.parametrize(("most", "expected"), [(None, 4), (3, 3), (0, 0)])
+def test_so_many_asks_are_taken_up_in_a_pass_the_oldest_first(
+    world: World, most: int | None, expected: int
+) -> None:
+    asks = [world.tumblr.ask(f"soup {n}?", f"bob{n}") for n in range(4)]
+    finder = AskFinder(
+        world.tumblr,
+        world.store,
+        NO_LIMITS,
+        start_timestamp=0,
+        rng=random.Random(0),
+        clock=world.clock,
+        most=lambda: most,
+    )
+    assert [turn.input_id for turn in finder.find()] == asks[:expected]
+
+
+@pytest.mark.parametrize(("drawn", "taken"), [(0.9, []), (0.2, ["1"])])
+def test_later_equity_comes_before_chance_so_no_newer_ask_goes_first(drawn: float, taken: list[str]) -> None:
+    limited = Limited({"bob": 1.0}, {}, pass_seconds=1800.0)
+    draws = iter([drawn])
+    asks = [ask(2, "bob"), ask(1, "bob", age=50)]
+    chosen = choose_asks(asks, set(), limited, lambda: next(draws), equity_first=True)
+    assert [a.id for a in chosen] == taken
+
+
+def test_an_ask_that_cannot_be_read_holds_up_nobody_not_even_its_asker(world: World) -> None:
+    odd, other, later = (world.tumblr.ask("soup?", who) for who in ("bob", "ann", "bob"))
+    world.tumblr.posts[odd] = replace(world.tumblr.posts[odd], question=7)  # type: ignore[arg-type]
+    with structlog.testing.capture_logs() as logged:
+        assert [turn.input_id for turn in world.find()] == [other, later]
+    assert [event["about"] for event in logged if event["log_level"] == "error"] == [odd]

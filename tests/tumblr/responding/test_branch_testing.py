@@ -1,0 +1,180 @@
+"""Branch testing: a bot under test shows what it would do, and is in nobody's way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot_config import Config
+from switchboard.messages import AnswerRequest
+from tests.tumblr.api.test_payload_forms import npf, npf_item
+from tests.tumblr.fakes import OPERATOR, World, an_intent
+from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
+from tumblr.build_talk import ask_rules
+from tumblr.finders.ask_rules import AskRules
+from tumblr.finders.user_list import UserList
+from tumblr.responding.branch_testing import MARK, as_test, marked
+from tumblr.responding.handlers.base import Composition
+from tumblr.responding.handlers.commands import DONE
+from tumblr.responding.reconcile import Reconciler
+from tumblr.screening.moderation import Verdict
+from tumblr.screening.word_lists import ScreeningRules
+from tumblr.turns.turn import Action, StoredRequest, Turn, TurnKind, TurnState
+
+ASK = Turn(1, TurnKind.ASK, "1001", "bob", TurnState.CHOSEN, {"question": "soup?\n<b>"}, 0.0, 0.0)
+CLEAN = Verdict(())
+DOUBTFUL = Verdict(("it contains 'salad'",))
+REJECTED = Verdict(("the autoreviewer doubts it",), rejected=True)
+
+
+def composition(action: Action, publish_as: str = "published", discard: str | None = None) -> Composition:
+    return Composition(action, publish_as, "<p>Warm.</p>", ("soup",), None, "1001", discard=discard)
+
+
+@pytest.mark.parametrize(
+    ("publish_as", "verdict", "state"),
+    [
+        ("published", CLEAN, "published"),
+        ("queue", CLEAN, "queue"),
+        ("published", DOUBTFUL, "draft"),
+        ("published", REJECTED, "sent back"),
+    ],
+)
+@pytest.mark.parametrize(
+    "action", [Action.ANSWER_ASK, Action.CREATE_TEXT, Action.REBLOG, Action.CREATE_PHOTO]
+)
+def test_a_post_becomes_a_draft_that_names_its_state(
+    action: Action, publish_as: str, verdict: Verdict, state: str
+) -> None:
+    shown, tested = as_test(ASK, composition(action, publish_as, discard="1001"), verdict)
+    assert shown.tags == (MARK, f"{MARK}: {state}", "soup")
+    assert tested == Verdict((*verdict.reasons, "branch testing"))
+    assert shown.discard is None
+
+
+def test_an_answer_becomes_a_post_of_its_own_that_quotes_the_ask() -> None:
+    shown, _ = as_test(ASK, composition(Action.ANSWER_ASK), CLEAN)
+    assert (shown.action, shown.post_id) == (Action.CREATE_TEXT, None)
+    assert shown.html == ("<p>ask 1001 from bob:</p><blockquote>soup?<br>&lt;b&gt;</blockquote><p>Warm.</p>")
+
+
+@pytest.mark.parametrize("action", [Action.CREATE_TEXT, Action.REBLOG, Action.CREATE_PHOTO])
+def test_other_posts_say_what_they_would_have_said(action: Action) -> None:
+    before = composition(action)
+    shown, _ = as_test(ASK, before, CLEAN)
+    assert replace(shown, tags=before.tags) == before
+
+
+def test_what_makes_no_post_is_done_without_deleting_its_ask() -> None:
+    obeyed = composition(Action.FOLLOW, DONE, discard="1001")
+    assert as_test(ASK, obeyed, CLEAN) == (replace(obeyed, discard=None), CLEAN)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "on", "mark"),
+    [("answer", True, "true"), ("answer", False, None), ("raw_select", True, None), ("textpost", True, None)],
+)
+def test_requests_carry_the_mark_where_there_is_a_field_for_it(
+    endpoint: str, mark: str | None, *, on: bool
+) -> None:
+    request = StoredRequest(endpoint=endpoint, id="job", fields={"mood": "meh"}, stored_at=0.0)
+    found = marked(request, on=on)
+    assert found.fields.get("na_beamsplit") == mark
+    assert found.id == request.id
+
+
+@pytest.mark.parametrize("rules", [ScreeningRules(), ScreeningRules(bad_strings=("soup",))])
+def test_an_ask_is_answered_in_a_draft_and_stays_in_the_inbox(tmp_path: Path, rules: ScreeningRules) -> None:
+    world = World(tmp_path, branch_testing=True, rules=rules)
+    ask = world.tumblr.ask("soup?")
+    world.run()
+    world.run()
+    (draft,) = world.tumblr.drafts()
+    intended = "draft" if rules.bad_strings else "published"
+    assert draft.tags[:2] == (MARK, f"{MARK}: {intended}")
+    assert f"ask {ask} from bob" in draft.body
+    assert "Soup is warm." in draft.body
+    assert world.tumblr.posts[ask].state == "submission"
+    assert world.only_turn().state is TurnState.DRAFTED
+    sent = [job for job in world.switchboard.jobs.values() if isinstance(job, AnswerRequest)]
+    assert [job.na_beamsplit for job in sent] == ["true"]
+    world.stop()
+
+
+@pytest.mark.parametrize("question", ["!mood", "!review Soup", "!follow"])
+@pytest.mark.parametrize("asker", ["bob", OPERATOR])
+def test_asks_that_are_commands_stay_in_the_inbox(tmp_path: Path, question: str, asker: str) -> None:
+    world = World(tmp_path, branch_testing=True)
+    ask = world.tumblr.ask(question, asker)
+    world.run()
+    assert world.store.open_turns() == []
+    assert world.tumblr.posts.pop(ask).state == "submission"
+    assert {post.state for post in world.tumblr.posts.values()} <= {"draft"}
+    world.stop()
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [AskRules(most_waiting=2, deletes=False), AskRules(answered=UserList(frozenset()), deletes=False)],
+)
+def test_asks_that_would_be_deleted_are_only_skipped(world: World, rules: AskRules) -> None:
+    world.asks._rules = rules
+    asks = [world.tumblr.ask(f"soup {number}?", "bob") for number in range(3)]
+    world.switchboard.automatic = False
+    world.run()
+    assert TurnState.SKIPPED in {world.store.turn(number).state for number in (1, 2)}
+    assert world.chores.open_chores() == []
+    assert set(world.tumblr.posts) == set(asks)
+
+
+@pytest.mark.parametrize(("own", "theirs", "found"), [(True, True, True), (True, False, False)])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_two_bots_do_not_take_each_others_reblogs_for_their_own(
+    world: World, *, own: bool, theirs: bool, found: bool, swapped: bool
+) -> None:
+    own, theirs = (theirs, own) if swapped else (own, theirs)
+    tags = {True: (MARK, "soup"), False: ("soup",)}
+    trail = [npf_item("bob", "77", "soup?")]
+    post = replace(npf("Warm.", trail=trail), id="1", state="draft", parent_id="77", tags=tags[theirs])
+    world.tumblr.posts["1"] = post
+    intent = an_intent(action=Action.REBLOG, post_id="77", reblog_key="k", tags=tags[own])
+    located = Reconciler(world.tumblr, set).locate(replace(ASK, input={}), intent)
+    assert (located is not None) is found
+
+
+@pytest.fixture
+def near(tmp_path: Path) -> Iterator[Neighbours]:
+    settings: dict[str, Any] = {"branch_testing": {"on": True}, "queue": {"write_when_below": 1}}
+    with Neighbours(tmp_path, **settings) as neighbours:
+        yield neighbours
+
+
+def test_the_settings_reach_the_bot(near: Neighbours) -> None:
+    asks = {str(near.driver.ask(BLOG, "What is soup?", who)) for who in ("bob", None)}
+
+    def drafts(state: str) -> list[str]:
+        return [post.html for post in near.posts("draft") if post.tags[:2] == [MARK, f"{MARK}: {state}"]]
+
+    def looks() -> int:
+        return sum(call.path.endswith("/posts/queue") for call in near.driver.calls())
+
+    process = near.start()
+    eventually(lambda: drafts("queue") and len(drafts("published")) == len(asks))
+    looked = looks()
+    eventually(lambda: looks() > looked + 2)
+    status, log = stop(process)
+    assert status == 0
+    assert "Traceback" not in log
+    assert all("What is soup?" in html for html in drafts("published"))
+    assert len(drafts("queue")) == 1
+    assert {str(post.id) for post in near.posts("submission")} == asks
+    assert not near.posts("published")
+    assert not near.posts("queued")
+
+
+def test_with_the_setting_no_ask_is_deleted() -> None:
+    assert [ask_rules(Config(branch_testing={"on": on})).deletes for on in (True, False)] == [False, True]

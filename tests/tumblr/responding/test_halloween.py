@@ -1,0 +1,144 @@
+"""Halloween mode: every candidate is posted, once each."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from switchboard.messages import SelectionOutcome
+from tests.tumblr.fakes import World, outcome
+from tumblr.responding.halloween import halloween_tags, with_treats
+from tumblr.responding.handlers.base import Composition, stored
+from tumblr.screening.word_lists import Draft, ScreeningRules
+from tumblr.turns.fail_points import FailPoint, FailPoints
+from tumblr.turns.turn import Action, NewTurn, StoredMoodInput, StoredRequest, Turn, TurnKind, TurnState
+
+PUMPKIN = "\N{JACK-O-LANTERN}"
+
+
+class KilledError(BaseException):
+    """The process has died."""
+
+
+def die() -> None:
+    raise KilledError
+
+
+class TalkKind:
+    """A kind of turn that answers with a text post."""
+
+    def mood_time(self, turn: Turn, now: datetime) -> datetime:
+        return now
+
+    def requests(self, turn: Turn, mood: str, now: datetime) -> tuple[StoredRequest, StoredRequest | None]:
+        return stored("answer", {"question": "soup?", "asking_name": turn.who}, turn, now), None
+
+    def compose(self, turn: Turn, chosen: SelectionOutcome) -> Composition:
+        draft = Draft(turn.who, "soup?", chosen.post, chosen.tags)
+        return Composition(
+            Action.CREATE_TEXT, "published", f"<p>{chosen.post}</p>", tuple(chosen.tags), draft
+        )
+
+    def mood_input(self, turn: Turn, chosen: SelectionOutcome) -> StoredMoodInput | None:
+        return None
+
+
+def three(chosen: int = 1) -> SelectionOutcome:
+    posts = ["Soup is warm.", "Cold soup is a salad.", "Soup is warm."]
+    return outcome(post=posts[chosen]).model_copy(
+        update={
+            "all_posts": posts,
+            "all_tags": [["a"], ["b"], ["c"]],
+            "all_proba": [0.7, 0.456, None],
+            "all_pos_sentiment": [0.6, None, 0.2],
+            "all_mirotarg": [2.2, 1.86],
+            "choice_index": chosen,
+        }
+    )
+
+
+def a_turn(kind: TurnKind) -> Turn:
+    return Turn(1, kind, "bob:77", "bob", TurnState.CHOSEN, {}, 0.0, 0.0)
+
+
+def composed(turn: Turn, chosen: SelectionOutcome) -> tuple[Composition, list[NewTurn]]:
+    kind = TalkKind()
+    return with_treats(turn, kind, chosen, kind.compose(turn, chosen))
+
+
+def test_the_tags_tell_what_the_bot_thought_of_each() -> None:
+    assert halloween_tags(three(), 0) == (
+        f"{PUMPKIN} halloween mode",
+        f"{PUMPKIN} response 1 of 3",
+        f"{PUMPKIN} awesome: 70%",
+        f"{PUMPKIN} cheer: 60%",
+        f"{PUMPKIN} chaos: 2.2",
+    )
+    assert halloween_tags(three(), 1)[2:] == (
+        f"{PUMPKIN} the one i would have posted",
+        f"{PUMPKIN} awesome: 46%",
+        f"{PUMPKIN} chaos: 1.9",
+    )
+    assert halloween_tags(three(), 2)[2:] == (f"{PUMPKIN} cheer: 20%",)
+
+
+def test_each_candidate_is_composed_once() -> None:
+    own, treats = composed(a_turn(TurnKind.REPLY), three())
+    assert own.html == "<p>Cold soup is a salad.</p>"
+    assert own.tags[1] == f"{PUMPKIN} response 2 of 3"
+    assert own.tags[-1] == "soup"
+    (treat,) = treats
+    assert (treat.kind, treat.input_id, treat.who) == (TurnKind.TREAT, "reply:bob:77#1", "bob")
+    assert treat.input["post"]["html"] == "<p>Soup is warm.</p>"
+    assert treat.input["post"]["tags"][-1] == "a"
+
+
+@pytest.mark.parametrize("kind", [TurnKind.ASK, TurnKind.ORIGINAL, TurnKind.DASH, TurnKind.REVIEW])
+def test_asks_and_what_nobody_said_to_the_bot_are_left_out(kind: TurnKind) -> None:
+    own, treats = composed(a_turn(kind), three())
+    assert (own.tags, treats) == (("soup",), [])
+
+
+def worlds(folder: Path, **settings: object) -> World:
+    return World(folder, more_kinds={TurnKind.REPLY: TalkKind()}, **settings)  # type: ignore[arg-type]
+
+
+def test_all_are_posted_and_each_is_screened(tmp_path: Path) -> None:
+    world = worlds(tmp_path, halloween=True, rules=ScreeningRules(bad_strings=("salad",)))
+    world.store.add([NewTurn(TurnKind.REPLY, "bob:77", who="bob")])
+    world.run()
+    states = {post.body: post.state for post in world.tumblr.posts.values()}
+    assert states == {
+        "<p>Soup is warm.\nI like it.</p>": "published",
+        "<p>Cold soup is a salad.</p>": "draft",
+    }
+    assert world.store.open_turns() == []
+    world.stop()
+
+
+def test_on_other_nights_only_one_is(tmp_path: Path) -> None:
+    world = worlds(tmp_path)
+    world.store.add([NewTurn(TurnKind.REPLY, "bob:77", who="bob")])
+    world.run()
+    (post,) = world.tumblr.posts.values()
+    assert post.tags == ("soup",)
+    world.stop()
+
+
+@pytest.mark.parametrize("point", list(FailPoint))
+def test_a_kill_at_any_point_loses_and_doubles_none(tmp_path: Path, point: FailPoint) -> None:
+    world = worlds(tmp_path, halloween=True)
+    world.store.add([NewTurn(TurnKind.REPLY, "bob:77", who="bob")])
+    world.stop()
+    world.start(FailPoints(point, die))
+    with contextlib.suppress(KilledError):
+        world.run(seconds=1)
+    world.stop()
+    world.start()
+    world.run(seconds=10, rounds=6)
+    assert len(world.tumblr.posts) == 2
+    assert {post.state for post in world.tumblr.posts.values()} == {"published"}
+    world.stop()

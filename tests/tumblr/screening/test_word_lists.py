@@ -1,0 +1,138 @@
+"""The screening, rule by rule; the words in the lists are invented."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tumblr.screening.lookalikes import readings, visible
+from tumblr.screening.word_lists import Draft, ScreeningRules, screen
+
+RULES = ScreeningRules(
+    bad_strings=("zorpful", "grimble gromble", "Blivet"),
+    shortwords=("nup",),
+    okay_superstrings=("unblivetable", "blivetworth"),
+    obscured_strings=("quozzle", "flarn fish"),
+    profane_strings=("drat",),
+    strict_users=frozenset({"bukbot"}),
+    screened_users=frozenset({"pepperpot"}),
+    avoided_users=("sourmilkblog",),
+    operator="boss",
+    images_are_made=True,
+)
+
+
+def draft(
+    answer: str = "hi", asker: str = "quietmarsh", question: str = "", tags: tuple[str, ...] = ()
+) -> Draft:
+    return Draft(asker, question, answer, tags)
+
+
+PASSES = {
+    "nothing listed": draft("Soup is warm.", question="do you like soup?", tags=("soup",)),
+    "only inside a harmless text": draft("it was unblivetable"),
+    "harmless text, then listed letters apart": draft("zorpblivetworthful"),
+    "short word inside longer words": draft("nuptials. snup! (supernup)"),
+    "letters of two innocent words": draft("antiquo zzleep"),
+    "plain list with letters apart": draft("z o r p f u l"),
+    "a screened user is only mentioned": draft("pepperpot says hi"),
+    "mild words for most": draft("oh drat"),
+    "anonymous": draft(asker="Anonymous"),
+    "an original post has no asker": draft(asker=""),
+}
+STOPPED = {
+    "in the answer": draft("a most zorpful day"),
+    "in the question": draft(question="are you zorpful?"),
+    "in a tag": draft(tags=("soup", "zorpful things")),
+    "in the name": draft(asker="zorpful-owl"),
+    "in upper case": draft("ZORPFUL!"),
+    "in upper case in the list": draft("a blivet"),
+    "inside a longer word": draft("superzorpfully"),
+    "from answer to tag": draft("my grimble", tags=("gromble",)),
+    "over the end of a line": draft("grimble\ngromble"),
+    "beside a harmless text": draft("an unblivetable blivet"),
+    "short word, space and stop": draft("well nup."),
+    "short word in quotes": draft('they said "nup"'),
+    "short word between spaces": draft("well nup then"),
+    "short word at the end": draft("well nup"),
+    "short word at the start": Draft("nup", "", "", ()),
+    "short word after a sign": draft("well -nup ok"),
+    "short word between underscores": draft("_nup_"),
+    "digit for i": draft("a bl1vet"),
+    "several substitutes": draft("gr!mbl3 gromble"),
+    "zero for o": draft("z0rpful"),
+    "one for l": draft("zorpfu1"),
+    "Cyrillic letters": draft("z\u043erpful"),
+    "Greek letters": draft("z\u03bfrpful"),
+    "accents": draft("z\u00f6rpf\u00fal"),
+    "accents as characters of their own": draft("zo\u0308rpful"),
+    "full width": draft("\uff5a\uff4f\uff52\uff50\uff46\uff55\uff4c"),
+    "mathematical letters": draft("\U0001d433\U0001d428\U0001d42b\U0001d429\U0001d41f\U0001d42e\U0001d425"),
+    "zero-width space": draft("zorp\u200bful"),
+    "letters apart": draft("q u o z z l e"),
+    "dots between letters": draft("q.u.o-z_z*l~e"),
+    "zero-width between letters": draft("q\u200bu\u200bo\u200bzzle"),
+    "joiners and a newline": draft("quo\u200d\nzz\u2060le"),
+    "substitutes and dots": draft("q.u.0.z.z.1.3"),
+    "apart, and a plural": draft("q u o z z l e s"),
+    "obscured inside a word": draft("superquozzles"),
+    "obscured phrase without its space": draft("flarnfish"),
+    "an avoided user is mentioned": draft("ask @sourmilkblog about it"),
+    "an avoided user asks": draft(asker="sourmilkblog"),
+    "a screened user asks": draft(asker="pepperpot"),
+    "the operator asks": draft(asker="Boss"),
+    "mild words for the strict user": draft("oh drat", asker="bukbot"),
+    "harmless texts do not count for the strict user": draft("it was unblivetable", asker="bukbot"),
+}
+
+
+@pytest.mark.parametrize("case", PASSES)
+def test_passes(case: str) -> None:
+    assert screen(PASSES[case], RULES) == []
+
+
+@pytest.mark.parametrize("case", STOPPED)
+def test_is_stopped(case: str) -> None:
+    assert screen(STOPPED[case], RULES)
+
+
+def test_the_reason_names_the_text_and_its_surroundings() -> None:
+    (reason,) = screen(draft("this was a most zorpful day for all of us who were there"), RULES)
+    assert reason == "listed text 'zorpful' in 'etmarsh this was a most zorpful day for all of us who we'"
+
+
+def test_empty_lists_stop_nothing() -> None:
+    assert screen(draft("zorpful blivet nup"), ScreeningRules()) == []
+
+
+def test_switches() -> None:
+    assert screen(draft(asker="Anonymous"), replace(RULES, screen_anonymous=True)) == ["an anonymous asker"]
+    assert screen(draft(asker="boss"), replace(RULES, operator=None)) == []
+    block = draft("look\n=======\nSIGN\n=======\n")
+    assert screen(block, RULES) == []
+    assert screen(block, replace(RULES, images_are_made=False)) == [
+        "an image block that is not made into an image"
+    ]
+
+
+def test_white_space_and_empty_entries_in_lists_are_harmless() -> None:
+    rules = ScreeningRules(
+        bad_strings=("", "  ", " zorpful "), shortwords=("",), obscured_strings=("", "...")
+    )
+    assert screen(draft("anything at all ... "), rules) == []
+    assert screen(draft("zorpful"), rules)
+
+
+@given(st.text(max_size=60), st.sampled_from(["zorpful", "grimble gromble", "quozzle"]), st.text(max_size=60))
+def test_a_listed_text_is_found_wherever_it_stands(before: str, listed: str, after: str) -> None:
+    assert screen(draft(f"{before} {listed} {after}"), replace(RULES, okay_superstrings=()))
+
+
+@given(st.text(max_size=80))
+def test_readings_never_fail_and_the_plain_one_comes_first(text: str) -> None:
+    plain = visible(text)
+    assert readings(plain)[0] == plain
+    assert visible(plain) == plain

@@ -1,0 +1,387 @@
+"""The calls to tumblr that the bot makes, reading and writing kept apart.
+
+A process that must not change anything is given no ``TumblrWriter``, and there is no other way to write.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+from tumblr.api.errors import Forbidden, MalformedAnswer, NotFound, Refused
+from tumblr.api.models import (
+    Mention,
+    PostPage,
+    TumblrPost,
+    normal_id,
+    read_blog_names,
+    read_mentions,
+    read_page,
+)
+from tumblr.api.notes import NotePage, read_note_page
+from tumblr.api.transport import Reads, UncheckedClient, Writes
+
+PAGE = 50
+"""Posts asked for at once; tumblr documents 20 and honours 50."""
+
+MOST_PAGES = 1000
+"""Pages after which a list is taken to have no end."""
+
+FOLLOWING_PAGE = 20
+"""Followed blogs asked for at once; tumblr gives no more."""
+
+BLOG = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}")
+"""What may stand for a blog in an address."""
+
+
+def full_blog_name(name: str) -> str:
+    """The blog's host name, fit to be put into an address; raises ValueError when it cannot be one."""
+    if not BLOG.fullmatch(name):
+        raise ValueError(f"not the name of a blog: {name[:40]!r}")
+    return name if "." in name else f"{name}.tumblr.com"
+
+
+class Reader(Protocol):
+    """What the bot's rules ask of tumblr; every method may raise the errors of ``tumblr.api.errors``."""
+
+    def inbox(self) -> PostPage:
+        """The newest page of asks and submissions, newest first."""
+        ...
+
+    def post(self, post_id: str) -> TumblrPost | None:
+        """An own post in any state; None when there is none."""
+        ...
+
+    def queue_head(self) -> list[TumblrPost]:
+        """The first page of the queue, soonest first."""
+        ...
+
+    def queue(self) -> Iterator[TumblrPost]:
+        """All queued posts, soonest first; read page by page."""
+        ...
+
+    def drafts(self) -> Iterator[TumblrPost]:
+        """All drafts, newest first; read page by page."""
+        ...
+
+    def drafts_head(self) -> list[TumblrPost]:
+        """The first page of the drafts, newest first."""
+        ...
+
+    def published_since(self, timestamp: float) -> Iterator[TumblrPost]:
+        """The published posts since a moment (unix seconds), newest first; read page by page."""
+        ...
+
+    def recent(self, number: int) -> Iterator[TumblrPost]:
+        """The newest published posts with their newest notes, at most so many; read page by page."""
+        ...
+
+    def notes(self, post_id: str, before: str | None = None) -> NotePage:
+        """A page of the conversation in an own post's notes, from the place on that the last page named."""
+        ...
+
+    def mentions(self, since: float, most: int) -> list[Mention]:
+        """The posts that mentioned the bot since a moment (unix seconds), newest first; at most so many."""
+        ...
+
+    def post_of(self, blog: str, post_id: str) -> TumblrPost | None:
+        """A published post of any blog; None when there is none, or it is hidden from us."""
+        ...
+
+
+class DashReader(Protocol):
+    """What the bot's rules ask of tumblr as the account that owns the dashboard."""
+
+    def dashboard(self, number: int, offset: int = 0) -> Iterator[TumblrPost]:
+        """The posts of followed blogs, newest first, at most so many; read page by page."""
+        ...
+
+    def dashboard_after(self, post_id: str, pages: int) -> Iterator[TumblrPost]:
+        """The posts that are newer than a post, the oldest page first; at most so many pages."""
+        ...
+
+    def following(self) -> Iterator[str]:
+        """The names of the blogs that the account follows; read page by page."""
+        ...
+
+    def post_of(self, blog: str, post_id: str) -> TumblrPost | None:
+        """A published post of any blog; None when there is none, or it is hidden from the account."""
+        ...
+
+
+class Writer(Protocol):
+    """What the bot may change on tumblr. Used by ``post.py`` alone."""
+
+    def edit(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
+        """Change fields of an own post or ask; the answer holds its id, as a string."""
+        ...
+
+    def create_text(self, fields: Mapping[str, str]) -> Mapping[str, Any]:
+        """Create a text post; the answer holds its id, as a string, and its state."""
+        ...
+
+    def reblog(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
+        """Reblog a post of any blog; the answer holds the new post's id, as a string, and its state."""
+        ...
+
+    def create_photo(self, fields: Mapping[str, str], png: bytes) -> Mapping[str, Any]:
+        """Create a photo post; the answer holds its id, as a string, and its state."""
+        ...
+
+    def delete(self, post_id: str) -> None:
+        """Delete an own post or ask."""
+        ...
+
+
+class FollowWriter(Protocol):
+    """What the bot may change as the account that owns the dashboard. Used by ``post.py`` alone."""
+
+    def follow(self, blog: str) -> None:
+        """Follow a blog; doing so twice does no harm."""
+        ...
+
+    def unfollow(self, blog: str) -> None:
+        """Follow a blog no longer; doing so twice does no harm."""
+        ...
+
+
+class TumblrReader:
+    """Reads one blog's posts as its owner. ``npf`` asks for posts as blocks instead of as HTML."""
+
+    def __init__(self, request: Reads, blog: str, *, npf: bool = True) -> None:
+        self._client = UncheckedClient(request)
+        self._blog = full_blog_name(blog)
+        self._form = {"npf": "true" if npf else "false", "reblog_info": "true"}
+
+    def inbox(self) -> PostPage:
+        """The newest page of asks and submissions, newest first."""
+        return read_page(self._client.submission(self._blog, limit=PAGE, **self._form))
+
+    def post(self, post_id: str) -> TumblrPost | None:
+        """An own post in any state; None when there is none."""
+        try:
+            page = read_page(self._client.posts(self._blog, id=post_id, **self._form))
+        except NotFound:
+            return None
+        return next((post for post in _whole(page) if post_id in post.ids), None)
+
+    def queue_head(self) -> list[TumblrPost]:
+        """The first page of the queue, soonest first."""
+        return _whole(read_page(self._client.queue(self._blog, limit=PAGE, **self._form)))
+
+    def queue(self) -> Iterator[TumblrPost]:
+        """All queued posts, soonest first; read page by page."""
+        return _pages(lambda seen, _: self._client.queue(self._blog, limit=PAGE, offset=seen, **self._form))
+
+    def drafts(self) -> Iterator[TumblrPost]:
+        """All drafts, newest first; read page by page."""
+
+        def page(_: int, last: TumblrPost | None) -> object:
+            before = {} if last is None else {"before_id": last.id}
+            return self._client.drafts(self._blog, limit=PAGE, **self._form, **before)
+
+        return _pages(page)
+
+    def drafts_head(self) -> list[TumblrPost]:
+        """The first page of the drafts, newest first."""
+        return _whole(read_page(self._client.drafts(self._blog, limit=PAGE, **self._form)))
+
+    def published_since(self, timestamp: float) -> Iterator[TumblrPost]:
+        """The published posts since a moment (unix seconds), newest first; read page by page."""
+
+        def page(seen: int, last: TumblrPost | None) -> object:
+            if last is not None and last.timestamp < timestamp:
+                return {"posts": []}
+            return self._client.posts(self._blog, limit=PAGE, offset=seen, **self._form)
+
+        return (post for post in _pages(page) if post.timestamp >= timestamp)
+
+    def recent(self, number: int) -> Iterator[TumblrPost]:
+        """The newest published posts with their newest notes, at most so many; read page by page."""
+
+        def page(seen: int, _: TumblrPost | None) -> object:
+            limit = min(PAGE, number - seen)
+            if limit <= 0:
+                return {"posts": []}
+            return self._client.posts(self._blog, limit=limit, offset=seen, notes_info="true", **self._form)
+
+        return itertools.islice(_pages(page, tolerant=True), number)
+
+    def notes(self, post_id: str, before: str | None = None) -> NotePage:
+        """A page of the conversation in an own post's notes, from the place on that the last page named."""
+        place = {} if before is None else {"before_timestamp": before}
+        path = f"/v2/blog/{self._blog}/notes"
+        return read_note_page(self._get(path, {"id": post_id, "mode": "conversation", **place}))
+
+    def mentions(self, since: float, most: int) -> list[Mention]:
+        """The posts that mentioned the bot since a moment (unix seconds), newest first; at most so many."""
+        found: dict[str, Mention] = {}
+        before: dict[str, str] = {}
+        while len(found) < most:
+            path = f"/v2/blog/{self._blog}/notifications"
+            page = read_mentions(self._get(path, {"types[0]": "mention_in_post", **before}))
+            new = [m for m in page if m.timestamp >= since and m.name not in found]
+            found.update((mention.name, mention) for mention in new)
+            if not new:
+                break
+            # Once more the oldest second, which may hold more than the page did.
+            before = {"before": str(1 + min(mention.timestamp for mention in new))}
+        return list(found.values())[:most]
+
+    def post_of(self, blog: str, post_id: str) -> TumblrPost | None:
+        """A published post of any blog; None when there is none, or it is hidden from us."""
+        return read_post_of(self._client, blog, post_id, self._form)
+
+    def _get(self, path: str, fields: Mapping[str, str]) -> Any:
+        return self._client.send_api_request("get", path, fields)
+
+
+class TumblrDashReader:
+    """Reads as the account that owns the dashboard. ``npf`` asks for posts as blocks instead of as HTML."""
+
+    def __init__(self, request: Reads, *, npf: bool = True) -> None:
+        self._client: Any = UncheckedClient(request)  # pytumblr has no types
+        self._form = {"npf": "true" if npf else "false", "reblog_info": "true"}
+
+    def dashboard(self, number: int, offset: int = 0) -> Iterator[TumblrPost]:
+        """The posts of followed blogs, newest first, at most so many; read page by page."""
+
+        def page(seen: int, _: TumblrPost | None) -> object:
+            limit = min(PAGE, number - seen)
+            if limit <= 0:
+                return {"posts": []}
+            return self._client.dashboard(limit=limit, offset=offset + seen, **self._form)
+
+        return itertools.islice(_pages(page, tolerant=True), number)
+
+    def dashboard_after(self, post_id: str, pages: int) -> Iterator[TumblrPost]:
+        """The posts that are newer than a post, the oldest page first; at most so many pages."""
+        newest = post_id
+        for _ in range(pages):
+            posts = _whole(read_page(self._client.dashboard(limit=PAGE, since_id=newest, **self._form)))
+            new = [post for post in posts if int(post.id) > int(newest)]
+            if not new:
+                return
+            yield from new
+            newest = max((post.id for post in new), key=int)
+
+    def following(self) -> Iterator[str]:
+        """The names of the blogs that the account follows; read page by page."""
+        seen: set[str] = set()
+        for _ in range(MOST_PAGES):
+            names = read_blog_names(self._client.following(limit=FOLLOWING_PAGE, offset=len(seen)))
+            new = [name for name in names if name not in seen]
+            if not new:
+                return
+            yield from new
+            seen.update(new)
+        raise MalformedAnswer(f"tumblr's list goes on after {MOST_PAGES} pages")
+
+    def post_of(self, blog: str, post_id: str) -> TumblrPost | None:
+        """A published post of any blog; None when there is none, or it is hidden from the account."""
+        return read_post_of(self._client, blog, post_id, self._form)
+
+
+def read_post_of(
+    client: UncheckedClient, blog: str, post_id: str, form: Mapping[str, str]
+) -> TumblrPost | None:
+    """A published post of any blog; None when it cannot be had."""
+    try:
+        page = read_page(client.posts(full_blog_name(blog), id=post_id, **form))
+    except (NotFound, Forbidden, ValueError):
+        return None
+    return next((post for post in _whole(page) if post_id == post.id), None)
+
+
+class TumblrWriter:
+    """Changes one blog's posts. Whoever holds no such object cannot change anything."""
+
+    def __init__(self, request: Writes, blog: str) -> None:
+        self._client = UncheckedClient(request)
+        self._blog = full_blog_name(blog)
+
+    def edit(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
+        """Change fields of an own post or ask; the answer holds its id, as a string."""
+        return self._post("post/edit", {"id": post_id, **fields})
+
+    def create_text(self, fields: Mapping[str, str]) -> Mapping[str, Any]:
+        """Create a text post; the answer holds its id, as a string, and its state."""
+        return self._post("post", {"type": "text", **fields})
+
+    def reblog(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
+        """Reblog a post of any blog; the answer holds the new post's id, as a string, and its state."""
+        return self._post("post/reblog", {"id": post_id, **fields})
+
+    def create_photo(self, fields: Mapping[str, str], png: bytes) -> Mapping[str, Any]:
+        """Create a photo post; the answer holds its id, as a string, and its state."""
+        path = f"/v2/blog/{self._blog}/post"
+        return _created(self._client.upload(path, {"type": "photo", **fields}, {"data": ("image.png", png)}))
+
+    def delete(self, post_id: str) -> None:
+        """Delete an own post or ask."""
+        self._post("post/delete", {"id": post_id})
+
+    def _post(self, path: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
+        # Not by pytumblr's own methods: they send an empty list of tags as the tag "[]".
+        return _created(self._client.send_api_request("post", f"/v2/blog/{self._blog}/{path}", fields))
+
+
+class AccountWriter:
+    """Changes whom an account follows."""
+
+    def __init__(self, request: Writes) -> None:
+        self._client = UncheckedClient(request)
+
+    def follow(self, blog: str) -> None:
+        """Follow a blog; doing so twice does no harm."""
+        self._send("follow", blog)
+
+    def unfollow(self, blog: str) -> None:
+        """Follow a blog no longer; doing so twice does no harm."""
+        self._send("unfollow", blog)
+
+    def _send(self, verb: str, blog: str) -> None:
+        try:
+            name = full_blog_name(blog)
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        self._client.send_api_request("post", f"/v2/user/{verb}", {"url": name})
+
+
+def _created(response: object) -> Mapping[str, Any]:
+    if not isinstance(response, Mapping):
+        raise MalformedAnswer("tumblr's answer to a write is not an object")
+    return {**response, "id": normal_id(response.get("id_string") or response.get("id"))}
+
+
+def _pages(
+    fetch: Callable[[int, TumblrPost | None], object], *, tolerant: bool = False
+) -> Iterator[TumblrPost]:
+    """Every post of a paged list, each once.
+
+    ``fetch`` gets the number of posts seen and the last of them. The list ends with a page that brings
+    nothing new: tumblr's pages may be short for other reasons. Where none of the rules depends on a post's
+    absence, ``tolerant`` leaves out what cannot be read. Raises MalformedAnswer for a list without end.
+    """
+    seen: set[str] = set()
+    raw = 0
+    last: TumblrPost | None = None
+    for _ in range(MOST_PAGES):
+        page = read_page(fetch(raw, last))
+        posts = list(page.posts) if tolerant else _whole(page)
+        new = [post for post in posts if post.id not in seen]
+        if not new:
+            return
+        yield from new
+        seen.update(post.id for post in new)
+        raw, last = raw + len(posts) + len(page.problems), posts[-1]
+    raise MalformedAnswer(f"tumblr's list goes on after {MOST_PAGES} pages")
+
+
+def _whole(page: PostPage) -> list[TumblrPost]:
+    """The posts of a page; raises MalformedAnswer when one could not be read: it must not count as absent."""
+    if page.problems:
+        raise MalformedAnswer(page.problems[0])
+    return list(page.posts)

@@ -1,0 +1,1 @@
+"""What is it the bot's turn to speak about? Finders read tumblr and yield turns."""

@@ -1,0 +1,339 @@
+"""The looks at what people say: their reblogs, their replies, their mentions of the bot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+import structlog
+
+from munging.thread import Identity
+from tumblr.api.client import Reader
+from tumblr.api.errors import LimitReached, NotFound, TumblrError, Unauthorized, Unreachable
+from tumblr.api.models import Mention, TumblrPost, post_name
+from tumblr.api.notes import Note
+from tumblr.finders.conversation import Harvest, Memory, OwnPosts, TalkMemory
+from tumblr.finders.conversation_rules import (
+    Company,
+    answered_by_hand,
+    context_note,
+    context_of,
+    cost,
+    tip,
+    why_not_context,
+    why_not_in_thread,
+    why_not_reblog,
+    why_not_reply,
+)
+from tumblr.finders.damping import Damping, why_not_talk
+from tumblr.finders.other_posts import OtherPosts, plain_text, turn_about
+from tumblr.finders.user_list import EVERYBODY, UserList
+from tumblr.finders.waiting import Waiting
+from tumblr.turns.quarantine import Isolation
+from tumblr.turns.threads import exchanges_with, prompt_of, thread_of_reply, thread_to_answer
+from tumblr.turns.turn import NewTurn, TurnKind
+
+MENTIONS_READ = "mentions read"
+"""Name of the mark that says up to which moment mentions have been read."""
+
+UNREADABLE = "it cannot be read: deleted, or hidden from the bot"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What all looks go by."""
+
+    identity: Identity
+    company: Company
+    damping: Damping
+    start_timestamp: int
+    answered: UserList = EVERYBODY
+    isolation: Isolation = field(default_factory=Isolation, compare=False)
+
+    def take(self, harvest: Harvest, name: str, judge: Callable[[], NewTurn | Waiting | None]) -> None:
+        """Add what becomes of one thing; when tumblr does not say what it needs to know, it waits."""
+        try:
+            found = self.isolation.run(name, judge)
+        except (LimitReached, Unauthorized, Unreachable):
+            raise
+        except TumblrError as error:
+            log.warning("left for the next look", about=name, reason=str(error))
+            return
+        if isinstance(found, Waiting):
+            harvest.waiting.append(found)
+        elif found is not None:
+            harvest.skipped.append(found)
+
+    def why_not(self, who: str, exchanges: int = 0) -> str | None:
+        """A reason not to talk with a blog."""
+        return why_not_talk(who, exchanges, self.company.own, self.damping) or self.answered.why_not(who)
+
+    def of_post(
+        self, kind: TurnKind, post: TumblrPost, said: str, timestamp: int, why: str
+    ) -> NewTurn | Waiting:
+        """What becomes of a post that somebody said something to the bot in."""
+        thread = thread_to_answer(post, self.identity, self.company.rebuilt_posts)
+        reason = why_not_in_thread(post.contributors, self.company) or self.why_not(
+            post.blog, exchanges_with(thread, self.identity.name_of(post.blog))
+        )
+        if reason is not None:
+            return skipped(kind, post.name, post.blog, reason, said, timestamp)
+        turn = turn_about(
+            kind,
+            post,
+            thread,
+            identity=self.identity,
+            company=self.company,
+            text=said,
+            timestamp=timestamp,
+            why=why,
+        )
+        price = cost(said, len(thread.posts) - 1, post.summary)
+        return Waiting(turn, timestamp, str(turn.input["prompt"]), price)
+
+
+class ReblogLook:
+    """Finds reblogs of own posts that say something."""
+
+    def __init__(self, rules: Rules, posts: OtherPosts, memory: Memory, talk: TalkMemory) -> None:
+        self._rules = rules
+        self._posts = posts
+        self._memory = memory
+        self._talk = talk
+
+    def look(self, own: OwnPosts) -> Harvest:
+        """The reblogs that are new, oldest first."""
+        found = {post_name(n.blog, n.post_id): n for notes in own.notes.values() for n in self._saying(notes)}
+        known = self._memory.known({TurnKind.REBLOG}, found) | self._talk.handled(found)
+        by_hand = answered_by_hand(own.posts, self._rules.company)
+        harvest = Harvest()
+        for name, note in sorted(found.items(), key=lambda pair: pair[1].timestamp):
+            if name not in known:
+                self._rules.take(harvest, name, lambda name=name, note=note: self._judge(name, note, by_hand))  # type: ignore[misc]
+        return harvest
+
+    def _saying(self, notes: Sequence[Note]) -> Iterator[Note]:
+        """Reblogs by others that said something, not too long ago."""
+        for note in notes:
+            mine = self._rules.company.is_bot(note.blog)
+            if (
+                note.type == "reblog"
+                and note.said
+                and not mine
+                and note.timestamp > self._rules.start_timestamp
+            ):
+                yield note
+
+    def _judge(self, name: str, note: Note, by_hand: Collection[str]) -> NewTurn | Waiting | None:
+        reason = why_not_reblog(note, self._rules.company) or self._rules.why_not(note.blog)
+        if reason is None and name in by_hand:
+            reason = "the blog has answered it by hand"
+        post = self._posts.get(note.blog, note.post_id) if reason is None else None
+        if post is None:
+            return skipped(TurnKind.REBLOG, name, note.blog, reason or UNREADABLE, note.said, note.timestamp)
+        last = tip(post, self._rules.company)
+        if last is not None and self._talk.handled([last]):
+            return skipped(
+                TurnKind.REBLOG, name, note.blog, f"{last} is answered already", note.said, note.timestamp
+            )
+        why = f"{note.blog} has reblogged it from {note.parent} and said something"
+        return self._rules.of_post(TurnKind.REBLOG, post, note.said, note.timestamp, why)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A reply as it was found."""
+
+    note: Note
+    post: TumblrPost
+    """The own post whose notes were read."""
+
+    context: str | None
+    """Id of the own post that it answers."""
+
+    ignored: str | None
+    """Id of a post that is not to be answered, when this reply or a later one to the same post is to it."""
+
+
+class ReplyLook:
+    """Finds replies to own posts."""
+
+    def __init__(
+        self, rules: Rules, reader: Reader, memory: Memory, follows: Callable[[], Collection[str]]
+    ) -> None:
+        self._rules = rules
+        self._reader = reader
+        self._memory = memory
+        self._follows = follows
+
+    def look(self, own: OwnPosts) -> Harvest:
+        """The replies that are new, oldest first."""
+        found: dict[str, Heard] = {}
+        for post in own.posts:
+            for heard in self._heard(post, own.notes.get(post.id, ())):
+                found.setdefault(_reply_name(heard.note, heard.context or post.id), heard)
+        known = self._memory.known({TurnKind.REPLY}, found)
+        new = sorted(
+            (pair for pair in found.items() if pair[0] not in known), key=lambda p: p[1].note.timestamp
+        )
+        harvest = Harvest()
+        follows = self._follows() if new else ()
+        for name, heard in new:
+            self._rules.take(harvest, name, partial(self._judge, name, heard, own, follows))
+        return harvest
+
+    def _heard(self, post: TumblrPost, notes: Sequence[Note]) -> Iterator[Heard]:
+        """The replies to a post, newest first. After one to an ignored post all are given up."""
+        ignored: str | None = None
+        for note in self._replies(notes):
+            context = self._context(note, post, notes)
+            if context in self._rules.company.ignored_posts:
+                ignored = context
+            yield Heard(note, post, context, ignored)
+
+    def _replies(self, notes: Sequence[Note]) -> Iterator[Note]:
+        for note in notes:
+            mine = self._rules.company.is_bot(note.blog)
+            if note.type == "reply" and not mine and note.timestamp > self._rules.start_timestamp:
+                yield note
+
+    def _context(self, note: Note, post: TumblrPost, notes: Sequence[Note]) -> str | None:
+        found = context_note(notes, note, self._rules.company)
+        return None if found is None else context_of(found, post, self._rules.company)
+
+    def _judge(
+        self,
+        name: str,
+        heard: Heard,
+        own: OwnPosts,
+        follows: Collection[str],
+    ) -> NewTurn | Waiting | None:
+        company = self._rules.company
+        note, post, context_id = heard.note, heard.post, heard.context
+        reason = self._rules.why_not(note.blog)
+        if reason is None and context_id is None:
+            reason = "nothing of the bot's comes before it"
+        if reason is None and heard.ignored is not None:
+            reason = f"the post {heard.ignored} is not to be answered"
+        if reason is None:
+            reason = why_not_reply(note, own.notes[post.id], post, company, follows)
+        context = None if reason is not None or context_id is None else self._own_post(context_id, own)
+        if reason is None:
+            reason = (
+                "the post that it answers is gone"
+                if context is None
+                else why_not_context(post, context, company)
+            )
+        if reason is not None or context is None:
+            return skipped(TurnKind.REPLY, name, note.blog, reason or "", note.said, note.timestamp)
+        return waiting_reply(self._rules, note, context)
+
+    def _own_post(self, post_id: str, own: OwnPosts) -> TumblrPost | None:
+        listed = next((post for post in own.posts if post.id == post_id), None)
+        return listed if listed is not None else self._reader.post(post_id)
+
+
+def waiting_reply(rules: Rules, note: Note, context: TumblrPost) -> Waiting:
+    """A reply to an own post, with all that answering it needs."""
+    identity, rebuilt = rules.identity, rules.company.rebuilt_posts
+    thread = thread_of_reply(context, note.blog, note.said, identity, rebuilt)
+    prompt = prompt_of(thread, identity)
+    details: dict[str, Any] = {
+        "blog": note.blog,
+        "post_id": context.id,
+        "post_url": context.url,
+        "summary": context.summary,
+        "timestamp": note.timestamp,
+        "text": note.said,
+        "prompt": prompt,
+        "why": f"{note.blog} has replied to {context.url}",
+    }
+    turn = NewTurn(TurnKind.REPLY, _reply_name(note, context.id), note.blog, details)
+    return Waiting(turn, note.timestamp, prompt, cost(note.said, len(thread.posts) - 1, context.summary))
+
+
+def _reply_name(note: Note, context_id: str) -> str:
+    return f"{post_name(note.blog, context_id)}:{note.timestamp}"
+
+
+class Marks(Protocol):
+    """Single values that are remembered."""
+
+    def mark(self, name: str) -> Any:
+        """A remembered value, or None."""
+        ...
+
+    def set_mark(self, name: str, value: object) -> None:
+        """Remember a value."""
+        ...
+
+
+class MentionLook:
+    """Finds posts that name the bot, by tumblr's notifications."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        reader: Reader,
+        posts: OtherPosts,
+        memory: Memory,
+        talk: TalkMemory,
+        marks: Marks,
+        *,
+        most: int,
+    ) -> None:
+        self._rules = rules
+        self._reader = reader
+        self._posts = posts
+        self._memory = memory
+        self._talk = talk
+        self._marks = marks
+        self._most = most
+        self._told = False
+
+    def look(self, own: OwnPosts) -> Harvest:  # noqa: ARG002
+        """The mentions that are new, oldest first."""
+        read = self._marks.mark(MENTIONS_READ) or 0
+        found = self._mentions(max(float(read), float(self._rules.start_timestamp)))
+        names = {mention.name: mention for mention in reversed(found)}
+        done = self._memory.known({TurnKind.MENTION}, names) | self._talk.handled(names)
+        new = [mention for name, mention in names.items() if name not in done]
+        # Only what is in the store counts as read: whatever has to wait is shown by the next look again.
+        waiting_since = min(
+            (m.timestamp for m in new), default=max((m.timestamp for m in found), default=read)
+        )
+        if waiting_since > read:
+            self._marks.set_mark(MENTIONS_READ, waiting_since)
+        harvest = Harvest()
+        for mention in sorted(new, key=lambda mention: mention.timestamp):
+            self._rules.take(harvest, mention.name, lambda mention=mention: self._judge(mention))  # type: ignore[misc]
+        return harvest
+
+    def _mentions(self, since: float) -> list[Mention]:
+        try:
+            listed = self._reader.mentions(since, self._most)
+        except NotFound as error:
+            if not self._told:
+                log.warning("tumblr has no notifications; mentions are not found", reason=str(error))
+            self._told = True
+            return []
+        return [mention for mention in listed if not self._rules.company.is_bot(mention.blog)]
+
+    def _judge(self, mention: Mention) -> NewTurn | Waiting | None:
+        reason = self._rules.why_not(mention.blog)
+        post = self._posts.get(mention.blog, mention.post_id) if reason is None else None
+        if post is None:
+            return skipped(
+                TurnKind.MENTION, mention.name, mention.blog, reason or UNREADABLE, "", mention.timestamp
+            )
+        why = f"{mention.blog} has named the bot"
+        return self._rules.of_post(TurnKind.MENTION, post, plain_text(post.body), mention.timestamp, why)
+
+
+def skipped(kind: TurnKind, name: str, who: str, reason: str, said: str, timestamp: int) -> NewTurn:
+    """Something that is not answered, for a stated reason."""
+    return NewTurn(kind, name, who, {"text": said, "timestamp": timestamp}, skip_reason=reason)

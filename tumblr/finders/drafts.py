@@ -1,0 +1,231 @@
+"""What the operator does with drafts: tags one ``rts`` to have it done again, ``a`` to have it published.
+
+Sending back undoes a draft: its turn is opened again, which is stored with what tumblr has to be told.
+So a crash at any moment loses nothing, and nothing is undone twice. The same goes for publishing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from tumblr.api.errors import LimitReached, TumblrError, Unauthorized, Unreachable
+from tumblr.api.models import TumblrPost, post_name
+from tumblr.finders.lost_inputs import Lost, parent_blog
+from tumblr.turns.fail_points import FailPoint, FailPoints
+from tumblr.turns.outbox import DELETE, EDIT, Chore, NewChore
+from tumblr.turns.quarantine import Isolation
+from tumblr.turns.tags import ACCEPT, SEND_BACK
+from tumblr.turns.turn import INBOX_KINDS, NewTurn, Turn, TurnKind
+
+PLACEHOLDER = "..."
+"""Takes the place of an answer that was sent back; tumblr would keep the old one."""
+
+REBLOGGING = (TurnKind.REBLOG, TurnKind.MENTION, TurnKind.DASH)
+"""Kinds that are answered by a reblog."""
+
+ALL_DRAFTS_SECONDS = 600.0
+"""How often all drafts are looked through, and not the newest alone."""
+
+log = structlog.get_logger()
+
+
+class DraftReader(Protocol):
+    """Reads drafts."""
+
+    def drafts_head(self) -> list[TumblrPost]:
+        """The first page of the drafts, newest first."""
+        ...
+
+    def drafts(self) -> Iterable[TumblrPost]:
+        """All drafts, newest first."""
+        ...
+
+
+class TurnMemory(Protocol):
+    """Knows which turn a draft came from."""
+
+    def turn_of_post(self, post_ids: Collection[str]) -> Turn | None:
+        """The turn that ended with a post."""
+        ...
+
+    def turn_of(self, kinds: Collection[TurnKind], input_id: str) -> Turn | None:
+        """The turn of an input."""
+        ...
+
+
+class ChoreMemory(Protocol):
+    """Keeps what is to be done."""
+
+    def open_chores(self) -> list[Chore]:
+        """What is not done yet."""
+        ...
+
+    def add_chores(self, new: Iterable[NewChore]) -> None:
+        """Write chores down."""
+        ...
+
+    def send_back(self, turn: Turn, new: Iterable[NewChore], reason: str) -> None:
+        """Open a turn again, once the chores are done."""
+        ...
+
+    def forgive(self, turn: Turn, new: Iterable[NewChore]) -> None:
+        """Count one rejection less, and write chores down."""
+        ...
+
+
+class InputFinder(Protocol):
+    """Finds what a draft answers that the store does not know."""
+
+    def turn_for(self, draft: TumblrPost) -> NewTurn:
+        """The turn that would have made a draft; raises Lost, and the errors of ``tumblr.api.errors``."""
+        ...
+
+
+class DraftWatcher:
+    """Looks through the drafts for tags that are meant for the bot."""
+
+    def __init__(
+        self,
+        reader: DraftReader,
+        turns: TurnMemory,
+        chores: ChoreMemory,
+        lost: InputFinder,
+        *,
+        max_rejections: int,
+        clock: Callable[[], float],
+        fail_points: FailPoints,
+    ) -> None:
+        self._reader = reader
+        self._turns = turns
+        self._chores = chores
+        self._lost = lost
+        self._max_rejections = max_rejections
+        self._clock = clock
+        self._fail_points = fail_points
+        self._read_all_at = -ALL_DRAFTS_SECONDS
+        self._told: set[str] = set()
+        self._waiting = 0
+        self._isolation = Isolation()
+
+    def find(self) -> list[NewTurn]:
+        """Act on the tags; a draft that is being acted on already is left alone.
+
+        The answer is the turns of drafts that were sent back and are not known.
+        """
+        busy = {chore.post_id for chore in self._chores.open_chores()}
+        drafts = [draft for draft in self._drafts() if draft.id not in busy]
+        sent_back = [draft for draft in drafts if SEND_BACK in draft.tags]
+        found = [self._isolation.run(draft.id, partial(self._send_back, draft)) for draft in sent_back]
+        accepted = [draft for draft in drafts if ACCEPT in draft.tags and SEND_BACK not in draft.tags]
+        if accepted:
+            self._publish(accepted[-1])  # the oldest; the others have their turn in the next passes
+        return [new for new in found if new is not None]
+
+    def _drafts(self) -> Iterable[TumblrPost]:
+        """The newest page, which costs one call; now and then all of them."""
+        if self._clock() < self._read_all_at + ALL_DRAFTS_SECONDS:
+            return self._reader.drafts_head()
+        drafts = list(self._reader.drafts())
+        self._read_all_at = self._clock()
+        if len(drafts) != self._waiting:
+            log.info("drafts wait for the operator", drafts=len(drafts))
+        self._waiting = len(drafts)
+        return drafts
+
+    def _publish(self, draft: TumblrPost) -> None:
+        why = "the operator accepts it"
+        log.info("draft accepted", post=draft.id)
+        self._chores.add_chores(
+            [
+                NewChore(EDIT, draft.id, why, {"tags": _without(draft.tags, ACCEPT)}),
+                NewChore(EDIT, draft.id, why, {"state": "published"}),
+            ]
+        )
+        self._fail_points.reach(FailPoint.AFTER_SENT_BACK)
+
+    def _send_back(self, draft: TumblrPost) -> NewTurn | None:
+        """Undo a draft. The answer is its turn, if the store does not know it and it is to be made."""
+        turn = self._turn_of(draft)
+        if turn is None and _answers_ask(draft):
+            # The ask goes back to the inbox, to be found anew.
+            log.info("draft sent back", post=draft.id, turn="unknown")
+            self._chores.add_chores([_undoing(draft, "the operator sends it back", None)])
+            self._fail_points.reach(FailPoint.AFTER_SENT_BACK)
+            return None
+        if turn is None:
+            return self._send_back_unknown(draft)
+        self._send_back_known(draft, turn)
+        return None
+
+    def _send_back_known(self, draft: TumblrPost, turn: Turn) -> None:
+        if turn.is_open:
+            return  # it is not recorded yet that this became its post; the next pass will do
+        if turn.kind is TurnKind.ORIGINAL:
+            self._leave(draft, "it answers nobody")
+        elif turn.rejections >= self._max_rejections:
+            log.warning("draft left to the operator", post=draft.id, turn=turn.name, rejected=turn.rejections)
+            fields = {"tags": _without(draft.tags, SEND_BACK)}
+            self._chores.forgive(turn, [NewChore(EDIT, draft.id, "it was rejected too often", fields)])
+        elif turn.post_id is not None and turn.post_id not in draft.ids:
+            log.info("draft deleted", post=draft.id, turn=turn.name, reason=f"{turn.post_id} is its answer")
+            self._chores.add_chores([NewChore(DELETE, draft.id, f"{turn.name} has another answer")])
+        else:
+            log.info("draft sent back", post=draft.id, turn=turn.name)
+            reason = "the operator sends it back"
+            self._chores.send_back(turn, [_undoing(draft, reason, turn.id)], reason)
+            self._fail_points.reach(FailPoint.AFTER_SENT_BACK)
+
+    def _send_back_unknown(self, draft: TumblrPost) -> NewTurn | None:
+        """The turn of a draft that the store does not know; the draft is deleted when the turn is stored."""
+        try:
+            new = self._lost.turn_for(draft)
+        except Lost as error:
+            self._leave(draft, str(error))
+            return None
+        except (LimitReached, Unauthorized, Unreachable):
+            raise
+        except TumblrError as error:
+            log.warning("left for the next look", about=draft.id, reason=str(error))
+            return None
+        turn = self._turns.turn_of([new.kind], new.input_id)
+        if turn is not None:
+            self._send_back_known(draft, turn)
+            return None
+        log.info("draft sent back", post=draft.id, turn="unknown")
+        return replace(new, discard=draft.id)
+
+    def _leave(self, draft: TumblrPost, reason: str) -> None:
+        if draft.id not in self._told:
+            self._told.add(draft.id)
+            log.warning("draft cannot be sent back", post=draft.id, reason=reason)
+
+    def _turn_of(self, draft: TumblrPost) -> Turn | None:
+        """The turn that made a draft: by the store's record of it, else by what the draft says it answers."""
+        turn = self._turns.turn_of_post(draft.ids)
+        if turn is None and _answers_ask(draft):
+            turn = self._turns.turn_of(INBOX_KINDS, draft.id)
+        if turn is None and draft.parent_id:
+            turn = self._turns.turn_of(REBLOGGING, post_name(parent_blog(draft), draft.parent_id))
+        return turn
+
+
+def _answers_ask(draft: TumblrPost) -> bool:
+    """Whether it was an ask to the bot; the reblog of somebody's answer shows a question, too."""
+    return draft.is_ask and not draft.is_reblog
+
+
+def _undoing(draft: TumblrPost, reason: str, turn_id: int | None) -> NewChore:
+    """An answer becomes an ask again, under the same id; everything else is deleted."""
+    if not _answers_ask(draft):
+        return NewChore(DELETE, draft.id, reason, turn_id=turn_id)
+    blank = {"state": "submission", "answer": PLACEHOLDER, "tags": ""}
+    return NewChore(EDIT, draft.id, reason, blank, turn_id)
+
+
+def _without(tags: Sequence[str], tag: str) -> str:
+    return ",".join(other for other in tags if other != tag)

@@ -1,0 +1,95 @@
+"""Posts of other blogs, each read from tumblr once, and the turns that are made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from bs4 import BeautifulSoup
+
+from munging.thread import Identity, Thread
+from tumblr.api.models import TumblrPost, post_name
+from tumblr.finders.conversation_rules import Company, tip
+from tumblr.turns.threads import prompt_of, said_since_bot
+from tumblr.turns.turn import NewTurn, TurnKind
+
+KEPT = 500
+"""Posts that are kept in memory; those of the last passes, which wait to be answered."""
+
+
+class PostSource(Protocol):
+    """Reads posts of any blog."""
+
+    def post_of(self, blog: str, post_id: str) -> TumblrPost | None:
+        """A published post of any blog; None when there is none, or it is hidden."""
+        ...
+
+
+class OtherPosts:
+    """Reads posts of others. What one account may not see is looked for with the next."""
+
+    def __init__(self, sources: Sequence[PostSource]) -> None:
+        self._sources = sources
+        self._kept: dict[str, TumblrPost] = {}
+
+    def get(self, blog: str, post_id: str) -> TumblrPost | None:
+        """A post, or None when no account may see it; raises the errors of ``tumblr.api.errors``."""
+        name = post_name(blog, post_id)
+        if name not in self._kept:
+            found = next(
+                (post for s in self._sources if (post := s.post_of(blog, post_id)) is not None), None
+            )
+            if found is None:
+                return None
+            # A blog that was renamed answers under its new name; here a post keeps the one it was found by.
+            self.keep(replace(found, blog=blog))
+        return self._kept[name]
+
+    def keep(self, post: TumblrPost) -> None:
+        """Remember a post that was read some other way."""
+        self._kept[post.name] = post
+        for oldest in list(self._kept)[:-KEPT]:
+            del self._kept[oldest]
+
+
+def plain_text(html: str) -> str:
+    """What is written in a piece of HTML, each paragraph on a line."""
+    return BeautifulSoup(html, "lxml").get_text("\n").strip()
+
+
+def turn_about(
+    kind: TurnKind,
+    post: TumblrPost,
+    thread: Thread,
+    *,
+    identity: Identity,
+    company: Company,
+    text: str,
+    timestamp: int,
+    why: str,
+    more: dict[str, Any] | None = None,
+) -> NewTurn:
+    """The turn of somebody's post, with all that reblogging it needs.
+
+    It speaks for the post, and for the last words in its thread when those are another post's.
+    """
+    last = tip(post, company)
+    return NewTurn(
+        kind=kind,
+        input_id=post.name,
+        who=post.blog,
+        input={
+            "blog": post.blog,
+            "post_id": post.id,
+            "reblog_key": post.reblog_key,
+            "url": post.url,
+            "timestamp": timestamp,
+            "text": text,
+            "said": said_since_bot(thread) or text,
+            "prompt": prompt_of(thread, identity),
+            "why": why,
+            **(more or {}),
+        },
+        handles=tuple(dict.fromkeys([post.name, *([last] if last else [])])),
+    )

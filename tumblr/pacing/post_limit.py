@@ -1,0 +1,114 @@
+"""Watches how near the blog is to tumblr's limit of posts per day, and says how much to hold back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+import structlog
+
+from tumblr.api.errors import TumblrError, Unauthorized, Unreachable
+from tumblr.api.models import TumblrPost
+from tumblr.pacing.throttle import BASE, RATE_WINDOW, Level, Pace, count_posts, last_reset, level_for
+
+REFRESH_SECONDS = 600.0
+"""How old the list of own posts may be. What the bot itself has posted since is known without it."""
+
+log = structlog.get_logger()
+
+
+class OwnPosts(Protocol):
+    """Reads the blog's own posts."""
+
+    def published_since(self, timestamp: float) -> Iterable[TumblrPost]:
+        """The published posts since a moment (unix seconds), newest first; read page by page."""
+        ...
+
+    def queue_head(self) -> list[TumblrPost]:
+        """The first page of the queue, soonest first."""
+        ...
+
+
+class PostLimit:
+    """How much the bot holds back now.
+
+    ``published`` is told of the posts that it comes by: from their id to that which they had before they were
+    published.
+    """
+
+    def __init__(
+        self,
+        reader: OwnPosts,
+        posted_since: Callable[[float], int],
+        *,
+        published: Callable[[Mapping[str, str]], object],
+        limit: int,
+        watched: bool,
+        clock: Callable[[], float],
+    ) -> None:
+        self._reader = reader
+        self._posted_since = posted_since
+        self._tell_published = published
+        self._limit = limit
+        self._watched = watched
+        self._clock = clock
+        self._published: dict[str, int] = {}
+        self._queued: list[int] = []
+        self._read_at: float | None = None
+        self.level = BASE
+
+    def update(self) -> Level:
+        """Look again, if it is time to; what cannot be read leaves things as they were.
+
+        Raises Unauthorized, and Unreachable when there is no tumblr to look at.
+        """
+        if self._watched:
+            self._refresh()
+            self._change(level_for(count_posts(self._moments(), self._queued, self._clock(), self._limit)))
+        return self.level
+
+    def pace(self) -> Pace:
+        """What the level says about answers."""
+        return Pace(self.level.posts_factor, self.level.cost_limit)
+
+    def _moments(self) -> list[float]:
+        moments: list[float] = list(self._published.values())
+        if self._read_at is not None:
+            moments += [self._clock()] * self._posted_since(self._read_at)
+        return moments
+
+    def _refresh(self) -> None:
+        now = self._clock()
+        if self._read_at is not None and now < self._read_at + REFRESH_SECONDS:
+            return
+        since = min(last_reset(now), now - RATE_WINDOW)
+        try:
+            new = self._new_posts(since)
+            queued = [post.scheduled_publish_time for post in self._reader.queue_head()]
+        except (Unauthorized, Unreachable):
+            raise
+        except TumblrError as error:
+            log.warning("own posts not counted", reason=str(error))
+            return
+        self._published = {i: t for i, t in {**self._published, **new}.items() if t >= since}
+        self._queued = [moment for moment in queued if moment]
+        self._read_at = now
+
+    def _new_posts(self, since: float) -> dict[str, int]:
+        """The posts published since a moment, by id; reading stops at one that was counted before."""
+        new: dict[str, int] = {}
+        former: dict[str, str] = {}
+        for post in self._reader.published_since(since):
+            if post.id in self._published:
+                break
+            if not post.is_pinned:
+                new[post.id] = post.timestamp
+            if post.genesis_post_id:
+                former[post.id] = post.genesis_post_id
+        self._tell_published(former)
+        return new
+
+    def _change(self, level: Level) -> None:
+        if level != self.level:
+            log.info("other pace", pace=level.name, before=self.level.name)
+        self.level = level

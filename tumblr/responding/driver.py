@@ -1,0 +1,418 @@
+"""The driver: moves every turn from state to state, the same way for every kind.
+
+All open turns are in flight at once. A round takes each as far as it can go now; none waits for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from bot_process import FatalError
+from switchboard.errors import SwitchboardBusy, SwitchboardForbidden
+from switchboard.messages import SelectionOutcome
+from tumblr.api.backoff import Outage
+from tumblr.api.errors import (
+    Forbidden,
+    LimitReached,
+    NotFound,
+    Refused,
+    StoreError,
+    TumblrError,
+    Unauthorized,
+)
+from tumblr.moods.current import Feeling
+from tumblr.responding.branch_testing import as_test, marked
+from tumblr.responding.halloween import with_treats
+from tumblr.responding.handlers.base import Composition, Declined, Kind
+from tumblr.responding.handlers.commands import DONE, DirectKind
+from tumblr.responding.jobs import UNAVAILABLE, JobFailed, Jobs
+from tumblr.responding.outbox import Chores
+from tumblr.responding.post_log import log_entry
+from tumblr.responding.publisher import Posted, Publisher
+from tumblr.responding.reconcile import Reconciler, TargetGone
+from tumblr.screening.moderation import Thresholds, Verdict, judge
+from tumblr.screening.word_lists import ScreeningRules, findings
+from tumblr.store.turns import Store
+from tumblr.turns.fail_points import FailPoint, FailPoints
+from tumblr.turns.prompt_month import in_month
+from tumblr.turns.tags import SEND_BACK
+from tumblr.turns.turn import (
+    REPEATABLE,
+    UNASKED_KINDS,
+    Action,
+    Intent,
+    NewTurn,
+    StoredMoodInput,
+    Turn,
+    TurnKind,
+    TurnState,
+)
+
+JUDGMENT_GRACE = 30.0
+"""Seconds that a text which is there waits for the scores of its input."""
+
+LONGEST_REST = 3600.0
+"""Seconds after which a turn that keeps failing is tried again at the latest."""
+
+log = structlog.get_logger()
+
+
+class FeelingAt(Protocol):
+    """Says how the bot feels."""
+
+    def at(self, moment: datetime) -> Feeling:
+        """The mood at a moment."""
+        ...
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How failures are met."""
+
+    max_attempts: int
+    retry_base_seconds: float
+    settle_seconds: float
+    """How long tumblr may take to carry out a call that got no answer."""
+
+    def pause(self, attempts: int) -> float:
+        """Seconds to rest after so many failures: doubling, up to an hour."""
+        return float(min(self.retry_base_seconds * 2.0 ** min(attempts, 30), LONGEST_REST))
+
+
+class Driver:
+    """Drives all open turns. Without a publisher (a dry run) it says what it would post."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        jobs: Jobs,
+        kinds: Mapping[TurnKind, Kind],
+        moods: FeelingAt,
+        rules: ScreeningRules,
+        drafts_only: bool,
+        publisher: Publisher | None,
+        reconciler: Reconciler,
+        patience: Patience,
+        clock: Callable[[], float],
+        fail_points: FailPoints,
+        direct: Mapping[TurnKind, DirectKind] | None = None,
+        halloween: bool = False,
+        branch_testing: bool = False,
+        thresholds: Thresholds | None = None,
+        month: str | None = None,
+        chores: Chores | None = None,
+    ) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._kinds = kinds
+        self._direct = direct or {}
+        self._chores = chores
+        self._halloween = halloween
+        self._branch_testing = branch_testing
+        self._thresholds = thresholds
+        self._month = month
+        self._moods = moods
+        self._rules = rules
+        self._drafts_only = drafts_only
+        self._publisher = publisher
+        self._reconciler = reconciler
+        self._patience = patience
+        self._clock = clock
+        self._fail_points = fail_points
+        self.tumblr = Outage("tumblr", clock)
+        self._steps: Mapping[TurnState, Callable[[Turn], Turn | None]] = {
+            TurnState.FOUND: self._begin,
+            TurnState.REQUESTED: self._await_text,
+            TurnState.CHOSEN: self._prepare,
+            TurnState.POSTING: self._resume,
+        }
+
+    def round(self) -> int:
+        """Take every open turn as far as it can go now; the answer is how many are still open."""
+        if self._publisher is not None:
+            self._settle()
+        waiting = set() if self._chores is None else self._chores.round()
+        for turn in self._store.open_turns():
+            if turn.not_before <= self._clock() and turn.id not in waiting:
+                self._advance(turn)
+        return len(self._store.open_turns())
+
+    @property
+    def can_linger(self) -> bool:
+        """Whether there is a result to wait for, and somebody to ask for it."""
+        return not self._jobs.outage.is_on and any(map(self._awaits, self._store.open_turns()))
+
+    def linger(self, seconds: float) -> bool:
+        """Wait for the oldest awaited result, at most so long; the answer is whether it has arrived."""
+        waiting = [turn for turn in self._store.open_turns() if self._awaits(turn)]
+        if not waiting or self._jobs.outage.is_on:
+            return False
+        try:
+            return self._jobs.linger(waiting[0], seconds)
+        except UNAVAILABLE as error:
+            self._jobs.outage.begin(error)
+            return False
+
+    def _awaits(self, turn: Turn) -> bool:
+        if turn.not_before > self._clock():
+            return False
+        return turn.state is TurnState.REQUESTED or (turn.state is TurnState.CHOSEN and turn.judgment is None)
+
+    def _advance(self, turn: Turn) -> None:
+        """Drive one turn; whatever goes wrong with it stays with it."""
+        try:
+            step: Turn | None = turn
+            while step is not None and step.is_open:
+                turn = step
+                step = self._steps[turn.state](turn)
+        except (Unauthorized, SwitchboardForbidden) as error:
+            raise FatalError(str(error), "mend the configuration and start again") from None
+        except StoreError:
+            raise
+        except UNAVAILABLE as error:
+            self._jobs.outage.begin(error, error.retry_after if isinstance(error, SwitchboardBusy) else 0.0)
+        except LimitReached as error:
+            log.warning("turn waits for tumblr's limit", turn=turn.name, reason=str(error))
+            self._store.wait(self._store.turn(turn.id), str(error), self._clock() + error.retry_after_seconds)
+        except TumblrError as error:
+            self._tumblr_failed(self._store.turn(turn.id), error)
+        except JobFailed as error:
+            self._start_over(self._store.turn(turn.id), str(error))
+        except Declined as error:
+            self._skip(self._store.turn(turn.id), str(error))
+        except Exception as error:  # noqa: BLE001 - one turn's trouble, whatever it is, must not stop the others
+            self._rest(self._store.turn(turn.id), error)
+
+    # The steps. Each returns the turn when it moved, None when it has to wait.
+
+    def _begin(self, turn: Turn) -> Turn | None:
+        direct = self._direct.get(turn.kind)
+        return self._request(turn) if direct is None else self._plan(turn, direct)
+
+    def _plan(self, turn: Turn, kind: DirectKind) -> Turn | None:
+        """What to do is known without a text."""
+        if self.tumblr.is_on:
+            return None
+        composed = kind.plan(turn, datetime.fromtimestamp(self._clock(), UTC))
+        return self._intend(turn, composed)
+
+    def _request(self, turn: Turn) -> Turn | None:
+        kind = self._kinds[turn.kind]
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        feeling = self._moods.at(kind.mood_time(turn, now))
+        request, judgment = kind.requests(turn, feeling.name, now)
+        asked = marked(in_month(request, self._month), on=self._branch_testing)
+        about = None if judgment is None else in_month(judgment, self._month)
+        requested = self._store.request(turn, asked, about)
+        self._fail_points.reach(FailPoint.AFTER_REQUEST)
+        return requested
+
+    def _await_text(self, turn: Turn) -> Turn | None:
+        if self._jobs.outage.is_on:
+            return None
+        turn = self._jobs.judgment(self._jobs.submit(turn))
+        turn, chosen = self._jobs.result(turn)
+        self._jobs.outage.end()
+        if chosen is None:
+            return None
+        self._fail_points.reach(FailPoint.AFTER_RESULT)
+        chosen_turn = self._store.choose(turn, chosen.model_dump(mode="json"))
+        self._fail_points.reach(FailPoint.AFTER_CHOICE)
+        return chosen_turn
+
+    def _prepare(self, turn: Turn) -> Turn | None:
+        if turn.awaits_judgment:
+            if not self._jobs.outage.is_on:
+                turn = self._jobs.judgment(turn)
+            waited = self._clock() - (turn.chosen_at or 0.0)
+            if turn.awaits_judgment and waited < JUDGMENT_GRACE:
+                return None
+        if self.tumblr.is_on:
+            return None
+        composed = self._kinds[turn.kind].compose(turn, self._chosen(turn))
+        if composed.draft is not None and not composed.draft.answer.strip():
+            raise JobFailed("the chosen text is empty")
+        treats: list[NewTurn] = []
+        if self._halloween:
+            composed, treats = with_treats(turn, self._kinds[turn.kind], self._chosen(turn), composed)
+        return self._intend(turn, composed, treats, self._chosen(turn).autoreview)
+
+    def _intend(
+        self,
+        turn: Turn,
+        composed: Composition,
+        more: Iterable[NewTurn] = (),
+        autoreview: float | None = None,
+    ) -> Turn:
+        """Store what will be sent to tumblr, then send it; not what the bot rejects and nobody waits for."""
+        verdict = self._verdict(turn, composed, autoreview)
+        if verdict.rejected and turn.kind in UNASKED_KINDS:
+            log.info("rejected", turn=turn.name, reasons="; ".join(verdict.reasons))
+            return self._store.close(turn, TurnState.SKIPPED, f"rejected: {'; '.join(verdict.reasons)}")
+        if self._branch_testing:
+            composed, verdict = as_test(turn, composed, verdict)
+        intent = self._intent(composed, verdict)
+        if self._publisher is None:
+            return self._only_say(turn, intent)
+        turn = self._store.intend(turn, intent, more, rejected=verdict.rejected)
+        self._fail_points.reach(FailPoint.AFTER_INTENT)
+        return self._post(turn, intent, self._publisher)
+
+    def _resume(self, turn: Turn) -> Turn | None:
+        """A turn whose post may exist: look first."""
+        intent = turn.intent
+        if intent is None:
+            raise ValueError("a turn is posting without an intent")
+        if self.tumblr.is_on:
+            return None
+        settled = self._clock() >= intent.stored_at + self._patience.settle_seconds
+        if not settled and intent.action not in REPEATABLE:
+            return None
+        try:
+            found = self._reconciler.locate(turn, intent)
+        except TargetGone as error:
+            return self._store.close(turn, TurnState.SKIPPED, str(error)) if settled else None
+        self.tumblr.end()
+        if found is not None:
+            log.info("found to be posted already", turn=turn.name, post=found.post_id)
+            return self._record(turn, intent, found)
+        if self._publisher is None:
+            return self._only_say(turn, intent)
+        return self._post(turn, intent, self._publisher)
+
+    def _post(self, turn: Turn, intent: Intent, publisher: Publisher) -> Turn:
+        posted = publisher.carry_out(intent)
+        self._fail_points.reach(FailPoint.AFTER_POST)
+        self.tumblr.end()
+        return self._record(turn, intent, posted)
+
+    # What the steps are made of
+
+    def _chosen(self, turn: Turn) -> SelectionOutcome:
+        return SelectionOutcome.model_validate(turn.result)
+
+    def _verdict(self, turn: Turn, composed: Composition, autoreview: float | None) -> Verdict:
+        if composed.publish_as == DONE:
+            return Verdict(())  # it makes no post
+        notes = [*composed.notes, *(["everything is drafted"] if self._drafts_only else [])]
+        found = [] if composed.draft is None else findings(composed.draft, self._rules)
+        original = turn.kind is TurnKind.ORIGINAL
+        return judge(found, notes, autoreview, self._thresholds, original=original)
+
+    def _intent(self, composed: Composition, verdict: Verdict) -> Intent:
+        return Intent(
+            action=composed.action,
+            state="draft" if verdict.reasons else composed.publish_as,
+            html=composed.html,
+            tags=(*composed.tags, SEND_BACK) if verdict.rejected else composed.tags,
+            post_id=composed.post_id,
+            reblog_key=composed.reblog_key,
+            target=composed.target,
+            image=composed.image,
+            discard=composed.discard,
+            stored_at=self._clock(),
+            reasons=verdict.reasons,
+        )
+
+    def _only_say(self, turn: Turn, intent: Intent) -> Turn:
+        log.info(
+            "would post",
+            turn=turn.name,
+            action=intent.action,
+            state=intent.state,
+            tags=",".join(intent.tags),
+            html=intent.html,
+        )
+        # In a dry run the store is a copy that is thrown away; so this moves no real turn.
+        return self._store.close(turn, TurnState.SKIPPED, "dry run")
+
+    def _record(self, turn: Turn, intent: Intent, posted: Posted) -> Turn:
+        if intent.state == DONE:
+            log.info("obeyed", turn=turn.name, command=intent.action, who=turn.who)
+            return self._store.record_done(turn)
+        state = TurnState.DRAFTED if posted.state == "draft" else TurnState.POSTED
+        recorded = self._store.record_post(
+            turn, posted.post_id, state, log_entry(turn, intent, posted), self._mood_input(turn)
+        )
+        log.info(
+            "drafted" if state is TurnState.DRAFTED else "posted",
+            turn=turn.name,
+            post=posted.post_id,
+            state=posted.state,
+            to=turn.who or "nobody",
+            seconds=round(self._clock() - turn.created_at, 1),
+            **({"reasons": "; ".join(intent.reasons)} if intent.reasons else {}),
+        )
+        self._fail_points.reach(FailPoint.AFTER_RECORD)
+        return recorded
+
+    def _mood_input(self, turn: Turn) -> StoredMoodInput | None:
+        kind = self._kinds.get(turn.kind)
+        return None if kind is None else kind.mood_input(turn, self._chosen(turn))
+
+    def _settle(self) -> None:
+        if self._jobs.outage.is_on:
+            return
+        try:
+            for turn in self._store.unsettled():
+                if self._has_moved_the_mood(turn):
+                    self._jobs.settle(turn)
+        except UNAVAILABLE as error:
+            self._jobs.outage.begin(error)
+
+    def _has_moved_the_mood(self, turn: Turn) -> bool:
+        """Whether nothing is waited for; of an answer that did not wait for the scores, they move it late."""
+        if turn.state not in (TurnState.POSTED, TurnState.DRAFTED) or turn.result is None:
+            return True
+        judged = self._jobs.judgment(turn)
+        if judged.awaits_judgment:
+            return False
+        self._store.move_mood(judged, self._mood_input(judged))
+        return True
+
+    # When something goes wrong
+
+    def _start_over(self, turn: Turn, reason: str) -> None:
+        attempts = turn.attempts + 1
+        if attempts >= self._patience.max_attempts:
+            self._store.close(turn, TurnState.FAILED, reason)
+            log.error("turn failed", turn=turn.name, attempts=attempts, reason=reason)
+            return
+        pause = self._patience.pause(turn.attempts)
+        self._store.try_again(turn, reason, self._clock() + pause)
+        log.warning(
+            "turn starts over", turn=turn.name, attempts=attempts, again_in=round(pause), reason=reason
+        )
+
+    def _tumblr_failed(self, turn: Turn, error: TumblrError) -> None:
+        if (
+            isinstance(error, (Refused, Forbidden))
+            and turn.intent is not None
+            and turn.intent.action == Action.REBLOG
+        ):
+            # Its owner has deleted or locked it: that is about this post alone, and nobody's failure.
+            self._skip(turn, f"it cannot be reblogged: {error}")
+        elif isinstance(error, (Refused, Forbidden)):
+            self._store.close(turn, TurnState.FAILED, str(error))
+            log.error("turn failed", turn=turn.name, reason=str(error))
+        elif isinstance(error, NotFound):
+            # What the intent was about may have moved; the next look at it will tell.
+            self._store.wait(turn, str(error), self._clock() + self._patience.settle_seconds)
+        else:
+            self.tumblr.begin(error, self._patience.settle_seconds)
+            self._store.wait(turn, str(error), self.tumblr.until)
+
+    def _skip(self, turn: Turn, reason: str) -> None:
+        self._store.close(turn, TurnState.SKIPPED, reason)
+        log.info("skipped", turn=turn.name, reason=reason)
+
+    def _rest(self, turn: Turn, error: Exception) -> None:
+        pause = self._patience.pause(turn.attempts)
+        self._store.rest(turn, repr(error), self._clock() + pause)
+        log.error("turn rests after an error", turn=turn.name, again_in=round(pause), exc_info=error)

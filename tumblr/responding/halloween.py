@@ -1,0 +1,73 @@
+"""Halloween mode: who talks to the bot gets every text that it thought of, with numbers as tags.
+
+The post that would have been made is made as always; each of the other candidates becomes a turn of its own,
+whose post is settled from the start. Asks are left out: they can only be answered once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from switchboard.messages import SelectionOutcome
+from tumblr.responding.handlers.base import Composition, Kind
+from tumblr.screening.word_lists import Draft
+from tumblr.turns.turn import CONVERSATION_KINDS, NewTurn, Turn, TurnKind
+
+MARK = "\N{JACK-O-LANTERN}"
+
+
+def halloween_tags(chosen: SelectionOutcome, index: int) -> tuple[str, ...]:
+    """What is told of the candidate with this index, before its own tags."""
+    said = ["halloween mode", f"response {index + 1} of {len(chosen.all_posts or ())}"]
+    if index == chosen.choice_index:
+        said.append("the one i would have posted")
+    for name, values in (("awesome", chosen.all_proba), ("cheer", chosen.all_pos_sentiment)):
+        if index < len(values) and (value := values[index]) is not None:
+            said.append(f"{name}: {value:.0%}")
+    if index < len(chosen.all_mirotarg) and (surprise := chosen.all_mirotarg[index]) is not None:
+        said.append(f"chaos: {surprise:.1f}")
+    return tuple(f"{MARK} {words}" for words in said)
+
+
+def with_treats(
+    turn: Turn, kind: Kind, chosen: SelectionOutcome, composed: Composition
+) -> tuple[Composition, list[NewTurn]]:
+    """The post as Halloween mode makes it, and the turns of the other candidates.
+
+    Candidates that say the same as one before them are left out.
+    """
+    if turn.kind not in CONVERSATION_KINDS or not chosen.all_posts:
+        return composed, []
+    treats = []
+    seen = {chosen.post}
+    for index, text in enumerate(chosen.all_posts):
+        if text in seen or not text.strip():
+            continue
+        seen.add(text)
+        candidate = chosen.model_copy(update={"post": text, "tags": _tags_of(chosen, index)})
+        treat = _tagged(kind.compose(turn, candidate), chosen, index)
+        treats.append(NewTurn(TurnKind.TREAT, f"{turn.name}#{index + 1}", turn.who, {"post": asdict(treat)}))
+    return _tagged(composed, chosen, chosen.choice_index), treats
+
+
+def _tags_of(chosen: SelectionOutcome, index: int) -> Sequence[str]:
+    listed = chosen.all_tags or []
+    return listed[index] if index < len(listed) else []
+
+
+def _tagged(composed: Composition, chosen: SelectionOutcome, index: int) -> Composition:
+    return replace(composed, tags=(*halloween_tags(chosen, index), *composed.tags))
+
+
+class TreatKind:
+    """A candidate that Halloween mode posts; what to post was settled when its turn was made."""
+
+    def plan(self, turn: Turn, now: datetime) -> Composition:  # noqa: ARG002
+        """The post as it was settled."""
+        settled: dict[str, Any] = dict(turn.input["post"])
+        draft = settled.pop("draft")
+        settled.update(tags=tuple(settled["tags"]), notes=tuple(settled["notes"]))
+        return Composition(**settled, draft=None if draft is None else Draft(**draft))

@@ -1,0 +1,188 @@
+"""The jobs of turns at the switchboard: submitted, asked for, given up, acknowledged.
+
+Only waiting happens here, no deciding; nothing here touches tumblr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from switchboard.errors import (
+    SwitchboardBusy,
+    SwitchboardForbidden,
+    SwitchboardRefused,
+    SwitchboardUnreachable,
+)
+from switchboard.messages import (
+    AnswerRequest,
+    RawSelectOutcome,
+    RawSelectRequest,
+    ResultReply,
+    SelectionOutcome,
+    StateReply,
+    SubmitReply,
+    TextpostRequest,
+)
+from tumblr.api.backoff import Outage
+from tumblr.responding.handlers.base import parse_request
+from tumblr.store.turns import Store
+from tumblr.turns.fail_points import FailPoint, FailPoints
+from tumblr.turns.turn import Judgment, StoredRequest, Turn, TurnState
+
+log = structlog.get_logger()
+
+UNAVAILABLE = (SwitchboardUnreachable, SwitchboardBusy)
+"""Errors of the switchboard that pass by themselves."""
+
+MOST_SUBMISSIONS = 2
+"""A request that the switchboard has forgotten is submitted once more, not for ever."""
+
+
+class Switchboard(Protocol):
+    """What is used of the switchboard's client."""
+
+    def submit_answer(self, request: AnswerRequest) -> SubmitReply:
+        """Ask for an answer."""
+        ...
+
+    def submit_textpost(self, request: TextpostRequest) -> SubmitReply:
+        """Ask for an original post."""
+        ...
+
+    def submit_raw_select(self, request: RawSelectRequest) -> SubmitReply:
+        """Ask for scores."""
+        ...
+
+    def get_result(self, job_id: str, wait_seconds: float = 0.0) -> ResultReply:
+        """What became of a job."""
+        ...
+
+    def acknowledge(self, job_id: str) -> StateReply:
+        """The result is safe."""
+        ...
+
+    def cancel(self, job_id: str) -> StateReply:
+        """The job is not needed any more."""
+        ...
+
+
+class JobFailed(Exception):  # noqa: N818 - named for what happened
+    """There will be no result for this request; the text says why."""
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long results are waited for, in seconds from the storing of the request."""
+
+    answer: float
+    judgment: float
+
+
+class Jobs:
+    """The turns' side of the switchboard. While it cannot be reached, nothing is asked of it."""
+
+    def __init__(
+        self,
+        switchboard: Switchboard,
+        store: Store,
+        waits: Waits,
+        clock: Callable[[], float],
+        fail_points: FailPoints,
+    ) -> None:
+        self._switchboard = switchboard
+        self._store = store
+        self._waits = waits
+        self._clock = clock
+        self._fail_points = fail_points
+        self.outage = Outage("switchboard", clock)
+
+    def submit(self, turn: Turn) -> Turn:
+        """Submit what the switchboard has not confirmed yet; the scores first, as they take less time."""
+        for request in (turn.judgment_request, turn.request):
+            if request is not None and request.submissions == 0:
+                turn = self._submit(turn, request)
+        return turn
+
+    def result(self, turn: Turn) -> tuple[Turn, SelectionOutcome | None]:
+        """The text the turn waits for, or None so far; raises JobFailed."""
+        if turn.request is None:
+            raise JobFailed("nothing was asked for")
+        turn, found = self._result(turn, turn.request, self._waits.answer)
+        if found is not None and not isinstance(found, SelectionOutcome):
+            raise JobFailed("the switchboard sent scores instead of a text")
+        return turn, found
+
+    def judgment(self, turn: Turn) -> Turn:
+        """The turn with the scores of its input, as soon as they are there or will not come."""
+        if turn.judgment_request is None or not turn.awaits_judgment:
+            return turn
+        try:
+            turn, found = self._result(turn, turn.judgment_request, self._waits.judgment)
+        except JobFailed as error:
+            log.warning("input not judged", turn=turn.name, reason=str(error))
+            return self._store.judge(turn, Judgment(logit_diff=None, reason=str(error)))
+        if found is None:
+            return turn
+        scores = found.sentiment_logit_diffs if isinstance(found, RawSelectOutcome) else []
+        return self._store.judge(turn, Judgment(logit_diff=scores[0] if scores else None))
+
+    def linger(self, turn: Turn, seconds: float) -> bool:
+        """Wait for the switchboard to have something for this turn; the answer is whether it has."""
+        pending = turn.request if turn.state is TurnState.REQUESTED else turn.judgment_request
+        return pending is not None and self._switchboard.get_result(pending.id, wait_seconds=seconds).done
+
+    def settle(self, turn: Turn) -> None:
+        """Tell the switchboard that the turn's jobs are not needed any more."""
+        for request in (turn.judgment_request, turn.request):
+            if request is not None:
+                self._forget(request)
+        self._store.settle(turn)
+
+    def _forget(self, request: StoredRequest) -> None:
+        try:
+            if self._switchboard.get_result(request.id).done:
+                self._switchboard.acknowledge(request.id)
+            else:
+                self._switchboard.cancel(request.id)
+        except SwitchboardForbidden:
+            raise
+        except SwitchboardRefused as error:
+            log.debug("job was forgotten already", job=request.id, reason=str(error))
+
+    def _submit(self, turn: Turn, request: StoredRequest) -> Turn:
+        message = parse_request(request)
+        try:
+            match message:
+                case AnswerRequest():
+                    self._switchboard.submit_answer(message)
+                case TextpostRequest():
+                    self._switchboard.submit_textpost(message)
+                case RawSelectRequest():
+                    self._switchboard.submit_raw_select(message)
+        except SwitchboardForbidden:
+            raise
+        except SwitchboardRefused as error:
+            raise JobFailed(str(error)) from None
+        self._fail_points.reach(FailPoint.AFTER_SUBMIT)
+        log.info("text requested", turn=turn.name, endpoint=request.endpoint, job=request.id[:12])
+        return self._store.confirm(turn, request)
+
+    def _result(
+        self, turn: Turn, request: StoredRequest, longest: float
+    ) -> tuple[Turn, SelectionOutcome | RawSelectOutcome | None]:
+        reply = self._switchboard.get_result(request.id)
+        if reply.state == "unknown":
+            if request.submissions >= MOST_SUBMISSIONS:
+                raise JobFailed("the switchboard has forgotten the job twice")
+            return self._submit(turn, request), None
+        if reply.done:
+            if reply.result is None:
+                raise JobFailed(reply.error or f"the job is {reply.state}")
+            return turn, reply.result
+        if self._clock() - request.stored_at > longest:
+            raise JobFailed(f"no result within {longest:.0f} s")
+        return turn, None

@@ -1,0 +1,94 @@
+"""The only file that creates, edits or deletes posts.
+
+What is to be done is an ``Intent``, stored beforehand; it is carried out here, once. Whether it was done
+after all, when that is not known, is found out by ``reconcile.py``.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from tumblr.api.client import FollowWriter, Writer
+from tumblr.api.errors import NotFound, Refused
+from tumblr.turns.turn import Action, Intent
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A post that is on tumblr: its id, its state as tumblr calls it, and what tumblr said."""
+
+    post_id: str
+    state: str
+    answer: Mapping[str, Any]
+
+
+class Publisher:
+    """Carries out intents and chores. A process that only looks has none."""
+
+    def __init__(self, writer: Writer, account: FollowWriter | None = None) -> None:
+        self._writer = writer
+        self._account = account
+        self._actions: Mapping[str, Callable[[Intent], Mapping[str, Any]]] = {
+            Action.ANSWER_ASK: self._answer_ask,
+            Action.CREATE_TEXT: self._create_text,
+            Action.REBLOG: self._reblog,
+            Action.CREATE_PHOTO: self._create_photo,
+            Action.FOLLOW: self._follow,
+            Action.UNFOLLOW: self._unfollow,
+            Action.NOTHING: lambda _: {"id": ""},
+        }
+
+    def carry_out(self, intent: Intent) -> Posted:
+        """Send an intent to tumblr; raises the errors of ``tumblr.api.errors``."""
+        answer = self._actions[intent.action](intent)
+        state = answer.get("state")
+        return Posted(str(answer["id"]), state if isinstance(state, str) else intent.state, answer)
+
+    def _answer_ask(self, intent: Intent) -> Mapping[str, Any]:
+        if intent.post_id is None:
+            raise ValueError("an answer needs the id of its ask")
+        fields = {"answer": intent.html, "tags": ",".join(intent.tags), "state": intent.state}
+        return self._writer.edit(intent.post_id, fields)
+
+    def _create_text(self, intent: Intent) -> Mapping[str, Any]:
+        fields = {"body": intent.html, "tags": ",".join(intent.tags), "state": intent.state}
+        return self._writer.create_text(fields)
+
+    def _reblog(self, intent: Intent) -> Mapping[str, Any]:
+        if intent.post_id is None:
+            raise ValueError("a reblog needs the id of what it reblogs")
+        fields = {"comment": intent.html, "tags": ",".join(intent.tags), "state": intent.state}
+        return self._writer.reblog(intent.post_id, {**fields, "reblog_key": intent.reblog_key})
+
+    def _create_photo(self, intent: Intent) -> Mapping[str, Any]:
+        fields = {"caption": intent.html, "tags": ",".join(intent.tags), "state": intent.state}
+        return self._writer.create_photo(fields, base64.b64decode(intent.image))
+
+    def _follow(self, intent: Intent) -> Mapping[str, Any]:
+        try:
+            self._dashboard().follow(intent.target)
+        except NotFound as error:
+            raise Refused(str(error)) from None
+        return {"id": ""}
+
+    def _unfollow(self, intent: Intent) -> Mapping[str, Any]:
+        with suppress(NotFound):  # who is not there is not followed
+            self._dashboard().unfollow(intent.target)
+        return {"id": ""}
+
+    def _dashboard(self) -> FollowWriter:
+        if self._account is None:
+            raise Refused("there is no dashboard account (tumblr.dashboard_keys is empty)")
+        return self._account
+
+    def edit(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
+        """Change fields of an own post; the answer holds the id that it has now."""
+        return self._writer.edit(post_id, fields)
+
+    def delete(self, post_id: str) -> None:
+        """Delete an own post or ask."""
+        self._writer.delete(post_id)

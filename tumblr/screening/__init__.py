@@ -1,0 +1,1 @@
+"""May a text be published without a human's look? Pure."""

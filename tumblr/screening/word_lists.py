@@ -1,0 +1,190 @@
+"""May a text be published without a human's look?
+
+What is looked at is the whole of it: who asks, the question, the answer, the tags. Lists of texts come
+from the operator. Whatever is found is a reason; any reason makes the post a draft.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tumblr.api.models import ANONYMOUS
+from tumblr.screening.lookalikes import by_shape, readings, visible
+
+CONTEXT = 25
+"""Characters shown on each side of what was found."""
+
+IMAGE_DELIMITER = re.compile(r"={7}")
+WORD_EDGE = r"(?<![^\W_])", r"(?![^\W_])"
+
+
+class Weight(StrEnum):
+    """How much a reason weighs."""
+
+    PLAIN = "plain"
+    """A listed text, which one who understands the whole may know to be harmless: it can be overridden."""
+
+    REVIEW = "review"
+    """A human has to look."""
+
+    USER = "user"
+    """The same, because of who asks."""
+
+    REJECT = "reject"
+    """The text is not to be posted at all."""
+
+
+@dataclass(frozen=True)
+class ScreeningRules:
+    """The operator's lists; all are compared in lower case."""
+
+    bad_strings: tuple[str, ...] = ()
+    shortwords: tuple[str, ...] = ()
+    review_strings: tuple[str, ...] = ()
+    reject_strings: tuple[str, ...] = ()
+    okay_superstrings: tuple[str, ...] = ()
+    obscured_strings: tuple[str, ...] = ()
+    profane_strings: tuple[str, ...] = ()
+    strict_users: frozenset[str] = frozenset()
+    screened_users: frozenset[str] = frozenset()
+    avoided_users: tuple[str, ...] = ()
+    operator: str | None = None
+    screen_anonymous: bool = False
+    images_are_made: bool = False
+    """Whether an image block in the text will become an image before it is posted."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is to be posted, and to whom: the asker is empty for an original post."""
+
+    asker: str
+    question: str
+    answer: str
+    tags: Sequence[str]
+
+    @property
+    def text(self) -> str:
+        """All of it as one text."""
+        return f"{self.asker} {self.question} {self.answer} {' '.join(self.tags)}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A reason why a human should look first."""
+
+    text: str
+    weight: Weight = Weight.REVIEW
+
+
+def screen(draft: Draft, rules: ScreeningRules) -> list[str]:
+    """The reasons why a human should look first; none means that it may be published."""
+    return [finding.text for finding in findings(draft, rules)]
+
+
+def findings(draft: Draft, rules: ScreeningRules) -> list[Finding]:
+    """The same, with what may be overridden."""
+    asker = draft.asker.casefold()
+    reasons = [Finding(reason, Weight.USER) for reason in _asker_reasons(asker, rules)]
+    if not rules.images_are_made and IMAGE_DELIMITER.search(draft.answer):
+        reasons.append(Finding("an image block that is not made into an image"))
+    about_text = {finding.text: finding for finding in _text_findings(draft.text, asker, rules)}
+    return [*reasons, *about_text.values()]
+
+
+def _asker_reasons(asker: str, rules: ScreeningRules) -> Iterator[str]:
+    if rules.operator is not None and asker == rules.operator.casefold():
+        yield "the operator asks"
+    if asker in _folded(rules.screened_users):
+        yield "a screened user asks"
+    if rules.screen_anonymous and asker == ANONYMOUS.casefold():
+        yield "an anonymous asker"
+
+
+def _text_findings(text: str, asker: str, rules: ScreeningRules) -> Iterator[Finding]:
+    strict = asker in _folded(rules.strict_users)
+    okay = None if strict else _any_of(map(_flexible, _folded(rules.okay_superstrings)))
+    lists = _lists(rules, strict=strict)
+    seen = dict.fromkeys((visible(text), visible(by_shape(text))))
+    for reading in (reading for way in seen for part in _outside(way, okay) for reading in readings(part)):
+        for pattern, what, weight in lists:
+            yield from (Finding(found, weight) for found in _found(pattern, reading, what))
+        yield from map(Finding, _obscured(_folded(rules.obscured_strings), reading))
+
+
+def _lists(rules: ScreeningRules, *, strict: bool) -> list[tuple[re.Pattern[str] | None, str, Weight]]:
+    """What is looked for as it stands, what it is called, and how much it weighs."""
+    bad = [*rules.bad_strings, *(rules.profane_strings if strict else ())]
+    words = (rf"{WORD_EDGE[0]}{_flexible(word)}{WORD_EDGE[1]}" for word in _folded(rules.shortwords))
+    return [
+        (_texts(bad), "listed text", Weight.PLAIN),
+        (_any_of(words), "listed word", Weight.PLAIN),
+        (_texts(rules.avoided_users), "listed text", Weight.REVIEW),
+        (_texts(rules.review_strings), "text to be looked at", Weight.REVIEW),
+        (_texts(rules.reject_strings), "text that is never posted", Weight.REJECT),
+    ]
+
+
+def _texts(listed: Iterable[str]) -> re.Pattern[str] | None:
+    return _any_of(map(_flexible, _folded(listed)))
+
+
+def _outside(text: str, okay: re.Pattern[str] | None) -> list[str]:
+    """What is left when harmless texts are cut out; the parts beside a cut are not joined."""
+    return [text] if okay is None else [segment for segment in okay.split(text) if segment]
+
+
+def _found(pattern: re.Pattern[str] | None, text: str, what: str) -> Iterator[str]:
+    hit = None if pattern is None else pattern.search(text)
+    if hit is not None:
+        yield _reason(what, hit.group(), text, hit.start(), hit.end())
+
+
+def _obscured(wanted: Iterable[str], text: str) -> Iterator[str]:
+    """Texts whose letters are there in a row, whatever stands between them.
+
+    When white space or signs stand between, the letters must begin where a word begins or end where one
+    ends: in the middle of two innocent words they are chance.
+    """
+    places = [place for place, character in enumerate(text) if character.isalnum()]
+    letters = "".join(text[place] for place in places)
+    for listed in wanted:
+        bare = "".join(character for character in listed if character.isalnum())
+        for hit in re.finditer(f"(?={re.escape(bare)})", letters) if bare else ():
+            first, last = places[hit.start()], places[hit.start() + len(bare) - 1]
+            if _is_one_piece(places, hit.start(), len(bare)) or _at_an_edge(text, first, last):
+                yield _reason("listed text, disguised", listed, text, first, last + 1)
+                break
+
+
+def _is_one_piece(places: Sequence[int], start: int, length: int) -> bool:
+    return places[start + length - 1] - places[start] == length - 1
+
+
+def _at_an_edge(text: str, first: int, last: int) -> bool:
+    begins = first == 0 or not text[first - 1].isalnum()
+    ends = last + 1 == len(text) or not text[last + 1].isalnum()
+    return begins or ends
+
+
+def _reason(what: str, listed: str, text: str, start: int, end: int) -> str:
+    around = text[max(0, start - CONTEXT) : end + CONTEXT]
+    return f"{what} {' '.join(listed.split())!r} in {' '.join(around.split())!r}"
+
+
+def _folded(texts: Iterable[str]) -> list[str]:
+    """The listed texts as they are compared; the longest first, so that it is the one that is named."""
+    return sorted({folded for text in texts if (folded := visible(text).strip())}, key=lambda t: (-len(t), t))
+
+
+def _flexible(listed: str) -> str:
+    """A pattern for a listed text in which any white space stands for any other."""
+    return r"\s+".join(re.escape(word) for word in listed.split())
+
+
+def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:
+    joined = "|".join(pattern for pattern in patterns if pattern)
+    return re.compile(joined) if joined else None

@@ -1,0 +1,1 @@
+"""The bot's SQLite file: the only folder that speaks SQL."""

@@ -1,0 +1,74 @@
+"""From the database's rows to what the bot works with."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from tumblr.turns.turn import (
+    Intent,
+    Judgment,
+    LogEntry,
+    StoredMoodInput,
+    StoredRequest,
+    Turn,
+    TurnKind,
+    TurnState,
+)
+
+
+def turn_of_row(row: Row[Any]) -> Turn:
+    """A row of ``turns``."""
+    return Turn(
+        id=row.id,
+        kind=TurnKind(row.kind),
+        input_id=row.input_id,
+        who=row.who,
+        state=TurnState(row.state),
+        input=json.loads(row.input),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        attempts=row.attempts,
+        not_before=row.not_before,
+        request=None if row.request is None else StoredRequest.model_validate_json(row.request),
+        judgment_request=(
+            None if row.judgment_request is None else StoredRequest.model_validate_json(row.judgment_request)
+        ),
+        judgment=None if row.judgment is None else Judgment.model_validate_json(row.judgment),
+        result=None if row.result is None else json.loads(row.result),
+        chosen_at=row.chosen_at,
+        intent=None if row.intent is None else Intent.model_validate_json(row.intent),
+        post_id=row.post_id,
+        reason=row.reason,
+        rejections=row.rejections,
+    )
+
+
+def mood_input_of_row(row: Row[Any]) -> StoredMoodInput:
+    """A row of ``mood_inputs`` with its number."""
+    return StoredMoodInput(
+        kind=TurnKind(row.kind),
+        who=row.who,
+        input_id=row.input_id,
+        input_timestamp=row.input_timestamp,
+        logit_diff=row.logit_diff,
+        generated_p75=row.generated_p75,
+        time=datetime.fromtimestamp(row.time, UTC),
+        number=row.number,
+    )
+
+
+def entry_of_row(row: Row[Any]) -> LogEntry:
+    """A row of ``post_log``."""
+    return LogEntry(
+        number=row.number,
+        turn_id=row.turn_id,
+        input_id=row.input_id,
+        post_id=row.post_id,
+        state=row.state,
+        created_at=row.created_at,
+        entry=json.loads(row.entry),
+    )

@@ -1,0 +1,1 @@
+"""What the bot works with: turns and their states, threads to continue, commands, tags."""

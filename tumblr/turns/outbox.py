@@ -1,0 +1,44 @@
+"""Edits that wait to be made to posts that exist; ``responding/outbox.py`` carries them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DELETE = "delete"
+"""Delete a post or ask."""
+
+EDIT = "edit"
+"""Change some fields of a post."""
+
+FIRST_REST, LONGEST_REST = 15.0, 3600.0
+"""Seconds to wait after a failure; the first is doubled up to the longest."""
+
+
+@dataclass(frozen=True)
+class NewChore:
+    """A chore as it comes up."""
+
+    action: str
+    """``DELETE`` or ``EDIT``."""
+
+    post_id: str
+    reason: str
+    """Why, for the log."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    turn_id: int | None = None
+    """The turn that must not go on before this is done."""
+
+
+@dataclass(frozen=True)
+class Chore(NewChore):
+    """A chore as it is stored."""
+
+    number: int = 0
+    attempts: int = 0
+    not_before: float = 0.0
+
+    def rest(self) -> float:
+        """Seconds to wait after one more failure."""
+        return float(min(FIRST_REST * 2.0 ** min(self.attempts, 30), LONGEST_REST))

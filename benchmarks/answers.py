@@ -1,6 +1,6 @@
 """How often the demo model's answers are to the point and whole, counted by a program.
 
-    .venv/bin/python -m benchmarks.answers [--model sandbox/demo_model] [--questions 40]
+    .venv/bin/python -m benchmarks.answers [--model demo/models/tiny] [--questions 40]
 
 Questions come from the grammar of the corpus, drawn with a seed of their own, so that hardly one of them was
 read in training. A candidate is *on topic* if it names the thing that was asked about, and *clean* if it ends
@@ -23,13 +23,14 @@ import numpy as np
 from autoresponder.checkup import sample_job
 from autoresponder.loading import build_runner
 from bot_config import Config
-from deploy.supervised import HOME
+from demo.documents.rendering import before, posted_text
+from demo.persona import DEMO_IDENTITY
+from demo.supervisor import HOME
 from munging.classic import to_classic
 from munging.continuation import from_classic_continuation
-from sandbox.corpus.documents import DEMO_IDENTITY, before, posted_text
-from sandbox.corpus.tables import load_tables
-from sandbox.corpus.threads import Conversation, Talk
 from switchboard.messages import GenerationJob, GenerationResult
+from tumblr_sandbox.language.tables import load_tables
+from tumblr_sandbox.language.threads import Conversation, Talk
 
 CANDIDATES = 13
 QUARTILES = (0.25, 0.5, 0.75)
@@ -118,7 +119,7 @@ def shares(judged: Iterable[Judged]) -> dict[str, float]:
 def main() -> int:
     """Ask, count and print."""
     parser = argparse.ArgumentParser(prog="benchmarks.answers", description=__doc__)
-    parser.add_argument("--model", type=Path, default=HOME / "sandbox" / "demo_model")
+    parser.add_argument("--model", type=Path, default=HOME / "demo" / "models" / "tiny")
     parser.add_argument("--questions", type=int, default=40)
     arguments = parser.parse_args()
     runner, _ = build_runner(Config.model_validate({"generator": {"model": str(arguments.model)}}))

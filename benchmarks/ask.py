@@ -20,11 +20,11 @@ from pathlib import Path
 
 from bot_config import load_config
 from bot_process import Shutdown
-from deploy.demo import lift_call_limits, wait_until_ready
-from deploy.demo_config import write_demo_config
-from deploy.supervised import HOME, Supervised, free_port
-from sandbox.demo_accounts import DEMO_BLOG, PEOPLE
-from sandbox.driver import SandboxDriver
+from demo.configuration import write_demo_config
+from demo.run import lift_call_limits, wait_until_ready
+from demo.supervisor import HOME, Supervised, free_port
+from tumblr_sandbox.demo_accounts import DEMO_BLOG, PEOPLE
+from tumblr_sandbox.driver import SandboxDriver
 
 LIGHT = ("tumbl", "bridge", "selector")
 LONGEST_WAIT_SECONDS = 120.0
@@ -56,7 +56,7 @@ def measure(asks: int, run: Path) -> dict[str, object]:
     """Run the demo once and measure."""
     began = time.monotonic()
     port = free_port()
-    path = write_demo_config(run, HOME / "sandbox" / "demo_model", port, free_port())
+    path = write_demo_config(run, HOME / "demo" / "models" / "tiny", port, free_port())
     config = load_config(path)
     with Supervised(run, path, port) as supervised, SandboxDriver(f"http://127.0.0.1:{port}") as driver:
         wait_until_ready(supervised, config, Shutdown())

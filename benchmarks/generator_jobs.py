@@ -125,7 +125,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", type=Path, default=Path("sandbox/demo_model"))
+    parser.add_argument("--model", type=Path, default=Path("demo/models/tiny"))
     parser.add_argument("--jobs", type=int, default=4)
     parser.add_argument("--candidates", nargs="+", type=int, default=[1, 4, 13], help="of each job")
     parser.add_argument("--slots", nargs="+", type=int, default=[16, 64], help="texts written at once")

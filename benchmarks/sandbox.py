@@ -34,23 +34,23 @@ from requests_oauthlib import OAuth1
 from sqlalchemy import Connection
 
 from bot_network import direct_session
-from deploy.supervised import HOME, free_port
-from sandbox.corpus.tables import load_tables
-from sandbox.demo_accounts import DEMO_BLOG, demo_keys
-from sandbox.demo_seed import seed_demo
-from sandbox.driver import SandboxDriver
-from sandbox.markup.content import Content
-from sandbox.markup.html import paragraphs
-from sandbox.people.hands import Hands
-from sandbox.people.life import Book, Life
-from sandbox.people.liking import like_all
-from sandbox.people.past import UNLIMITED, Past
-from sandbox.people.records import PeopleSwitch
-from sandbox.people.words import Speaker, load_phrases
-from sandbox.posting import Writer, Written
-from sandbox.store import accounts, social
-from sandbox.store.posts import StoredPost
-from sandbox.world import open_world
+from demo.supervisor import HOME, free_port
+from tumblr_sandbox.demo_accounts import DEMO_BLOG, demo_keys
+from tumblr_sandbox.demo_seed import seed_demo
+from tumblr_sandbox.driver import SandboxDriver
+from tumblr_sandbox.language.tables import load_tables
+from tumblr_sandbox.markup.content import Content
+from tumblr_sandbox.markup.html import paragraphs
+from tumblr_sandbox.people.hands import Hands
+from tumblr_sandbox.people.life import Book, Life
+from tumblr_sandbox.people.liking import like_all
+from tumblr_sandbox.people.past import UNLIMITED, Past
+from tumblr_sandbox.people.records import PeopleSwitch
+from tumblr_sandbox.people.words import Speaker, load_phrases
+from tumblr_sandbox.posting import Writer, Written
+from tumblr_sandbox.store import accounts, social
+from tumblr_sandbox.store.posts import StoredPost
+from tumblr_sandbox.world import open_world
 
 SEED = 1
 SPAN_SECONDS = 20 * 86_400.0
@@ -129,7 +129,7 @@ class Filler:
 def served(path: Path) -> Iterator[tuple[str, int]]:
     """The sandbox as a process of its own; gives its address and process id."""
     port = free_port()
-    command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port), "--database", str(path)]
+    command = [sys.executable, "-m", "tumblr_sandbox", "serve", "--port", str(port), "--database", str(path)]
     process = subprocess.Popen([*command, "--log-level", "error"], cwd=HOME)
     try:
         url = f"http://127.0.0.1:{port}"

@@ -34,7 +34,8 @@ class GeneratorConfig(Section):
     """The process that writes and scores candidates."""
 
     model: str = Field(
-        "sandbox/demo_model", description="folder of a checkpoint, or hf://OWNER/NAME on the model hub"
+        "",
+        description="folder of a checkpoint, or hf://OWNER/NAME on the model hub; the generator needs one",
     )
     heads: Path | None = Field(
         None, description='folder of the two heads; default: "heads" in the model folder'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -23,16 +24,21 @@ MAY_IMPORT = {
     "autoresponder": {"munging", "mood", "selection", "switchboard"},
     "tumblr": {"munging", "mood", "selection", "switchboard", "images"},
     "training": {"autoresponder", "tumblr", "munging", "mood", "selection", "switchboard"},
-    "sandbox": {"munging"},
-    "deploy": {"sandbox", "switchboard"},
+    "demo": {"munging", "switchboard", "tumblr_sandbox"},
+    "tumblr_sandbox": set[str](),
 }
+APART = {"tumblr_sandbox": ROOT / "sandbox"}
+"""Packages of a distribution of their own, each with the folder that its distribution lies in."""
 DOORS = {"tumbl", "generator_service", "bridge_service", "selector"}
-ROOMS = [room for room in MAY_IMPORT if (ROOT / room).is_dir() or (ROOT / f"{room}.py").is_file()]
+ROOMS = [
+    room for room in MAY_IMPORT if room in APART or (ROOT / room).is_dir() or (ROOT / f"{room}.py").is_file()
+]
 
 
 def imported_by(room: str) -> set[str]:
     """The project's own top-level names that a room's code imports."""
-    paths = [ROOT / f"{room}.py"] if (ROOT / f"{room}.py").is_file() else (ROOT / room).rglob("*.py")
+    home = APART.get(room, ROOT)
+    paths = [home / f"{room}.py"] if (home / f"{room}.py").is_file() else (home / room).rglob("*.py")
     found: set[str] = set()
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -45,7 +51,7 @@ def imported_by(room: str) -> set[str]:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_only_what_its_floor_allows(room: str) -> None:
-    ground = set() if room in {"munging", "mood", "selection", *GROUND} else GROUND
+    ground = set() if room in {"munging", "mood", "selection", *GROUND, *APART} else GROUND
     assert imported_by(room) <= MAY_IMPORT[room] | ground
 
 
@@ -115,3 +121,24 @@ def test_arrows_between_the_folders_of_a_room_go_down_only(room: str) -> None:
 def test_every_folder_of_a_room_has_its_floor(room: str) -> None:
     found = (path.parent.relative_to(ROOT / room) for path in (ROOT / room).glob("**/__init__.py"))
     assert {".".join(folder.parts) for folder in found} - {""} == set(FLOORS[room])
+
+
+def test_nobody_imports_the_folder_of_a_distribution() -> None:
+    """``sandbox`` is a folder on the path of whoever stands in the checkout; its package has another name."""
+    folders = {folder.name for folder in APART.values()}
+    for path in (path for path in ROOT.rglob("*.py") if ".venv" not in path.parts):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.append(node.module)
+            assert not {name.split(".")[0] for name in names} & folders, path
+
+
+def test_the_wheel_holds_neither_the_demo_nor_a_model() -> None:
+    """What is built for operators is the bot alone."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    wanted = {pattern.rstrip("*") for pattern in settings["packages"]["find"]["include"]}
+    assert wanted >= {"munging", "tumblr", "autoresponder"}
+    assert not wanted & {"demo", "deploy", "benchmarks", "docs", "sandbox", "tumblr_sandbox", "tests"}
+    packaged = [path for room in wanted for path in (ROOT / room).rglob("*.safetensors")]
+    assert not packaged

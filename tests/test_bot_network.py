@@ -16,11 +16,11 @@ from pydantic import SecretStr
 from bot_config import Config
 from bot_network import direct_session, is_loopback, local_url, session_for
 from bot_settings.tumblr import KeySet, TumblrConfig
-from sandbox.driver import SandboxDriver
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.messages import StateReply
+from tumblr.api.key_pool import Group
 from tumblr.build_tumblr import connect
-from tumblr.pool import Group
+from tumblr_sandbox.driver import SandboxDriver
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Training commands: ``python -m training demo --corpus build/corpus --out sandbox/demo_model``."""
+"""Training commands: ``python -m training demo --corpus build/corpus --out demo/models/tiny``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training")
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="train the demo model: tokenizer, generator and both heads")
-    demo.add_argument("--corpus", type=Path, required=True, help="folder that python -m sandbox.corpus wrote")
+    demo.add_argument("--corpus", type=Path, required=True, help="folder that python -m demo.documents wrote")
     demo.add_argument("--out", type=Path, required=True, help="model folder to write")
     demo.add_argument("--work", type=Path, default=Path("build/training"), help="where checkpoints are kept")
     demo.add_argument("--steps", type=int, help="steps of the generator's training")

@@ -20,6 +20,7 @@ WEIGHTS = "model.safetensors"
 WEIGHTS_INDEX = "model.safetensors.index.json"
 PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 HUB = "hf://"
+MODEL_PLACES = f"a folder with a checkpoint in Hugging Face form, or to {HUB}OWNER/NAME"
 HUB_FILES = ["*.json", "*.safetensors", "merges.txt", "heads/*"]
 COPY_AGAIN = "copy the file again from where the model came from"
 
@@ -27,14 +28,16 @@ COPY_AGAIN = "copy the file again from where the model came from"
 def find_model(model: str) -> Path:
     """Give the folder of a model; ``hf://OWNER/NAME`` is downloaded from the model hub, and cached.
 
-    Raises ModelMissingError when it is not there or cannot be had.
+    Raises ModelMissingError when none is named, when it is not there, or when it cannot be had.
     """
+    if not model:
+        raise ModelMissingError("no model is named", f"set generator.model to {MODEL_PLACES}")
     if model.startswith(HUB):
         return _download(model.removeprefix(HUB))
     if not Path(model).is_dir():
         raise ModelMissingError(
             f"there is no model folder {model}",
-            f"set generator.model to a folder with a checkpoint in Hugging Face form, or to {HUB}OWNER/NAME",
+            f"set generator.model to {MODEL_PLACES}",
         )
     return Path(model)
 

@@ -14,7 +14,7 @@ from munging.thread import Thread
 from tests.munging.own_formats import ALL
 from tests.strategies import IDENTITY, threads
 
-FILE = Path(__file__).parents[2] / "sandbox" / "demo_model" / "tokenizer.json"
+FILE = Path(__file__).parents[2] / "demo" / "models" / "tiny" / "tokenizer.json"
 FORMS = pytest.mark.parametrize("form", ALL, ids=lambda form: form.name)
 
 

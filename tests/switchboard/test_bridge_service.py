@@ -24,7 +24,7 @@ from bot_config import Config
 from bot_network import direct_session, is_loopback, local_url
 from bot_process import FatalError
 from bot_settings.switchboard import SwitchboardConfig
-from deploy.supervised import free_port
+from demo.supervisor import free_port
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.clock import SteadyClock
 from switchboard.errors import SwitchboardError

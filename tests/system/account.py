@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sandbox.records import Call, PostRecord
+from tumblr_sandbox.records import Call, PostRecord
 
 POSTING_DAY = ZoneInfo("US/Eastern")
 """Where the day ends by which tumblr counts posts."""

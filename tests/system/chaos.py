@@ -21,9 +21,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sandbox.demo_accounts import DEMO_BLOG
-from sandbox.driver import SandboxDriver
 from tests.system.harness import FOUR, RunningBot, eventually
+from tumblr_sandbox.demo_accounts import DEMO_BLOG
+from tumblr_sandbox.driver import SandboxDriver
 
 READERS = 10
 TOPICS = ("the moon", "your cat", "the rain", "old books", "good bread", "a long sleep", "the sea", "music")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 
-from sandbox.records import PostRecord
 from tests.system.account import Due, Said, Sort
 from tests.system.day_script import Deed, Event
 from tests.system.street import Bot
+from tumblr_sandbox.records import PostRecord
 
 
 class People:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sandbox.faults import Fault, FaultKind
 from tests.system.account import HOUR, Due, Sort
+from tumblr_sandbox.faults import Fault, FaultKind
 
 OPERATOR = "keeper"
 LIMITED = "chatterbox"

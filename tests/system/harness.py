@@ -17,12 +17,12 @@ import pytumblr
 
 from bot_config import load_config
 from bot_process import Shutdown
-from deploy.demo import lift_call_limits, wait_until_ready
-from deploy.demo_config import write_demo_config
-from deploy.supervised import HOME, Supervised, free_port
-from sandbox.demo_accounts import DEMO_BLOG, demo_keys
-from sandbox.driver import SandboxDriver
-from sandbox.records import PostRecord
+from demo.configuration import write_demo_config
+from demo.run import lift_call_limits, wait_until_ready
+from demo.supervisor import HOME, Supervised, free_port
+from tumblr_sandbox.demo_accounts import DEMO_BLOG, demo_keys
+from tumblr_sandbox.driver import SandboxDriver
+from tumblr_sandbox.records import PostRecord
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ class RunningBot:
         self,
         run: Path,
         *,
-        model: Path = HOME / "sandbox" / "demo_model",
+        model: Path = HOME / "demo" / "models" / "tiny",
         people: int = 0,
         people_speed: float = 1.0,
         candidates: int = 0,

@@ -32,18 +32,15 @@ from matplotlib.figure import Figure
 
 from bot_config import Config, load_config
 from bot_process import Shutdown
-from deploy.demo import client_token
-from deploy.demo_config import write_demo_config
-from deploy.supervised import HOME, free_port
+from demo.configuration import write_demo_config
+from demo.run import client_token
+from demo.supervisor import HOME, free_port
 from mood import graph
 from mood.daily import daily_mood
 from mood.dynamics import mood_value
 from mood.logits import logit
 from mood.named import mood_for_value, value_by_name
 from mood.system import MoodInput
-from sandbox.clock import SandboxClock
-from sandbox.demo_accounts import DEMO_BLOG, demo_keys
-from sandbox.driver import SandboxDriver
 from switchboard.client import SwitchboardClient
 from switchboard.errors import SwitchboardError
 from tests.system.harness import eventually
@@ -52,6 +49,9 @@ from tumblr.build_rules import mood_system
 from tumblr.store.database import Database
 from tumblr.store.turns import Store
 from tumblr.turns.turn import LogEntry, StoredMoodInput
+from tumblr_sandbox.clock import SandboxClock
+from tumblr_sandbox.demo_accounts import DEMO_BLOG, demo_keys
+from tumblr_sandbox.driver import SandboxDriver
 
 ZONE = ZoneInfo("UTC")
 READY_SECONDS = 120.0
@@ -158,7 +158,7 @@ def company(run: Path, config_path: Path, sandbox_port: int) -> Iterator[Sandbox
     config = load_config(config_path)
     with ExitStack() as stack:
         options = ["--port", str(sandbox_port), "--database", str(run / "sandbox.sqlite")]
-        stack.enter_context(process(run / "sandbox.log", ["-m", "sandbox", "serve", *options]))
+        stack.enter_context(process(run / "sandbox.log", ["-m", "tumblr_sandbox", "serve", *options]))
         for door in ("bridge_service", "generator_service", "selector"):
             command = [str(HOME / f"{door}.py"), "--config", str(config_path)]
             stack.enter_context(process(run / f"{door}.log", command))
@@ -200,7 +200,7 @@ def logs(run: Path) -> str:
     return "\n".join(path.read_text(encoding="utf-8")[-500:] for path in run.glob("*.log"))
 
 
-def live_a_day(run: Path, model: Path = HOME / "sandbox" / "demo_model") -> LivedDay:
+def live_a_day(run: Path, model: Path = HOME / "demo" / "models" / "tiny") -> LivedDay:
     """Let the bot live through the next day whose base is in the middle; state and logs stay in ``run``."""
     sandbox_port = free_port()
     config_path = write_demo_config(run, model, sandbox_port, free_port())
@@ -318,7 +318,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.system.mood_day", description=__doc__)
     parser.add_argument("--out", type=Path, help="PNG file to draw")
     parser.add_argument(
-        "--model", type=Path, default=HOME / "sandbox" / "demo_model", help="folder of the model"
+        "--model", type=Path, default=HOME / "demo" / "models" / "tiny", help="folder of the model"
     )
     arguments = parser.parse_args()
     began = time.monotonic()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import tumbl
 from bot_process import run_door
-from deploy.supervised import HOME
+from demo.supervisor import HOME
 from tumblr.turns.fail_points import VARIABLE
 
 FORKS = multiprocessing.get_context("forkserver")

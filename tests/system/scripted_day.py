@@ -27,8 +27,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from sandbox.faults import Fault
-from sandbox.records import Call, PostRecord
 from tests.system import account as accounting
 from tests.system.account import HOUR, Account, Outcome, Remembered, Said, Skipped, Sort
 from tests.system.day_people import People
@@ -47,6 +45,8 @@ from tests.system.programs import Program
 from tests.system.street import Bot, Street
 from tests.system.timed_tumbl import TimedTumbl
 from tumblr.turns.turn import CLOSED
+from tumblr_sandbox.faults import Fault
+from tumblr_sandbox.records import Call, PostRecord
 
 BLOG = "frank"
 BEGINS = datetime(2027, 3, 10, 15, 0, tzinfo=UTC)

@@ -20,11 +20,9 @@ import requests
 from requests_oauthlib import OAuth1Session
 
 from bot_config import Config, load_config
-from deploy.demo import client_token
-from deploy.demo_config import KEY_NAMES, demo_settings
-from deploy.supervised import HOME, free_port
-from sandbox.driver import SandboxDriver
-from sandbox.records import Call, PostRecord
+from demo.configuration import KEY_NAMES, demo_settings
+from demo.run import client_token
+from demo.supervisor import HOME, free_port
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardError
 from switchboard.messages import StatusReport
@@ -32,6 +30,8 @@ from tests.system.chaos import query
 from tests.system.harness import eventually
 from tests.system.programs import LONG, Program, Tumbl
 from tumblr.api.authorize import authorize
+from tumblr_sandbox.driver import SandboxDriver
+from tumblr_sandbox.records import Call, PostRecord
 
 READY_SECONDS = 120.0
 READER = "reader"
@@ -60,7 +60,7 @@ class Street:
         self.config_path.write_text(json.dumps(self.settings), encoding="utf-8")
         self.config = load_config(self.config_path)
         database = str(run / "sandbox.sqlite")
-        serve = ["-m", "sandbox", "serve", "--port", str(self.sandbox_port), "--database", database]
+        serve = ["-m", "tumblr_sandbox", "serve", "--port", str(self.sandbox_port), "--database", database]
         self.sandbox = Program(run / "sandbox.log", serve)
         self.bridge = self._program("bridge", str(HOME / "bridge_service.py"))
         self.generator = self._program("generator", "-m", "tests.system.stub_generator")

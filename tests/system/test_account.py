@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from sandbox.records import Call, PostRecord
 from tests.system.account import (
     DAY,
     HOUR,
@@ -30,6 +29,7 @@ from tests.system.account import (
     talk_limit,
     with_limits,
 )
+from tumblr_sandbox.records import Call, PostRecord
 
 NOON = 1_800_000_000.0
 

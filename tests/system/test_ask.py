@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
-from sandbox.demo_accounts import DEMO_BLOG
-from sandbox.driver import SandboxDriver
 from tests.system.harness import RunningBot, eventually
+from tumblr_sandbox.demo_accounts import DEMO_BLOG
+from tumblr_sandbox.driver import SandboxDriver
 
 ASKERS = tuple(f"asker-{number}" for number in range(10))
 

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from deploy.demo_config import demo_settings
-from deploy.supervised import HOME, free_port
-from sandbox.demo_accounts import DEMO_BLOG
-from sandbox.driver import SandboxDriver
-from sandbox.faults import Fault, FaultKind
+from demo.configuration import demo_settings
+from demo.supervisor import HOME, free_port
 from tests.system.harness import eventually
+from tumblr_sandbox.demo_accounts import DEMO_BLOG
+from tumblr_sandbox.driver import SandboxDriver
+from tumblr_sandbox.faults import Fault, FaultKind
 
 NEEDS_A_HUMAN = 2
 
@@ -58,7 +58,7 @@ def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
 def sandbox(tmp_path: Path) -> Iterator[SandboxDriver]:
     """A tumblr with the demo's accounts, and a bot's worth of nothing else."""
     port = free_port()
-    command = [sys.executable, "-m", "sandbox", "serve", "--seed-demo", "--port", str(port)]
+    command = [sys.executable, "-m", "tumblr_sandbox", "serve", "--seed-demo", "--port", str(port)]
     command += ["--database", str(tmp_path / "sandbox.sqlite")]
     with running(command, tmp_path / "sandbox.log"), SandboxDriver(f"http://127.0.0.1:{port}") as driver:
         driver.wait_until_ready(30)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.faults import Fault, FaultKind
 from tests.system.chaos import query
 from tests.system.harness import eventually
 from tests.system.programs import LONG
 from tests.system.street import PAUSE, READER, Bot, MoveIn, Street
 from tumblr.turns.fail_points import FailPoint
+from tumblr_sandbox.faults import Fault, FaultKind
 
 WEAK = (FailPoint.AFTER_INTENT, FailPoint.AFTER_POST, FailPoint.DURING_RECORD, FailPoint.AFTER_RECORD)
 """The moments around a post: what tumblr knows and what we know are different things there."""

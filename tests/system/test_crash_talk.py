@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.faults import Fault, FaultKind
-from sandbox.records import PostRecord
 from tests.system.street import READER, Bot, MoveIn
 from tumblr.turns.fail_points import FailPoint
+from tumblr_sandbox.faults import Fault, FaultKind
+from tumblr_sandbox.records import PostRecord
 
 EVERYWHERE = (
     FailPoint.DURING_FOUND,

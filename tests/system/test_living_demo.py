@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.demo_accounts import DEMO_BLOG, PEOPLE
-from sandbox.records import PostRecord
 from tests.system.harness import RunningBot, eventually
+from tumblr_sandbox.demo_accounts import DEMO_BLOG, PEOPLE
+from tumblr_sandbox.records import PostRecord
 
 pytestmark = pytest.mark.timeout(400)
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from deploy.supervised import HOME
-from sandbox.demo_accounts import DEMO_BLOG
+from demo.supervisor import HOME
 from tests.system.harness import RunningBot, eventually
+from tumblr_sandbox.demo_accounts import DEMO_BLOG
 
 NAMES = ("second", "third")
 

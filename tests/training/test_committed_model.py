@@ -8,7 +8,7 @@ from pathlib import Path
 from autoresponder.heads.scoring import Scorer
 from autoresponder.jobs.model_folder import load_generator, load_heads
 
-DEMO_MODEL = Path(__file__).parents[2] / "sandbox" / "demo_model"
+DEMO_MODEL = Path(__file__).parents[2] / "demo" / "models" / "tiny"
 MOST_BYTES = 12_000_000
 
 

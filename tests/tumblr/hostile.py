@@ -17,11 +17,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import requests
 
-from sandbox.app import create_app
-from sandbox.driver import SandboxDriver
-from sandbox.records import KeySet
-from sandbox.server import SandboxServer, listen
-from sandbox.world import open_world
+from tumblr_sandbox.app import create_app
+from tumblr_sandbox.driver import SandboxDriver
+from tumblr_sandbox.records import KeySet
+from tumblr_sandbox.server import SandboxServer, listen
+from tumblr_sandbox.world import open_world
 
 BLOG = "frank"
 JSON_TYPE = {"Content-Type": "application/json; charset=utf-8"}

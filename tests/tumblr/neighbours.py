@@ -19,11 +19,6 @@ from typing import Any, Self
 
 from bot_config import load_config
 from bridge_service import app_settings, open_store, role_tokens
-from sandbox.app import create_app as create_sandbox
-from sandbox.driver import SandboxDriver
-from sandbox.records import KeySet, PostRecord
-from sandbox.server import SandboxServer, listen
-from sandbox.world import open_world
 from switchboard.app import create_app
 from switchboard.client import SwitchboardClient
 from switchboard.errors import SwitchboardError
@@ -38,6 +33,11 @@ from switchboard.messages import (
 )
 from switchboard.serving import Server, ServerSettings
 from tumblr.turns.fail_points import VARIABLE
+from tumblr_sandbox.app import create_app as create_sandbox
+from tumblr_sandbox.driver import SandboxDriver
+from tumblr_sandbox.records import KeySet, PostRecord
+from tumblr_sandbox.server import SandboxServer, listen
+from tumblr_sandbox.world import open_world
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BLOG = "frank"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.faults import Fault, FaultKind
 from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
 from tumblr.turns.fail_points import FailPoint
+from tumblr_sandbox.faults import Fault, FaultKind
 
 WEAKEST = (FailPoint.AFTER_SUBMIT, FailPoint.AFTER_INTENT, FailPoint.AFTER_POST, FailPoint.AFTER_RECORD)
 """Where two systems know different things; the other points are tried without processes."""

@@ -66,7 +66,7 @@ def test_commands_are_obeyed_once_though_the_bot_dies_in_between(near: Neighbour
 
 
 def test_the_mood_is_shown_once_though_the_bot_dies_in_between(near: Neighbours) -> None:
-    pytest.importorskip("sandbox.media", reason="the sandbox takes no pictures")
+    pytest.importorskip("tumblr_sandbox.media", reason="the sandbox takes no pictures")
     near.driver.ask(BLOG, "!mood", "bob")
     for point in (FailPoint.AFTER_INTENT, FailPoint.AFTER_POST, FailPoint.AFTER_RECORD):
         assert near.start(fail_point=point).wait(timeout=60) == -signal.SIGKILL

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.records import PostRecord
 from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
 from tumblr.store.database import Database
 from tumblr.store.turns import Store
 from tumblr.turns.fail_points import FailPoint
 from tumblr.turns.turn import Turn
+from tumblr_sandbox.records import PostRecord
 
 FORMS = ("npf", "legacy")
 

@@ -14,11 +14,11 @@ from requests_oauthlib import OAuth1Session
 
 from bot_config import load_config
 from bot_process import Shutdown
-from sandbox.driver import SandboxDriver
 from tests.tumblr.neighbours import BLOG, Neighbours
 from tumblr.api.authorize import authorize
 from tumblr.build import running_bot
 from tumblr.loop import Loop
+from tumblr_sandbox.driver import SandboxDriver
 
 NAMES = ("consumer_key", "consumer_secret", "token", "token_secret")
 HOUR = 3600.0

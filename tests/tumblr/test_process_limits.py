@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot_process import Shutdown
-from sandbox.faults import Fault, FaultKind
 from tests.tumblr.neighbours import BLOG, Neighbours
 from tumblr.build import running_bot
 from tumblr.loop import Loop
+from tumblr_sandbox.faults import Fault, FaultKind
 
 PAUSE = 0.1
 ERROR_PAUSE = 5 * PAUSE

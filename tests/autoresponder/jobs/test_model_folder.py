@@ -23,6 +23,7 @@ from autoresponder.heads.files import save_head
 from autoresponder.heads.head_2021 import HEAD_NAMES, GeneratorIdentity, Head, HeadSettings
 from autoresponder.jobs.model_folder import load_generator, load_heads, pick_device, pick_dtype
 from autoresponder.model.weights import content_hash, find_model, weight_files
+from bot_settings.writing import GeneratorConfig
 
 
 @pytest.fixture
@@ -125,6 +126,12 @@ def test_a_folder_that_cannot_be_used_says_why(
         load_generator(str(folder), device="cpu")
     assert raised.value.hint
     assert "\n" not in raised.value.message
+
+
+def test_without_a_model_the_error_says_how_to_name_one() -> None:
+    default = GeneratorConfig().model
+    with pytest.raises(ModelMissingError, match=r"set generator\.model to a folder .* or to hf://OWNER/NAME"):
+        find_model(default)
 
 
 @pytest.mark.parametrize("name", ["/nowhere/at/all", "./nothing", "nothing", "owner/name"])

@@ -13,7 +13,7 @@ from autoresponder.jobs.model_folder import load_generator, load_heads
 from autoresponder.jobs.runner import Done, Job, JobRunner, WritingSettings
 from switchboard.messages import GenerationJob, GenerationResult
 
-DEMO_MODEL = Path(__file__).resolve().parents[3] / "sandbox" / "demo_model"
+DEMO_MODEL = Path(__file__).resolve().parents[3] / "demo" / "models" / "tiny"
 QUESTIONS = (
     "hello, how are you today?",
     "do you remember what you told me last week about the owl in the garden?",

@@ -9,7 +9,7 @@ import pytest
 from autoresponder.heads.scoring import Scorer, Scores
 from autoresponder.jobs.model_folder import load_generator, load_heads
 
-MODEL = Path(__file__).parents[3] / "sandbox" / "demo_model"
+MODEL = Path(__file__).parents[3] / "demo" / "models" / "tiny"
 QUESTIONS = (
     "hello, how are you today?",
     "what is the best thing about rivers?",

@@ -10,7 +10,6 @@ import pytest
 from pytumblr import TumblrRestClient
 
 from munging.reply_mockup import reply_mockup
-from sandbox.records import PostRecord
 from tests.tumblr.fakes import START, World
 from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
 from tumblr.api.models import TumblrPost
@@ -20,6 +19,7 @@ from tumblr.finders.lost_inputs import quoted
 from tumblr.store.database import Database
 from tumblr.store.turns import Store
 from tumblr.turns.turn import TurnKind, TurnState
+from tumblr_sandbox.records import PostRecord
 
 MakeWorld = Callable[..., World]
 NOW = int(START.timestamp())

@@ -1,0 +1,76 @@
+"""The demo's configuration: the bot on a tumblr of this machine, publishing by itself."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+from tumblr_sandbox.demo_accounts import DEMO_BLOG, demo_keys
+from tumblr_sandbox.demo_seed import BOT_POSTS_PER_DAY
+
+CENTRE, SCALE = 0.7, 0.2
+"""Of the mood: what an idle question comes to with the demo's model, whose answers are rather glad; and twice
+the usual weight of a word, as a demo hears from few people."""
+
+POSTS_PER_DAY = 5000
+"""In a demo people talk all day to the bot, whose limit would be reached in some hours on tumblr."""
+DASHBOARD_POSTS = 20
+"""The newest posts on its dashboard that the demo's bot looks at: each costs the generator a reading."""
+DASHBOARD_CUTOFF = 0.12
+"""The demo's selector has read finished answers only and finds nothing in a thread that waits for one: a
+post's score is what the mood and chance add. With this some of the posts that suit the mood pass."""
+THREADS = 1
+"""Of the generator: a second one gains a network as small as the demo's nothing, and waits at every step for
+the core on which the other processes run."""
+TOKENS = ("client_token", "generator_token", "selector_token")
+KEY_NAMES = ("consumer_key", "consumer_secret", "token", "token_secret")
+
+
+def demo_settings(
+    run: Path, model: Path, sandbox_port: int, switchboard_port: int, *, follows: bool = False
+) -> dict[str, Any]:
+    """The settings of a demo whose state is kept in ``run``; the switchboard's tokens are drawn anew.
+
+    ``follows``: the bot's account is its dashboard account too, so that it follows people who ask for it,
+    and reblogs what it likes of theirs.
+    """
+    keys = dict(zip(KEY_NAMES, demo_keys(DEMO_BLOG).strings(), strict=True))
+    return {
+        "blog": {"blog_name": DEMO_BLOG, "timezone": "UTC"},
+        "tumblr": {
+            "host": f"http://127.0.0.1:{sandbox_port}",
+            "base_keys": [keys],
+            "dashboard_keys": [keys] if follows else [],
+            "publishing": "automatic",
+            "database": str(run / "tumbl.sqlite"),
+        },
+        "loop": {
+            "sleep_seconds": 1,
+            "offpeak_sleep_seconds": 1,
+            "retry_base_seconds": 2,
+            "posts_per_day": POSTS_PER_DAY,
+        },
+        "dashboard": {"posts_to_check": DASHBOARD_POSTS, "selection_cutoff": DASHBOARD_CUTOFF},
+        "queue": {"write_when_below": 2, "posts_per_day": BOT_POSTS_PER_DAY},
+        "switchboard": {
+            "port": switchboard_port,
+            "database_url": f"sqlite:///{run / 'switchboard.sqlite'}",
+            **{name: secrets.token_urlsafe(24) for name in TOKENS},
+        },
+        "generator": {"model": str(model), "threads": THREADS},
+        "mood": {"centre": CENTRE, "scale": SCALE},
+    }
+
+
+def write_demo_config(
+    run: Path, model: Path, sandbox_port: int, switchboard_port: int, *, follows: bool = False
+) -> Path:
+    """Write the demo's configuration into ``run``, readable by its owner alone, and return its path."""
+    settings = demo_settings(run, model, sandbox_port, switchboard_port, follows=follows)
+    path = run / "config.json"
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    return path

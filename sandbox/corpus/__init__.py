@@ -1,6 +1,0 @@
-"""The corpus the demo model learns from: conversations with the bot, written by a seeded grammar of ours.
-
-Read in this order: ``tables`` (the phrases, read from the TOML files beside it), ``grammar`` (how a phrase
-becomes a sentence), ``answers`` and ``asks`` (one turn of the bot and of a user), ``stories``, ``threads``
-(whole conversations), ``judged`` (rows for the two heads), ``documents`` (the text the model reads).
-"""

@@ -1,0 +1,130 @@
+"""``python -m tumblr_sandbox serve``: a tumblr on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import threading
+import time
+from pathlib import Path
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from tumblr_sandbox.app import create_app
+from tumblr_sandbox.demo_seed import seed_demo
+from tumblr_sandbox.people import command
+from tumblr_sandbox.people.records import PeopleSwitch
+from tumblr_sandbox.process import FatalError, Shutdown, configure_logging, run_process
+from tumblr_sandbox.server import PortTakenError, SandboxServer, listen
+from tumblr_sandbox.store.migrations import DatabaseTooNewError
+from tumblr_sandbox.world import World, open_world
+
+log = structlog.get_logger()
+
+
+def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tumblr_sandbox", description="A tumblr on this machine.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="serve the API, the pages and the control face")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=8765, help="0 takes a free one (default: %(default)s)")
+    serve.add_argument("--database", type=Path, default=Path("sandbox.db"), help="SQLite file")
+    serve.add_argument("--seed-demo", action="store_true", help="make the demo's accounts and first posts")
+    serve.add_argument(
+        "--publish-queue-every",
+        type=float,
+        metavar="SECONDS",
+        help="also publish one post of every queue at this interval, whatever its slot",
+    )
+    serve.add_argument(
+        "--people",
+        type=int,
+        default=0,
+        metavar="N",
+        help="let so many people live here",
+    )
+    serve.add_argument(
+        "--people-speed",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="how fast they live (1: as the clock)",
+    )
+    serve.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
+    command.add_commands(commands)
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    arguments = parse_arguments(argv)
+    if arguments.command == "people":
+        return command.run(arguments)
+    configure_logging(arguments.log_level)
+    shutdown = Shutdown().install()
+    world = _open(arguments.database)
+    try:
+        people = wanted_people(arguments)
+        if arguments.seed_demo:
+            seed_demo(world, people)
+        if people is not None and not world.people.was_switched():
+            world.people.set_switch(people)
+        _serve(world, arguments, shutdown)
+    finally:
+        world.close()
+    log.info("stopped")
+    return 0
+
+
+def wanted_people(arguments: argparse.Namespace) -> PeopleSwitch | None:
+    """How the command line switches the people; none when it says nothing of them."""
+    if not arguments.people:
+        return None
+    try:
+        return PeopleSwitch(on=True, count=arguments.people, speed=arguments.people_speed)
+    except ValidationError as error:
+        raise FatalError(
+            "--people or --people-speed is out of range", str(error.errors()[0]["msg"])
+        ) from None
+
+
+def _open(path: Path) -> World:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return open_world(path, time.time, random.SystemRandom())
+    except DatabaseTooNewError as error:
+        raise FatalError(str(error), "use a newer sandbox, or another --database") from None
+    except (SQLAlchemyError, OSError) as error:
+        message = f"cannot open the database {path}: {str(error).splitlines()[0]}"
+        raise FatalError(message, "name a file that can be written with --database") from None
+
+
+def _serve(world: World, arguments: argparse.Namespace, shutdown: Shutdown) -> None:
+    try:
+        listener = listen(arguments.host, arguments.port)
+    except PortTakenError as error:
+        raise FatalError(str(error), "stop what listens there, or choose another --port") from None
+    except OSError as error:
+        raise FatalError(f"cannot listen on {arguments.host}: {error}", "choose another --host") from None
+    server = SandboxServer(world, create_app(world), listener, publish_every=arguments.publish_queue_every)
+    log.info("serving", url=f"http://{_in_url(arguments.host)}:{server.port}", database=arguments.database)
+    watcher = threading.Thread(target=_stop_when, args=(shutdown.requested, server), daemon=True)
+    watcher.start()
+    server.run()
+
+
+def _stop_when(requested: threading.Event, server: SandboxServer) -> None:
+    requested.wait()
+    server.stop()
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+if __name__ == "__main__":
+    sys.exit(run_process(main))

@@ -1,0 +1,45 @@
+"""The sandbox as one WSGI application: API, pages, pictures and control face."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+from tumblr_sandbox.api.blueprint import api_blueprint
+from tumblr_sandbox.api.tokens import tokens_blueprint
+from tumblr_sandbox.control.blueprint import control_blueprint
+from tumblr_sandbox.pages.blueprint import pages_blueprint
+from tumblr_sandbox.serving import serving_blueprint
+from tumblr_sandbox.world import World
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+
+
+def create_app(world: World) -> Flask:
+    """Put the faces of a sandbox together."""
+    app = Flask(__name__)
+    app.extensions["sandbox"] = world
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY_BYTES
+    # A redirect to another spelling of the path would break the caller's signature.
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.register_blueprint(api_blueprint("api"), url_prefix="/v2")
+    app.register_blueprint(api_blueprint("api_on_www"), url_prefix="/api/v2")
+    app.register_blueprint(control_blueprint(), url_prefix="/sandbox")
+    app.register_blueprint(pages_blueprint())
+    app.register_blueprint(serving_blueprint())
+    app.register_blueprint(tokens_blueprint())
+    app.after_request(_forbid_framing)
+    return app
+
+
+def _forbid_framing(response: Response) -> Response:
+    """Pages show what anybody wrote: nothing in them may run or load from elsewhere."""
+    if response.mimetype == "text/html" and not request.path.startswith(("/v2", "/api/v2")):
+        response.headers["Content-Security-Policy"] = (
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+            "media-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        )
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+    return response

@@ -1,0 +1,140 @@
+"""What a post says, whatever form it was made in, and the copies of it that reblogs carry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tumblr_sandbox.markup.html_from_npf import npf_to_html
+from tumblr_sandbox.markup.npf_from_html import Block, Mentioned, NpfContent, html_to_npf, nobody
+from tumblr_sandbox.markup.text import has_text, plain_text
+
+
+@dataclass(frozen=True)
+class Content:
+    """One author's own words: sanitised HTML, or NPF blocks when ``blocks`` is given.
+
+    Each form is made from the other when it is asked for; what was posted is kept as it was posted.
+    """
+
+    html: str = ""
+    blocks: tuple[Block, ...] | None = None
+    truncate_after: int | None = None
+    rows: tuple[Block, ...] | None = None
+
+    @property
+    def made_in_npf(self) -> bool:
+        """Whether the post was made as NPF blocks."""
+        return self.blocks is not None
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to read or see in it."""
+        return not self.blocks if self.blocks is not None else not _says_anything(self.html)
+
+    def as_html(self) -> str:
+        """The legacy form."""
+        return self.html if self.blocks is None else npf_to_html(self.blocks, self.truncate_after, self.rows)
+
+    def as_npf(self, mentioned: Mentioned = nobody) -> NpfContent:
+        """The NPF form."""
+        if self.blocks is None:
+            return html_to_npf(self.html, mentioned)
+        return NpfContent(
+            list(self.blocks), self.truncate_after, None if self.rows is None else list(self.rows)
+        )
+
+    def as_text(self) -> str:
+        """Plain text, a line for each paragraph."""
+        return plain_text(self.as_html())
+
+    def to_json(self) -> dict[str, Any]:
+        """The form the store keeps."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Content:
+        """Read what ``to_json`` wrote."""
+        blocks, rows = value["blocks"], value.get("rows")
+        return cls(
+            value["html"],
+            None if blocks is None else tuple(blocks),
+            value["truncate_after"],
+            None if rows is None else tuple(rows),
+        )
+
+
+def _says_anything(html: str) -> bool:
+    return has_text(html) or "<img" in html or "data-npf" in html
+
+
+@dataclass(frozen=True)
+class PostRef:
+    """Where a post was when it was reblogged; the copy outlives the post."""
+
+    id: int
+    blog_name: str
+    blog_uuid: str
+    blog_title: str
+    slug: str
+
+    @property
+    def url(self) -> str:
+        """The post's address on tumblr."""
+        return post_url(self.blog_name, self.id, self.slug)
+
+    def to_json(self) -> dict[str, Any]:
+        """The form the store keeps."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class TrailItem:
+    """One contribution to a reblog chain: a copy, made when it was reblogged."""
+
+    post: PostRef
+    timestamp: int
+    content: Content
+    title: str | None
+    is_root: bool
+
+    def own_html(self) -> str:
+        """What this contributor added, in the legacy form; a title stands before it as a heading."""
+        return self.content.as_html()
+
+    def to_json(self) -> dict[str, Any]:
+        """The form the store keeps."""
+        return {
+            "post": self.post.to_json(),
+            "timestamp": self.timestamp,
+            "content": self.content.to_json(),
+            "title": self.title,
+            "is_root": self.is_root,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> TrailItem:
+        """Read what ``to_json`` wrote."""
+        return cls(
+            post=PostRef(**value["post"]),
+            timestamp=value["timestamp"],
+            content=Content.from_json(value["content"]),
+            title=value["title"],
+            is_root=value["is_root"],
+        )
+
+
+def post_url(blog_name: str, post_id: int, slug: str) -> str:
+    """A post's address on tumblr; without a slug it ends in the id."""
+    address = f"https://{blog_name}.tumblr.com/post/{post_id}"
+    return f"{address}/{slug}" if slug else address
+
+
+def blog_url(blog_name: str) -> str:
+    """A blog's address on tumblr."""
+    return f"https://{blog_name}.tumblr.com/"
+
+
+def contributors(trail: Sequence[TrailItem]) -> list[TrailItem]:
+    """The trail without those who added nothing of their own (a root may be empty)."""
+    return [item for item in trail if not item.content.is_empty()]

@@ -1,0 +1,155 @@
+"""NPF blocks to HTML: what a post that was made in NPF looks like to a client that reads the legacy form."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from itertools import groupby, pairwise
+from typing import Any
+
+from tumblr_sandbox.markup.html import READ_MORE
+
+Block = Mapping[str, Any]
+
+_TAGS = {"bold": "b", "italic": "i", "strikethrough": "strike", "small": "small"}
+MAX_SHOWN_WIDTH = 640
+_LISTS = {"ordered-list-item": "ol", "unordered-list-item": "ul"}
+_SUBTYPES = {
+    "heading1": ("<h1>", "</h1>"),
+    "heading2": ("<h2>", "</h2>"),
+    "quote": ('<p class="npf_quote">', "</p>"),
+    "quirky": ('<p class="npf_quirky">', "</p>"),
+    "chat": ('<p class="npf_chat">', "</p>"),
+    "indented": ("<blockquote><p>", "</p></blockquote>"),
+}
+
+
+def npf_to_html(
+    blocks: Sequence[Block], truncate_after: int | None = None, rows: Sequence[Block] | None = None
+) -> str:
+    """Blocks as HTML, joined with nothing between; the read-more becomes its mark.
+
+    Pictures that stand in one row share their ``npf_row``.
+    """
+    row_of = {index: number for number, row in enumerate(rows or ()) for index in row["blocks"]}
+    numbered = list(enumerate(blocks))
+    if truncate_after is None:
+        return _runs(numbered, row_of)
+    cut = truncate_after + 1
+    return f"{_runs(numbered[:cut], row_of)}<p>{READ_MORE}</p>{_runs(numbered[cut:], row_of)}"
+
+
+def _runs(numbered: Sequence[tuple[int, Block]], row_of: Mapping[int, int]) -> str:
+    """Neighbouring list items share their list, pictures of a row their row; other blocks stand alone."""
+
+    def kind(one: tuple[int, Block]) -> tuple[str, int]:
+        index, block = one
+        if str(block.get("subtype")) in _LISTS:
+            return "list", 0
+        return ("row", row_of.get(index, -1 - index)) if block.get("type") == "image" else ("", index)
+
+    runs = ((name, [block for _, block in run]) for (name, _), run in groupby(numbered, key=kind))
+    return "".join(_RUNS[name](run) for name, run in runs)
+
+
+def _list(items: Sequence[Block]) -> str:
+    """List items as lists, nested by their indent; an item lies at most one level below the one before."""
+    pieces: list[str] = []
+    open_lists: list[str] = []
+    for item in items:
+        kind = _LISTS[str(item["subtype"])]
+        level = min(int(item.get("indent_level") or 0), len(open_lists))
+        while len(open_lists) > level + 1 or (len(open_lists) == level + 1 and open_lists[-1] != kind):
+            pieces.append(f"</li></{open_lists.pop()}>")
+        if len(open_lists) == level + 1:
+            pieces.append("</li>")
+        else:
+            open_lists.append(kind)
+            pieces.append(f"<{kind}>")
+        pieces.append(f"<li>{inline_html(item)}")
+    return "".join(pieces) + "".join(f"</li></{kind}>" for kind in reversed(open_lists))
+
+
+def _row(images: Sequence[Block]) -> str:
+    return f'<div class="npf_row">{"".join(_figure(block) for block in images)}</div>'
+
+
+def _alone(blocks: Sequence[Block]) -> str:
+    return "".join(_single(block) for block in blocks)
+
+
+_RUNS = {"list": _list, "row": _row, "": _alone}
+
+
+def _single(block: Block) -> str:
+    match block.get("type"):
+        case "text":
+            opening, closing = _SUBTYPES.get(str(block.get("subtype")), ("<p>", "</p>"))
+            deeper = int(block.get("indent_level") or 0) if block.get("subtype") == "indented" else 0
+            around = ("<blockquote>" * deeper, "</blockquote>" * deeper)
+            return f"{around[0]}{opening}{inline_html(block)}{closing}{around[1]}"
+        case "link":
+            url, title = str(block.get("url", "")), str(block.get("title") or block.get("url", ""))
+            return (
+                f'<p><a href="{html.escape(url)}" target="_blank">{html.escape(title, quote=False)}</a></p>'
+            )
+        case _:
+            return f'<figure class="tmblr-full" data-npf="{html.escape(json.dumps(dict(block)))}"></figure>'
+
+
+def _figure(block: Block) -> str:
+    """A picture: shown no wider than 640 pixels, every size offered."""
+    given = block["media"]
+    media = sorted(
+        given if isinstance(given, list) else [given],
+        key=lambda one: int(one.get("width") or 0),
+        reverse=True,
+    )
+    widest = media[0]
+    shown = next((one for one in media if int(one.get("width") or 0) <= MAX_SHOWN_WIDTH), media[-1])
+    size = "".join(
+        f' data-orig-{side}="{int(widest[side])}"' for side in ("height", "width") if widest.get(side)
+    )
+    offered = ", ".join(f"{one['url']} {one['width']}w" for one in reversed(media) if one.get("width"))
+    several = (
+        f' srcset="{html.escape(offered)}" sizes="(max-width: {int(widest["width"])}px) 100vw, '
+        + (f'{int(widest["width"])}px"')
+        if len(media) > 1
+        else ""
+    )
+    alt = html.escape(" ".join(str(block.get("alt_text") or "").split("\n")))
+    source = html.escape(str(shown.get("url", "")))
+    return f'<figure class="tmblr-full"{size}><img src="{source}"{size}{several} alt="{alt}"></figure>'
+
+
+def inline_html(block: Block) -> str:
+    """The text of a block with its formatting as properly nested tags, also where ranges overlap."""
+    text = str(block.get("text", ""))
+    spans = sorted(
+        (max(0, int(f["start"])), min(len(text), int(f["end"])), index, f)
+        for index, f in enumerate(block.get("formatting") or [])
+    )
+    spans = [span for span in spans if span[0] < span[1]]
+    edges = sorted({0, len(text)} | {span[0] for span in spans} | {span[1] for span in spans})
+    pieces: list[str] = []
+    for start, end in pairwise(edges):
+        around = [span[3] for span in spans if span[0] <= start and span[1] >= end]
+        piece = html.escape(text[start:end], quote=False).replace("\n", "<br>")
+        for entry in reversed(around):
+            piece = _wrap(entry, piece)
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+def _wrap(entry: Block, inner: str) -> str:
+    kind = str(entry.get("type"))
+    if kind in _TAGS:
+        return f"<{_TAGS[kind]}>{inner}</{_TAGS[kind]}>"
+    if kind == "link":
+        return f'<a href="{html.escape(str(entry["url"]))}" target="_blank">{inner}</a>'
+    if kind == "mention":
+        return f'<a class="tumblelog" href="{html.escape(str(entry["blog"]["url"]))}">{inner}</a>'
+    if kind == "color":
+        return f'<span style="color: {html.escape(str(entry["hex"]))}">{inner}</span>'
+    return inner

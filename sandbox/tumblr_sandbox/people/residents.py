@@ -1,0 +1,216 @@
+"""The people of a running sandbox: switched on and off, as fast as one likes, going on after a restart."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter, deque
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Connection
+
+from tumblr_sandbox.clock import SandboxClock
+from tumblr_sandbox.language.tables import load_tables
+from tumblr_sandbox.limits import Limits
+from tumblr_sandbox.people.characters import Person
+from tumblr_sandbox.people.deeds import Answer, Ask, Deed, Follow, Like, Reblog, Reply, Unfollow, Write
+from tumblr_sandbox.people.hands import Hands
+from tumblr_sandbox.people.life import Book, Done, Life
+from tumblr_sandbox.people.records import DeedRecord, PeopleState, PeopleSwitch, PersonRecord
+from tumblr_sandbox.people.words import load_phrases
+from tumblr_sandbox.posting import Writer
+from tumblr_sandbox.store.database import Database, get_setting, put_setting
+
+SWITCH, TIME = "people", "people_time"
+"""Where the switch and the people's own clock are kept."""
+LONGEST_STEP = 5.0
+"""A machine that slept does not make the people catch up: more seconds than this count as so many."""
+VISITS_PER_STEP = 20
+"""When more people are due than can come by in a step, their clock waits for them."""
+DEEDS_KEPT = 500
+KINDS: dict[type[Deed], str] = {
+    Write: "post",
+    Ask: "ask",
+    Answer: "answer",
+    Reblog: "reblog",
+    Reply: "reply",
+    Like: "like",
+    Follow: "follow",
+    Unfollow: "unfollow",
+}
+
+log = structlog.get_logger()
+
+
+@dataclass
+class _Running:
+    """A life that goes on, and the people's own clock."""
+
+    switch: PeopleSwitch
+    life: Life
+    time: float
+
+
+class Residents:
+    """The switch of the people, and their life while it is on. Safe to use from any thread."""
+
+    def __init__(
+        self, database: Database, clock: SandboxClock, writer: Writer, limits: Limits, rng: random.Random
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._hands = Hands(writer, limits)
+        self._rng = rng
+        self._lock = threading.RLock()
+        self._book: Book | None = None
+        self._running: _Running | None = None
+        self._latest: deque[DeedRecord] = deque(maxlen=DEEDS_KEPT)
+        self._counts: Counter[str] = Counter()
+        self._number = 0
+
+    def switch(self) -> PeopleSwitch:
+        """How the people are switched."""
+        with self._database.read() as connection:
+            return PeopleSwitch.model_validate(get_setting(connection, SWITCH, {}))
+
+    def was_switched(self) -> bool:
+        """Whether the people were ever switched in this sandbox."""
+        with self._database.read() as connection:
+            return get_setting(connection, SWITCH) is not None
+
+    def set_switch(self, switch: PeopleSwitch) -> None:
+        """Switch the people; accounts that are missing are made when they are on."""
+        with self._lock, self._database.write() as connection:
+            put_setting(connection, SWITCH, switch.model_dump())
+            self._apply(connection, switch)
+
+    def step(self, seconds: float) -> int:
+        """Let the people live for so many seconds of real time; gives the number of visits."""
+        with self._lock:
+            running = self._recall()
+            if running is None or not running.switch.on:
+                return 0
+            until = running.time + min(seconds, LONGEST_STEP) * running.switch.speed
+            if running.life.next_at > until:
+                running.time = until
+                return 0
+            return self._visits(running, until)
+
+    def state(self) -> PeopleState:
+        """The switch, and what the people are at."""
+        with self._lock:
+            running = self._recall()
+            switch = self.switch() if running is None else running.switch
+            present = [] if running is None else self._records(running)
+            return PeopleState(
+                **switch.model_dump(),
+                time=self._clock.now() if running is None else running.time,
+                awake=sum(person.awake for person in present),
+                silent=sum(person.silent for person in present),
+                deeds=dict(self._counts),
+            )
+
+    def people(self) -> list[PersonRecord]:
+        """Everybody, in the order of their numbers; nobody before they were first switched on."""
+        with self._lock:
+            running = self._recall()
+            return [] if running is None else self._records(running)
+
+    def deeds(self, after: int = 0, limit: int = DEEDS_KEPT) -> list[DeedRecord]:
+        """The latest deeds with a higher number than this, oldest first."""
+        with self._lock:
+            return [deed for deed in self._latest if deed.number > after][-limit:]
+
+    def _visits(self, running: _Running, until: float) -> int:
+        visits = 0
+        while running.life.next_at <= until and visits < VISITS_PER_STEP:
+            with self._database.write() as connection:
+                running.life.look_around(connection)
+                running.time = max(running.time, running.life.next_at)
+                done = running.life.next_visit(connection, self._clock.now())
+                put_setting(connection, TIME, running.time)
+            self._tell(done)
+            visits += 1
+        if visits < VISITS_PER_STEP:
+            running.time = until
+        return visits
+
+    def _recall(self) -> _Running | None:
+        """The running life; after a restart it is taken up from the database."""
+        if self._running is None and self.switch().on:
+            with self._database.write() as connection:
+                self._apply(connection, self.switch())
+        return self._running
+
+    def _apply(self, connection: Connection, switch: PeopleSwitch) -> None:
+        """Bring the running life in line with the switch."""
+        running, now = self._running, self._clock.now()
+        if running is not None and _same_people(running.switch, switch):
+            running.switch = switch
+        elif switch.on:
+            time = float(get_setting(connection, TIME, now))
+            life = Life(
+                self._read_book(),
+                self._hands,
+                seed=switch.seed,
+                count=switch.count,
+                bot=switch.bot,
+                rng=self._rng,
+            )
+            life.settle(connection, now, time)
+            put_setting(connection, TIME, time)
+            self._running = _Running(switch, life, time)
+        else:
+            self._running = None
+
+    def _read_book(self) -> Book:
+        if self._book is None:
+            self._book = Book(load_tables(), load_phrases())
+        return self._book
+
+    def _records(self, running: _Running) -> list[PersonRecord]:
+        return [_record(person, running) for person in running.life.people]
+
+    def _tell(self, done: list[Done]) -> None:
+        for one in done:
+            self._number += 1
+            record = _deed_record(one, self._number, self._clock.now())
+            self._latest.append(record)
+            self._counts[record.kind] += 1
+            if record.kind != "like":
+                log.info(
+                    "somebody came by", who=record.who, did=record.kind, whom=record.whom, post=record.post_id
+                )
+
+
+def _same_people(one: PeopleSwitch, other: PeopleSwitch) -> bool:
+    return (one.seed, one.count, one.bot) == (other.seed, other.count, other.bot)
+
+
+def _record(person: Person, running: _Running) -> PersonRecord:
+    memory = running.life.memories[person.name]
+    return PersonRecord(
+        name=person.name,
+        temperament=person.temperament.name,
+        likes=list(person.favourites),
+        awake=person.is_awake(running.time),
+        silent=memory.silent_until > running.time,
+        mood=memory.mood,
+        visits=memory.visits,
+        next_visit=round(max(0.0, memory.next_at - running.time) / running.switch.speed, 1),
+    )
+
+
+def _deed_record(done: Done, number: int, now: float) -> DeedRecord:
+    kind = KINDS[type(done.deed)]
+    whom = getattr(done.deed, "blog", "")
+    return DeedRecord(
+        number=number,
+        time=now,
+        who=done.person.name,
+        kind=f"refused {kind}" if done.problem else kind,
+        whom=whom,
+        post_id=None if done.post is None else str(done.post.id),
+        text=done.problem or getattr(done.deed, "text", ""),
+    )

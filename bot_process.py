@@ -86,7 +86,7 @@ def _quoted(value: object) -> str:
     return f'"{text}"' if " " in text or text == "" else text
 
 
-def parse_door_arguments(
+def parse_process_arguments(
     description: str,
     argv: list[str] | None = None,
     extend: Callable[[argparse.ArgumentParser], object] | None = None,
@@ -113,7 +113,7 @@ def load_process_config(path: Path) -> Config:
         raise FatalError(str(error).replace("\n", "; "), hint) from None
 
 
-def run_door(main: Callable[[], int | None]) -> int:
+def run_process(main: Callable[[], int | None]) -> int:
     """Run a process's main function; a FatalError becomes one line and exit status 2."""
     try:
         return main() or 0

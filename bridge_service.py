@@ -21,17 +21,17 @@ from bot_process import (
     Shutdown,
     configure_logging,
     load_process_config,
-    parse_door_arguments,
-    run_door,
+    parse_process_arguments,
+    run_process,
 )
 from bot_settings.switchboard import SwitchboardConfig
 from munging.formats import format_time
 from switchboard.app import AppSettings, create_app
 from switchboard.clock import SteadyClock
-from switchboard.drafts import DraftSettings, Drawing, LeastWords
+from switchboard.job_factory import DraftSettings, Drawing, LeastWords
 from switchboard.roles import RoleTokens
 from switchboard.serving import Server, ServerSettings
-from switchboard.store import DatabaseUrlError, SchemaTooNew, Store, StoreSettings, StoreUnavailable
+from switchboard.store import DatabaseUrlError, JobStore, SchemaTooNew, StoreSettings, StoreUnavailable
 
 SWEEP_SECONDS = 30.0
 SPARE_THREADS = 2  # always free for requests that bring something
@@ -41,7 +41,7 @@ log = structlog.get_logger()
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT."""
-    arguments = parse_door_arguments(__doc__ or "", argv)
+    arguments = parse_process_arguments(__doc__ or "", argv)
     config = load_process_config(arguments.config)
     configure_logging("bridge", config.log_level)
     tokens = role_tokens(config.switchboard)
@@ -74,7 +74,7 @@ def role_tokens(config: SwitchboardConfig) -> RoleTokens:
     return tokens
 
 
-def open_store(config: Config, clock: SteadyClock) -> Store:
+def open_store(config: Config, clock: SteadyClock) -> JobStore:
     """The job store; raises FatalError if its database cannot be used."""
     section = config.switchboard
     settings = StoreSettings(
@@ -94,7 +94,7 @@ def open_store(config: Config, clock: SteadyClock) -> Store:
         return format_time(datetime.fromtimestamp(clock(), zone), "v10")
 
     try:
-        return Store(section.database_url, settings, clock=clock, written_now=written_now)
+        return JobStore(section.database_url, settings, clock=clock, written_now=written_now)
     except (DatabaseUrlError, SchemaTooNew, StoreUnavailable, OSError) as error:
         raise FatalError(str(error), "look at switchboard.database_url in the configuration") from None
 
@@ -149,7 +149,7 @@ def listen(app: Flask, config: SwitchboardConfig) -> Server:
         raise FatalError(f"cannot listen on {where} ({error.strerror or error})", hint) from None
 
 
-def _sweep_until(store: Store, shutdown: Shutdown) -> None:
+def _sweep_until(store: JobStore, shutdown: Shutdown) -> None:
     while not shutdown.wait(SWEEP_SECONDS):
         try:
             swept = store.sweep()
@@ -161,4 +161,4 @@ def _sweep_until(store: Store, shutdown: Shutdown) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_door(main))
+    sys.exit(run_process(main))

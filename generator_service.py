@@ -20,14 +20,14 @@ from bot_process import (
     Shutdown,
     configure_logging,
     load_process_config,
-    parse_door_arguments,
-    run_door,
+    parse_process_arguments,
+    run_process,
 )
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the generator until SIGTERM or SIGINT, or check it."""
-    arguments = parse_door_arguments("Writes candidates and scores them.", argv, _add_check)
+    arguments = parse_process_arguments("Writes candidates and scores them.", argv, _add_check)
     config = load_process_config(arguments.config)
     configure_logging("generator", config.log_level)
     try:
@@ -66,4 +66,4 @@ def _run(config: Config, *, check: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_door(main))
+    sys.exit(run_process(main))

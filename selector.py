@@ -21,8 +21,8 @@ from bot_process import (
     Shutdown,
     configure_logging,
     load_process_config,
-    parse_door_arguments,
-    run_door,
+    parse_process_arguments,
+    run_process,
 )
 from bot_settings.writing import SelectionConfig
 from mood.named import Mood
@@ -35,7 +35,7 @@ from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardConflict, SwitchboardForbidden
 from switchboard.messages import SelectionJob, SelectionResult
 from switchboard.polling import Exchange, RetainedText, SelectionWork, SelectorExchange
-from switchboard.worker import Rhythm, run_worker
+from switchboard.worker import PollTimings, run_worker
 
 log = structlog.get_logger()
 
@@ -135,7 +135,7 @@ def serve(
     exchange: Exchange[SelectionWork, SelectionResult],
     selector: Selector,
     shutdown: threading.Event,
-    rhythm: Rhythm,
+    rhythm: PollTimings,
 ) -> None:
     """Serve jobs until told to stop; what only a human can mend is raised as FatalError."""
     try:
@@ -149,7 +149,7 @@ def serve(
 
 def main(argv: list[str] | None = None) -> int:
     """Run the selector until SIGTERM or SIGINT."""
-    arguments = parse_door_arguments("Chooses one of each finished set of candidates.", argv)
+    arguments = parse_process_arguments("Chooses one of each finished set of candidates.", argv)
     config = load_process_config(arguments.config)
     configure_logging("selector", config.log_level)
     selector = build(config.selection, random.Random())
@@ -158,11 +158,11 @@ def main(argv: list[str] | None = None) -> int:
     worker = f"selector@{socket.gethostname()}"[:64]
     exchange = SelectorExchange(client, worker=worker, dropped=selector.dropped)
     log.info("selector started", switchboard=config.switchboard_url, worker=worker)
-    serve(exchange, selector, Shutdown().install().requested, Rhythm())
+    serve(exchange, selector, Shutdown().install().requested, PollTimings())
     client.close()
     log.info("selector stopped")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(run_door(main))
+    sys.exit(run_process(main))

@@ -11,8 +11,8 @@ from bot_process import (
     Shutdown,
     configure_logging,
     load_process_config,
-    parse_door_arguments,
-    run_door,
+    parse_process_arguments,
+    run_process,
 )
 from tumblr.build import running_bot
 
@@ -25,7 +25,7 @@ switchboard and, behind it, a generator and a selector. May be killed at any tim
 
 def main(argv: list[str] | None = None) -> int:
     """Run until SIGTERM; the answer is the exit status."""
-    arguments = parse_door_arguments(DESCRIPTION, argv, _more_arguments)
+    arguments = parse_process_arguments(DESCRIPTION, argv, _more_arguments)
     config = load_process_config(arguments.config)
     configure_logging("tumbl", config.log_level)
     shutdown = Shutdown().install()
@@ -54,4 +54,4 @@ def _more_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_door(main))
+    sys.exit(run_process(main))

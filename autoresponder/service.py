@@ -12,12 +12,12 @@ from autoresponder.errors import JobError, WritingStoppedError
 from autoresponder.jobs.runner import Done, JobRunner
 from bot_config import Config
 from bot_process import FatalError, Shutdown
-from switchboard.bench import Bench, job_of
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardConflict, SwitchboardForbidden
 from switchboard.messages import WorkerError
 from switchboard.polling import GeneratorAnswer, GeneratorExchange, GeneratorJob
-from switchboard.worker import Rhythm, run_bench_worker
+from switchboard.worker import PollTimings, run_bench_worker
+from switchboard.worker_thread import WorkerThread, job_of
 
 log = structlog.get_logger()
 
@@ -28,7 +28,7 @@ class GeneratorWorker:
     def __init__(self, runner: JobRunner) -> None:
         self._runner = runner
 
-    def work(self, bench: Bench[GeneratorJob, GeneratorAnswer | WorkerError]) -> None:
+    def work(self, bench: WorkerThread[GeneratorJob, GeneratorAnswer | WorkerError]) -> None:
         """Do jobs until none is left; one that cannot be done is reported, and the others go on."""
         began: dict[str, float] = {}
 
@@ -70,7 +70,7 @@ def serve(config: Config, runner: JobRunner, shutdown: Shutdown) -> None:
     exchange = GeneratorExchange(client, worker=name, batch_size=config.generator.batch_size)
     log.info("generator started", switchboard=config.switchboard_url, worker=name)
     try:
-        run_bench_worker(exchange, GeneratorWorker(runner).work, shutdown.requested, Rhythm())
+        run_bench_worker(exchange, GeneratorWorker(runner).work, shutdown.requested, PollTimings())
     except SwitchboardForbidden as error:
         hint = "give switchboard.generator_token the same value here and where the switchboard runs"
         raise FatalError(str(error), hint) from error

@@ -30,7 +30,7 @@ from mood.system import MoodInput, kicks
 from tumblr.moods.current import Moods
 from tumblr.store.database import Database
 from tumblr.store.schema import mood_inputs
-from tumblr.store.turns import Store
+from tumblr.store.turns import TurnStore
 from tumblr.turns.turn import TurnKind
 
 PACIFIC = ZoneInfo("US/Pacific")
@@ -93,7 +93,7 @@ def in_the_bot(history: list[MoodInput]) -> Iterator[Callable[[], float]]:
     with tempfile.TemporaryDirectory() as folder, Database.open(Path(folder) / "tumbl.sqlite") as database:
         with database.transaction() as connection:
             connection.execute(mood_inputs.insert(), rows)
-        moods = Moods(Store(database, time.time), PACIFIC, DEFAULT, stale_seconds=0)
+        moods = Moods(TurnStore(database, time.time), PACIFIC, DEFAULT, stale_seconds=0)
         moments = (NOW + timedelta(minutes=15 * number) for number in count())
         moods.at(next(moments))
         yield lambda: moods.at(next(moments)).value

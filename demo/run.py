@@ -23,7 +23,7 @@ from pydantic import SecretStr
 
 from bot_config import Config, load_config
 from bot_network import session_for
-from bot_process import FatalError, Shutdown, run_door
+from bot_process import FatalError, Shutdown, run_process
 from demo.configuration import POSTS_PER_DAY, write_demo_config
 from demo.supervisor import HOME, Supervised
 from switchboard.client import SwitchboardClient
@@ -204,4 +204,4 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_door(main))
+    sys.exit(run_process(main))

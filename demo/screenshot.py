@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from bot_config import load_config
-from bot_process import FatalError, Shutdown, run_door
+from bot_process import FatalError, Shutdown, run_process
 from demo.configuration import write_demo_config
 from demo.run import wait_until_ready
 from demo.supervisor import HOME, Supervised, free_port
@@ -112,4 +112,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_door(main))
+    sys.exit(run_process(main))

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.live import Live
 
 from bot_config import Config
-from bot_process import FatalError, Shutdown, load_process_config, run_door
+from bot_process import FatalError, Shutdown, load_process_config, run_process
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardError
 from switchboard.tables import status_tables
@@ -79,4 +79,4 @@ def _watch(client: SwitchboardClient) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_door(main))
+    sys.exit(run_process(main))

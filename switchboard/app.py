@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from werkzeug.exceptions import HTTPException
 
 from mood.named import UnknownMood
-from switchboard.drafts import DraftSettings, Submission, draft
+from switchboard.job_factory import DraftSettings, Submission, draft
+from switchboard.long_polls import LongPoll, Notifier
 from switchboard.messages import (
     AnswerRequest,
     ClearedReply,
@@ -29,8 +30,7 @@ from switchboard.messages.fields import MAX_BODY_BYTES
 from switchboard.metrics import Metrics
 from switchboard.parsing import RequestError, json_body, read_either, read_form, read_json, validated
 from switchboard.roles import Role, RoleTokens, authorize
-from switchboard.store import IdTaken, Store, StoredResult, StoreUnavailable, TooManyOpenJobs, Transition
-from switchboard.waiting import Notifier, Waiting
+from switchboard.store import IdTaken, JobStore, StoredResult, StoreUnavailable, TooManyOpenJobs, Transition
 from switchboard.workers import WorkerRegistry
 
 RETRY_AFTER_SECONDS = 5
@@ -54,11 +54,11 @@ class AppSettings:
 class Switchboard:
     """The views, and the parts they share."""
 
-    def __init__(self, store: Store, settings: AppSettings, clock: Callable[[], float]) -> None:
+    def __init__(self, store: JobStore, settings: AppSettings, clock: Callable[[], float]) -> None:
         self.store = store
         self.settings = settings
         self.notifier = Notifier()
-        self.waiting = Waiting(self.notifier, settings.waiting_places)
+        self.waiting = LongPoll(self.notifier, settings.waiting_places)
         self.workers = WorkerRegistry(clock)
         self.metrics = Metrics(self._report, lambda: self.waiting.taken)
         for observer in (self.notifier.on_commit, self.metrics.on_commit, log_transitions):
@@ -191,7 +191,7 @@ ROUTES: Sequence[tuple[str, str, Role | None, str]] = (
 """Method, path, the role that is needed, and the view."""
 
 
-def create_app(store: Store, settings: AppSettings, clock: Callable[[], float]) -> Flask:
+def create_app(store: JobStore, settings: AppSettings, clock: Callable[[], float]) -> Flask:
     """The WSGI application. `app.extensions["switchboard"]` holds its parts."""
     app = Flask("switchboard", static_folder=None)
     app.config.update(

@@ -15,7 +15,6 @@ from typing import Generic, TypeVar
 import structlog
 from pydantic import BaseModel
 
-from switchboard.bench import Bench, job_of, key_of
 from switchboard.errors import (
     SwitchboardBusy,
     SwitchboardConflict,
@@ -25,6 +24,7 @@ from switchboard.errors import (
 )
 from switchboard.messages import WorkerError
 from switchboard.polling import Exchange, Exchanged
+from switchboard.worker_thread import WorkerThread, job_of, key_of
 
 JobT = TypeVar("JobT")
 ResultT = TypeVar("ResultT", bound=BaseModel)
@@ -36,7 +36,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Rhythm:
+class PollTimings:
     """The times of the loop, in seconds, and how many jobs are taken by one poll."""
 
     wait_seconds: float = 3.0  # of a long poll; also how long an idle worker needs to stop
@@ -50,7 +50,7 @@ def run_worker(
     exchange: Exchange[JobT, ResultT],
     handle: Callable[[str, JobT], ResultT],
     shutdown: threading.Event,
-    rhythm: Rhythm = Rhythm(),
+    rhythm: PollTimings = PollTimings(),
 ) -> None:
     """Serve jobs until `shutdown` is set.
 
@@ -60,7 +60,7 @@ def run_worker(
     is refused.
     """
 
-    def work(bench: Bench[JobT, ResultT]) -> None:
+    def work(bench: WorkerThread[JobT, ResultT]) -> None:
         for key, job in bench.take().items():
             bench.deliver(key, handle(job_of(key), job))
 
@@ -69,9 +69,9 @@ def run_worker(
 
 def run_bench_worker(
     exchange: Exchange[JobT, ResultT],
-    work: Callable[[Bench[JobT, ResultT]], None],
+    work: Callable[[WorkerThread[JobT, ResultT]], None],
     shutdown: threading.Event,
-    rhythm: Rhythm = Rhythm(),
+    rhythm: PollTimings = PollTimings(),
 ) -> None:
     """Serve jobs side by side until `shutdown` is set.
 
@@ -94,9 +94,9 @@ class _Loop(Generic[JobT, ResultT]):
     def __init__(
         self,
         exchange: Exchange[JobT, ResultT],
-        work: Callable[[Bench[JobT, ResultT]], None],
+        work: Callable[[WorkerThread[JobT, ResultT]], None],
         shutdown: threading.Event,
-        rhythm: Rhythm,
+        rhythm: PollTimings,
         *,
         side_by_side: bool,
     ) -> None:
@@ -167,7 +167,7 @@ class _Loop(Generic[JobT, ResultT]):
     def _serve(self, jobs: Mapping[str, JobT], *, joinable: bool) -> Mapping[str, JobT]:
         """Do jobs, renewing all leases meanwhile; results are sent as they come, and jobs asked for while
         there is room. Gives those that came too late to join."""
-        bench = Bench(jobs, self._work)
+        bench = WorkerThread(jobs, self._work)
         due, ask_at = time.monotonic() + self._heartbeat(), 0.0
         stop_at: float | None = None
         while not bench.wait(self._rhythm.tick_seconds):
@@ -185,7 +185,7 @@ class _Loop(Generic[JobT, ResultT]):
         self._collect(bench)
         return self._clear_up(bench)
 
-    def _look_in(self, bench: Bench[JobT, ResultT], *, asks: bool) -> bool:
+    def _look_in(self, bench: WorkerThread[JobT, ResultT], *, asks: bool) -> bool:
         """Send what is finished, renew the leases, and ask for a job that can join; whether there was one."""
         brought = self._try(max_jobs=int(asks), wait_seconds=0.0)
         if brought is None or not brought.jobs:
@@ -193,7 +193,7 @@ class _Loop(Generic[JobT, ResultT]):
         bench.join(self._hold(brought))
         return True
 
-    def _collect(self, bench: Bench[JobT, ResultT]) -> bool:
+    def _collect(self, bench: WorkerThread[JobT, ResultT]) -> bool:
         """Put what is finished with the unsent results, under its lease; whether there was anything."""
         finished = bench.collect()
         for key, result in finished.items():
@@ -201,7 +201,7 @@ class _Loop(Generic[JobT, ResultT]):
             self._unsent[key] = result.model_copy(update={"lease": held.token if held else None})
         return bool(finished)
 
-    def _clear_up(self, bench: Bench[JobT, ResultT]) -> Mapping[str, JobT]:
+    def _clear_up(self, bench: WorkerThread[JobT, ResultT]) -> Mapping[str, JobT]:
         """See to the jobs that a bench leaves undone: each alone if several broke down together, else as
         failed. Gives those it never took."""
         left, late = bench.left, bench.late

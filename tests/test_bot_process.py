@@ -15,8 +15,8 @@ from bot_process import (
     Shutdown,
     configure_logging,
     load_process_config,
-    parse_door_arguments,
-    run_door,
+    parse_process_arguments,
+    run_process,
 )
 
 
@@ -60,7 +60,7 @@ def test_a_fatal_error_is_one_line_and_a_status(capsys: pytest.CaptureFixture[st
     def main() -> int:
         raise FatalError("no keys", "put them into tumblr.base_keys")
 
-    assert run_door(main) == FATAL_EXIT_STATUS
+    assert run_process(main) == FATAL_EXIT_STATUS
     assert capsys.readouterr().err == "error: no keys - put them into tumblr.base_keys\n"
 
 
@@ -75,7 +75,7 @@ def test_a_wrong_configuration_is_fatal_and_says_how_to_check(tmp_path: Path) ->
 
 
 def test_arguments_have_a_configuration_and_what_the_process_adds() -> None:
-    arguments = parse_door_arguments(
+    arguments = parse_process_arguments(
         "x", ["--once"], lambda parser: parser.add_argument("--once", action="store_true")
     )
     assert arguments.config == Path("config.json")

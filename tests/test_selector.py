@@ -23,7 +23,7 @@ from bot_process import FatalError
 from bot_settings.writing import SelectionConfig
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.polling import SelectorExchange
-from switchboard.worker import Rhythm
+from switchboard.worker import PollTimings
 
 ROOT = Path(__file__).resolve().parent.parent
 MOOD = {"name": "unrestricted", "min_allowed_score": -9.2, "max_allowed_score": 9.2}
@@ -101,7 +101,7 @@ def serve(switchboard: FakeSwitchboard, config: SelectionConfig | None = None) -
             "http://switchboard", SecretStr("secret"), session=session, retry=Retry(attempts=1)
         )
         exchange = SelectorExchange(client, worker="selector-1", dropped=built.dropped)
-        selector.serve(exchange, built, switchboard.done, Rhythm(wait_seconds=0.0, tick_seconds=0.01))
+        selector.serve(exchange, built, switchboard.done, PollTimings(wait_seconds=0.0, tick_seconds=0.01))
 
 
 def test_an_answer_is_chosen_and_delivered() -> None:

@@ -23,14 +23,14 @@ from typing import Any
 
 from requests_oauthlib import OAuth1Session
 
-from bot_process import FatalError, load_process_config, run_door
+from bot_process import FatalError, load_process_config, run_process
 from tumblr.api.authorize import TUMBLR, NotAuthorized, authorize
 from tumblr.api.errors import StoreError
 from tumblr.responding.post_log import SHOWN, explain, explain_turn, flat_record, mood_record
 from tumblr.screening.command_line import answers
 from tumblr.store.backup import back_up, restore
 from tumblr.store.database import Database
-from tumblr.store.turns import Store
+from tumblr.store.turns import TurnStore
 from tumblr.turns.turn import TurnKind, TurnState
 
 
@@ -73,20 +73,20 @@ def _command(
     return parser
 
 
-def _with_store(arguments: argparse.Namespace, use: Callable[[Store], int]) -> int:
+def _with_store(arguments: argparse.Namespace, use: Callable[[TurnStore], int]) -> int:
     """Run over a copy of the database: the bot may be at work on it."""
     path = load_process_config(arguments.config).tumblr.database
     if not path.exists():
         raise FatalError(f"there is no database {path}", "run tumbl.py first, or set tumblr.database")
     try:
         with Database.read(path) as database:
-            return use(Store(database, time.time))
+            return use(TurnStore(database, time.time))
     except StoreError as error:
         raise FatalError(str(error), "see that it is the bot's database") from None
 
 
 def _why(arguments: argparse.Namespace) -> int:
-    def use(store: Store) -> int:
+    def use(store: TurnStore) -> int:
         shown = None if arguments.full else SHOWN
         entries = store.log_entries(arguments.post_id)
         turn = store.turn_of(tuple(TurnKind), arguments.post_id)
@@ -103,7 +103,7 @@ def _why(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    def use(store: Store) -> int:
+    def use(store: TurnStore) -> int:
         if arguments.mood:
             return _print_all(map(mood_record, store.mood_inputs()))
         return _print_all(map(flat_record, store.log_entries()))
@@ -152,7 +152,7 @@ def _ask_owner(page: str) -> str:
 
 
 def _turns(arguments: argparse.Namespace) -> int:
-    def use(store: Store) -> int:
+    def use(store: TurnStore) -> int:
         for state, number in sorted(store.counts().items()):
             print(f"{state:<10} {number}")
         shown = [TurnState.FAILED, *([TurnState.SKIPPED] if arguments.skipped else [])]
@@ -173,4 +173,4 @@ def _print_all(records: Iterable[dict[str, Any]]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_door(main))
+    sys.exit(run_process(main))

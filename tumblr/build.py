@@ -40,24 +40,24 @@ from tumblr.finders.drafts import DraftWatcher
 from tumblr.finders.follows import FollowList
 from tumblr.finders.queue import QueueFinder
 from tumblr.finders.queue_times import QueueSettings
-from tumblr.loop import Loop, Rhythm
+from tumblr.loop import Loop, PassSchedule
 from tumblr.moods.current import Moods
 from tumblr.moods.log import MoodLog
 from tumblr.moods.picture import MoodPictures
 from tumblr.pacing.budget import RULES
 from tumblr.pacing.planner import Part, Planner, Step
 from tumblr.pacing.post_limit import PostLimit
-from tumblr.responding.driver import Driver, Patience
-from tumblr.responding.halloween import TreatKind
-from tumblr.responding.handlers.base import AskKind, Kind, OriginalKind
-from tumblr.responding.handlers.commands import CommandKind, DirectKind, MoodKind, ReviewKind
+from tumblr.responding.driver import Driver, RetryPolicy
+from tumblr.responding.halloween import TreatHandler
+from tumblr.responding.handlers.base import AskHandler, OriginalHandler, TurnHandler
+from tumblr.responding.handlers.commands import CommandHandler, ImmediateHandler, MoodHandler, ReviewHandler
 from tumblr.responding.jobs import Jobs, Waits
-from tumblr.responding.outbox import Chores
+from tumblr.responding.outbox import Outbox
 from tumblr.responding.reconcile import Reconciler
 from tumblr.store.cursors import ValueStore
 from tumblr.store.database import Database
-from tumblr.store.outbox import ChoreStore
-from tumblr.store.turns import Store
+from tumblr.store.outbox import OutboxStore
+from tumblr.store.turns import TurnStore
 from tumblr.store.upkeep import AgeLimits, Upkeep
 from tumblr.turns.fail_points import FailPoints
 from tumblr.turns.turn import TurnKind
@@ -88,36 +88,36 @@ def running_bot(
         )
         stack.callback(switchboard.close)
         fail_points = FailPoints.from_environment(os.environ)
-        memory = Memory.over(database, clock, fail_points)
+        memory = Stores.over(database, clock, fail_points)
         yield _loop(config, shutdown, memory, tumblr, switchboard, clock, fail_points)
 
 
 @dataclass(frozen=True)
-class Memory:
+class Stores:
     """The stores over one database."""
 
     database: Database
-    turns: Store
-    chores: ChoreStore
+    turns: TurnStore
+    chores: OutboxStore
     values: ValueStore
 
     @classmethod
-    def over(cls, database: Database, clock: Clock, fail_points: FailPoints) -> Memory:
+    def over(cls, database: Database, clock: Clock, fail_points: FailPoints) -> Stores:
         """All of them."""
-        chores, values = ChoreStore(database, clock), ValueStore(database, clock)
-        return cls(database, Store(database, clock, fail_points), chores, values)
+        chores, values = OutboxStore(database, clock), ValueStore(database, clock)
+        return cls(database, TurnStore(database, clock, fail_points), chores, values)
 
 
 def _loop(
     config: Config,
     shutdown: Shutdown,
-    memory: Memory,
+    memory: Stores,
     tumblr: Tumblr,
     switchboard: SwitchboardClient,
     clock: Clock,
     fail_points: FailPoints,
 ) -> Loop:
-    rhythm = Rhythm(
+    rhythm = PassSchedule(
         sleep_seconds=config.loop.sleep_seconds,
         offpeak_sleep_seconds=config.loop.offpeak_sleep_seconds,
         peak_hours=config.loop.peak_hours,
@@ -158,12 +158,12 @@ def _loop(
 
 def _steps(
     config: Config,
-    memory: Memory,
+    memory: Stores,
     tumblr: Tumblr,
     switchboard: SwitchboardClient,
     planner: Planner,
     post_limit: PostLimit,
-    rhythm: Rhythm,
+    rhythm: PassSchedule,
     clock: Clock,
     fail_points: FailPoints,
 ) -> list[Step]:
@@ -212,19 +212,19 @@ def _steps(
     ]
 
 
-def _moods(config: Config, store: Store) -> Moods:
+def _moods(config: Config, store: TurnStore) -> Moods:
     zone = ZoneInfo(config.blog.timezone)
     return Moods(store, zone, mood_system(config), config.mood.stale_seconds)
 
 
-def _follow_step(config: Config, dashboard: TumblrDashReader, memory: Memory) -> Step:
+def _follow_step(config: Config, dashboard: TumblrDashReader, memory: Stores) -> Step:
     follows = FollowList(dashboard, memory.values, anew=config.tumblr.reread_follows)
     return Step("follows", Part.DRAFTS, follows.find)
 
 
 def _driver(
     config: Config,
-    memory: Memory,
+    memory: Stores,
     tumblr: Tumblr,
     switchboard: SwitchboardClient,
     fail_points: FailPoints,
@@ -242,7 +242,7 @@ def _driver(
         drafts_only=config.tumblr.publishing == "drafts",
         publisher=publisher,
         reconciler=Reconciler(tumblr.reader, store.logged_post_ids),
-        patience=Patience(loop.max_attempts, loop.retry_base_seconds, config.tumblr.settle_seconds),
+        patience=RetryPolicy(loop.max_attempts, loop.retry_base_seconds, config.tumblr.settle_seconds),
         clock=clock,
         fail_points=fail_points,
         direct=_direct_kinds(config, store, zone),
@@ -250,26 +250,26 @@ def _driver(
         branch_testing=config.branch_testing.on,
         thresholds=review_thresholds(config),
         month=config.blog.prompt_month,
-        chores=None if publisher is None else Chores(memory.chores, publisher, clock, fail_points),
+        chores=None if publisher is None else Outbox(memory.chores, publisher, clock, fail_points),
     )
 
 
-def _direct_kinds(config: Config, store: Store, zone: ZoneInfo) -> dict[TurnKind, DirectKind]:
+def _direct_kinds(config: Config, store: TurnStore, zone: ZoneInfo) -> dict[TurnKind, ImmediateHandler]:
     notes = tuple(DatedNote(note.text, note.since, note.until) for note in config.mood.notes)
     pictures = MoodPictures(store, config.blog.blog_name, zone, mood_system(config), notes)
     return {
-        TurnKind.MOOD: MoodKind(config.blog.operator_name, pictures.draw),
-        TurnKind.COMMAND: CommandKind(),
-        TurnKind.TREAT: TreatKind(),
+        TurnKind.MOOD: MoodHandler(config.blog.operator_name, pictures.draw),
+        TurnKind.COMMAND: CommandHandler(),
+        TurnKind.TREAT: TreatHandler(),
     }
 
 
-def kinds_of(config: Config, zone: ZoneInfo) -> dict[TurnKind, Kind]:
+def kinds_of(config: Config, zone: ZoneInfo) -> dict[TurnKind, TurnHandler]:
     """How each kind of turn is asked for and made into a post."""
     identity = identity_of(config)
     avoided, form = avoided_tags(config), prompt_format(config)
     return {
-        TurnKind.ASK: AskKind(
+        TurnKind.ASK: AskHandler(
             identity,
             zone,
             avoided,
@@ -277,8 +277,8 @@ def kinds_of(config: Config, zone: ZoneInfo) -> dict[TurnKind, Kind]:
             tuple(words.lower() for words in config.asks.fiction_triggers),
             form.folded_lines,
         ),
-        TurnKind.ORIGINAL: OriginalKind(identity, zone, avoided, form.folded_lines),
-        TurnKind.REVIEW: ReviewKind(
+        TurnKind.ORIGINAL: OriginalHandler(identity, zone, avoided, form.folded_lines),
+        TurnKind.REVIEW: ReviewHandler(
             identity,
             form,
             config.commands.draft_reviews,
@@ -289,7 +289,12 @@ def kinds_of(config: Config, zone: ZoneInfo) -> dict[TurnKind, Kind]:
 
 
 def _finders(
-    config: Config, reader: TumblrReader, store: Store, rhythm: Rhythm, clock: Clock, post_limit: PostLimit
+    config: Config,
+    reader: TumblrReader,
+    store: TurnStore,
+    rhythm: PassSchedule,
+    clock: Clock,
+    post_limit: PostLimit,
 ) -> tuple[AskFinder, QueueFinder]:
     asks = AskFinder(
         reader,

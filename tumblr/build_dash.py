@@ -17,12 +17,12 @@ from tumblr.finders.side_judgments import SideJudge
 from tumblr.finders.speaker_rules import SpeakerRules
 from tumblr.moods.current import Moods
 from tumblr.pacing.planner import Part, Step
-from tumblr.pacing.throttle import Pace
+from tumblr.pacing.throttle import Throttle
 from tumblr.responding.jobs import Switchboard
 from tumblr.store.conversations import ConversationStore
 from tumblr.store.cursors import ValueStore
 from tumblr.store.database import Database
-from tumblr.store.turns import Store
+from tumblr.store.turns import TurnStore
 from tumblr.turns.fail_points import FailPoints
 
 
@@ -33,7 +33,7 @@ def dash_steps(
     switchboard: Switchboard,
     *,
     share: Callable[[], float],
-    pace: Callable[[], Pace],
+    pace: Callable[[], Throttle],
     mean_pause: float,
     clock: Callable[[], float],
     fail_points: FailPoints,
@@ -42,7 +42,7 @@ def dash_steps(
     if reader is None or not config.dashboard.reblog:
         return []
     zone = ZoneInfo(config.blog.timezone)
-    store, talk = Store(database, clock), ConversationStore(database, clock, fail_points)
+    store, talk = TurnStore(database, clock), ConversationStore(database, clock, fail_points)
     values = ValueStore(database, clock)
     finder = DashFinder(
         reader,

@@ -13,22 +13,22 @@ from tumblr.api.note_reader import NoteReader
 from tumblr.build_rules import avoided_tags, prompt_format
 from tumblr.build_tumblr import Tumblr
 from tumblr.finders.ask_rules import AskRules
-from tumblr.finders.conversation import ConversationFinder, Look, Window
-from tumblr.finders.conversation_rules import Company
-from tumblr.finders.conversation_sources import MentionLook, ReblogLook, ReplyLook, Rules
+from tumblr.finders.conversation import ConversationFinder, ConversationSource, Window
+from tumblr.finders.conversation_rules import BlogRelations
+from tumblr.finders.conversation_sources import MentionSource, ReblogSource, ReplySource, Rules
 from tumblr.finders.damping import Damping, why_not_talk
 from tumblr.finders.lost_inputs import LostInputs
 from tumblr.finders.other_posts import OtherPosts
 from tumblr.finders.user_list import UserList
 from tumblr.finders.waiting import Limited, Preferences
 from tumblr.pacing.planner import Part, Step
-from tumblr.pacing.throttle import Pace
-from tumblr.responding.handlers.base import Kind
-from tumblr.responding.handlers.conversation import ReblogKind, ReplyKind, below_least
+from tumblr.pacing.throttle import Throttle
+from tumblr.responding.handlers.base import TurnHandler
+from tumblr.responding.handlers.conversation import ReblogHandler, ReplyHandler, below_least
 from tumblr.store.conversations import ConversationStore
 from tumblr.store.cursors import ValueStore
 from tumblr.store.database import Database
-from tumblr.store.turns import Store
+from tumblr.store.turns import TurnStore
 from tumblr.turns.turn import TurnKind
 
 Clock = Callable[[], float]
@@ -39,11 +39,11 @@ def identity_of(config: Config) -> Identity:
     return Identity(blog=config.blog.blog_name, persona=config.blog.persona)
 
 
-def company_of(config: Config) -> Company:
+def company_of(config: Config) -> BlogRelations:
     """Who the bot is and whom it keeps away from."""
     blog, talk = config.blog, config.conversation
     own = [blog.blog_name, *([blog.dash_blog_name] if blog.dash_blog_name else [])]
-    return Company(
+    return BlogRelations(
         bot=blog.blog_name,
         own=_lower(own),
         avoided=_lower(config.screening.user_avoid_list),
@@ -87,14 +87,14 @@ def limited_of(config: Config, mean_pause: float) -> Limited:
     return Limited(config.asks.limited_users, config.asks.limited_substrings, mean_pause)
 
 
-def conversation_kinds(config: Config, zone: ZoneInfo) -> dict[TurnKind, Kind]:
+def conversation_kinds(config: Config, zone: ZoneInfo) -> dict[TurnKind, TurnHandler]:
     """How what people say is answered."""
     identity, avoided, folded = identity_of(config), avoided_tags(config), prompt_format(config).folded_lines
-    reblog = ReblogKind(identity, zone, avoided, folded_lines=folded)
+    reblog = ReblogHandler(identity, zone, avoided, folded_lines=folded)
     return {
         TurnKind.REBLOG: reblog,
         TurnKind.MENTION: reblog,
-        TurnKind.REPLY: ReplyKind(identity, zone, avoided, folded),
+        TurnKind.REPLY: ReplyHandler(identity, zone, avoided, folded),
         TurnKind.DASH: replace(reblog, user_input=False, why_not=below_least),
     }
 
@@ -104,12 +104,12 @@ def conversation_steps(
     tumblr: Tumblr,
     database: Database,
     posts: OtherPosts,
-    pace: Callable[[], Pace],
+    pace: Callable[[], Throttle],
     mean_pause: float,
     clock: Clock,
 ) -> list[Step]:
     """The look at reblogs, replies and mentions; none when all of them are switched off."""
-    store, talk = Store(database, clock), ConversationStore(database, clock)
+    store, talk = TurnStore(database, clock), ConversationStore(database, clock)
     values = ValueStore(database, clock)
     looks = _looks(config, tumblr, posts, store, talk, values)
     if not looks:
@@ -142,19 +142,19 @@ def _looks(
     config: Config,
     tumblr: Tumblr,
     posts: OtherPosts,
-    store: Store,
+    store: TurnStore,
     talk: ConversationStore,
     values: ValueStore,
-) -> list[Look]:
+) -> list[ConversationSource]:
     settings, rules = config.conversation, look_rules(config)
-    looks: list[Look] = []
+    looks: list[ConversationSource] = []
     if settings.mentions:
         most = settings.mentions_to_check
-        looks.append(MentionLook(rules, tumblr.reader, posts, store, talk, values, most=most))
+        looks.append(MentionSource(rules, tumblr.reader, posts, store, talk, values, most=most))
     if settings.reblogs:
-        looks.append(ReblogLook(rules, posts, store, talk))
+        looks.append(ReblogSource(rules, posts, store, talk))
     if settings.replies:
-        looks.append(ReplyLook(rules, tumblr.reader, store, values.follows))
+        looks.append(ReplySource(rules, tumblr.reader, store, values.follows))
     return looks
 
 

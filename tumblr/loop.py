@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bot_process import FatalError, Shutdown
-from tumblr.api.backoff import Outage
+from tumblr.api.backoff import Backoff
 from tumblr.api.errors import LimitReached, StoreError, TumblrError, Unauthorized, Unreachable
 from tumblr.api.key_pool import Pool
 from tumblr.pacing.planner import Part, PassPlan, Step, order_of, steps_of
-from tumblr.pacing.throttle import Level
+from tumblr.pacing.throttle import ThrottleLevel
 from tumblr.responding.driver import Driver
-from tumblr.store.turns import Store
+from tumblr.store.turns import TurnStore
 from tumblr.turns.fail_points import FailPoint, FailPoints
 
 CALLS_PER_PASS = 4
@@ -45,13 +45,13 @@ class Plans(Protocol):
 class Holds(Protocol):
     """Decides how much the bot holds back."""
 
-    def update(self) -> Level:
+    def update(self) -> ThrottleLevel:
         """The level for a new pass."""
         ...
 
 
 @dataclass(frozen=True)
-class Rhythm:
+class PassSchedule:
     """How long the bot pauses between passes, in seconds."""
 
     sleep_seconds: float
@@ -84,12 +84,12 @@ class Loop:
         self,
         steps: Sequence[Step],
         driver: Driver,
-        store: Store,
+        store: TurnStore,
         *,
         planner: Plans,
         post_limit: Holds,
         pool: Pool,
-        rhythm: Rhythm,
+        rhythm: PassSchedule,
         shutdown: Shutdown,
         clock: Callable[[], float],
         fail_points: FailPoints,
@@ -104,7 +104,7 @@ class Loop:
         self._shutdown = shutdown
         self._clock = clock
         self._fail_points = fail_points
-        self._outage = Outage("tumblr", clock)
+        self._outage = Backoff("tumblr", clock)
 
     def run(self) -> None:
         """Pass after pass, until shutdown is requested."""

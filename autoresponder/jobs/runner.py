@@ -35,7 +35,6 @@ from munging.classic import from_classic
 from munging.continuation import Continuation, to_classic_continuation
 from munging.formats import control_phrases
 from munging.next_speaker import speaker_prompt
-from switchboard.bench import job_of
 from switchboard.messages import (
     GenerationJob,
     GenerationOptions,
@@ -45,6 +44,7 @@ from switchboard.messages import (
     SpeakerOdds,
     SpeakerQuestion,
 )
+from switchboard.worker_thread import job_of
 
 T = TypeVar("T")
 
@@ -149,8 +149,8 @@ class JobRunner:
     ) -> None:
         """Do jobs side by side, and deliver what became of each under its key as soon as it is over.
 
-        A key is the job's id, or what ``switchboard.bench.key_of`` made of it. ``more`` is asked, while
-        texts are written and there is room, for jobs that are to join. A job that cannot be done is
+        A key is the job's id, or what ``switchboard.worker_thread.key_of`` made of it. ``more`` is asked,
+        while texts are written and there is room, for jobs that are to join. A job that cannot be done is
         delivered as its JobError, and the others go on. What concerns all of them is raised:
         WritingStoppedError, or a JobError when memory runs out; then some are not delivered. A job's
         candidates can be made again from its id and the number of its lease, whatever else is in the batch.

@@ -2,15 +2,15 @@
 
 from switchboard.store.database import DatabaseUrlError, StoreUnavailable
 from switchboard.store.migrations import SchemaTooNew
-from switchboard.store.store import Store
+from switchboard.store.store import JobStore
 from switchboard.store.submitting import IdTaken, StoredResult, TooManyOpenJobs
 from switchboard.store.work import StoreSettings, Transition
 
 __all__ = [
     "DatabaseUrlError",
     "IdTaken",
+    "JobStore",
     "SchemaTooNew",
-    "Store",
     "StoreSettings",
     "StoreUnavailable",
     "StoredResult",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, func, or_, select, update
 
-from switchboard.drafts import Draft, raw_select_job
+from switchboard.job_factory import NewJob, raw_select_job
 from switchboard.messages import RawSelectResult
 from switchboard.messages.fields import MAX_RETAINED_TEXTS, MAX_TEXTS
 from switchboard.store.schema import jobs, retained
@@ -43,7 +43,7 @@ def counts(connection: Connection) -> tuple[int, int]:
     return total, total - (connection.scalar(select(func.count(retained.c.selection_proba))) or 0)
 
 
-def fewer_for_retained(work: Work, new: Draft) -> Draft:
+def fewer_for_retained(work: Work, new: NewJob) -> NewJob:
     """An unprompted post needs fewer new candidates when there are retained ones; at least one is written."""
     if new.growth is not None:
         wanted = new.growth.wanted(one.sentiment_logit_diff for one in scored_texts(work.connection))
@@ -96,7 +96,7 @@ def request_scores(work: Work) -> None:
 def _request_scores_of(work: Work, texts: Sequence[str]) -> None:
     job_id = f"retention.{work.new_token()}"
     body = raw_select_job(texts, "", work.written_now())
-    work.insert(Draft(job_id, "switchboard", "raw_select", "", 0, body), internal=True)
+    work.insert(NewJob(job_id, "switchboard", "raw_select", "", 0, body), internal=True)
     digests = [_digest(text) for text in texts]
     work.connection.execute(update(retained).where(retained.c.digest.in_(digests)).values(scoring_job=job_id))
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from switchboard.drafts import Draft
+from switchboard.job_factory import NewJob
 from switchboard.messages import (
     GeneratorPoll,
     GeneratorPollReply,
@@ -43,7 +43,7 @@ def _no_time() -> str:
     return ""
 
 
-class Store:
+class JobStore:
     """Jobs, candidates, leases, results and the retention list, in one database.
 
     Every verb is one transaction: it happens as a whole, before it returns, or not at all. Verbs raise
@@ -95,7 +95,7 @@ class Store:
 
     # --- the client's verbs
 
-    def submit(self, new: Draft) -> SubmitReply:
+    def submit(self, new: NewJob) -> SubmitReply:
         """Store a job, or find the one this request made before. Raises IdTaken, TooManyOpenJobs."""
         with self._work() as work:
             return submitting.submit(work, new)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, update
 
-from switchboard.drafts import Draft
+from switchboard.job_factory import NewJob
 from switchboard.messages import SubmitReply
 from switchboard.messages.fields import JobState
 from switchboard.store import retention
@@ -39,7 +39,7 @@ class StoredResult:
         return self.state not in (*OPEN_STATES, "unknown")
 
 
-def submit(work: Work, new: Draft) -> SubmitReply:
+def submit(work: Work, new: NewJob) -> SubmitReply:
     """Store a job, or find the one that this request made before. Raises IdTaken, TooManyOpenJobs."""
     known = work.job(new.id)
     if known is not None:

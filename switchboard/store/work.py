@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from switchboard.drafts import Draft
+from switchboard.job_factory import NewJob
 from switchboard.messages.fields import MAX_ERROR_CHARACTERS, JobState, JobType
 from switchboard.store.schema import candidates, jobs, leases, requests, results
 
@@ -59,7 +59,7 @@ class Work:
         """The job's row."""
         return self.connection.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
 
-    def insert(self, new: Draft, *, internal: bool) -> None:
+    def insert(self, new: NewJob, *, internal: bool) -> None:
         """Store a job whose id is free."""
         self.connection.execute(
             jobs.insert().values(

@@ -19,10 +19,10 @@ from autoresponder.jobs.runner import JobRunner
 from autoresponder.loading import build_runner, writing_settings
 from autoresponder.service import GeneratorWorker, worker_name
 from bot_config import Config
-from bot_process import FatalError, run_door
-from switchboard.bench import Bench
+from bot_process import FatalError, run_process
 from switchboard.messages import GenerationResult, WorkerError
 from switchboard.polling import GeneratorAnswer, GeneratorJob
+from switchboard.worker_thread import WorkerThread
 
 
 def config_for(folder: Path, **generator: object) -> Config:
@@ -37,7 +37,9 @@ def runner(whole_folder: Path) -> JobRunner:
 
 def work_on(runner: JobRunner, **jobs: GeneratorJob) -> dict[str, GeneratorAnswer | WorkerError]:
     """What a bench with these jobs has on it when the work is over."""
-    bench: Bench[GeneratorJob, GeneratorAnswer | WorkerError] = Bench(jobs, GeneratorWorker(runner).work)
+    bench: WorkerThread[GeneratorJob, GeneratorAnswer | WorkerError] = WorkerThread(
+        jobs, GeneratorWorker(runner).work
+    )
     assert bench.wait(60)
     assert not bench.left
     return bench.collect()
@@ -131,7 +133,7 @@ def test_too_little_memory_for_what_is_made_at_the_start_is_one_line(
 
     monkeypatch.setattr(Decoder, "warm_up", cramped)
     path = str(write_config(whole_folder, tmp_path))
-    assert run_door(lambda: generator_service.main(["--config", path, "--check"])) == 2
+    assert run_process(lambda: generator_service.main(["--config", path, "--check"])) == 2
     (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("error"))
     assert "13 texts of 252 tokens" in line
     assert "generator.batch_size or generator.context_tokens" in line

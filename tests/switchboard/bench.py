@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from switchboard.drafts import DraftSettings, draft
+from switchboard.job_factory import DraftSettings, draft
 from switchboard.messages import (
     AnswerRequest,
     GenerationResult,
@@ -23,7 +23,7 @@ from switchboard.messages import (
     TextpostRequest,
     WorkerError,
 )
-from switchboard.store import Store, StoreSettings, Transition
+from switchboard.store import JobStore, StoreSettings, Transition
 
 START = 1_800_000_000.0
 
@@ -91,8 +91,8 @@ class Bench:
         self._tokens = (f"token{number}" for number in itertools.count())
         self.store = self._open()
 
-    def _open(self) -> Store:
-        store = Store(
+    def _open(self) -> JobStore:
+        store = JobStore(
             self.url,
             self.settings,
             clock=self.clock,

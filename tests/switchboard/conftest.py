@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from switchboard.drafts import DraftSettings
+from switchboard.job_factory import DraftSettings
 from switchboard.store import StoreSettings
 from tests.switchboard.bench import Bench
 from tests.switchboard.postgres import PrivateServer, find_programs

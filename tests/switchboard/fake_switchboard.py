@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from switchboard.errors import SwitchboardError
 from switchboard.messages import RawSelectResult, WorkerError
 from switchboard.polling import Exchanged
-from switchboard.worker import Rhythm, run_worker
+from switchboard.worker import PollTimings, run_worker
 from tests.switchboard.bench import scores
 
-QUICK = Rhythm(wait_seconds=0.0, idle_seconds=0.0, grace_seconds=0.05, tick_seconds=0.005)
+QUICK = PollTimings(wait_seconds=0.0, idle_seconds=0.0, grace_seconds=0.05, tick_seconds=0.005)
 
 
 @dataclass
@@ -77,7 +77,7 @@ class FakeSwitchboard:
             return {}
         return self.script.pop(0)
 
-    def run(self, handle: Callable[[str, str], RawSelectResult], rhythm: Rhythm = QUICK) -> None:
+    def run(self, handle: Callable[[str, str], RawSelectResult], rhythm: PollTimings = QUICK) -> None:
         run_worker(self, handle, self.stop, rhythm)
 
     def delivered(self) -> dict[str, list[RawSelectResult | WorkerError]]:

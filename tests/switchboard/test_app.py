@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from mood.named import mood_by_name
 from switchboard.app import ROUTES, AppSettings
-from switchboard.drafts import DraftSettings
 from switchboard.errors import SwitchboardBusy, SwitchboardConflict, SwitchboardForbidden, SwitchboardRefused
+from switchboard.job_factory import DraftSettings
 from switchboard.messages import (
     AnswerRequest,
     GenerationJob,

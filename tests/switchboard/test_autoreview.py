@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from switchboard.drafts import DraftSettings
+from switchboard.job_factory import DraftSettings
 from switchboard.messages import (
     GenerationResult,
     RawSelectJob,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from switchboard.drafts import DraftSettings
+from switchboard.job_factory import DraftSettings
 from switchboard.messages import GenerationJob
 from switchboard.store import StoreSettings
 from tests.switchboard.bench import Bench, generation_result

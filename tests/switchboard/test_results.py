@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from switchboard.drafts import DraftSettings
+from switchboard.job_factory import DraftSettings
 from switchboard.messages import SelectionResult
 from tests.switchboard.bench import Bench, choice, generation_result, scores
 from tests.switchboard.conftest import MakeBench

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from switchboard.drafts import DraftSettings
+from switchboard.job_factory import DraftSettings
 from switchboard.messages import RawSelectJob, SelectorPollReply
 from switchboard.messages.fields import MAX_RETAINED_TEXTS
 from tests.switchboard.bench import Bench, choice, scores

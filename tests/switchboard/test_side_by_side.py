@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from structlog.testing import capture_logs
 
-from switchboard.bench import Bench, job_of
 from switchboard.messages import RawSelectResult, WorkerError
 from switchboard.worker import run_bench_worker
+from switchboard.worker_thread import WorkerThread, job_of
 from tests.switchboard.bench import scores
 from tests.switchboard.fake_switchboard import QUICK, FakeSwitchboard
 
-ScoringBench = Bench[str, RawSelectResult | WorkerError]
+ScoringBench = WorkerThread[str, RawSelectResult | WorkerError]
 
 
 def run_bench(fake: FakeSwitchboard, work: Callable[[ScoringBench], None]) -> None:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from switchboard.drafts import DraftSettings
+from switchboard.job_factory import DraftSettings
 from switchboard.messages import MoodRecord, WorkerError
 from tests.switchboard.bench import Bench, choice, generation_result, scores
 from tests.switchboard.model import LEASE, OPEN, SETTINGS, WANTED, ModelJob, ModelLease

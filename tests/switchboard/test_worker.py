@@ -35,7 +35,7 @@ from switchboard.polling import (
 from switchboard.worker import (
     FIRST_BACKOFF_SECONDS,
     LONGEST_BACKOFF_SECONDS,
-    Rhythm,
+    PollTimings,
     run_worker,
 )
 from tests.switchboard.bench import choice, generation_result, scores
@@ -166,13 +166,13 @@ def test_told_to_stop_it_still_delivers_what_is_nearly_done() -> None:
         fake.stop.set()
         return scores(1)
 
-    fake.run(handle, Rhythm(wait_seconds=0.0, idle_seconds=0.0, grace_seconds=10.0, tick_seconds=0.005))
+    fake.run(handle, PollTimings(wait_seconds=0.0, idle_seconds=0.0, grace_seconds=10.0, tick_seconds=0.005))
     assert fake.delivered() == {"a": [scores(1, lease="lease-a")]}
 
 
 def test_a_poll_that_could_not_wait_is_followed_by_a_rest() -> None:
     fake = FakeSwitchboard([{}, {}])
-    fake.run(score, Rhythm(wait_seconds=3.0, idle_seconds=1.0))
+    fake.run(score, PollTimings(wait_seconds=3.0, idle_seconds=1.0))
     assert len(fake.stop.waited) == 3
     assert all(0.0 < seconds <= 1.0 for seconds in fake.stop.waited)
 

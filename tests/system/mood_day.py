@@ -47,7 +47,7 @@ from tests.system.harness import eventually
 from tumblr.build import running_bot
 from tumblr.build_rules import mood_system
 from tumblr.store.database import Database
-from tumblr.store.turns import Store
+from tumblr.store.turns import TurnStore
 from tumblr.turns.turn import LogEntry, StoredMoodInput
 from tumblr_sandbox.clock import SandboxClock
 from tumblr_sandbox.demo_accounts import DEMO_BLOG, demo_keys
@@ -218,7 +218,7 @@ def live_a_day(run: Path, model: Path = HOME / "demo" / "models" / "tiny") -> Li
                     driver.ask(DEMO_BLOG, visit.words, visit.who)
                 loop.run_once()
     with Database.read(config.tumblr.database) as database:
-        store = Store(database, clock.now)
+        store = TurnStore(database, clock.now)
         posts = tuple(lived_post(entry) for entry in store.log_entries())
         return LivedDay(midnight, tuple(store.mood_inputs()), posts, config)
 

@@ -16,7 +16,7 @@ from bot_process import Shutdown, configure_logging, load_process_config
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.messages import SelectionResult, WorkerError
 from switchboard.polling import Exchanged, RetainedText, SelectionWork, SelectorExchange
-from switchboard.worker import Rhythm
+from switchboard.worker import PollTimings
 from tests.system.stub_generator import DEATHS
 from tumblr.turns.fail_points import kill_this_process
 
@@ -65,7 +65,7 @@ def main() -> int:
         config.switchboard_url, config.switchboard.selector_token, retry=Retry(attempts=1)
     )
     exchange = MortalExchange(client, worker="mortal", dropped=chooser.dropped, dies=arguments.dies)
-    selector.serve(exchange, chooser, Shutdown().install().requested, Rhythm())
+    selector.serve(exchange, chooser, Shutdown().install().requested, PollTimings())
     client.close()
     return 0
 

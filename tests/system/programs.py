@@ -12,7 +12,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import tumbl
-from bot_process import run_door
+from bot_process import run_process
 from demo.supervisor import HOME
 from tumblr.turns.fail_points import VARIABLE
 
@@ -131,4 +131,4 @@ def run_tumbl(arguments: list[str], fail_point: str, log: Path) -> None:
     with log.open("ab") as out:
         os.dup2(out.fileno(), sys.stdout.fileno())
         os.dup2(out.fileno(), sys.stderr.fileno())
-    sys.exit(run_door(lambda: tumbl.main(arguments)))
+    sys.exit(run_process(lambda: tumbl.main(arguments)))

@@ -34,13 +34,13 @@ from switchboard.messages import (
     WorkerError,
 )
 from switchboard.polling import Exchanged, GeneratorAnswer, GeneratorExchange, GeneratorJob
-from switchboard.worker import Rhythm, run_worker
+from switchboard.worker import PollTimings, run_worker
 from tumblr.turns.fail_points import kill_this_process
 
 BATCH = 8
 DEATHS = ("before-delivery", "after-delivery")
 
-RHYTHM = Rhythm(wait_seconds=2.0, idle_seconds=0.05, max_jobs=BATCH)
+RHYTHM = PollTimings(wait_seconds=2.0, idle_seconds=0.05, max_jobs=BATCH)
 
 FIRST = ("Soup", "Fog", "Rain", "Bread", "A clock", "The sea", "An old map", "Tea")
 SECOND = ("warms", "mends", "forgets", "outlasts", "surprises", "carries", "explains", "hides")

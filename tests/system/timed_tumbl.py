@@ -15,7 +15,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from bot_config import load_config
-from bot_process import Shutdown, configure_logging, run_door
+from bot_process import Shutdown, configure_logging, run_process
 from tests.system.programs import FORKS, PRELOADED, Tumbl
 from tumblr.build import running_bot
 
@@ -48,7 +48,7 @@ def live(config: Path, day: Connection, offset: float, log: Path) -> None:
     with log.open("ab") as out:
         os.dup2(out.fileno(), sys.stdout.fileno())
         os.dup2(out.fileno(), sys.stderr.fileno())
-    sys.exit(run_door(lambda: _live(config, CommandedTime(day, offset))))
+    sys.exit(run_process(lambda: _live(config, CommandedTime(day, offset))))
 
 
 def _live(path: Path, life: CommandedTime) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.tumblr.fakes import FakeClock, World
 from tumblr.store.database import Database
-from tumblr.store.turns import Store
+from tumblr.store.turns import TurnStore
 
 
 @pytest.fixture
@@ -27,9 +27,9 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def store(database: Database, clock: FakeClock) -> Store:
+def store(database: Database, clock: FakeClock) -> TurnStore:
     """A store on the database."""
-    return Store(database, clock)
+    return TurnStore(database, clock)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from tumblr.api.models import Mention, PostPage, TumblrPost, post_name
 from tumblr.api.note_reader import NoteReader
 from tumblr.api.notes import Note, NotePage
 from tumblr.finders.asks import AskFinder
-from tumblr.finders.conversation_rules import Company
+from tumblr.finders.conversation_rules import BlogRelations
 from tumblr.finders.conversation_sources import Rules
 from tumblr.finders.damping import Damping
 from tumblr.finders.drafts import DraftWatcher
@@ -43,12 +43,12 @@ from tumblr.finders.queue_times import QueueSettings
 from tumblr.finders.waiting import Limited
 from tumblr.moods.current import Feeling
 from tumblr.moods.picture import MoodPictures
-from tumblr.responding.driver import Driver, Patience
-from tumblr.responding.halloween import TreatKind
-from tumblr.responding.handlers.base import AskKind, Kind, OriginalKind
-from tumblr.responding.handlers.commands import CommandKind, MoodKind, ReviewKind
+from tumblr.responding.driver import Driver, RetryPolicy
+from tumblr.responding.halloween import TreatHandler
+from tumblr.responding.handlers.base import AskHandler, OriginalHandler, TurnHandler
+from tumblr.responding.handlers.commands import CommandHandler, MoodHandler, ReviewHandler
 from tumblr.responding.jobs import Jobs, Waits
-from tumblr.responding.outbox import Chores
+from tumblr.responding.outbox import Outbox
 from tumblr.responding.publisher import Publisher
 from tumblr.responding.reconcile import Reconciler
 from tumblr.screening.moderation import Thresholds
@@ -56,8 +56,8 @@ from tumblr.screening.word_lists import ScreeningRules
 from tumblr.store.conversations import ConversationStore
 from tumblr.store.cursors import ValueStore
 from tumblr.store.database import Database
-from tumblr.store.outbox import ChoreStore
-from tumblr.store.turns import Store
+from tumblr.store.outbox import OutboxStore
+from tumblr.store.turns import TurnStore
 from tumblr.turns.fail_points import FailPoints
 from tumblr.turns.turn import Intent, NewTurn, StoredRequest, Turn, TurnKind
 
@@ -440,8 +440,8 @@ class World:
     branch_testing: bool = False
     thresholds: Thresholds | None = None
     month: str | None = None
-    more_kinds: dict[TurnKind, Kind] = field(default_factory=dict)
-    ask_kind: Kind = field(default_factory=lambda: AskKind(IDENTITY, ZONE, (), 10_000))
+    more_kinds: dict[TurnKind, TurnHandler] = field(default_factory=dict)
+    ask_kind: TurnHandler = field(default_factory=lambda: AskHandler(IDENTITY, ZONE, (), 10_000))
     switchboard: FakeSwitchboard = field(default_factory=lambda: FakeSwitchboard())
 
     def __post_init__(self) -> None:
@@ -453,8 +453,8 @@ class World:
         points = fail_points or FailPoints()
         path = self.folder / "tumbl.sqlite"
         self.database = Database.read(path) if self.dry_run else Database.open(path)
-        self.store = Store(self.database, self.clock, points)
-        self.chores = ChoreStore(self.database, self.clock)
+        self.store = TurnStore(self.database, self.clock, points)
+        self.chores = OutboxStore(self.database, self.clock)
         self.values = ValueStore(self.database, self.clock)
         publisher = Publisher(self.tumblr, self.tumblr)
         self.asks = AskFinder(
@@ -489,33 +489,35 @@ class World:
             jobs=Jobs(self.switchboard, self.store, Waits(1800.0, 300.0), self.clock, points),
             kinds={
                 TurnKind.ASK: self.ask_kind,
-                TurnKind.ORIGINAL: OriginalKind(IDENTITY, ZONE, ()),
+                TurnKind.ORIGINAL: OriginalHandler(IDENTITY, ZONE, ()),
                 **self.more_kinds,
-                TurnKind.REVIEW: ReviewKind(IDENTITY, FORMATS["v10"], self.draft_reviews, None),
+                TurnKind.REVIEW: ReviewHandler(IDENTITY, FORMATS["v10"], self.draft_reviews, None),
             },
             moods=EvenTemper(),
             rules=self.rules,
             drafts_only=self.drafts_only,
             publisher=None if self.dry_run else publisher,
             reconciler=Reconciler(self.tumblr, self.store.logged_post_ids),
-            patience=Patience(self.max_attempts, 60.0, self.settle_seconds),
+            patience=RetryPolicy(self.max_attempts, 60.0, self.settle_seconds),
             clock=self.clock,
             fail_points=points,
             direct={
-                TurnKind.MOOD: MoodKind(OPERATOR, MoodPictures(self.store, "frank", ZONE, MoodSystem()).draw),
-                TurnKind.COMMAND: CommandKind(),
-                TurnKind.TREAT: TreatKind(),
+                TurnKind.MOOD: MoodHandler(
+                    OPERATOR, MoodPictures(self.store, "frank", ZONE, MoodSystem()).draw
+                ),
+                TurnKind.COMMAND: CommandHandler(),
+                TurnKind.TREAT: TreatHandler(),
             },
             halloween=self.halloween,
             branch_testing=self.branch_testing,
             thresholds=self.thresholds,
             month=self.month,
-            chores=None if self.dry_run else Chores(self.chores, publisher, self.clock, points),
+            chores=None if self.dry_run else Outbox(self.chores, publisher, self.clock, points),
         )
 
     def _lost_inputs(self) -> LostInputs:
         talk = ConversationStore(self.database, self.clock)
-        rules = Rules(IDENTITY, Company("frank", frozenset({"frank"})), Damping(), 0)
+        rules = Rules(IDENTITY, BlogRelations("frank", frozenset({"frank"})), Damping(), 0)
         return LostInputs(rules, self.tumblr, OtherPosts([self.tumblr]), NoteReader(self.tumblr, talk), talk)
 
     def stop(self) -> None:

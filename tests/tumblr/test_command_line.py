@@ -13,7 +13,7 @@ import pytest
 
 import tumbl
 from bot_config import Config
-from bot_process import FatalError, Shutdown, run_door
+from bot_process import FatalError, Shutdown, run_process
 from mood.__main__ import main as mood_main
 from mood.history import parse_history
 from mood.system import MoodInput
@@ -23,7 +23,7 @@ from tumblr.build import running_bot
 from tumblr.build_rules import mood_system, screening_rules
 from tumblr.responding.post_log import explain
 from tumblr.store.database import Database
-from tumblr.store.turns import Store
+from tumblr.store.turns import TurnStore
 from tumblr.turns.turn import NewTurn, Turn, TurnKind, TurnState
 
 KEYS = {"consumer_key": "a", "consumer_secret": "b", "token": "c", "token_secret": "d"}
@@ -103,7 +103,7 @@ def test_why_there_is_no_post(config: str, capsys: pytest.CaptureFixture[str]) -
 
 def turns_of(config: str) -> list[Turn]:
     with Database.read(Path(config).parent / "tumbl.sqlite") as database:
-        return [turn for state in TurnState for turn in Store(database, FakeClock()).in_state(state)]
+        return [turn for state in TurnState for turn in TurnStore(database, FakeClock()).in_state(state)]
 
 
 def test_why_with_a_head_that_reviews(world: World) -> None:
@@ -137,7 +137,7 @@ def test_export_of_the_mood(config: str, capsys: pytest.CaptureFixture[str]) -> 
     assert record["generated_ts"] >= record["time"]
     assert (record["logit_diff"], record["who"], record["input_id"]) == (1.25, "bob", "1001")
     with Database.open(Path(config).parent / "tumbl.sqlite") as database:
-        (stored,) = Store(database, FakeClock()).mood_inputs()
+        (stored,) = TurnStore(database, FakeClock()).mood_inputs()
     read = parse_history(exported.splitlines(), ZoneInfo("US/Pacific"))
     assert read == [MoodInput(stored.time, stored.logit_diff, stored.generated_p75)]
 
@@ -166,14 +166,14 @@ def test_turns(config: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_skipped_turns_say_why(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     with Database.open(Path(config).parent / "tumbl.sqlite") as database:
         skipped = NewTurn(TurnKind.REPLY, "cat:5:9", "cat", skip_reason="it is addressed to somebody else")
-        Store(database, FakeClock()).add([skipped])
+        TurnStore(database, FakeClock()).add([skipped])
     assert main(["turns", "--skipped", "--config", config]) == 0
     assert "skipped: reply:cat:5:9 of cat: it is addressed to somebody else" in capsys.readouterr().out
 
 
 def test_it_can_be_asked_while_the_bot_works(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     with Database.open(Path(config).parent / "tumbl.sqlite") as database:
-        Store(database, FakeClock()).open_turns()
+        TurnStore(database, FakeClock()).open_turns()
         assert main(["turns", "--config", config]) == 0
     assert "posted" in capsys.readouterr().out
 
@@ -209,9 +209,9 @@ def test_screening_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 def test_the_door_says_what_is_wrong_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "config.json"
-    assert run_door(lambda: tumbl.main(["--config", str(path)])) == 2
+    assert run_process(lambda: tumbl.main(["--config", str(path)])) == 2
     path.write_text('{"tumblr": {"base_keyz": []}}')
-    assert run_door(lambda: tumbl.main(["--config", str(path)])) == 2
+    assert run_process(lambda: tumbl.main(["--config", str(path)])) == 2
     first, second = capsys.readouterr().err.strip().splitlines()
     assert first.startswith("error: ")
     assert "cannot be read" in first

@@ -14,14 +14,14 @@ from tests.tumblr.fakes import START, ZONE, FakeClock, World
 from tumblr.api.errors import LimitReached, StoreFull, TumblrUnavailable, Unauthorized, Unreachable
 from tumblr.api.key_pool import Group, KeySet, Pool
 from tumblr.api.rate_limits import Budget
-from tumblr.loop import Loop, Rhythm
+from tumblr.loop import Loop, PassSchedule
 from tumblr.pacing.planner import Part, PassPlan, Step
-from tumblr.pacing.throttle import BASE, LEVELS, Level
+from tumblr.pacing.throttle import BASE, LEVELS, ThrottleLevel
 from tumblr.turns.fail_points import FailPoint, FailPoints
 from tumblr.turns.turn import NewTurn, TurnState
 
 MakeWorld = Callable[..., World]
-RHYTHM = Rhythm(60.0, 360.0, (8, 24), ZONE, error_factor=5.0, poll_seconds=0.5)
+RHYTHM = PassSchedule(60.0, 360.0, (8, 24), ZONE, error_factor=5.0, poll_seconds=0.5)
 
 
 class ClockedShutdown(Shutdown):
@@ -87,9 +87,9 @@ class NoTumblrAtFirst(NoPlans):
 class NoLimit:
     """Always the same level."""
 
-    level: Level = BASE
+    level: ThrottleLevel = BASE
 
-    def update(self) -> Level:
+    def update(self) -> ThrottleLevel:
         return self.level
 
 
@@ -233,7 +233,9 @@ def noted(looks: list[str], name: str) -> Callable[[], list[NewTurn]]:
         (PassPlan(notes=True), LEVELS[-1], "drafts queue inbox notes inbox"),
     ],
 )
-def test_a_pass_looks_where_its_plan_says(world: World, plan: PassPlan, level: Level, expected: str) -> None:
+def test_a_pass_looks_where_its_plan_says(
+    world: World, plan: PassPlan, level: ThrottleLevel, expected: str
+) -> None:
     looks: list[str] = []
     steps = [Step(part, part, noted(looks, part)) for part in reversed(Part)]
     loop, _ = make_loop(world, 1000.0, planner=NoPlans(plan), post_limit=NoLimit(level), more=steps)

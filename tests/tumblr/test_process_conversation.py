@@ -10,7 +10,7 @@ import pytest
 
 from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
 from tumblr.store.database import Database
-from tumblr.store.turns import Store
+from tumblr.store.turns import TurnStore
 from tumblr.turns.fail_points import FailPoint
 from tumblr.turns.turn import Turn
 from tumblr_sandbox.records import PostRecord
@@ -35,7 +35,7 @@ def of_the_bot(near: Neighbours, *besides: str) -> list[PostRecord]:
 
 def turns(near: Neighbours) -> list[Turn]:
     with Database.read(near.folder / "tumbl.sqlite") as database:
-        store = Store(database, lambda: 0.0)
+        store = TurnStore(database, lambda: 0.0)
         return [store.turn(number) for number in range(1, 1 + sum(store.counts().values()))]
 
 

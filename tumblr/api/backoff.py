@@ -12,7 +12,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 log = structlog.get_logger()
 
 
-class Outage:
+class Backoff:
     """Whether a service is to be left alone for now."""
 
     def __init__(self, service: str, clock: Callable[[], float]) -> None:

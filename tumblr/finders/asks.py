@@ -22,7 +22,7 @@ from tumblr.finders.ask_rules import AskRules, surplus, why_not_ask
 from tumblr.finders.waiting import Limited
 from tumblr.responding.handlers.commands import command_turn
 from tumblr.turns.commands import AnswerHidden, Follow, Invalid, read_command
-from tumblr.turns.quarantine import Isolation
+from tumblr.turns.quarantine import Quarantine
 from tumblr.turns.turn import INBOX_KINDS, NewTurn, Turn, TurnKind
 
 HIDDEN_ASK_TAGS = ("an ask that my inbox does not show me", "answered because my operator pointed at it")
@@ -107,7 +107,7 @@ class AskFinder:
         self._operator = operator
         self._most = most
         self._rules = rules or AskRules()
-        self._isolation = Isolation()
+        self._isolation = Quarantine()
 
     def find(self) -> list[NewTurn]:
         """The new turns, oldest ask first; what is neither ask nor command is remembered as skipped."""

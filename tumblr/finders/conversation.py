@@ -19,10 +19,10 @@ from tumblr.api.errors import LimitReached, TumblrError, Unauthorized, Unreachab
 from tumblr.api.models import TumblrPost
 from tumblr.api.note_reader import NoteReader
 from tumblr.api.notes import Note
-from tumblr.finders.conversation_rules import Company
+from tumblr.finders.conversation_rules import BlogRelations
 from tumblr.finders.damping import DAY, HOUR, Damping, Talked
-from tumblr.finders.waiting import Limited, Preferences, Waiting, choose, crowding, group
-from tumblr.pacing.throttle import Pace
+from tumblr.finders.waiting import Limited, PendingTurn, Preferences, choose, crowding, group
+from tumblr.pacing.throttle import Throttle
 from tumblr.turns.turn import CONVERSATION_KINDS, NewTurn, Turn, TurnKind
 
 AUTO_LIMIT_HOURS = 1.0
@@ -83,17 +83,17 @@ class OwnPosts:
 
 
 @dataclass(frozen=True)
-class Harvest:
+class ScanResult:
     """What a look brought: turns that are skipped, and what could be answered."""
 
     skipped: list[NewTurn] = field(default_factory=list)
-    waiting: list[Waiting] = field(default_factory=list)
+    waiting: list[PendingTurn] = field(default_factory=list)
 
 
-class Look(Protocol):
+class ConversationSource(Protocol):
     """Looks for one kind of thing that people say."""
 
-    def look(self, own: OwnPosts) -> Harvest:
+    def look(self, own: OwnPosts) -> ScanResult:
         """What is new; may raise the errors of ``tumblr.api.errors``."""
         ...
 
@@ -105,16 +105,16 @@ class ConversationFinder:
         self,
         reader: Reader,
         notes: NoteReader,
-        looks: Sequence[Look],
+        looks: Sequence[ConversationSource],
         memory: Memory,
         talk: TalkMemory,
         *,
-        company: Company,
+        company: BlogRelations,
         window: Window,
         preferences: Preferences,
         damping: Damping,
         limited: Limited,
-        pace: Callable[[], Pace],
+        pace: Callable[[], Throttle],
         rng: random.Random,
         clock: Callable[[], float],
     ) -> None:
@@ -137,7 +137,7 @@ class ConversationFinder:
         """The new turns: those that are skipped, then those to answer now, oldest first."""
         own = self._own_posts()
         skipped: list[NewTurn] = []
-        waiting: list[Waiting] = []
+        waiting: list[PendingTurn] = []
         for look in self._looks:
             try:
                 harvest = look.look(own)
@@ -163,7 +163,7 @@ class ConversationFinder:
         ids = {post.id, *(entry.post_id for entry in post.trail)}
         return bool(ids & self._company.ignored_posts)
 
-    def _choose(self, waiting: Sequence[Waiting]) -> list[NewTurn]:
+    def _choose(self, waiting: Sequence[PendingTurn]) -> list[NewTurn]:
         now = self._clock()
         talked = Talked(self._talk.answers_since(now - HOUR), self._talk.answers_since(now - DAY))
         welcome = [item for item in waiting if talked.has_room(item.turn.who, self._damping)]
@@ -180,7 +180,7 @@ class ConversationFinder:
             draw=self._rng.random,
         )
 
-    def _odds(self, item: Waiting) -> float:
+    def _odds(self, item: PendingTurn) -> float:
         odds = self._limited.odds(item.turn.who, item.text)
         if item.turn.who.lower() in self._crowding:
             odds = min(odds, self._limited.pass_seconds / (3600.0 * AUTO_LIMIT_HOURS))

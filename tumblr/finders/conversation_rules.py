@@ -14,7 +14,7 @@ YEAR_IN_REVIEW = "year in review"
 
 
 @dataclass(frozen=True)
-class Company:
+class BlogRelations:
     """Who the bot is and whom it keeps away from. Names are compared in lower case."""
 
     bot: str
@@ -40,7 +40,7 @@ class Company:
         return blog.lower() in self.own
 
 
-def why_not_in_thread(entries: Iterable[TrailEntry], company: Company) -> str | None:
+def why_not_in_thread(entries: Iterable[TrailEntry], company: BlogRelations) -> str | None:
     """No thread in which an avoided blog has spoken, or which holds a post to keep away from."""
     for entry in entries:
         if entry.blog.lower() in company.avoided:
@@ -50,7 +50,7 @@ def why_not_in_thread(entries: Iterable[TrailEntry], company: Company) -> str | 
     return None
 
 
-def why_not_reblog(note: Note, company: Company) -> str | None:
+def why_not_reblog(note: Note, company: BlogRelations) -> str | None:
     """A reblog is answered if it says something and was taken from the bot itself."""
     if note.post_id in company.ignored_posts:
         return f"the post {note.post_id} is not to be answered"
@@ -59,12 +59,12 @@ def why_not_reblog(note: Note, company: Company) -> str | None:
     return None
 
 
-def context_note(notes: Sequence[Note], reply: Note, company: Company) -> Note | None:
+def context_note(notes: Sequence[Note], reply: Note, company: BlogRelations) -> Note | None:
     """What a reply answers: the newest older note made by the bot, in notes that are listed newest first."""
     return next((n for n in notes[notes.index(reply) :] if _speaks_as_bot(n, company)), None)
 
 
-def context_of(note: Note, post: TumblrPost, company: Company) -> str | None:
+def context_of(note: Note, post: TumblrPost, company: BlogRelations) -> str | None:
     """The own post that a context note stands for, given the own post whose notes were read.
 
     A reblog's own id; for the root the post itself, or if it is a reblog the bot's first entry in its trail.
@@ -77,7 +77,7 @@ def context_of(note: Note, post: TumblrPost, company: Company) -> str | None:
 
 
 def why_not_reply(
-    reply: Note, notes: Sequence[Note], post: TumblrPost, company: Company, follows: Collection[str]
+    reply: Note, notes: Sequence[Note], post: TumblrPost, company: BlogRelations, follows: Collection[str]
 ) -> str | None:
     """A reply is answered if it is meant for the bot: by somebody it follows or always welcomes, addressed to
     it, or safe; and not if it is addressed to somebody else."""
@@ -91,13 +91,13 @@ def why_not_reply(
     return f"the bot does not follow {reply.blog}, and others take part"
 
 
-def is_safe(reply: Note, notes: Sequence[Note], post: TumblrPost, company: Company) -> bool:
+def is_safe(reply: Note, notes: Sequence[Note], post: TumblrPost, company: BlogRelations) -> bool:
     """Whether a reply can only be meant for the bot: the root is its own, and nobody had reblogged it."""
     older = notes[notes.index(reply) :]
     return company.is_bot(post.root_blog) and not any(note.type == "reblog" for note in older)
 
 
-def why_not_context(post: TumblrPost, context: TumblrPost, company: Company) -> str | None:
+def why_not_context(post: TumblrPost, context: TumblrPost, company: BlogRelations) -> str | None:
     """No reply to a thread with avoided blogs in it, or one that the operator joined."""
     reason = why_not_in_thread((*post.contributors, *context.contributors), company)
     if reason is not None:
@@ -108,7 +108,7 @@ def why_not_context(post: TumblrPost, context: TumblrPost, company: Company) -> 
     return None
 
 
-def answered_by_hand(own: Iterable[TumblrPost], company: Company) -> set[str]:
+def answered_by_hand(own: Iterable[TumblrPost], company: BlogRelations) -> set[str]:
     """Posts of others that the bot's blog has reblogged, by name: the last words before its own in each.
 
     Whoever reblogged them, a human or the bot, they are answered.
@@ -121,7 +121,7 @@ def answered_by_hand(own: Iterable[TumblrPost], company: Company) -> set[str]:
     return answered
 
 
-def tip(post: TumblrPost, company: Company) -> str | None:
+def tip(post: TumblrPost, company: BlogRelations) -> str | None:
     """The name of the last words in a post's thread, by the highest id; None when they are the bot's."""
     named = [entry for entry in post.contributors if entry.post_id]
     last = max(named, key=lambda entry: int(entry.post_id or 0), default=None)
@@ -144,5 +144,5 @@ def cost(said: str, posts: int, summary: str) -> float:
     )
 
 
-def _speaks_as_bot(note: Note, company: Company) -> bool:
+def _speaks_as_bot(note: Note, company: BlogRelations) -> bool:
     return note.type in ("reblog", "posted") and company.is_bot(note.blog)

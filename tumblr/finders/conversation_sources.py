@@ -14,9 +14,9 @@ from tumblr.api.client import Reader
 from tumblr.api.errors import LimitReached, NotFound, TumblrError, Unauthorized, Unreachable
 from tumblr.api.models import Mention, TumblrPost, post_name
 from tumblr.api.notes import Note
-from tumblr.finders.conversation import Harvest, Memory, OwnPosts, TalkMemory
+from tumblr.finders.conversation import Memory, OwnPosts, ScanResult, TalkMemory
 from tumblr.finders.conversation_rules import (
-    Company,
+    BlogRelations,
     answered_by_hand,
     context_note,
     context_of,
@@ -30,8 +30,8 @@ from tumblr.finders.conversation_rules import (
 from tumblr.finders.damping import Damping, why_not_talk
 from tumblr.finders.other_posts import OtherPosts, plain_text, turn_about
 from tumblr.finders.user_list import EVERYBODY, UserList
-from tumblr.finders.waiting import Waiting
-from tumblr.turns.quarantine import Isolation
+from tumblr.finders.waiting import PendingTurn
+from tumblr.turns.quarantine import Quarantine
 from tumblr.turns.threads import exchanges_with, prompt_of, thread_of_reply, thread_to_answer
 from tumblr.turns.turn import NewTurn, TurnKind
 
@@ -48,13 +48,13 @@ class Rules:
     """What all looks go by."""
 
     identity: Identity
-    company: Company
+    company: BlogRelations
     damping: Damping
     start_timestamp: int
     answered: UserList = EVERYBODY
-    isolation: Isolation = field(default_factory=Isolation, compare=False)
+    isolation: Quarantine = field(default_factory=Quarantine, compare=False)
 
-    def take(self, harvest: Harvest, name: str, judge: Callable[[], NewTurn | Waiting | None]) -> None:
+    def take(self, harvest: ScanResult, name: str, judge: Callable[[], NewTurn | PendingTurn | None]) -> None:
         """Add what becomes of one thing; when tumblr does not say what it needs to know, it waits."""
         try:
             found = self.isolation.run(name, judge)
@@ -63,7 +63,7 @@ class Rules:
         except TumblrError as error:
             log.warning("left for the next look", about=name, reason=str(error))
             return
-        if isinstance(found, Waiting):
+        if isinstance(found, PendingTurn):
             harvest.waiting.append(found)
         elif found is not None:
             harvest.skipped.append(found)
@@ -74,7 +74,7 @@ class Rules:
 
     def of_post(
         self, kind: TurnKind, post: TumblrPost, said: str, timestamp: int, why: str
-    ) -> NewTurn | Waiting:
+    ) -> NewTurn | PendingTurn:
         """What becomes of a post that somebody said something to the bot in."""
         thread = thread_to_answer(post, self.identity, self.company.rebuilt_posts)
         reason = why_not_in_thread(post.contributors, self.company) or self.why_not(
@@ -93,10 +93,10 @@ class Rules:
             why=why,
         )
         price = cost(said, len(thread.posts) - 1, post.summary)
-        return Waiting(turn, timestamp, str(turn.input["prompt"]), price)
+        return PendingTurn(turn, timestamp, str(turn.input["prompt"]), price)
 
 
-class ReblogLook:
+class ReblogSource:
     """Finds reblogs of own posts that say something."""
 
     def __init__(self, rules: Rules, posts: OtherPosts, memory: Memory, talk: TalkMemory) -> None:
@@ -105,12 +105,12 @@ class ReblogLook:
         self._memory = memory
         self._talk = talk
 
-    def look(self, own: OwnPosts) -> Harvest:
+    def look(self, own: OwnPosts) -> ScanResult:
         """The reblogs that are new, oldest first."""
         found = {post_name(n.blog, n.post_id): n for notes in own.notes.values() for n in self._saying(notes)}
         known = self._memory.known({TurnKind.REBLOG}, found) | self._talk.handled(found)
         by_hand = answered_by_hand(own.posts, self._rules.company)
-        harvest = Harvest()
+        harvest = ScanResult()
         for name, note in sorted(found.items(), key=lambda pair: pair[1].timestamp):
             if name not in known:
                 self._rules.take(harvest, name, lambda name=name, note=note: self._judge(name, note, by_hand))  # type: ignore[misc]
@@ -128,7 +128,7 @@ class ReblogLook:
             ):
                 yield note
 
-    def _judge(self, name: str, note: Note, by_hand: Collection[str]) -> NewTurn | Waiting | None:
+    def _judge(self, name: str, note: Note, by_hand: Collection[str]) -> NewTurn | PendingTurn | None:
         reason = why_not_reblog(note, self._rules.company) or self._rules.why_not(note.blog)
         if reason is None and name in by_hand:
             reason = "the blog has answered it by hand"
@@ -159,7 +159,7 @@ class Heard:
     """Id of a post that is not to be answered, when this reply or a later one to the same post is to it."""
 
 
-class ReplyLook:
+class ReplySource:
     """Finds replies to own posts."""
 
     def __init__(
@@ -170,7 +170,7 @@ class ReplyLook:
         self._memory = memory
         self._follows = follows
 
-    def look(self, own: OwnPosts) -> Harvest:
+    def look(self, own: OwnPosts) -> ScanResult:
         """The replies that are new, oldest first."""
         found: dict[str, Heard] = {}
         for post in own.posts:
@@ -180,7 +180,7 @@ class ReplyLook:
         new = sorted(
             (pair for pair in found.items() if pair[0] not in known), key=lambda p: p[1].note.timestamp
         )
-        harvest = Harvest()
+        harvest = ScanResult()
         follows = self._follows() if new else ()
         for name, heard in new:
             self._rules.take(harvest, name, partial(self._judge, name, heard, own, follows))
@@ -211,7 +211,7 @@ class ReplyLook:
         heard: Heard,
         own: OwnPosts,
         follows: Collection[str],
-    ) -> NewTurn | Waiting | None:
+    ) -> NewTurn | PendingTurn | None:
         company = self._rules.company
         note, post, context_id = heard.note, heard.post, heard.context
         reason = self._rules.why_not(note.blog)
@@ -237,7 +237,7 @@ class ReplyLook:
         return listed if listed is not None else self._reader.post(post_id)
 
 
-def waiting_reply(rules: Rules, note: Note, context: TumblrPost) -> Waiting:
+def waiting_reply(rules: Rules, note: Note, context: TumblrPost) -> PendingTurn:
     """A reply to an own post, with all that answering it needs."""
     identity, rebuilt = rules.identity, rules.company.rebuilt_posts
     thread = thread_of_reply(context, note.blog, note.said, identity, rebuilt)
@@ -253,14 +253,14 @@ def waiting_reply(rules: Rules, note: Note, context: TumblrPost) -> Waiting:
         "why": f"{note.blog} has replied to {context.url}",
     }
     turn = NewTurn(TurnKind.REPLY, _reply_name(note, context.id), note.blog, details)
-    return Waiting(turn, note.timestamp, prompt, cost(note.said, len(thread.posts) - 1, context.summary))
+    return PendingTurn(turn, note.timestamp, prompt, cost(note.said, len(thread.posts) - 1, context.summary))
 
 
 def _reply_name(note: Note, context_id: str) -> str:
     return f"{post_name(note.blog, context_id)}:{note.timestamp}"
 
 
-class Marks(Protocol):
+class MentionCursors(Protocol):
     """Single values that are remembered."""
 
     def mark(self, name: str) -> Any:
@@ -272,7 +272,7 @@ class Marks(Protocol):
         ...
 
 
-class MentionLook:
+class MentionSource:
     """Finds posts that name the bot, by tumblr's notifications."""
 
     def __init__(
@@ -282,7 +282,7 @@ class MentionLook:
         posts: OtherPosts,
         memory: Memory,
         talk: TalkMemory,
-        marks: Marks,
+        marks: MentionCursors,
         *,
         most: int,
     ) -> None:
@@ -295,7 +295,7 @@ class MentionLook:
         self._most = most
         self._told = False
 
-    def look(self, own: OwnPosts) -> Harvest:  # noqa: ARG002
+    def look(self, own: OwnPosts) -> ScanResult:  # noqa: ARG002
         """The mentions that are new, oldest first."""
         read = self._marks.mark(MENTIONS_READ) or 0
         found = self._mentions(max(float(read), float(self._rules.start_timestamp)))
@@ -308,7 +308,7 @@ class MentionLook:
         )
         if waiting_since > read:
             self._marks.set_mark(MENTIONS_READ, waiting_since)
-        harvest = Harvest()
+        harvest = ScanResult()
         for mention in sorted(new, key=lambda mention: mention.timestamp):
             self._rules.take(harvest, mention.name, lambda mention=mention: self._judge(mention))  # type: ignore[misc]
         return harvest
@@ -323,7 +323,7 @@ class MentionLook:
             return []
         return [mention for mention in listed if not self._rules.company.is_bot(mention.blog)]
 
-    def _judge(self, mention: Mention) -> NewTurn | Waiting | None:
+    def _judge(self, mention: Mention) -> NewTurn | PendingTurn | None:
         reason = self._rules.why_not(mention.blog)
         post = self._posts.get(mention.blog, mention.post_id) if reason is None else None
         if post is None:

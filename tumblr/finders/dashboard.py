@@ -18,8 +18,8 @@ from munging.thread import Identity, Thread
 from tumblr.api.client import PAGE, DashReader
 from tumblr.api.models import TumblrPost
 from tumblr.finders.conversation import Memory, TalkMemory
-from tumblr.finders.conversation_rules import Company, tip
-from tumblr.finders.conversation_sources import Marks, skipped
+from tumblr.finders.conversation_rules import BlogRelations, tip
+from tumblr.finders.conversation_sources import MentionCursors, skipped
 from tumblr.finders.damping import DAY, HOUR, Damping, Talked, why_not_talk
 from tumblr.finders.dashboard_rules import (
     Continuation,
@@ -38,8 +38,8 @@ from tumblr.finders.speaker_rules import SpeakerRules, judge_speaker, speaker_qu
 from tumblr.finders.user_list import EVERYBODY, UserList
 from tumblr.finders.waiting import Limited
 from tumblr.moods.current import Feeling
-from tumblr.pacing.throttle import Pace
-from tumblr.turns.quarantine import Isolation
+from tumblr.pacing.throttle import Throttle
+from tumblr.turns.quarantine import Quarantine
 from tumblr.turns.threads import exchanges_with, text_to_judge, thread_to_answer
 from tumblr.turns.turn import NewTurn, TurnKind
 
@@ -107,17 +107,17 @@ class DashFinder:
         reader: DashReader,
         memory: Memory,
         talk: TalkMemory,
-        marks: Marks,
+        marks: MentionCursors,
         judge: Judge,
         moods: FeelingAt,
         rules: DashRules,
         *,
-        company: Company,
+        company: BlogRelations,
         identity: Identity,
         stand_in: str,
         follows: Callable[[], Collection[str]],
         share: Callable[[], float],
-        pace: Callable[[], Pace],
+        pace: Callable[[], Throttle],
         rng: random.Random,
         clock: Callable[[], float],
     ) -> None:
@@ -138,7 +138,7 @@ class DashFinder:
         self._rng = rng
         self._clock = clock
         self._pending: dict[str, Candidate] = {}
-        self._isolation = Isolation()
+        self._isolation = Quarantine()
         self._read_up_to = 0
         self._has_read_all = False
 

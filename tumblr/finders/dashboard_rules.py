@@ -9,7 +9,7 @@ from typing import Literal
 
 from mood.logits import logit, pos_sent
 from tumblr.api.models import TumblrPost
-from tumblr.finders.conversation_rules import Company, why_not_in_thread
+from tumblr.finders.conversation_rules import BlogRelations, why_not_in_thread
 
 MOST_IMAGES = 10
 """In the rules of 2023."""
@@ -31,13 +31,13 @@ class StaticRules:
     note_limit: int = 1500
 
 
-def names_bot(post: TumblrPost, company: Company) -> bool:
+def names_bot(post: TumblrPost, company: BlogRelations) -> bool:
     """Whether a post says the bot's name in its own words."""
     return f"@{company.bot.lower()}" in post.body.lower()
 
 
 def why_not_static(
-    post: TumblrPost, rules: StaticRules, company: Company, follows: Collection[str]
+    post: TumblrPost, rules: StaticRules, company: BlogRelations, follows: Collection[str]
 ) -> str | None:
     """A reason to leave a post alone that needs no judgment. ``follows`` are names in lower case."""
     if post.id in rules.forced:
@@ -58,7 +58,7 @@ def why_not_static(
     )
 
 
-def _why_not_after_bot(post: TumblrPost, rules: StaticRules, company: Company) -> str | None:
+def _why_not_after_bot(post: TumblrPost, rules: StaticRules, company: BlogRelations) -> str | None:
     said = post.contributors
     if rules.year == "2023":
         return "the bot has spoken in it" if any(company.is_bot(entry.blog) for entry in said) else None
@@ -90,7 +90,7 @@ def _why_not_tags(post: TumblrPost, rules: StaticRules) -> str | None:
     return None if hit is None else f"it is tagged {hit!r}"
 
 
-def _why_not_people(post: TumblrPost, company: Company) -> str | None:
+def _why_not_people(post: TumblrPost, company: BlogRelations) -> str | None:
     if post.source_blog is not None and post.source_blog.lower() in company.avoided:
         return f"{post.source_blog} began it, whom the bot avoids"
     return why_not_in_thread(post.contributors, company)

@@ -17,8 +17,8 @@ from tumblr.api.errors import LimitReached, TumblrError, Unauthorized, Unreachab
 from tumblr.api.models import TumblrPost, post_name
 from tumblr.finders.lost_inputs import Lost, parent_blog
 from tumblr.turns.fail_points import FailPoint, FailPoints
-from tumblr.turns.outbox import DELETE, EDIT, Chore, NewChore
-from tumblr.turns.quarantine import Isolation
+from tumblr.turns.outbox import DELETE, EDIT, NewEdit, PendingEdit
+from tumblr.turns.quarantine import Quarantine
 from tumblr.turns.tags import ACCEPT, SEND_BACK
 from tumblr.turns.turn import INBOX_KINDS, NewTurn, Turn, TurnKind
 
@@ -58,22 +58,22 @@ class TurnMemory(Protocol):
         ...
 
 
-class ChoreMemory(Protocol):
+class OutboxMemory(Protocol):
     """Keeps what is to be done."""
 
-    def open_chores(self) -> list[Chore]:
+    def open_edits(self) -> list[PendingEdit]:
         """What is not done yet."""
         ...
 
-    def add_chores(self, new: Iterable[NewChore]) -> None:
+    def add_edits(self, new: Iterable[NewEdit]) -> None:
         """Write chores down."""
         ...
 
-    def send_back(self, turn: Turn, new: Iterable[NewChore], reason: str) -> None:
+    def send_back(self, turn: Turn, new: Iterable[NewEdit], reason: str) -> None:
         """Open a turn again, once the chores are done."""
         ...
 
-    def forgive(self, turn: Turn, new: Iterable[NewChore]) -> None:
+    def forgive(self, turn: Turn, new: Iterable[NewEdit]) -> None:
         """Count one rejection less, and write chores down."""
         ...
 
@@ -93,7 +93,7 @@ class DraftWatcher:
         self,
         reader: DraftReader,
         turns: TurnMemory,
-        chores: ChoreMemory,
+        chores: OutboxMemory,
         lost: InputFinder,
         *,
         max_rejections: int,
@@ -110,14 +110,14 @@ class DraftWatcher:
         self._read_all_at = -ALL_DRAFTS_SECONDS
         self._told: set[str] = set()
         self._waiting = 0
-        self._isolation = Isolation()
+        self._isolation = Quarantine()
 
     def find(self) -> list[NewTurn]:
         """Act on the tags; a draft that is being acted on already is left alone.
 
         The answer is the turns of drafts that were sent back and are not known.
         """
-        busy = {chore.post_id for chore in self._chores.open_chores()}
+        busy = {chore.post_id for chore in self._chores.open_edits()}
         drafts = [draft for draft in self._drafts() if draft.id not in busy]
         sent_back = [draft for draft in drafts if SEND_BACK in draft.tags]
         found = [self._isolation.run(draft.id, partial(self._send_back, draft)) for draft in sent_back]
@@ -140,10 +140,10 @@ class DraftWatcher:
     def _publish(self, draft: TumblrPost) -> None:
         why = "the operator accepts it"
         log.info("draft accepted", post=draft.id)
-        self._chores.add_chores(
+        self._chores.add_edits(
             [
-                NewChore(EDIT, draft.id, why, {"tags": _without(draft.tags, ACCEPT)}),
-                NewChore(EDIT, draft.id, why, {"state": "published"}),
+                NewEdit(EDIT, draft.id, why, {"tags": _without(draft.tags, ACCEPT)}),
+                NewEdit(EDIT, draft.id, why, {"state": "published"}),
             ]
         )
         self._fail_points.reach(FailPoint.AFTER_SENT_BACK)
@@ -154,7 +154,7 @@ class DraftWatcher:
         if turn is None and _answers_ask(draft):
             # The ask goes back to the inbox, to be found anew.
             log.info("draft sent back", post=draft.id, turn="unknown")
-            self._chores.add_chores([_undoing(draft, "the operator sends it back", None)])
+            self._chores.add_edits([_undoing(draft, "the operator sends it back", None)])
             self._fail_points.reach(FailPoint.AFTER_SENT_BACK)
             return None
         if turn is None:
@@ -170,10 +170,10 @@ class DraftWatcher:
         elif turn.rejections >= self._max_rejections:
             log.warning("draft left to the operator", post=draft.id, turn=turn.name, rejected=turn.rejections)
             fields = {"tags": _without(draft.tags, SEND_BACK)}
-            self._chores.forgive(turn, [NewChore(EDIT, draft.id, "it was rejected too often", fields)])
+            self._chores.forgive(turn, [NewEdit(EDIT, draft.id, "it was rejected too often", fields)])
         elif turn.post_id is not None and turn.post_id not in draft.ids:
             log.info("draft deleted", post=draft.id, turn=turn.name, reason=f"{turn.post_id} is its answer")
-            self._chores.add_chores([NewChore(DELETE, draft.id, f"{turn.name} has another answer")])
+            self._chores.add_edits([NewEdit(DELETE, draft.id, f"{turn.name} has another answer")])
         else:
             log.info("draft sent back", post=draft.id, turn=turn.name)
             reason = "the operator sends it back"
@@ -219,12 +219,12 @@ def _answers_ask(draft: TumblrPost) -> bool:
     return draft.is_ask and not draft.is_reblog
 
 
-def _undoing(draft: TumblrPost, reason: str, turn_id: int | None) -> NewChore:
+def _undoing(draft: TumblrPost, reason: str, turn_id: int | None) -> NewEdit:
     """An answer becomes an ask again, under the same id; everything else is deleted."""
     if not _answers_ask(draft):
-        return NewChore(DELETE, draft.id, reason, turn_id=turn_id)
+        return NewEdit(DELETE, draft.id, reason, turn_id=turn_id)
     blank = {"state": "submission", "answer": PLACEHOLDER, "tags": ""}
-    return NewChore(EDIT, draft.id, reason, blank, turn_id)
+    return NewEdit(EDIT, draft.id, reason, blank, turn_id)
 
 
 def _without(tags: Sequence[str], tag: str) -> str:

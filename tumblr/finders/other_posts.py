@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 
 from munging.thread import Identity, Thread
 from tumblr.api.models import TumblrPost, post_name
-from tumblr.finders.conversation_rules import Company, tip
+from tumblr.finders.conversation_rules import BlogRelations, tip
 from tumblr.turns.threads import prompt_of, said_since_bot
 from tumblr.turns.turn import NewTurn, TurnKind
 
@@ -64,7 +64,7 @@ def turn_about(
     thread: Thread,
     *,
     identity: Identity,
-    company: Company,
+    company: BlogRelations,
     text: str,
     timestamp: int,
     why: str,

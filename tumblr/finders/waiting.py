@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from tumblr.pacing.throttle import Pace
+from tumblr.pacing.throttle import Throttle
 from tumblr.turns.turn import NewTurn
 
 
@@ -28,7 +28,7 @@ class Limited:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class PendingTurn:
     """Something that could be answered now."""
 
     turn: NewTurn
@@ -58,7 +58,7 @@ class Preferences:
     """A blog of which more wait is limited from then on; 0 is off."""
 
 
-def crowding(waiting: Sequence[Waiting], preferences: Preferences) -> set[str]:
+def crowding(waiting: Sequence[PendingTurn], preferences: Preferences) -> set[str]:
     """Blogs of which so much waits that they are to be limited."""
     counts = Counter(item.turn.who.lower() for item in waiting)
     most = preferences.auto_limit_above
@@ -66,12 +66,12 @@ def crowding(waiting: Sequence[Waiting], preferences: Preferences) -> set[str]:
 
 
 def choose(
-    waiting: Sequence[Waiting],
+    waiting: Sequence[PendingTurn],
     preferences: Preferences,
-    pace: Pace,
+    pace: Throttle,
     *,
     busy: Collection[tuple[str, str]],
-    odds: Callable[[Waiting], float],
+    odds: Callable[[PendingTurn], float],
     draw: Callable[[], float],
 ) -> list[NewTurn]:
     """What to answer now, oldest first.
@@ -83,7 +83,7 @@ def choose(
     if preferences.by_cost and preferences.stop_above is not None:
         lucky = [item for item in lucky if item.cost < preferences.stop_above + pace.cost_modifier]
     lucky.sort(key=lambda item: (item.cost if preferences.by_cost else 0.0, item.timestamp))
-    chosen: dict[tuple[str, str], Waiting] = {}
+    chosen: dict[tuple[str, str], PendingTurn] = {}
     for item in lucky:
         place = item.turn.who.lower(), group(item.turn.kind)
         if place not in busy:

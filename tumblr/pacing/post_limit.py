@@ -9,7 +9,15 @@ import structlog
 
 from tumblr.api.errors import TumblrError, Unauthorized, Unreachable
 from tumblr.api.models import TumblrPost
-from tumblr.pacing.throttle import BASE, RATE_WINDOW, Level, Pace, count_posts, last_reset, level_for
+from tumblr.pacing.throttle import (
+    BASE,
+    RATE_WINDOW,
+    Throttle,
+    ThrottleLevel,
+    count_posts,
+    last_reset,
+    level_for,
+)
 
 REFRESH_SECONDS = 600.0
 """How old the list of own posts may be. What the bot itself has posted since is known without it."""
@@ -57,7 +65,7 @@ class PostLimit:
         self._read_at: float | None = None
         self.level = BASE
 
-    def update(self) -> Level:
+    def update(self) -> ThrottleLevel:
         """Look again, if it is time to; what cannot be read leaves things as they were.
 
         Raises Unauthorized, and Unreachable when there is no tumblr to look at.
@@ -67,9 +75,9 @@ class PostLimit:
             self._change(level_for(count_posts(self._moments(), self._queued, self._clock(), self._limit)))
         return self.level
 
-    def pace(self) -> Pace:
+    def pace(self) -> Throttle:
         """What the level says about answers."""
-        return Pace(self.level.posts_factor, self.level.cost_limit)
+        return Throttle(self.level.posts_factor, self.level.cost_limit)
 
     def _moments(self) -> list[float]:
         moments: list[float] = list(self._published.values())
@@ -108,7 +116,7 @@ class PostLimit:
         self._tell_published(former)
         return new
 
-    def _change(self, level: Level) -> None:
+    def _change(self, level: ThrottleLevel) -> None:
         if level != self.level:
             log.info("other pace", pace=level.name, before=self.level.name)
         self.level = level

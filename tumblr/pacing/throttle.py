@@ -25,7 +25,7 @@ UNCAPPED = 5
 
 
 @dataclass(frozen=True)
-class Pace:
+class Throttle:
     """How fast the bot may go: it slows down when the day's posts run out."""
 
     posts_factor: float = 1.0
@@ -42,7 +42,7 @@ class Pace:
 
 
 @dataclass(frozen=True)
-class Level:
+class ThrottleLevel:
     """How much the bot holds back."""
 
     name: str
@@ -60,15 +60,15 @@ class Level:
     queue_first: bool
 
 
-BASE = Level("base", 1.0, 40, 1.0, 1.0, 0.0, queue_first=False)
-SLOWEST = Level("slowest", 1000.0, 0, 10.0, 1.1 / 5, -3.0, queue_first=True)
+BASE = ThrottleLevel("base", 1.0, 40, 1.0, 1.0, 0.0, queue_first=False)
+SLOWEST = ThrottleLevel("slowest", 1000.0, 0, 10.0, 1.1 / 5, -3.0, queue_first=True)
 LEVELS = (
     BASE,
-    Level("slower", 1.5, 25, 2.5, 3.1 / 5, -1.5, queue_first=False),
-    Level("slower2", 2.0, 5, 5.0, 2.1 / 5, -3.0, queue_first=True),
+    ThrottleLevel("slower", 1.5, 25, 2.5, 3.1 / 5, -1.5, queue_first=False),
+    ThrottleLevel("slower2", 2.0, 5, 5.0, 2.1 / 5, -3.0, queue_first=True),
     SLOWEST,
 )
-STOPPED = Level("hardstop", 0.0, HARD_STOP, 10.0, 0.0, -3.0, queue_first=True)
+STOPPED = ThrottleLevel("hardstop", 0.0, HARD_STOP, 10.0, 0.0, -3.0, queue_first=True)
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def count_posts(published: Iterable[float], queued: Iterable[float], now: float,
     return PostCount(remaining, min(HIGHEST_RATIO, ratio))
 
 
-def level_for(count: PostCount) -> Level:
+def level_for(count: PostCount) -> ThrottleLevel:
     """The first level that applies; the slowest when none does."""
     if count.remaining <= HARD_STOP:
         return STOPPED

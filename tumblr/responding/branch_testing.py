@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from html import escape
 
-from tumblr.responding.handlers.base import Composition
+from tumblr.responding.handlers.base import PlannedPost
 from tumblr.responding.handlers.commands import DONE
 from tumblr.screening.moderation import Verdict
 from tumblr.turns.turn import Action, StoredRequest, Turn
@@ -28,7 +28,7 @@ def marked(request: StoredRequest, *, on: bool) -> StoredRequest:
     return request.model_copy(update={"fields": {**request.fields, "na_beamsplit": "true"}})
 
 
-def as_test(turn: Turn, composed: Composition, verdict: Verdict) -> tuple[Composition, Verdict]:
+def as_test(turn: Turn, composed: PlannedPost, verdict: Verdict) -> tuple[PlannedPost, Verdict]:
     """What a bot under test does instead: a draft, and nothing to any ask.
 
     A text that the bot itself rejects is not sent back, so that it can be read.
@@ -42,7 +42,7 @@ def as_test(turn: Turn, composed: Composition, verdict: Verdict) -> tuple[Compos
     return shown, Verdict((*verdict.reasons, "branch testing"))
 
 
-def marker_tags(composed: Composition, verdict: Verdict) -> tuple[str, str]:
+def marker_tags(composed: PlannedPost, verdict: Verdict) -> tuple[str, str]:
     """The two tags: the mark, and the state that the post would have had."""
     state = "draft" if verdict.reasons else composed.publish_as
     return MARK, f"{MARK}: {'sent back' if verdict.rejected else state}"

@@ -15,7 +15,7 @@ import structlog
 from bot_process import FatalError
 from switchboard.errors import SwitchboardBusy, SwitchboardForbidden
 from switchboard.messages import SelectionOutcome
-from tumblr.api.backoff import Outage
+from tumblr.api.backoff import Backoff
 from tumblr.api.errors import (
     Forbidden,
     LimitReached,
@@ -28,16 +28,16 @@ from tumblr.api.errors import (
 from tumblr.moods.current import Feeling
 from tumblr.responding.branch_testing import as_test, marked
 from tumblr.responding.halloween import with_treats
-from tumblr.responding.handlers.base import Composition, Declined, Kind
-from tumblr.responding.handlers.commands import DONE, DirectKind
+from tumblr.responding.handlers.base import Declined, PlannedPost, TurnHandler
+from tumblr.responding.handlers.commands import DONE, ImmediateHandler
 from tumblr.responding.jobs import UNAVAILABLE, JobFailed, Jobs
-from tumblr.responding.outbox import Chores
+from tumblr.responding.outbox import Outbox
 from tumblr.responding.post_log import log_entry
 from tumblr.responding.publisher import Posted, Publisher
 from tumblr.responding.reconcile import Reconciler, TargetGone
 from tumblr.screening.moderation import Thresholds, Verdict, judge
 from tumblr.screening.word_lists import ScreeningRules, findings
-from tumblr.store.turns import Store
+from tumblr.store.turns import TurnStore
 from tumblr.turns.fail_points import FailPoint, FailPoints
 from tumblr.turns.prompt_month import in_month
 from tumblr.turns.tags import SEND_BACK
@@ -71,7 +71,7 @@ class FeelingAt(Protocol):
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How failures are met."""
 
     max_attempts: int
@@ -90,23 +90,23 @@ class Driver:
     def __init__(
         self,
         *,
-        store: Store,
+        store: TurnStore,
         jobs: Jobs,
-        kinds: Mapping[TurnKind, Kind],
+        kinds: Mapping[TurnKind, TurnHandler],
         moods: FeelingAt,
         rules: ScreeningRules,
         drafts_only: bool,
         publisher: Publisher | None,
         reconciler: Reconciler,
-        patience: Patience,
+        patience: RetryPolicy,
         clock: Callable[[], float],
         fail_points: FailPoints,
-        direct: Mapping[TurnKind, DirectKind] | None = None,
+        direct: Mapping[TurnKind, ImmediateHandler] | None = None,
         halloween: bool = False,
         branch_testing: bool = False,
         thresholds: Thresholds | None = None,
         month: str | None = None,
-        chores: Chores | None = None,
+        chores: Outbox | None = None,
     ) -> None:
         self._store = store
         self._jobs = jobs
@@ -125,7 +125,7 @@ class Driver:
         self._patience = patience
         self._clock = clock
         self._fail_points = fail_points
-        self.tumblr = Outage("tumblr", clock)
+        self.tumblr = Backoff("tumblr", clock)
         self._steps: Mapping[TurnState, Callable[[Turn], Turn | None]] = {
             TurnState.FOUND: self._begin,
             TurnState.REQUESTED: self._await_text,
@@ -195,7 +195,7 @@ class Driver:
         direct = self._direct.get(turn.kind)
         return self._request(turn) if direct is None else self._plan(turn, direct)
 
-    def _plan(self, turn: Turn, kind: DirectKind) -> Turn | None:
+    def _plan(self, turn: Turn, kind: ImmediateHandler) -> Turn | None:
         """What to do is known without a text."""
         if self.tumblr.is_on:
             return None
@@ -246,7 +246,7 @@ class Driver:
     def _intend(
         self,
         turn: Turn,
-        composed: Composition,
+        composed: PlannedPost,
         more: Iterable[NewTurn] = (),
         autoreview: float | None = None,
     ) -> Turn:
@@ -297,7 +297,7 @@ class Driver:
     def _chosen(self, turn: Turn) -> SelectionOutcome:
         return SelectionOutcome.model_validate(turn.result)
 
-    def _verdict(self, turn: Turn, composed: Composition, autoreview: float | None) -> Verdict:
+    def _verdict(self, turn: Turn, composed: PlannedPost, autoreview: float | None) -> Verdict:
         if composed.publish_as == DONE:
             return Verdict(())  # it makes no post
         notes = [*composed.notes, *(["everything is drafted"] if self._drafts_only else [])]
@@ -305,7 +305,7 @@ class Driver:
         original = turn.kind is TurnKind.ORIGINAL
         return judge(found, notes, autoreview, self._thresholds, original=original)
 
-    def _intent(self, composed: Composition, verdict: Verdict) -> Intent:
+    def _intent(self, composed: PlannedPost, verdict: Verdict) -> Intent:
         return Intent(
             action=composed.action,
             state="draft" if verdict.reasons else composed.publish_as,

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from switchboard.messages import SelectionOutcome
-from tumblr.responding.handlers.base import Composition, Kind
-from tumblr.screening.word_lists import Draft
+from tumblr.responding.handlers.base import PlannedPost, TurnHandler
+from tumblr.screening.word_lists import ScreenedText
 from tumblr.turns.turn import CONVERSATION_KINDS, NewTurn, Turn, TurnKind
 
 MARK = "\N{JACK-O-LANTERN}"
@@ -33,8 +33,8 @@ def halloween_tags(chosen: SelectionOutcome, index: int) -> tuple[str, ...]:
 
 
 def with_treats(
-    turn: Turn, kind: Kind, chosen: SelectionOutcome, composed: Composition
-) -> tuple[Composition, list[NewTurn]]:
+    turn: Turn, kind: TurnHandler, chosen: SelectionOutcome, composed: PlannedPost
+) -> tuple[PlannedPost, list[NewTurn]]:
     """The post as Halloween mode makes it, and the turns of the other candidates.
 
     Candidates that say the same as one before them are left out.
@@ -58,16 +58,16 @@ def _tags_of(chosen: SelectionOutcome, index: int) -> Sequence[str]:
     return listed[index] if index < len(listed) else []
 
 
-def _tagged(composed: Composition, chosen: SelectionOutcome, index: int) -> Composition:
+def _tagged(composed: PlannedPost, chosen: SelectionOutcome, index: int) -> PlannedPost:
     return replace(composed, tags=(*halloween_tags(chosen, index), *composed.tags))
 
 
-class TreatKind:
+class TreatHandler:
     """A candidate that Halloween mode posts; what to post was settled when its turn was made."""
 
-    def plan(self, turn: Turn, now: datetime) -> Composition:  # noqa: ARG002
+    def plan(self, turn: Turn, now: datetime) -> PlannedPost:  # noqa: ARG002
         """The post as it was settled."""
         settled: dict[str, Any] = dict(turn.input["post"])
         draft = settled.pop("draft")
         settled.update(tags=tuple(settled["tags"]), notes=tuple(settled["notes"]))
-        return Composition(**settled, draft=None if draft is None else Draft(**draft))
+        return PlannedPost(**settled, draft=None if draft is None else ScreenedText(**draft))

@@ -27,9 +27,9 @@ from switchboard.messages import (
     SubmitReply,
     TextpostRequest,
 )
-from tumblr.api.backoff import Outage
+from tumblr.api.backoff import Backoff
 from tumblr.responding.handlers.base import parse_request
-from tumblr.store.turns import Store
+from tumblr.store.turns import TurnStore
 from tumblr.turns.fail_points import FailPoint, FailPoints
 from tumblr.turns.turn import Judgment, StoredRequest, Turn, TurnState
 
@@ -88,7 +88,7 @@ class Jobs:
     def __init__(
         self,
         switchboard: Switchboard,
-        store: Store,
+        store: TurnStore,
         waits: Waits,
         clock: Callable[[], float],
         fail_points: FailPoints,
@@ -98,7 +98,7 @@ class Jobs:
         self._waits = waits
         self._clock = clock
         self._fail_points = fail_points
-        self.outage = Outage("switchboard", clock)
+        self.outage = Backoff("switchboard", clock)
 
     def submit(self, turn: Turn) -> Turn:
         """Submit what the switchboard has not confirmed yet; the scores first, as they take less time."""

@@ -15,12 +15,12 @@ import structlog
 from bot_process import FatalError
 from tumblr.api.errors import Forbidden, LimitReached, NotFound, Refused, TumblrError, Unauthorized
 from tumblr.turns.fail_points import FailPoint, FailPoints
-from tumblr.turns.outbox import DELETE, EDIT, Chore
+from tumblr.turns.outbox import DELETE, EDIT, PendingEdit
 
 log = structlog.get_logger()
 
 
-class Hands(Protocol):
+class PostEditor(Protocol):
     """What carries chores out."""
 
     def edit(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, object]:
@@ -32,27 +32,27 @@ class Hands(Protocol):
         ...
 
 
-class ChoreMemory(Protocol):
+class OutboxMemory(Protocol):
     """Where chores are kept."""
 
-    def open_chores(self) -> list[Chore]:
+    def open_edits(self) -> list[PendingEdit]:
         """Those that are not done, in the order in which they came up."""
         ...
 
-    def finish_chore(self, chore: Chore, outcome: str, new_id: str | None = None) -> None:
+    def finish_edit(self, chore: PendingEdit, outcome: str, new_id: str | None = None) -> None:
         """It is done, or will never be; ``new_id`` is what tumblr calls the post from now on."""
         ...
 
-    def rest_chore(self, chore: Chore, reason: str, not_before: float) -> None:
+    def rest_edit(self, chore: PendingEdit, reason: str, not_before: float) -> None:
         """It failed, and is tried again later."""
         ...
 
 
-class Chores:
+class Outbox:
     """Works the chores off."""
 
     def __init__(
-        self, memory: ChoreMemory, hands: Hands, clock: Callable[[], float], fail_points: FailPoints
+        self, memory: OutboxMemory, hands: PostEditor, clock: Callable[[], float], fail_points: FailPoints
     ) -> None:
         self._memory = memory
         self._hands = hands
@@ -62,18 +62,18 @@ class Chores:
     def round(self) -> set[int]:
         """Do what is due; the answer is the turns that have to wait, because a chore of theirs is not done.
 
-        Chores of one post are done in their order: none before the one before it.
+        Outbox of one post are done in their order: none before the one before it.
         """
         waiting: set[int] = set()
         held_up: set[str] = set()
-        for chore in self._memory.open_chores():
+        for chore in self._memory.open_edits():
             done = chore.post_id not in held_up and chore.not_before <= self._clock() and self._do(chore)
             if not done:
                 held_up.add(chore.post_id)
                 waiting |= set() if chore.turn_id is None else {chore.turn_id}
         return waiting
 
-    def _do(self, chore: Chore) -> bool:
+    def _do(self, chore: PendingEdit) -> bool:
         try:
             new_id = self._carry_out(chore)
         except Unauthorized as error:
@@ -84,7 +84,7 @@ class Chores:
             self._finish(chore, f"given up: {error}")
         except TumblrError as error:
             pause = error.retry_after_seconds if isinstance(error, LimitReached) else chore.rest()
-            self._memory.rest_chore(chore, str(error), self._clock() + pause)
+            self._memory.rest_edit(chore, str(error), self._clock() + pause)
             log.warning("chore rests", chore=chore.action, post=chore.post_id, reason=str(error))
             return False
         else:
@@ -92,7 +92,7 @@ class Chores:
             self._finish(chore, "done", new_id)
         return True
 
-    def _carry_out(self, chore: Chore) -> str | None:
+    def _carry_out(self, chore: PendingEdit) -> str | None:
         if chore.action == DELETE:
             self._hands.delete(chore.post_id)
             return None
@@ -100,6 +100,6 @@ class Chores:
             return str(self._hands.edit(chore.post_id, chore.fields)["id"])
         raise ValueError(f"no such chore: {chore.action}")
 
-    def _finish(self, chore: Chore, outcome: str, new_id: str | None = None) -> None:
-        self._memory.finish_chore(chore, outcome, new_id)
+    def _finish(self, chore: PendingEdit, outcome: str, new_id: str | None = None) -> None:
+        self._memory.finish_edit(chore, outcome, new_id)
         log.info("chore done", chore=chore.action, post=chore.post_id, because=chore.reason, outcome=outcome)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from switchboard.drafts import answer_prompt
+from switchboard.job_factory import answer_prompt
 from switchboard.messages import AnswerRequest
 from tumblr.responding.handlers.base import parse_request
 from tumblr.responding.publisher import Posted

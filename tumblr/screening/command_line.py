@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tumblr.screening.word_lists import Draft, ScreeningRules, screen
+from tumblr.screening.word_lists import ScreenedText, ScreeningRules, screen
 
 
 class _Lists(BaseModel):
@@ -74,6 +74,6 @@ def answers(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
         except ValueError as error:
             yield {"id": name, "error": f"not a JSON object: {error}"}
         else:
-            draft = Draft(line.asking_name, line.question, line.answer, line.tags)
+            draft = ScreenedText(line.asking_name, line.question, line.answer, line.tags)
             reasons = screen(draft, line.config.rules())
             yield {"id": name, "ok": not reasons, "reasons": reasons}

@@ -58,7 +58,7 @@ class ScreeningRules:
 
 
 @dataclass(frozen=True)
-class Draft:
+class ScreenedText:
     """What is to be posted, and to whom: the asker is empty for an original post."""
 
     asker: str
@@ -80,12 +80,12 @@ class Finding:
     weight: Weight = Weight.REVIEW
 
 
-def screen(draft: Draft, rules: ScreeningRules) -> list[str]:
+def screen(draft: ScreenedText, rules: ScreeningRules) -> list[str]:
     """The reasons why a human should look first; none means that it may be published."""
     return [finding.text for finding in findings(draft, rules)]
 
 
-def findings(draft: Draft, rules: ScreeningRules) -> list[Finding]:
+def findings(draft: ScreenedText, rules: ScreeningRules) -> list[Finding]:
     """The same, with what may be overridden."""
     asker = draft.asker.casefold()
     reasons = [Finding(reason, Weight.USER) for reason in _asker_reasons(asker, rules)]

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from tumblr.store.database import Database
 from tumblr.store.schema import chores, published_as, turns
-from tumblr.turns.outbox import Chore, NewChore
+from tumblr.turns.outbox import NewEdit, PendingEdit
 from tumblr.turns.turn import Turn, TurnState
 
 SENT_BACK = {
@@ -30,19 +30,19 @@ SENT_BACK = {
 """What a turn is like when it starts from the beginning once more."""
 
 
-class ChoreStore:
+class OutboxStore:
     """The chores of one database. Each verb is one transaction; times are unix seconds."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database
         self._clock = clock
 
-    def add_chores(self, new: Iterable[NewChore]) -> None:
+    def add_edits(self, new: Iterable[NewEdit]) -> None:
         """Write chores down, to be done in this order."""
         with self._database.transaction() as connection:
-            add_chores(connection, new, self._clock())
+            add_edits(connection, new, self._clock())
 
-    def send_back(self, turn: Turn, new: Iterable[NewChore], reason: str) -> None:
+    def send_back(self, turn: Turn, new: Iterable[NewEdit], reason: str) -> None:
         """Open a closed turn again and write down what has to be done first, in one.
 
         The time of its finding becomes a later one, so that its next request is another than the last.
@@ -54,9 +54,9 @@ class ChoreStore:
                 .where(turns.c.id == turn.id, turns.c.state == turn.state)
                 .values(**SENT_BACK, reason=reason, created_at=now, updated_at=now)
             )
-            add_chores(connection, new, now)
+            add_edits(connection, new, now)
 
-    def forgive(self, turn: Turn, new: Iterable[NewChore]) -> None:
+    def forgive(self, turn: Turn, new: Iterable[NewEdit]) -> None:
         """Count one rejection less, and write chores down, in one."""
         with self._database.transaction() as connection:
             connection.execute(
@@ -64,15 +64,15 @@ class ChoreStore:
                 .where(turns.c.id == turn.id, turns.c.rejections > 0)
                 .values(rejections=turns.c.rejections - 1)
             )
-            add_chores(connection, new, self._clock())
+            add_edits(connection, new, self._clock())
 
-    def open_chores(self) -> list[Chore]:
+    def open_edits(self) -> list[PendingEdit]:
         """Those that are not done, in the order in which they came up."""
         wanted = select(chores).where(chores.c.done_at.is_(None)).order_by(chores.c.number)
         with self._database.transaction() as connection:
             return [_chore(row) for row in connection.execute(wanted)]
 
-    def finish_chore(self, chore: Chore, outcome: str, new_id: str | None = None) -> None:
+    def finish_edit(self, chore: PendingEdit, outcome: str, new_id: str | None = None) -> None:
         """It is done, or will never be. A draft that it published belongs to its turn under the new id."""
         now = self._clock()
         with self._database.transaction() as connection:
@@ -90,7 +90,7 @@ class ChoreStore:
             for post_id, former_id in former.items():
                 _published(connection, former_id, post_id, self._clock())
 
-    def rest_chore(self, chore: Chore, reason: str, not_before: float) -> None:
+    def rest_edit(self, chore: PendingEdit, reason: str, not_before: float) -> None:
         """It failed, and is tried again later."""
         changes = {"attempts": chore.attempts + 1, "not_before": not_before, "outcome": reason}
         with self._database.transaction() as connection:
@@ -109,7 +109,7 @@ def _published(connection: Connection, former_id: str, post_id: str, now: float)
     )
 
 
-def add_chores(connection: Connection, new: Iterable[NewChore], now: float) -> None:
+def add_edits(connection: Connection, new: Iterable[NewEdit], now: float) -> None:
     """Write chores down within the caller's transaction."""
     for chore in new:
         connection.execute(
@@ -126,8 +126,8 @@ def add_chores(connection: Connection, new: Iterable[NewChore], now: float) -> N
         )
 
 
-def _chore(row: Row[Any]) -> Chore:
-    return Chore(
+def _chore(row: Row[Any]) -> PendingEdit:
+    return PendingEdit(
         action=row.action,
         post_id=row.post_id,
         reason=row.reason,

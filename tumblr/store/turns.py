@@ -18,11 +18,11 @@ from tumblr.api.errors import StaleTurn
 from tumblr.store.conversations import handled, mark_handled
 from tumblr.store.cursors import change_follow
 from tumblr.store.database import Database
-from tumblr.store.outbox import add_chores
+from tumblr.store.outbox import add_edits
 from tumblr.store.rows import entry_of_row, mood_input_of_row, turn_of_row
 from tumblr.store.schema import mood_inputs, post_log, published_as, turns
 from tumblr.turns.fail_points import FailPoint, FailPoints
-from tumblr.turns.outbox import DELETE, NewChore
+from tumblr.turns.outbox import DELETE, NewEdit
 from tumblr.turns.turn import (
     CLOSED,
     FOLLOWING,
@@ -45,7 +45,7 @@ ROW_NUMBER: ColumnElement[int] = literal_column("mood_inputs.rowid", Integer).la
 """SQLite's own number of a row; it only grows, as no input is ever deleted."""
 
 
-class Store:
+class TurnStore:
     """The bot's memory over one open database. Times are unix seconds, from the given clock."""
 
     def __init__(
@@ -93,7 +93,7 @@ class Store:
         mark_handled(connection, new.handles, int(row.id))
         if new.discard is not None:
             reason = new.skip_reason or f"{new.kind}:{new.input_id} begins anew"
-            add_chores(connection, [NewChore(DELETE, new.discard, reason, turn_id=int(row.id))], now)
+            add_edits(connection, [NewEdit(DELETE, new.discard, reason, turn_id=int(row.id))], now)
         return int(row.id)
 
     def known(self, kinds: Collection[TurnKind], input_ids: Collection[str]) -> set[str]:
@@ -249,8 +249,8 @@ class Store:
         if turn.intent is None:
             return {}
         if turn.intent.discard is not None:
-            chore = NewChore(DELETE, turn.intent.discard, f"{turn.name} is done")
-            add_chores(connection, [chore], self._clock())
+            chore = NewEdit(DELETE, turn.intent.discard, f"{turn.name} is done")
+            add_edits(connection, [chore], self._clock())
         return {"intent": turn.intent.model_copy(update={"image": ""}).model_dump_json()}
 
     def close(self, turn: Turn, state: TurnState, reason: str) -> Turn:

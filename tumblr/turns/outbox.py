@@ -16,7 +16,7 @@ FIRST_REST, LONGEST_REST = 15.0, 3600.0
 
 
 @dataclass(frozen=True)
-class NewChore:
+class NewEdit:
     """A chore as it comes up."""
 
     action: str
@@ -32,7 +32,7 @@ class NewChore:
 
 
 @dataclass(frozen=True)
-class Chore(NewChore):
+class PendingEdit(NewEdit):
     """A chore as it is stored."""
 
     number: int = 0

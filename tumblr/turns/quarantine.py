@@ -28,7 +28,7 @@ class _Failures:
     """Looks for which it is still left alone."""
 
 
-class Isolation:
+class Quarantine:
     """Does things that may fail, each on its own. What failed is left alone for 1, 2, 4 … 64 looks."""
 
     def __init__(self) -> None:

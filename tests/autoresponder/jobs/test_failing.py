@@ -22,16 +22,16 @@ from autoresponder.jobs.model_folder import GeneratorModel
 from autoresponder.jobs.runner import JobRunner, WritingSettings
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.service import GeneratorWorker
-from bot_process import run_door
-from switchboard.drafts import DraftSettings
+from bot_process import run_process
+from switchboard.job_factory import DraftSettings
 from switchboard.messages import WorkerError
 from switchboard.polling import Exchanged, GeneratorAnswer, GeneratorExchange, GeneratorJob
 from switchboard.store import StoreSettings
-from switchboard.worker import Rhythm, run_bench_worker
+from switchboard.worker import PollTimings, run_bench_worker
 from tests.switchboard.bench import Bench
 from tests.switchboard.service import Service
 
-QUICK = Rhythm(wait_seconds=0.0, idle_seconds=0.0, grace_seconds=0.1, tick_seconds=0.005)
+QUICK = PollTimings(wait_seconds=0.0, idle_seconds=0.0, grace_seconds=0.1, tick_seconds=0.005)
 
 
 # --- at the start
@@ -81,7 +81,7 @@ def test_a_model_that_cannot_be_used_is_one_line_and_status_2(
     spoil(folder)
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"generator": {"model": str(folder), "device": "cpu", "threads": 1}}))
-    assert run_door(lambda: generator_service.main(["--config", str(config)])) == 2
+    assert run_process(lambda: generator_service.main(["--config", str(config)])) == 2
     (line,) = (line for line in capsys.readouterr().err.splitlines() if "error" in line)
     assert line.startswith("error: ")
     for words in says:

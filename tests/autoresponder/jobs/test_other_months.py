@@ -25,9 +25,9 @@ from autoresponder.model.encoding import TextEncoder
 from autoresponder.service import GeneratorWorker
 from bot_config import Config
 from munging.formats import FORMATS
-from switchboard.bench import Bench
 from switchboard.messages import GenerationJob, GenerationResult, WorkerError
 from switchboard.polling import GeneratorAnswer, GeneratorJob
+from switchboard.worker_thread import WorkerThread
 
 PLAIN = OriginalShares(review=0.0, fiction=0.0)
 REVIEWS = OriginalShares(review=1.0, fiction=0.0)
@@ -125,7 +125,7 @@ def test_with_the_setting_each_candidate_has_a_log_line_with_its_months(
     config |= {"alternative_timestamps": True}
     runner, _ = build_runner(Config.model_validate({"generator": config}))
     with capture_logs() as lines:
-        bench: Bench[GeneratorJob, GeneratorAnswer | WorkerError] = Bench(
+        bench: WorkerThread[GeneratorJob, GeneratorAnswer | WorkerError] = WorkerThread(
             {"one": timed}, GeneratorWorker(runner).work
         )
         assert bench.wait(60)

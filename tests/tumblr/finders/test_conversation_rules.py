@@ -9,7 +9,7 @@ from tumblr.api.models import TumblrPost
 from tumblr.api.notes import Note
 from tumblr.api.payload_forms import TrailEntry
 from tumblr.finders.conversation_rules import (
-    Company,
+    BlogRelations,
     answered_by_hand,
     context_note,
     context_of,
@@ -23,7 +23,7 @@ from tumblr.finders.conversation_rules import (
 )
 from tumblr.finders.damping import Damping, Talked, why_not_talk
 
-COMPANY = Company(
+COMPANY = BlogRelations(
     bot="frank",
     own=frozenset({"frank", "frank-dash"}),
     avoided=frozenset({"mallory"}),
@@ -114,7 +114,7 @@ def test_the_post_behind_a_context_note() -> None:
     assert context_of(reblog("frank", 40, post_id="77"), OWN, COMPANY) == "77"
     assert context_of(POSTED, OWN, COMPANY) == "1"
     assert context_of(POSTED, in_thread, COMPANY) == "4"
-    assert context_of(POSTED, npf("x"), Company("other", frozenset({"other"}))) is None
+    assert context_of(POSTED, npf("x"), BlogRelations("other", frozenset({"other"}))) is None
 
 
 def test_threads_that_the_operator_has_joined_get_no_reply() -> None:

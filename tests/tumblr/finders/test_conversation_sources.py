@@ -17,18 +17,18 @@ from tumblr.api.models import Mention, TumblrPost, post_name
 from tumblr.api.note_reader import NoteReader
 from tumblr.api.notes import Note
 from tumblr.finders.conversation import ConversationFinder, Window
-from tumblr.finders.conversation_rules import Company
-from tumblr.finders.conversation_sources import MENTIONS_READ, MentionLook, ReblogLook, ReplyLook, Rules
+from tumblr.finders.conversation_rules import BlogRelations
+from tumblr.finders.conversation_sources import MENTIONS_READ, MentionSource, ReblogSource, ReplySource, Rules
 from tumblr.finders.damping import Damping
 from tumblr.finders.other_posts import OtherPosts
 from tumblr.finders.waiting import Limited, Preferences
-from tumblr.pacing.throttle import Pace
-from tumblr.responding.handlers.conversation import ReblogKind, ReplyKind
+from tumblr.pacing.throttle import Throttle
+from tumblr.responding.handlers.conversation import ReblogHandler, ReplyHandler
 from tumblr.responding.post_log import explain
 from tumblr.store.conversations import ConversationStore
 from tumblr.turns.turn import NewTurn, Turn, TurnKind, TurnState
 
-COMPANY = Company("frank", frozenset({"frank"}), avoided=frozenset({"mallory"}), operator="boss")
+COMPANY = BlogRelations("frank", frozenset({"frank"}), avoided=frozenset({"mallory"}), operator="boss")
 NOW = int(START.timestamp())
 
 
@@ -37,18 +37,22 @@ class Talk:
     """A world with people who talk to the bot, and the finder that hears them."""
 
     world: World
-    company: Company = COMPANY
+    company: BlogRelations = COMPANY
     damping: Damping = field(default_factory=lambda: Damping(per_hour=3))
     preferences: Preferences = field(default_factory=Preferences)
     limited: Limited = NO_LIMITS
     window: Window = field(default_factory=lambda: Window(100))
-    pace: Pace = field(default_factory=Pace)
+    pace: Throttle = field(default_factory=Throttle)
 
     def __post_init__(self) -> None:
         self.tumblr = self.world.tumblr
-        reblog = ReblogKind(IDENTITY, ZONE, ())
+        reblog = ReblogHandler(IDENTITY, ZONE, ())
         self.world.more_kinds.update(
-            {TurnKind.REBLOG: reblog, TurnKind.MENTION: reblog, TurnKind.REPLY: ReplyKind(IDENTITY, ZONE, ())}
+            {
+                TurnKind.REBLOG: reblog,
+                TurnKind.MENTION: reblog,
+                TurnKind.REPLY: ReplyHandler(IDENTITY, ZONE, ()),
+            }
         )
         self.world.stop()
         self.world.start()
@@ -64,9 +68,9 @@ class Talk:
             tumblr,
             NoteReader(tumblr, talk),
             [
-                MentionLook(rules, tumblr, posts, store, talk, self.world.values, most=50),
-                ReblogLook(rules, posts, store, talk),
-                ReplyLook(rules, tumblr, store, lambda: {"friend"}),
+                MentionSource(rules, tumblr, posts, store, talk, self.world.values, most=50),
+                ReblogSource(rules, posts, store, talk),
+                ReplySource(rules, tumblr, store, lambda: {"friend"}),
             ],
             store,
             talk,

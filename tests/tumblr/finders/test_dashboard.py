@@ -15,18 +15,18 @@ from switchboard.messages import SpeakerQuestion
 from tests.tumblr.api.test_payload_forms import npf, npf_item
 from tests.tumblr.fakes import IDENTITY, NO_LIMITS, EvenTemper, World
 from tumblr.api.models import TumblrPost
-from tumblr.finders.conversation_rules import Company
+from tumblr.finders.conversation_rules import BlogRelations
 from tumblr.finders.damping import Damping
 from tumblr.finders.dashboard import DashFinder, DashRules
 from tumblr.finders.dashboard_rules import Continuation, DynamicRules, Judged, StaticRules
 from tumblr.finders.side_judgments import Question, Unjudged
 from tumblr.finders.speaker_rules import SpeakerRules
 from tumblr.finders.waiting import Limited
-from tumblr.pacing.throttle import Pace
+from tumblr.pacing.throttle import Throttle
 from tumblr.store.conversations import ConversationStore
 from tumblr.turns.turn import NewTurn, TurnKind
 
-COMPANY = Company("frank", frozenset({"frank", "frank-dash"}))
+COMPANY = BlogRelations("frank", frozenset({"frank", "frank-dash"}))
 RULES = DashRules(StaticRules(), DynamicRules(), Continuation(), Damping(), NO_LIMITS, posts=100)
 
 
@@ -70,7 +70,7 @@ class Dashboard:
 
     world: World
     rules: DashRules = RULES
-    pace: Pace = field(default_factory=Pace)
+    pace: Throttle = field(default_factory=Throttle)
     dash: FakeDash = field(default_factory=FakeDash)
     heads: FakeJudge = field(default_factory=FakeJudge)
 
@@ -179,14 +179,14 @@ def test_known_posts_end_the_reading(dashboard: Dashboard) -> None:
 @pytest.mark.parametrize(
     ("changes", "pace", "begun"),
     [
-        ({}, Pace(), 7),
-        ({"cap": 5}, Pace(), 5),
-        ({}, Pace(posts_factor=0.5), 2),
-        ({"limited": Limited({"carol": 1e9}, {}, 160.0)}, Pace(), 0),
+        ({}, Throttle(), 7),
+        ({"cap": 5}, Throttle(), 5),
+        ({}, Throttle(posts_factor=0.5), 2),
+        ({"limited": Limited({"carol": 1e9}, {}, 160.0)}, Throttle(), 0),
     ],
 )
 def test_no_more_than_the_pace_and_chance_allow(
-    world: World, changes: dict[str, Any], pace: Pace, begun: int
+    world: World, changes: dict[str, Any], pace: Throttle, begun: int
 ) -> None:
     dashboard = Dashboard(world, replace(RULES, **changes), pace)
     for number in range(20, 27):

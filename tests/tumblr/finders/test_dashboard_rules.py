@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mood.logits import logit
 from tests.tumblr.api.test_payload_forms import npf, npf_item
 from tumblr.api.models import TumblrPost
-from tumblr.finders.conversation_rules import Company
+from tumblr.finders.conversation_rules import BlogRelations
 from tumblr.finders.dashboard_rules import (
     Continuation,
     DynamicRules,
@@ -23,7 +23,7 @@ from tumblr.finders.dashboard_rules import (
     why_not_static,
 )
 
-COMPANY = Company("frank", frozenset({"frank", "frank-dash"}), avoided=frozenset({"mallory"}))
+COMPANY = BlogRelations("frank", frozenset({"frank", "frank-dash"}), avoided=frozenset({"mallory"}))
 FOLLOWS = {"alice", "carol"}
 RULES_2023 = StaticRules(year="2023")
 ALICE = [npf_item("alice", "9", "one")]

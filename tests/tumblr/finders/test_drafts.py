@@ -177,7 +177,7 @@ def test_a_reblog_or_reply_that_is_sent_back_is_deleted_and_its_turn_begins_anew
     reblog_draft(world, "9000")
     world.drafts.find()
     assert world.store.turn(number).state is TurnState.FOUND
-    (chore,) = world.chores.open_chores()
+    (chore,) = world.chores.open_edits()
     assert (chore.action, chore.post_id, chore.turn_id) == ("delete", "9000", number)
 
 
@@ -266,7 +266,7 @@ def test_a_kill_in_between_loses_and_doubles_nothing(tmp_path: Path, point: Fail
         assert len(world.store.log_entries()) == 2
     else:
         assert (post.state, post.genesis_post_id, post.tags) == ("published", ask, ())
-    assert world.chores.open_chores() == []
+    assert world.chores.open_edits() == []
     world.stop()
 
 
@@ -279,13 +279,13 @@ def test_chores_of_one_post_keep_their_order_and_rest_longer_and_longer(drafting
     world.tumblr.down = True
     for expected in (15.0, 30.0, 60.0):
         world.driver.round()
-        first, second = world.chores.open_chores()
+        first, second = world.chores.open_edits()
         assert first.not_before == world.clock.now + expected
         assert second.attempts == 0
         world.clock.advance(expected)
     world.tumblr.down = False
     world.driver.round()
-    assert world.chores.open_chores() == []
+    assert world.chores.open_edits() == []
     assert world.clock.now > START.timestamp()
 
 
@@ -298,7 +298,7 @@ def test_a_draft_that_a_human_has_published_meanwhile_is_left_alone(drafting: Wo
     new = world.tumblr.publish(ask)
     world.tumblr.posts[new] = replace(world.tumblr.posts[new], tags=())
     world.driver.round()
-    assert world.chores.open_chores() == []
+    assert world.chores.open_edits() == []
     assert [post.id for post in world.tumblr.posts.values()] == [new]
 
 

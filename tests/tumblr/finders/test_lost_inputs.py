@@ -17,7 +17,7 @@ from tumblr.api.notes import Note
 from tumblr.api.payload_forms import TrailEntry
 from tumblr.finders.lost_inputs import quoted
 from tumblr.store.database import Database
-from tumblr.store.turns import Store
+from tumblr.store.turns import TurnStore
 from tumblr.turns.turn import TurnKind, TurnState
 from tumblr_sandbox.records import PostRecord
 
@@ -85,7 +85,7 @@ def test_the_answer_to_a_reply_is_found_by_the_reply_that_it_quotes(world: World
     (turn,) = world.find()
     assert (turn.kind, turn.input_id, turn.who) == (TurnKind.REPLY, f"bob:50:{NOW - 5}", "bob")
     assert turn.input["text"] == "and salad?"
-    (chore,) = world.chores.open_chores()
+    (chore,) = world.chores.open_edits()
     assert (chore.action, chore.post_id, chore.turn_id) == ("delete", "900", turn.id)
     assert world.find() == []
 
@@ -101,7 +101,7 @@ def test_a_reply_whose_turn_is_known_without_its_draft_begins_anew(world: World)
         connection.exec_driver_sql("DELETE FROM chores")
     assert world.find() == []
     assert world.store.turn(turn.id).state is TurnState.FOUND
-    assert [chore.post_id for chore in world.chores.open_chores()] == ["900"]
+    assert [chore.post_id for chore in world.chores.open_edits()] == ["900"]
 
 
 def test_a_second_draft_for_an_answered_reply_is_only_deleted(world: World) -> None:
@@ -113,7 +113,7 @@ def test_a_second_draft_for_an_answered_reply_is_only_deleted(world: World) -> N
         connection.exec_driver_sql("DELETE FROM chores")
     assert world.find() == []
     assert world.store.turn(turn.id).state is TurnState.DRAFTED
-    assert [(chore.post_id, chore.turn_id) for chore in world.chores.open_chores()] == [("900", None)]
+    assert [(chore.post_id, chore.turn_id) for chore in world.chores.open_edits()] == [("900", None)]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_what_nobody_can_tell_is_left_and_told_of_once(
     world.tumblr.notes_on["50"] = notes
     draft(world, body=body)
     assert world.find() + world.find() == []
-    assert world.chores.open_chores() == []
+    assert world.chores.open_edits() == []
     assert "".join(capsys.readouterr()).count(reason) == 1
 
 
@@ -155,7 +155,7 @@ def test_a_reblog_is_found_by_the_post_that_it_reblogs(
     draft(world, is_reblog=True, parent_id="77", trail=(*trail, TrailEntry("bob", "77")))
     (turn,) = world.find()
     assert (turn.kind, turn.input_id, turn.input["reblog_key"]) == (kind, "bob:77", "k")
-    assert [chore.post_id for chore in world.chores.open_chores()] == ["900"]
+    assert [chore.post_id for chore in world.chores.open_edits()] == ["900"]
 
 
 def test_a_reblog_whose_thread_is_answered_otherwise_or_gone_is_left(
@@ -184,7 +184,7 @@ def near(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Neighbours]
 
 def kinds(near: Neighbours) -> list[tuple[str, TurnState]]:
     with Database.read(near.folder / "tumbl.sqlite") as database:
-        store = Store(database, lambda: 0.0)
+        store = TurnStore(database, lambda: 0.0)
         found = [store.turn(number) for number in range(1, 1 + sum(store.counts().values()))]
     return sorted((turn.kind, turn.state) for turn in found)
 

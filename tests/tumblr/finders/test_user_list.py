@@ -12,7 +12,7 @@ from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
 from tumblr.finders.ask_rules import AskRules
 from tumblr.finders.user_list import UserList
 from tumblr.store.database import Database
-from tumblr.store.turns import Store
+from tumblr.store.turns import TurnStore
 from tumblr.turns.turn import Turn, TurnKind, TurnState
 
 ANN_ONLY = UserList(frozenset({"ann"}))
@@ -54,7 +54,7 @@ def test_asks_of_others_are_deleted_unless_they_are_about_following(
     ask = world.tumblr.ask(question, asker)
     (turn,) = world.find()
     assert turn.is_open is stays
-    assert [chore.post_id for chore in world.chores.open_chores()] == ([] if stays else [ask])
+    assert [chore.post_id for chore in world.chores.open_edits()] == ([] if stays else [ask])
     world.driver.round()
     assert stays or ask not in world.tumblr.posts
 
@@ -99,7 +99,7 @@ def near(tmp_path: Path) -> Iterator[Neighbours]:
 
 def turns(near: Neighbours) -> list[Turn]:
     with Database.read(near.folder / "tumbl.sqlite") as database:
-        store = Store(database, lambda: 0.0)
+        store = TurnStore(database, lambda: 0.0)
         return [store.turn(number) for number in range(1, 1 + sum(store.counts().values()))]
 
 

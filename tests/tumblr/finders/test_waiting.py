@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from tumblr.finders.waiting import Limited, Preferences, Waiting, choose, crowding
-from tumblr.pacing.throttle import Pace
+from tumblr.finders.waiting import Limited, PendingTurn, Preferences, choose, crowding
+from tumblr.pacing.throttle import Throttle
 from tumblr.turns.turn import NewTurn, TurnKind
 
-ANY, FULL = Preferences(), Pace()
+ANY, FULL = Preferences(), Throttle()
 R, P, M = TurnKind.REBLOG, TurnKind.REPLY, TurnKind.MENTION
 
 
-def item(name: str, who: str, timestamp: int, cost: float = 1.0, kind: TurnKind = R) -> Waiting:
-    return Waiting(NewTurn(kind, name, who), timestamp, "hello", cost)
+def item(name: str, who: str, timestamp: int, cost: float = 1.0, kind: TurnKind = R) -> PendingTurn:
+    return PendingTurn(NewTurn(kind, name, who), timestamp, "hello", cost)
 
 
-def chosen(waiting: list[Waiting], preferences: Preferences = ANY, pace: Pace = FULL, **more: object) -> str:
+def chosen(
+    waiting: list[PendingTurn], preferences: Preferences = ANY, pace: Throttle = FULL, **more: object
+) -> str:
     settings: dict[str, object] = {"busy": set(), "odds": lambda _: 1.0, "draw": lambda: 0.5, **more}
     return " ".join(turn.input_id for turn in choose(waiting, preferences, pace, **settings))  # type: ignore[arg-type]
 
@@ -44,16 +46,16 @@ def test_a_mention_stands_in_line_with_reblogs() -> None:
 @pytest.mark.parametrize(
     ("preferences", "pace", "expected"),
     [
-        (Preferences(cap=2), Pace(), "b d"),
-        (Preferences(cap=5), Pace(posts_factor=1.1 / 5), "b"),
-        (Preferences(), Pace(posts_factor=2.1 / 5), "b d"),
-        (Preferences(), Pace(posts_factor=0.0), ""),
-        (Preferences(stop_above=8.0), Pace(), "b"),
-        (Preferences(stop_above=9.5), Pace(cost_modifier=-1.5), "b"),
-        (Preferences(stop_above=4.0, by_cost=False), Pace(), "a c d"),
+        (Preferences(cap=2), Throttle(), "b d"),
+        (Preferences(cap=5), Throttle(posts_factor=1.1 / 5), "b"),
+        (Preferences(), Throttle(posts_factor=2.1 / 5), "b d"),
+        (Preferences(), Throttle(posts_factor=0.0), ""),
+        (Preferences(stop_above=8.0), Throttle(), "b"),
+        (Preferences(stop_above=9.5), Throttle(cost_modifier=-1.5), "b"),
+        (Preferences(stop_above=4.0, by_cost=False), Throttle(), "a c d"),
     ],
 )
-def test_no_more_than_the_pace_allows(preferences: Preferences, pace: Pace, expected: str) -> None:
+def test_no_more_than_the_pace_allows(preferences: Preferences, pace: Throttle, expected: str) -> None:
     assert chosen(BOB, preferences, pace) == expected
 
 

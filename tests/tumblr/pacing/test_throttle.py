@@ -11,8 +11,8 @@ from tumblr.pacing.throttle import (
     BASE,
     LEVELS,
     STOPPED,
-    Pace,
     PostCount,
+    Throttle,
     count_posts,
     last_reset,
     level_for,
@@ -89,7 +89,7 @@ def test_the_level_is_the_first_that_applies(ratio: float, remaining: int, name:
     ("most", "expected"), [(0, [None, 3, 2, 1, 0]), (5, [5, 3, 2, 1, 0]), (20, [20, 12, 8, 4, 0])]
 )
 def test_slower_levels_let_a_finder_bring_fewer_turns(most: int, expected: list[int | None]) -> None:
-    paces = [Pace(level.posts_factor, level.cost_limit) for level in (*LEVELS, STOPPED)]
+    paces = [Throttle(level.posts_factor, level.cost_limit) for level in (*LEVELS, STOPPED)]
     assert [pace.most(most) for pace in paces] == expected
 
 

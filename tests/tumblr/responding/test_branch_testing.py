@@ -18,7 +18,7 @@ from tumblr.build_talk import ask_rules
 from tumblr.finders.ask_rules import AskRules
 from tumblr.finders.user_list import UserList
 from tumblr.responding.branch_testing import MARK, as_test, marked
-from tumblr.responding.handlers.base import Composition
+from tumblr.responding.handlers.base import PlannedPost
 from tumblr.responding.handlers.commands import DONE
 from tumblr.responding.reconcile import Reconciler
 from tumblr.screening.moderation import Verdict
@@ -31,8 +31,8 @@ DOUBTFUL = Verdict(("it contains 'salad'",))
 REJECTED = Verdict(("the autoreviewer doubts it",), rejected=True)
 
 
-def composition(action: Action, publish_as: str = "published", discard: str | None = None) -> Composition:
-    return Composition(action, publish_as, "<p>Warm.</p>", ("soup",), None, "1001", discard=discard)
+def composition(action: Action, publish_as: str = "published", discard: str | None = None) -> PlannedPost:
+    return PlannedPost(action, publish_as, "<p>Warm.</p>", ("soup",), None, "1001", discard=discard)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_asks_that_would_be_deleted_are_only_skipped(world: World, rules: AskRul
     world.switchboard.automatic = False
     world.run()
     assert TurnState.SKIPPED in {world.store.turn(number).state for number in (1, 2)}
-    assert world.chores.open_chores() == []
+    assert world.chores.open_edits() == []
     assert set(world.tumblr.posts) == set(asks)
 
 

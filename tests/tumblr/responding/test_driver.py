@@ -13,7 +13,7 @@ from switchboard.errors import SwitchboardForbidden, SwitchboardRefused
 from switchboard.messages import RawSelectRequest, SelectionOutcome, SubmitReply
 from tests.tumblr.fakes import IDENTITY, ZONE, FakeSwitchboard, World
 from tumblr.api.errors import Forbidden, LimitReached, Refused, TumblrError, Unauthorized
-from tumblr.responding.handlers.base import AskKind, Composition
+from tumblr.responding.handlers.base import AskHandler, PlannedPost
 from tumblr.responding.post_log import explain
 from tumblr.screening.word_lists import ScreeningRules
 from tumblr.turns.turn import Judgment, Turn, TurnState
@@ -263,10 +263,10 @@ def test_a_forgotten_job_is_submitted_once_more_under_the_same_id(world: World) 
     assert world.only_turn().state is TurnState.FOUND
 
 
-class BrokenForAnn(AskKind):
+class BrokenForAnn(AskHandler):
     """Has a mistake that shows with one asker only."""
 
-    def compose(self, turn: Turn, chosen: SelectionOutcome) -> Composition:
+    def compose(self, turn: Turn, chosen: SelectionOutcome) -> PlannedPost:
         if turn.who == "ann":
             raise ZeroDivisionError
         return super().compose(turn, chosen)

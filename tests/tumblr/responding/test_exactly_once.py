@@ -181,7 +181,7 @@ class BotMachine(RuleBasedStateMachine):
         originals = [p for p in world.tumblr.posts.values() if p.type == "text"]
         done = [t for t in self._turns() if t.kind is TurnKind.ORIGINAL and t.post_id is not None]
         assert len(originals) == len(done)
-        assert world.chores.open_chores() == []
+        assert world.chores.open_edits() == []
 
     def _answers(self) -> list[TumblrPost]:
         posts = self.world.tumblr.posts.values()

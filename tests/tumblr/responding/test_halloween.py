@@ -11,8 +11,8 @@ import pytest
 from switchboard.messages import SelectionOutcome
 from tests.tumblr.fakes import World, outcome
 from tumblr.responding.halloween import halloween_tags, with_treats
-from tumblr.responding.handlers.base import Composition, stored
-from tumblr.screening.word_lists import Draft, ScreeningRules
+from tumblr.responding.handlers.base import PlannedPost, stored
+from tumblr.screening.word_lists import ScreenedText, ScreeningRules
 from tumblr.turns.fail_points import FailPoint, FailPoints
 from tumblr.turns.turn import Action, NewTurn, StoredMoodInput, StoredRequest, Turn, TurnKind, TurnState
 
@@ -36,9 +36,9 @@ class TalkKind:
     def requests(self, turn: Turn, mood: str, now: datetime) -> tuple[StoredRequest, StoredRequest | None]:
         return stored("answer", {"question": "soup?", "asking_name": turn.who}, turn, now), None
 
-    def compose(self, turn: Turn, chosen: SelectionOutcome) -> Composition:
-        draft = Draft(turn.who, "soup?", chosen.post, chosen.tags)
-        return Composition(
+    def compose(self, turn: Turn, chosen: SelectionOutcome) -> PlannedPost:
+        draft = ScreenedText(turn.who, "soup?", chosen.post, chosen.tags)
+        return PlannedPost(
             Action.CREATE_TEXT, "published", f"<p>{chosen.post}</p>", tuple(chosen.tags), draft
         )
 
@@ -64,7 +64,7 @@ def a_turn(kind: TurnKind) -> Turn:
     return Turn(1, kind, "bob:77", "bob", TurnState.CHOSEN, {}, 0.0, 0.0)
 
 
-def composed(turn: Turn, chosen: SelectionOutcome) -> tuple[Composition, list[NewTurn]]:
+def composed(turn: Turn, chosen: SelectionOutcome) -> tuple[PlannedPost, list[NewTurn]]:
     kind = TalkKind()
     return with_treats(turn, kind, chosen, kind.compose(turn, chosen))
 

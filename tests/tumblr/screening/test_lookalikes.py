@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from tumblr.screening.lookalikes import LOOKALIKES, by_shape, readings, undisguised, visible
-from tumblr.screening.word_lists import Draft, ScreeningRules, screen
+from tumblr.screening.word_lists import ScreenedText, ScreeningRules, screen
 
 RULES = ScreeningRules(bad_strings=("zorpful", "blivet", "hemny"), shortwords=("nup",))
 
@@ -40,7 +40,7 @@ DISGUISES = {
 
 @pytest.mark.parametrize("text", DISGUISES.values(), ids=DISGUISES)
 def test_a_disguise_is_seen_through(text: str) -> None:
-    assert screen(Draft("ann", "", f"it is {text}, is it not", ()), RULES)
+    assert screen(ScreenedText("ann", "", f"it is {text}, is it not", ()), RULES)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_disguise_is_seen_through(text: str) -> None:
     ],
 )
 def test_innocent_texts_of_all_scripts_pass(text: str) -> None:
-    assert screen(Draft("ann", "", text, ()), RULES) == []
+    assert screen(ScreenedText("ann", "", text, ()), RULES) == []
 
 
 def test_every_look_alike_can_be_met_and_stands_for_one_small_letter() -> None:

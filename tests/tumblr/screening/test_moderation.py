@@ -8,7 +8,7 @@ import pytest
 
 from tests.tumblr.fakes import World
 from tumblr.screening.moderation import Thresholds, Verdict, judge
-from tumblr.screening.word_lists import Draft, Finding, ScreeningRules, Weight, findings
+from tumblr.screening.word_lists import Finding, ScreenedText, ScreeningRules, Weight, findings
 from tumblr.turns.turn import TurnState
 
 MakeWorld = Callable[..., World]
@@ -87,7 +87,7 @@ def test_how_much_a_finding_weighs(asker: str, answer: str, weight: Weight) -> N
         screened_users=frozenset({"watched"}),
         operator="keeper",
     )
-    (found,) = findings(Draft(asker, "", answer, ()), rules)
+    (found,) = findings(ScreenedText(asker, "", answer, ()), rules)
     assert found.weight is weight
 
 

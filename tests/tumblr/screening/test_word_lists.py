@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tumblr.screening.lookalikes import readings, visible
-from tumblr.screening.word_lists import Draft, ScreeningRules, screen
+from tumblr.screening.word_lists import ScreenedText, ScreeningRules, screen
 
 RULES = ScreeningRules(
     bad_strings=("zorpful", "grimble gromble", "Blivet"),
@@ -27,8 +27,8 @@ RULES = ScreeningRules(
 
 def draft(
     answer: str = "hi", asker: str = "quietmarsh", question: str = "", tags: tuple[str, ...] = ()
-) -> Draft:
-    return Draft(asker, question, answer, tags)
+) -> ScreenedText:
+    return ScreenedText(asker, question, answer, tags)
 
 
 PASSES = {
@@ -58,7 +58,7 @@ STOPPED = {
     "short word in quotes": draft('they said "nup"'),
     "short word between spaces": draft("well nup then"),
     "short word at the end": draft("well nup"),
-    "short word at the start": Draft("nup", "", "", ()),
+    "short word at the start": ScreenedText("nup", "", "", ()),
     "short word after a sign": draft("well -nup ok"),
     "short word between underscores": draft("_nup_"),
     "digit for i": draft("a bl1vet"),

@@ -16,14 +16,14 @@ from tumblr.api.errors import StoreError
 from tumblr.store.backup import back_up, restore
 from tumblr.store.database import Database
 from tumblr.store.migrations import MIGRATIONS
-from tumblr.store.turns import Store
+from tumblr.store.turns import TurnStore
 
 NOW = 1_612_600_000.0
 
 
 def turns_in(path: Path) -> int:
     with Database.read(path) as database:
-        return sum(Store(database, FakeClock()).counts().values())
+        return sum(TurnStore(database, FakeClock()).counts().values())
 
 
 @pytest.fixture
@@ -78,12 +78,12 @@ def test_the_way_back_keeps_the_old_database(answered: Path, tmp_path: Path) -> 
     copy = tmp_path / "backups" / "copy"
     back_up(answered, copy)
     with Database.open(answered) as database:
-        Store(database, FakeClock()).add([an_ask("77")])
+        TurnStore(database, FakeClock()).add([an_ask("77")])
     kept = restore(copy, answered, NOW)
     assert kept == tmp_path / "tumbl.sqlite.before-20210206T082640Z"
     assert (turns_in(answered), turns_in(kept), turns_in(copy)) == (1, 2, 1)
     with Database.open(answered) as database:
-        assert len(Store(database, FakeClock()).log_entries()) == 1
+        assert len(TurnStore(database, FakeClock()).log_entries()) == 1
 
 
 def test_without_an_old_database_nothing_is_kept(answered: Path, tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_what_still_stands_beside_the_old_database_is_kept_and_does_not_mix(
     holding = sqlite3.connect(answered)  # keeps SQLite from tidying up, as a kill does
     holding.execute("SELECT count(*) FROM turns").fetchone()
     with Database.open(answered) as database:
-        Store(database, FakeClock()).add([an_ask("77")])
+        TurnStore(database, FakeClock()).add([an_ask("77")])
     assert (tmp_path / "tumbl.sqlite-wal").stat().st_size > 0
     kept = restore(tmp_path / "copy", answered, NOW)
     holding.close()

@@ -8,7 +8,7 @@ from tests.tumblr.fakes import FakeClock, a_request, an_ask
 from tumblr.api.notes import Note, NoteList
 from tumblr.store.conversations import ConversationStore
 from tumblr.store.database import Database
-from tumblr.store.turns import Store
+from tumblr.store.turns import TurnStore
 from tumblr.turns.turn import NewTurn, TurnKind, TurnState
 
 
@@ -21,7 +21,7 @@ def a_reblog(number: str, who: str = "bob", *handles: str) -> NewTurn:
     return NewTurn(TurnKind.REBLOG, f"{who}:{number}", who, handles=handles)
 
 
-def test_a_post_is_spoken_for_once(store: Store, conversations: ConversationStore) -> None:
+def test_a_post_is_spoken_for_once(store: TurnStore, conversations: ConversationStore) -> None:
     assert len(store.add([a_reblog("1", "bob", "bob:1", "al:0")])) == 1
     assert conversations.handled(["bob:1", "al:0", "al:9"]) == {"bob:1", "al:0"}
     assert store.add([a_reblog("2", "cat", "cat:2", "al:0")]) == []
@@ -29,15 +29,17 @@ def test_a_post_is_spoken_for_once(store: Store, conversations: ConversationStor
     assert conversations.handled(["cat:2"]) == set()
 
 
-def test_two_turns_found_at_once_do_not_speak_for_the_same_post(store: Store) -> None:
+def test_two_turns_found_at_once_do_not_speak_for_the_same_post(store: TurnStore) -> None:
     assert len(store.add([a_reblog("1", "bob", "al:0"), a_reblog("2", "cat", "al:0")])) == 1
 
 
-def test_the_same_post_named_twice_is_marked_once(store: Store) -> None:
+def test_the_same_post_named_twice_is_marked_once(store: TurnStore) -> None:
     assert len(store.add([a_reblog("1", "bob", "bob:1", "bob:1")])) == 1
 
 
-def test_whom_the_bot_has_answered(store: Store, conversations: ConversationStore, clock: FakeClock) -> None:
+def test_whom_the_bot_has_answered(
+    store: TurnStore, conversations: ConversationStore, clock: FakeClock
+) -> None:
     store.add([an_ask("1", "Bob")])
     clock.advance(100)
     store.add([a_reblog("2"), a_reblog("3", "cat"), NewTurn(TurnKind.ASK, "9", "bob", skip_reason="no")])

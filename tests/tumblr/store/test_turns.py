@@ -13,11 +13,11 @@ from tests.tumblr.fakes import START, FakeClock, a_request, an_ask, an_intent
 from tumblr.api.errors import StaleTurn, StoreError, StoreFull
 from tumblr.store.database import Database
 from tumblr.store.migrations import MIGRATIONS
-from tumblr.store.turns import Store
+from tumblr.store.turns import TurnStore
 from tumblr.turns.turn import CLOSED, MOVES, Judgment, StoredMoodInput, Turn, TurnKind, TurnState
 
 
-def posting(store: Store, input_id: str = "1001") -> Turn:
+def posting(store: TurnStore, input_id: str = "1001") -> Turn:
     """A turn on its way to tumblr."""
     (turn,) = store.add([an_ask(input_id)])
     turn = store.request(turn, a_request(f"job-{input_id}"), a_request(f"scores-{input_id}", "raw_select"))
@@ -28,7 +28,7 @@ def kick(input_id: str = "1001", *, logit_diff: float = 1.0) -> StoredMoodInput:
     return StoredMoodInput(TurnKind.ASK, "bob", input_id, 5, logit_diff, 0.5, START)
 
 
-def test_a_turn_is_added_once(store: Store) -> None:
+def test_a_turn_is_added_once(store: TurnStore) -> None:
     assert len(store.add([an_ask(), an_ask()])) == 1
     assert store.add([an_ask()]) == []
     assert len(store.add([an_ask("1002")])) == 1
@@ -37,11 +37,11 @@ def test_a_turn_is_added_once(store: Store) -> None:
 def test_everything_survives_closing_and_opening(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "deep" / "er" / "tumbl.sqlite"
     with Database.open(path) as database:
-        store = Store(database, clock)
+        store = TurnStore(database, clock)
         turn = posting(store)
         store.record_post(turn, "77", TurnState.POSTED, {"why": "because"}, kick())
     with Database.open(path) as database:
-        store = Store(database, clock)
+        store = TurnStore(database, clock)
         again = store.turn(turn.id)
         assert (again.state, again.post_id) == (TurnState.POSTED, "77")
         assert again.request == turn.request
@@ -50,7 +50,7 @@ def test_everything_survives_closing_and_opening(tmp_path: Path, clock: FakeCloc
         assert store.mood_inputs() == [kick()]
 
 
-def test_a_request_keeps_its_numbers_of_submissions(store: Store) -> None:
+def test_a_request_keeps_its_numbers_of_submissions(store: TurnStore) -> None:
     (turn,) = store.add([an_ask()])
     turn = store.request(turn, a_request("a"), a_request("b", "raw_select"))
     assert turn.request is not None
@@ -62,7 +62,7 @@ def test_a_request_keeps_its_numbers_of_submissions(store: Store) -> None:
 
 
 @pytest.mark.parametrize("state", list(TurnState))
-def test_only_the_moves_of_the_table_are_made(store: Store, state: TurnState) -> None:
+def test_only_the_moves_of_the_table_are_made(store: TurnStore, state: TurnState) -> None:
     (turn,) = store.add([an_ask()])
     allowed = state in MOVES[TurnState.FOUND]
     if allowed and state in CLOSED:
@@ -72,7 +72,7 @@ def test_only_the_moves_of_the_table_are_made(store: Store, state: TurnState) ->
             store.close(turn, state, "why")
 
 
-def test_a_turn_seen_in_another_state_is_not_moved(store: Store) -> None:
+def test_a_turn_seen_in_another_state_is_not_moved(store: TurnStore) -> None:
     (turn,) = store.add([an_ask()])
     store.request(turn, a_request(), None)
     with pytest.raises(StaleTurn):
@@ -81,13 +81,13 @@ def test_a_turn_seen_in_another_state_is_not_moved(store: Store) -> None:
         store.judge(turn, Judgment(logit_diff=1.0))
 
 
-def test_nothing_leaves_posting_backwards(store: Store) -> None:
+def test_nothing_leaves_posting_backwards(store: TurnStore) -> None:
     turn = posting(store)
     with pytest.raises(StaleTurn):
         store.try_again(turn, "no", 0.0)
 
 
-def test_recording_is_all_or_nothing(store: Store) -> None:
+def test_recording_is_all_or_nothing(store: TurnStore) -> None:
     turn = posting(store)
     store.record_post(turn, "77", TurnState.POSTED, {}, kick())
     with pytest.raises(StaleTurn):
@@ -96,20 +96,20 @@ def test_recording_is_all_or_nothing(store: Store) -> None:
     assert len(store.mood_inputs()) == 1
 
 
-def test_the_first_kick_wins(store: Store) -> None:
+def test_the_first_kick_wins(store: TurnStore) -> None:
     store.record_post(posting(store, "1"), "77", TurnState.DRAFTED, {}, kick("1"))
     store.record_post(posting(store, "2"), "78", TurnState.POSTED, {}, kick("1", logit_diff=-9.0))
     assert [stored.logit_diff for stored in store.mood_inputs()] == [1.0]
 
 
-def test_mood_inputs_are_looked_up_by_time(store: Store) -> None:
+def test_mood_inputs_are_looked_up_by_time(store: TurnStore) -> None:
     store.record_post(posting(store), "77", TurnState.POSTED, {}, kick())
     hour = timedelta(hours=1)
     assert len(store.mood_inputs(START - hour)) == 1
     assert store.mood_inputs(START + hour) == []
 
 
-def test_mood_inputs_are_numbered_as_they_are_stored(store: Store) -> None:
+def test_mood_inputs_are_numbered_as_they_are_stored(store: TurnStore) -> None:
     store.record_post(posting(store, "1"), "77", TurnState.POSTED, {}, kick("1"))
     store.record_post(posting(store, "2"), "78", TurnState.POSTED, {}, kick("2"))
     assert [(stored.input_id, stored.number) for stored in store.mood_inputs()] == [("1", 1), ("2", 2)]
@@ -117,7 +117,7 @@ def test_mood_inputs_are_numbered_as_they_are_stored(store: Store) -> None:
     assert store.mood_inputs(after=2) == []
 
 
-def test_the_post_log_is_only_appended_to(store: Store, database: Database) -> None:
+def test_the_post_log_is_only_appended_to(store: TurnStore, database: Database) -> None:
     store.record_post(posting(store), "77", TurnState.POSTED, {}, None)
     for statement in ("UPDATE post_log SET post_id = '1'", "DELETE FROM post_log"):
         with pytest.raises(StoreError, match="only ever appended"), database.transaction() as connection:
@@ -125,13 +125,13 @@ def test_the_post_log_is_only_appended_to(store: Store, database: Database) -> N
     assert store.logged_post_ids() == {"77"}
 
 
-def test_the_log_is_found_by_the_id_of_the_post_or_of_the_ask(store: Store) -> None:
+def test_the_log_is_found_by_the_id_of_the_post_or_of_the_ask(store: TurnStore) -> None:
     store.record_post(posting(store, "5"), "77", TurnState.POSTED, {}, None)
     assert len(store.log_entries("77")) == len(store.log_entries("5")) == 1
     assert store.log_entries("6") == []
 
 
-def test_attempts_and_rests(store: Store, clock: FakeClock) -> None:
+def test_attempts_and_rests(store: TurnStore, clock: FakeClock) -> None:
     (turn,) = store.add([an_ask()])
     turn = store.rest(turn, "trouble", clock() + 5)
     turn = store.wait(turn, "a limit", clock() + 9)
@@ -140,7 +140,7 @@ def test_attempts_and_rests(store: Store, clock: FakeClock) -> None:
     assert (turn.state, turn.attempts) == (TurnState.FOUND, 2)
 
 
-def test_jobs_are_settled_once_they_are_not_needed(store: Store) -> None:
+def test_jobs_are_settled_once_they_are_not_needed(store: TurnStore) -> None:
     turn = posting(store)
     assert store.unsettled() == []
     recorded = store.record_post(turn, "77", TurnState.POSTED, {}, None)
@@ -149,7 +149,7 @@ def test_jobs_are_settled_once_they_are_not_needed(store: Store) -> None:
     assert store.unsettled() == []
 
 
-def test_counts_and_failures(store: Store) -> None:
+def test_counts_and_failures(store: TurnStore) -> None:
     store.add([an_ask("1"), an_ask("2")])
     first, _ = store.open_turns()
     store.close(first, TurnState.FAILED, "why")
@@ -160,14 +160,14 @@ def test_counts_and_failures(store: Store) -> None:
         store.turn(99)
 
 
-def test_many_ids_are_looked_up_at_once(store: Store) -> None:
+def test_many_ids_are_looked_up_at_once(store: TurnStore) -> None:
     store.add([an_ask("7")])
     assert store.known({TurnKind.ASK}, [str(n) for n in range(40_000)]) == {"7"}
 
 
 def test_a_full_disk_loses_nothing(tmp_path: Path, clock: FakeClock) -> None:
     with Database.open(tmp_path / "tumbl.sqlite") as database:
-        store = Store(database, clock)
+        store = TurnStore(database, clock)
         turn = posting(store)
         with database.transaction() as connection:
             pages = connection.execute(text("PRAGMA page_count")).scalar_one()
@@ -193,14 +193,14 @@ def test_a_second_process_is_kept_out(tmp_path: Path) -> None:
 def test_a_copy_in_memory_sees_everything_and_changes_nothing(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "tumbl.sqlite"
     with Database.open(path) as database:
-        store = Store(database, clock)
+        store = TurnStore(database, clock)
         turn = posting(store)
         with Database.read(path) as copy:
-            copied = Store(copy, clock)
+            copied = TurnStore(copy, clock)
             copied.record_post(copied.turn(turn.id), "77", TurnState.POSTED, {}, None)
         assert store.turn(turn.id).state is TurnState.POSTING
     with Database.read(tmp_path / "none.sqlite") as empty:
-        assert Store(empty, clock).open_turns() == []
+        assert TurnStore(empty, clock).open_turns() == []
 
 
 def test_files_that_cannot_be_used_are_said_to_be_so(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.tumblr.fakes import FakeClock
 from tumblr.store.database import Database
-from tumblr.store.outbox import ChoreStore
+from tumblr.store.outbox import OutboxStore
 from tumblr.store.upkeep import EVERY, AgeLimits, Upkeep
-from tumblr.turns.outbox import DELETE, NewChore
+from tumblr.turns.outbox import DELETE, NewEdit
 
 INSERTS = (
     "INSERT INTO note_lists (post_id, notes, newest, read_at) VALUES ('1', '[]', 0, {now})",
@@ -22,9 +22,9 @@ def left(database: Database) -> list[int]:
 
 def test_what_is_old_is_forgotten_hour_by_hour(database: Database, clock: FakeClock) -> None:
     upkeep = Upkeep(database, AgeLimits(), clock)
-    store = ChoreStore(database, clock)
-    store.add_chores([NewChore(DELETE, "1", "old"), NewChore(DELETE, "2", "open")])
-    store.finish_chore(store.open_chores()[0], "done")
+    store = OutboxStore(database, clock)
+    store.add_edits([NewEdit(DELETE, "1", "old"), NewEdit(DELETE, "2", "open")])
+    store.finish_edit(store.open_edits()[0], "done")
     with database.transaction() as connection:
         for insert in INSERTS:
             connection.exec_driver_sql(insert.format(now=clock.now))

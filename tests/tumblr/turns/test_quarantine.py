@@ -6,7 +6,7 @@ import pytest
 import structlog
 
 from tumblr.api.errors import StoreError, TumblrUnavailable
-from tumblr.turns.quarantine import MOST_LOOKS, Isolation
+from tumblr.turns.quarantine import MOST_LOOKS, Quarantine
 
 
 def fail() -> int:
@@ -14,11 +14,11 @@ def fail() -> int:
 
 
 def test_what_goes_well_is_given_back() -> None:
-    assert Isolation().run("a", lambda: 7) == 7
+    assert Quarantine().run("a", lambda: 7) == 7
 
 
 def test_what_fails_is_logged_and_the_others_go_on() -> None:
-    isolation = Isolation()
+    isolation = Quarantine()
     with structlog.testing.capture_logs() as logged:
         assert isolation.run("a", fail) is None
         assert isolation.run("b", lambda: 7) == 7
@@ -29,7 +29,7 @@ def test_what_fails_is_logged_and_the_others_go_on() -> None:
 
 
 def test_it_is_left_alone_for_longer_and_longer() -> None:
-    isolation = Isolation()
+    isolation = Quarantine()
     with structlog.testing.capture_logs() as logged:
         for _ in range(1 + 1 + 1 + 2 + 1 + 4 + 1):
             isolation.run("a", fail)
@@ -37,7 +37,7 @@ def test_it_is_left_alone_for_longer_and_longer() -> None:
 
 
 def test_never_for_more_than_so_many_looks() -> None:
-    isolation = Isolation()
+    isolation = Quarantine()
     with structlog.testing.capture_logs() as logged:
         for _ in range(10 * MOST_LOOKS):
             isolation.run("a", fail)
@@ -45,7 +45,7 @@ def test_never_for_more_than_so_many_looks() -> None:
 
 
 def test_a_success_ends_it() -> None:
-    isolation = Isolation()
+    isolation = Quarantine()
     isolation.run("a", fail)
     assert isolation.run("a", lambda: 7) is None
     assert isolation.run("a", lambda: 7) == 7
@@ -60,4 +60,4 @@ def test_what_is_not_about_one_thing_is_raised(error: Exception) -> None:
         raise error
 
     with pytest.raises(type(error)):
-        Isolation().run("a", fail_all)
+        Quarantine().run("a", fail_all)

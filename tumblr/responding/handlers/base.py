@@ -25,13 +25,13 @@ from switchboard.messages import (
     request_id,
 )
 from switchboard.messages.fields import MAX_QUESTION_CHARACTERS, MAX_TEXT_CHARACTERS
-from tumblr.screening.word_lists import Draft
+from tumblr.screening.word_lists import ScreenedText
 from tumblr.turns.tags import answer_tags, clean_tags, original_tags
 from tumblr.turns.turn import Action, StoredMoodInput, StoredRequest, Turn
 
 
 @dataclass(frozen=True)
-class Composition:
+class PlannedPost:
     """A text as it would be sent to tumblr, and as the screening sees it."""
 
     action: Action
@@ -40,7 +40,7 @@ class Composition:
 
     html: str
     tags: tuple[str, ...]
-    draft: Draft | None
+    draft: ScreenedText | None
     """None: it is not screened."""
 
     post_id: str | None = None
@@ -58,7 +58,7 @@ class Declined(Exception):  # noqa: N818 - named for what happened
     """The chosen text is not worth posting; the text says why. The turn ends here."""
 
 
-class Kind(Protocol):
+class TurnHandler(Protocol):
     """The rules of one kind of turn. All methods are pure."""
 
     def mood_time(self, turn: Turn, now: datetime) -> datetime:
@@ -69,7 +69,7 @@ class Kind(Protocol):
         """What to ask of the switchboard: the text, and perhaps what the heads say of the input."""
         ...
 
-    def compose(self, turn: Turn, chosen: SelectionOutcome) -> Composition:
+    def compose(self, turn: Turn, chosen: SelectionOutcome) -> PlannedPost:
         """What to send to tumblr; raises Declined when the text is not worth it."""
         ...
 
@@ -93,7 +93,7 @@ def times_for_prompts(moment: datetime, timezone: ZoneInfo) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class AskKind:
+class AskHandler:
     """Asks: the question is answered by making the ask itself into a post."""
 
     identity: Identity
@@ -126,17 +126,17 @@ class AskKind:
         judged = {"texts": [question[:MAX_TEXT_CHARACTERS]], "v10_timestamps": [times["v10_timestamp"]]}
         return stored("answer", fields, turn, now), stored("raw_select", judged, turn, now)
 
-    def compose(self, turn: Turn, chosen: SelectionOutcome) -> Composition:
+    def compose(self, turn: Turn, chosen: SelectionOutcome) -> PlannedPost:
         """The answer; its tags name the asker."""
         question = str(turn.input["question"])
         tags = answer_tags([*chosen.tags, *turn.input.get("tags", ())], turn.who, self.avoided_tags)
         long = len(question) > self.max_characters
-        return Composition(
+        return PlannedPost(
             action=Action.ANSWER_ASK,
             publish_as="published",
             html=to_html(chosen.post, self.identity, folded_lines=self.folded_lines),
             tags=tuple(tags),
-            draft=Draft(asker=turn.who, question=question, answer=chosen.post, tags=tags),
+            draft=ScreenedText(asker=turn.who, question=question, answer=chosen.post, tags=tags),
             post_id=turn.input_id,
             notes=(f"the question is longer than {self.max_characters} characters",) if long else (),
         )
@@ -157,14 +157,14 @@ class AskKind:
 
 
 @dataclass(frozen=True)
-class OriginalKind:
+class OriginalHandler:
     """Original posts: something of the bot's own for the queue."""
 
     identity: Identity
     timezone: ZoneInfo
     avoided_tags: Sequence[str]
     folded_lines: bool = False
-    """As in ``AskKind``."""
+    """As in ``AskHandler``."""
 
     def mood_time(self, turn: Turn, now: datetime) -> datetime:  # noqa: ARG002
         """The moment at which the post will be published."""
@@ -176,14 +176,14 @@ class OriginalKind:
         fields = {"mood": mood, "return_all_conts": True, **times}
         return stored("textpost", fields, turn, now), None
 
-    def compose(self, turn: Turn, chosen: SelectionOutcome) -> Composition:  # noqa: ARG002
+    def compose(self, turn: Turn, chosen: SelectionOutcome) -> PlannedPost:  # noqa: ARG002
         """The post. It is screened with the tags that the model gave it."""
-        return Composition(
+        return PlannedPost(
             action=Action.CREATE_TEXT,
             publish_as="queue",
             html=to_html(chosen.post, self.identity, folded_lines=self.folded_lines),
             tags=tuple(original_tags(chosen.tags, self.avoided_tags)),
-            draft=Draft(asker="", question="", answer=chosen.post, tags=clean_tags(chosen.tags)),
+            draft=ScreenedText(asker="", question="", answer=chosen.post, tags=clean_tags(chosen.tags)),
         )
 
     def mood_input(self, turn: Turn, chosen: SelectionOutcome) -> StoredMoodInput | None:  # noqa: ARG002

@@ -18,8 +18,8 @@ from munging.tumblr_html import to_html
 from switchboard.messages import SelectionOutcome
 from tumblr.api.models import ANONYMOUS, TumblrPost
 from tumblr.moods.picture import MoodPicture
-from tumblr.responding.handlers.base import Composition, stored
-from tumblr.screening.word_lists import Draft
+from tumblr.responding.handlers.base import PlannedPost, stored
+from tumblr.screening.word_lists import ScreenedText
 from tumblr.turns.commands import AnswerHidden, Command, Follow, Invalid, OrderReview, ShowMood
 from tumblr.turns.tags import clean_tags
 from tumblr.turns.turn import Action, NewTurn, StoredMoodInput, StoredRequest, Turn, TurnKind
@@ -46,7 +46,7 @@ def command_turn(ask: TumblrPost, asker: str, command: Command) -> NewTurn:
 
 
 @dataclass(frozen=True)
-class ReviewKind:
+class ReviewHandler:
     """A review: the post begins with what was ordered, the model goes on."""
 
     identity: Identity
@@ -71,16 +71,16 @@ class ReviewKind:
         }
         return stored("answer", fields, turn, now), None
 
-    def compose(self, turn: Turn, chosen: SelectionOutcome) -> Composition:
+    def compose(self, turn: Turn, chosen: SelectionOutcome) -> PlannedPost:
         """A post of its own without tags; the text is screened as one that nobody asked for."""
         text = "\n".join([*turn.input["lines"], "", chosen.post.lstrip("\n")])
         body = to_html(text, self.identity, folded_lines=self.form.folded_lines)
-        return Composition(
+        return PlannedPost(
             action=Action.CREATE_TEXT,
             publish_as="published",
             html=body + self._explanation(turn.who),
             tags=(),
-            draft=Draft(asker="", question="", answer=text, tags=clean_tags(chosen.tags)),
+            draft=ScreenedText(asker="", question="", answer=text, tags=clean_tags(chosen.tags)),
             discard=turn.input_id,
             notes=("reviews are drafted",) if self.always_draft else (),
         )
@@ -97,27 +97,27 @@ class ReviewKind:
         )
 
 
-class DirectKind(Protocol):
+class ImmediateHandler(Protocol):
     """The rules of a kind of turn that needs no text of the generator's."""
 
-    def plan(self, turn: Turn, now: datetime) -> Composition:
+    def plan(self, turn: Turn, now: datetime) -> PlannedPost:
         """What to do about the turn."""
         ...
 
 
 @dataclass(frozen=True)
-class MoodKind:
+class MoodHandler:
     """A request to see the mood: a picture is published at once, unscreened; the operator gets a draft."""
 
     operator: str | None
     picture: Callable[[float, str, datetime], MoodPicture]
     """Draws the mood of so many days, for somebody, up to a moment."""
 
-    def plan(self, turn: Turn, now: datetime) -> Composition:
+    def plan(self, turn: Turn, now: datetime) -> PlannedPost:
         """A photo post without tags."""
         shown = self.picture(float(turn.input["days"]), turn.who, now)
         is_operator = self.operator is not None and turn.who.casefold() == self.operator.casefold()
-        return Composition(
+        return PlannedPost(
             action=Action.CREATE_PHOTO,
             publish_as="published",
             html=shown.caption,
@@ -130,12 +130,12 @@ class MoodKind:
 
 
 @dataclass(frozen=True)
-class CommandKind:
+class CommandHandler:
     """A command that changes whom the bot follows, or nothing on tumblr but the command itself."""
 
-    def plan(self, turn: Turn, now: datetime) -> Composition:  # noqa: ARG002
+    def plan(self, turn: Turn, now: datetime) -> PlannedPost:  # noqa: ARG002
         """Do it, then delete the ask."""
-        return Composition(
+        return PlannedPost(
             action=Action(turn.input["command"]),
             publish_as=DONE,
             html="",

@@ -12,8 +12,8 @@ from munging.thread import Identity
 from munging.tumblr_html import to_html
 from switchboard.messages import SelectionOutcome
 from switchboard.messages.fields import MAX_TEXT_CHARACTERS
-from tumblr.responding.handlers.base import Composition, Declined, generated_p75, stored, times_for_prompts
-from tumblr.screening.word_lists import Draft
+from tumblr.responding.handlers.base import Declined, PlannedPost, generated_p75, stored, times_for_prompts
+from tumblr.screening.word_lists import ScreenedText
 from tumblr.turns.tags import answer_tags, clean_tags, original_tags
 from tumblr.turns.turn import Action, StoredMoodInput, StoredRequest, Turn, TurnKind
 
@@ -22,7 +22,7 @@ Verdict = Callable[[Turn, SelectionOutcome], str | None]
 
 
 @dataclass(frozen=True)
-class ReblogKind:
+class ReblogHandler:
     """A reblog: of a reblog of the bot's own post, of a post that names it, or of one on the dashboard.
 
     ``user_input`` tells whether it was said to the bot: only then does it move the mood.
@@ -44,7 +44,7 @@ class ReblogKind:
         """The next turn of the thread in the present mood; the sentiment of what was said moves the mood."""
         return thread_requests(turn, mood, now, self.timezone, judged=self.user_input)
 
-    def compose(self, turn: Turn, chosen: SelectionOutcome) -> Composition:
+    def compose(self, turn: Turn, chosen: SelectionOutcome) -> PlannedPost:
         """The reblog; its tags name whom it answers. Screened with what others said since the bot last spoke.
 
         Raises Declined when the text is not worth posting.
@@ -53,12 +53,14 @@ class ReblogKind:
         if reason is not None:
             raise Declined(reason)
         tags = answer_tags(chosen.tags, turn.who, self.avoided_tags)
-        return Composition(
+        return PlannedPost(
             action=Action.REBLOG,
             publish_as="published",
             html=to_html(chosen.post, self.identity, folded_lines=self.folded_lines),
             tags=tuple(tags),
-            draft=Draft(asker=turn.who, question=str(turn.input["said"]), answer=chosen.post, tags=tags),
+            draft=ScreenedText(
+                asker=turn.who, question=str(turn.input["said"]), answer=chosen.post, tags=tags
+            ),
             post_id=str(turn.input["post_id"]),
             reblog_key=str(turn.input["reblog_key"]),
         )
@@ -77,7 +79,7 @@ def below_least(turn: Turn, chosen: SelectionOutcome) -> str | None:
 
 
 @dataclass(frozen=True)
-class ReplyKind:
+class ReplyHandler:
     """Replies, which tumblr cannot answer: a text post that begins with a picture of the reply."""
 
     identity: Identity
@@ -94,7 +96,7 @@ class ReplyKind:
         """The next turn of the thread in the present mood; the sentiment of the reply moves the mood."""
         return thread_requests(turn, mood, now, self.timezone, judged=True)
 
-    def compose(self, turn: Turn, chosen: SelectionOutcome) -> Composition:
+    def compose(self, turn: Turn, chosen: SelectionOutcome) -> PlannedPost:
         """The post. Its tags are the model's; it is screened with the whole thread."""
         head = reply_mockup(
             post_url=str(turn.input["post_url"]),
@@ -105,12 +107,12 @@ class ReplyKind:
         )
         said = to_html(chosen.post, self.identity, folded_lines=self.folded_lines)
         tags = original_tags(chosen.tags, self.avoided_tags)
-        return Composition(
+        return PlannedPost(
             action=Action.CREATE_TEXT,
             publish_as="published",
             html=f"{head}\n{said}",
             tags=tuple(tags),
-            draft=Draft(
+            draft=ScreenedText(
                 asker=turn.who,
                 question=str(turn.input["prompt"]),
                 answer=chosen.post,

@@ -197,7 +197,7 @@ def test_a_kill_at_any_point_is_harmless(tmp_path: Path, point: FailPoint, order
     assert len(made) == (0 if order == "!follow" else 1)
     assert posts(world, "submission", "draft") == []
     assert world.tumblr.follows == ({"bob"} if order == "!follow" else set())
-    assert world.chores.open_chores() == []
+    assert world.chores.open_edits() == []
     world.stop()
 
 

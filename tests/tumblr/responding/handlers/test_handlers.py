@@ -10,7 +10,7 @@ import pytest
 from bot_config import Config
 from tests.tumblr.fakes import START, ZONE, outcome
 from tumblr.build import kinds_of
-from tumblr.responding.handlers.base import Kind
+from tumblr.responding.handlers.base import TurnHandler
 from tumblr.turns.turn import Turn, TurnKind, TurnState
 
 THREAD = "友bob会soup?\n域"
@@ -24,7 +24,7 @@ INPUTS: dict[TurnKind, dict[str, Any]] = {
 INPUTS[TurnKind.MENTION] = INPUTS[TurnKind.DASH] = INPUTS[TurnKind.REBLOG]
 
 
-def kinds(**settings: Any) -> dict[TurnKind, Kind]:
+def kinds(**settings: Any) -> dict[TurnKind, TurnHandler]:
     return kinds_of(Config(**settings), ZONE)
 
 

@@ -85,7 +85,7 @@ class Growth:
 
 
 @dataclass(frozen=True)
-class Draft:
+class NewJob:
     """A job that is not stored yet."""
 
     id: str
@@ -101,12 +101,12 @@ class Draft:
 Submission = AnswerRequest | TextpostRequest | RawSelectRequest
 
 
-def draft(request: Submission, settings: DraftSettings) -> Draft:
+def draft(request: Submission, settings: DraftSettings) -> NewJob:
     """The job for a submission. Raises mood.named.UnknownMood."""
     if isinstance(request, RawSelectRequest):
         scoring = raw_select_job(request.texts, _first(request.v8_timestamps), _first(request.v10_timestamps))
         scoring = scoring.model_copy(update={"next_speaker": request.next_speaker})
-        return Draft(
+        return NewJob(
             request.id, request.client, "raw_select", payload_hash("raw_select", request), 0, scoring
         )
     job = (
@@ -115,7 +115,7 @@ def draft(request: Submission, settings: DraftSettings) -> Draft:
         else _textpost_job(request, settings)
     )
     growth = _textpost_growth(job, settings) if job.type == "textpost" and settings.retained_first else None
-    return Draft(
+    return NewJob(
         request.id, request.client, job.type, payload_hash(job.type, request), job.n_desired, job, growth
     )
 

@@ -45,7 +45,7 @@ class Notifier:
             return not self._closed
 
 
-class Waiting:
+class LongPoll:
     """Lets a bounded number of requests wait; one too many is answered at once, as if it had not asked.
 
     The bound keeps threads free for requests that bring something.

@@ -29,14 +29,16 @@ def job_of(key: str) -> str:
     return key.partition(" ")[0]
 
 
-class Bench(Generic[JobT, ResultT]):
+class WorkerThread(Generic[JobT, ResultT]):
     """Jobs that are worked on side by side.
 
     They stand by their keys (`key_of`). `take`, `deliver` and `give_back` are for the work's thread,
     everything else is for the loop's.
     """
 
-    def __init__(self, jobs: Mapping[str, JobT], work: Callable[["Bench[JobT, ResultT]"], None]) -> None:
+    def __init__(
+        self, jobs: Mapping[str, JobT], work: Callable[["WorkerThread[JobT, ResultT]"], None]
+    ) -> None:
         """Put down the first `jobs` and start the work."""
         self._lock = threading.Lock()
         self._waiting = dict(jobs)
@@ -66,7 +68,7 @@ class Bench(Generic[JobT, ResultT]):
         for key in self.left:
             self.deliver(key, WorkerError(error=reason, blameless=True))
 
-    def _run(self, work: Callable[["Bench[JobT, ResultT]"], None]) -> None:
+    def _run(self, work: Callable[["WorkerThread[JobT, ResultT]"], None]) -> None:
         try:
             work(self)
         except Exception as error:  # noqa: BLE001 - whatever a job breaks, it is reported and the next one served

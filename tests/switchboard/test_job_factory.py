@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from mood.named import UnknownMood
 from munging.control import ASKED, BOT, NAME
-from switchboard.drafts import Draft, DraftSettings, Drawing, LeastWords, draft
+from switchboard.job_factory import DraftSettings, Drawing, LeastWords, NewJob, draft
 from switchboard.messages import AnswerRequest, GenerationJob, RawSelectJob, RawSelectRequest, TextpostRequest
 
 
-def answer(settings: DraftSettings | None = None, **fields: Any) -> Draft:
+def answer(settings: DraftSettings | None = None, **fields: Any) -> NewJob:
     values = {"id": "a", "question": "how are you?", "asking_name": "bob", **fields}
     return draft(AnswerRequest(**values), settings or DraftSettings())
 
 
-def job_of(made: Draft) -> GenerationJob:
+def job_of(made: NewJob) -> GenerationJob:
     assert isinstance(made.body, GenerationJob)
     return made.body
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
+from switchboard.long_polls import LongPoll, Notifier
 from switchboard.messages import GeneratorPoll, SelectorPoll
-from switchboard.waiting import Notifier, Waiting
 from tests.switchboard.bench import scores
 from tests.switchboard.service import Service
 
@@ -124,12 +124,12 @@ def test_after_the_end_nobody_waits() -> None:
     notifier = Notifier()
     notifier.close()
     looks: list[int] = []
-    Waiting(notifier, 1).until(lambda: looks.append(1), lambda _found: False, LONG)
+    LongPoll(notifier, 1).until(lambda: looks.append(1), lambda _found: False, LONG)
     assert looks == [1]
 
 
 def test_a_place_is_given_back_when_looking_fails() -> None:
-    waiting = Waiting(Notifier(), 1)
+    waiting = LongPoll(Notifier(), 1)
 
     def fail() -> None:
         raise RuntimeError("the store is gone")

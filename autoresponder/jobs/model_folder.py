@@ -27,8 +27,9 @@ from autoresponder.heads.files import heads_in, load_head
 from autoresponder.heads.head_2021 import GeneratorIdentity, Head, HeadName
 from autoresponder.model.cpu_linear import pack_linears
 from autoresponder.model.encoding import TextEncoder
+from autoresponder.model.identity import identity_hash
 from autoresponder.model.trunk import blocks_of
-from autoresponder.model.weights import COPY_AGAIN, content_hash, find_model, weight_files
+from autoresponder.model.weights import COPY_AGAIN, find_model, weight_files
 
 KINDS = ("gpt2", "gpt_neo", "gptj", "llama")  # what the writing loop's attention can take over
 TOKENIZER_HINT = "use the tokenizer files that belong to this checkpoint"
@@ -94,7 +95,7 @@ def load_generator(model: str, *, device: str = "auto", dtype: str = "auto") -> 
     if target.type == "cpu" and format_ is torch.float32:
         pack_linears(network, "int8" if dtype == "int8" else "float32")
     encoder = _load_encoder(folder, network.config)
-    identity = GeneratorIdentity(name=folder.resolve().name, sha256=content_hash(files))
+    identity = GeneratorIdentity(name=folder.resolve().name, sha256=identity_hash(folder, files))
     return GeneratorModel(network, encoder, identity, folder)
 
 

@@ -16,6 +16,7 @@ import stamina.instrumentation
 import structlog
 
 from bot_config import Config, ConfigError, load_config
+from bot_parent import stop_with_parent
 
 FATAL_EXIT_STATUS = 2
 
@@ -33,15 +34,17 @@ class FatalError(Exception):
 
 
 class Shutdown:
-    """The wish to stop, set by SIGTERM or SIGINT; every loop waits on it instead of sleeping."""
+    """The wish to stop, set by SIGTERM, SIGINT or SIGHUP; every loop waits on it instead of sleeping."""
 
     def __init__(self) -> None:
         self.requested = threading.Event()
 
     def install(self) -> Shutdown:
-        """Answer SIGTERM and SIGINT from now on; call it in the main thread."""
+        """Answer SIGTERM, SIGINT and a closed terminal from now on; call it in the main thread."""
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup wants it to outlive the terminal
+            signal.signal(signal.SIGHUP, self._on_signal)
         return self
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
@@ -99,9 +102,17 @@ def parse_process_arguments(
         default=Path("config.json"),
         help="configuration file (default: config.json; every setting is explained in config.example.json)",
     )
+    parser.add_argument(
+        "--stop-with-parent",
+        action="store_true",
+        help="stop when the process that started this one is gone (a supervisor that was killed)",
+    )
     if extend is not None:
         extend(parser)
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    if arguments.stop_with_parent:
+        stop_with_parent()
+    return arguments
 
 
 def load_process_config(path: Path) -> Config:

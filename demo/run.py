@@ -11,11 +11,10 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import socket
 import sys
 import time
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import requests
@@ -25,10 +24,13 @@ from bot_config import Config, load_config
 from bot_network import session_for
 from bot_process import FatalError, Shutdown, run_process
 from demo.configuration import POSTS_PER_DAY, write_demo_config
+from demo.lock import only_demo_in
+from demo.ports import FIRST_FREE_TO_ALL, PortError, check_port
 from demo.supervisor import HOME, Supervised
 from switchboard.client import SwitchboardClient
 from switchboard.errors import SwitchboardError
 from tumblr_sandbox.driver import SandboxDriver
+from tumblr_sandbox.people.records import MAX_COUNT, MAX_SPEED
 
 PEOPLE, PEOPLE_SPEED = 24, 20.0
 """How many live in a demo at first, and how much faster than the clock."""
@@ -56,19 +58,22 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--people",
-        type=int,
+        type=_people,
         default=os.environ.get("PEOPLE") or None,
         help=f"how many live in the sandbox; 0: nobody (first start: {PEOPLE})",
     )
     parser.add_argument(
         "--people-speed",
-        type=float,
+        type=_speed,
         default=os.environ.get("PEOPLE_SPEED") or None,
         help="how much faster than the clock they live; at 20 about one in a minute speaks to the bot "
         f"(first start: {PEOPLE_SPEED})",
     )
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier demo left in the folder")
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    if arguments.port == arguments.switchboard_port:
+        parser.error(f"--port and --switchboard-port are both {arguments.port}: each needs one of its own")
+    return arguments
 
 
 def _port(text: str) -> int:
@@ -78,16 +83,41 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _people(text: str) -> int:
+    if not text.isdecimal() or int(text) > MAX_COUNT:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of people: expected one from 0 to {MAX_COUNT}"
+        )
+    return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= MAX_SPEED:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no speed: expected more than 0, at most {MAX_SPEED:.0f}"
+        )
+    return speed
+
+
 def refuse_taken_ports(ports: Iterable[tuple[str, int]]) -> None:
-    """Raise FatalError for the first port that something else listens on."""
+    """Raise FatalError for the first port that cannot be had, with who has it and what to do."""
     for variable, port in ports:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                hint = f"stop what uses it, or choose another: make run {variable}={port + 100}"
-                raise FatalError(f"port {port} is taken", hint) from None
+        try:
+            check_port(port)
+        except PortError as error:
+            other = f"make run {variable}={port + 100 if port >= FIRST_FREE_TO_ALL else port + 8000}"
+            holder = error.listener
+            if holder is None:
+                hint = f"stop what uses it, or choose another: {other}"
+                raise FatalError(str(error), hint) from None
+            earlier = holder.folder == HOME or str(HOME) in holder.command
+            who = "an earlier demo of this checkout" if earlier else holder.command[:80]
+            hint = f"stop it with: kill {holder.pid}, or choose another: {other}"
+            raise FatalError(f"{error} by {who} (process {holder.pid})", hint) from None
 
 
 def wait_until_ready(supervised: Supervised, config: Config, shutdown: Shutdown) -> bool:
@@ -108,12 +138,17 @@ def wait_until_ready(supervised: Supervised, config: Config, shutdown: Shutdown)
 def refuse_stopped(supervised: Supervised) -> None:
     """Raise FatalError when a process, or supervisord, has given up."""
     if not supervised.alive:
-        raise FatalError("supervisord stopped", f"read {supervised.logs / 'supervisord.out'}")
+        said = supervised.last_said()
+        raise FatalError(
+            f"supervisord stopped{said and ': '}{said}", "if nobody has stopped it, start again with make run"
+        )
     for process in supervised.processes().values():
         if process.state in STOPPED_STATES:
-            last = supervised.last_lines(process.name)
+            last = (supervised.last_line(process.name) or process.error).removeprefix("error: ")
+            log = supervised.logs / f"{process.name}.log"
             raise FatalError(
-                f"{process.name} stopped: {last}", f"its log is {supervised.logs / process.name}.log"
+                f"{process.name} stopped: {last or 'it said nothing'}",
+                f"its log is {log}" if log.exists() else "it has not begun a log",
             )
 
 
@@ -161,12 +196,27 @@ def main(argv: list[str] | None = None) -> int:
     """Run the demo until Ctrl-C."""
     arguments = parse_arguments(argv)
     run = arguments.run.resolve()
-    refuse_taken_ports([("PORT", arguments.port), ("SWITCHBOARD_PORT", arguments.switchboard_port)])
+    with only_demo_in(run) as lock:
+        refuse_taken_ports([("PORT", arguments.port), ("SWITCHBOARD_PORT", arguments.switchboard_port)])
+        path = prepare(run, arguments)
+        return serve(run, path, arguments, lock)
+
+
+def prepare(run: Path, arguments: argparse.Namespace) -> Path:
+    """Make the folder and the configuration in it. Raises FatalError where that cannot be written."""
     if arguments.fresh:
         shutil.rmtree(run, ignore_errors=True)
-    run.mkdir(parents=True, exist_ok=True)
     ports = (arguments.port, arguments.switchboard_port)
-    path = write_demo_config(run, arguments.model.resolve(), *ports, follows=True)
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        return write_demo_config(run, arguments.model.resolve(), *ports, follows=True)
+    except OSError as error:
+        where = f"{error.filename or run} cannot be written ({error.strerror})"
+        raise FatalError(where, "see whom it belongs to, or choose another folder with --run") from None
+
+
+def serve(run: Path, path: Path, arguments: argparse.Namespace, lock: int) -> int:
+    """Start everything, say where it is, and stop it when that is wished."""
     shutdown = Shutdown().install()
     say("starting the sandbox and the four processes ...")
     people, speed = arguments.people, arguments.people_speed
@@ -176,6 +226,7 @@ def main(argv: list[str] | None = None) -> int:
         arguments.port,
         people=PEOPLE if people is None else people,
         people_speed=PEOPLE_SPEED if speed is None else speed,
+        keep_open=[lock],
     ) as supervised:
         if wait_until_ready(supervised, load_config(path), shutdown):
             lift_call_limits(arguments.port)
@@ -198,9 +249,10 @@ def shown(path: Path) -> str:
 
 
 def say(text: str) -> None:
-    """Tell the visitor something at once."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    """Tell the visitor something at once, unless the terminal has been closed."""
+    with suppress(OSError):
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,9 @@
-"""The demo's processes under supervisord: started, asked after, stopped."""
+"""The demo's processes under supervisord: started, asked after, stopped.
+
+    python -m demo.supervisor PARENT FOLDER CONFIGURATION
+
+is supervisord itself, working in FOLDER, for as long as the process PARENT lives.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +14,30 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from xmlrpc.client import ServerProxy
 
+from supervisor import supervisord
 from supervisor.xmlrpc import SupervisorTransport
+
+from bot_parent import stop_with_parent
+from bot_process import FatalError
 
 HOME = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 40.0
+LONGEST_SOCKET_PATH = 100
+"""In bytes; the kernel's limit for a unix socket is 108."""
+
+SHORT_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - mkdtemp makes a private folder there
+KEPT_LINES = 50
+USAGE = "For help, use"
+INCLUDE = "[include]\nfiles=../deploy/programs.conf\n"
 
 
 def free_port() -> int:
@@ -35,6 +54,8 @@ class ProcessState:
     name: str
     state: str
     pid: int
+    error: str = ""
+    """Why it could not even be started, if so."""
 
 
 class Supervised:
@@ -45,44 +66,68 @@ class Supervised:
     """
 
     def __init__(
-        self, run: Path, config: Path, sandbox_port: int, *, people: int = 0, people_speed: float = 1.0
+        self,
+        run: Path,
+        config: Path,
+        sandbox_port: int,
+        *,
+        people: int = 0,
+        people_speed: float = 1.0,
+        keep_open: Sequence[int] = (),
     ) -> None:
+        """``keep_open``: file descriptors that supervisord holds as well, such as a lock's."""
         self.run = run
         self.logs = run / "log"
-        # A unix socket's path is limited to about 100 bytes, and the run folder may lie deep.
-        self._socket_folder = Path(tempfile.mkdtemp(prefix="autoresponder-"))
+        self._keep_open = keep_open
+        self._socket_folder = _short_folder()
         self._socket = self._socket_folder / "supervisor.sock"
         self._environment = {
             **os.environ,
             "AUTORESPONDER_HOME": str(HOME),
-            "AUTORESPONDER_PYTHON": sys.executable,
-            "AUTORESPONDER_CONFIG": str(config),
-            "AUTORESPONDER_LOGS": str(self.logs),
+            "AUTORESPONDER_PYTHON": _in_quotes(sys.executable),
+            "AUTORESPONDER_CONFIG": _in_quotes(str(config)),
+            "AUTORESPONDER_LOGS": self.logs.name,  # within the folder in which supervisord works
             "AUTORESPONDER_SOCKET": str(self._socket),
             "SANDBOX_PORT": str(sandbox_port),
-            "SANDBOX_DATABASE": str(run / "sandbox.sqlite"),
+            "SANDBOX_DATABASE": _in_quotes(str(run / "sandbox.sqlite")),
             "SANDBOX_PEOPLE": str(people),
             "SANDBOX_PEOPLE_SPEED": str(people_speed),
             "PYTHONUNBUFFERED": "1",
         }
-        self._daemon: subprocess.Popen[bytes] | None = None
+        self._daemon: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+        self._said: deque[str] = deque(maxlen=KEPT_LINES)
+        self._log_sizes: dict[str, int] = {}
 
     def __enter__(self) -> Supervised:
         self.logs.mkdir(parents=True, exist_ok=True)
-        command = [
-            sys.executable,
-            "-m",
-            "supervisor.supervisord",
-            "--silent",
-            "-c",
-            str(HOME / "demo" / "supervisord.conf"),
-        ]
-        with (self.logs / "supervisord.out").open("ab") as out:
-            # In a session of its own, so that Ctrl-C reaches only us and the stop is orderly.
-            self._daemon = subprocess.Popen(
-                command, cwd=HOME, env=self._environment, stdout=out, stderr=out, start_new_session=True
-            )
+        self._log_sizes = {path.stem: path.stat().st_size for path in self.logs.glob("*.log")}
+        settings = self.run / "supervisord.conf"
+        settings.write_text(_settings(), encoding="utf-8")
+        command = [sys.executable, "-m", __name__, str(os.getpid()), str(self.run), settings.name]
+        # In a session of its own, so that Ctrl-C reaches only us and the stop is orderly. What it says goes
+        # through a pipe: on a full disk it could not write that to a file, and would end of it.
+        self._daemon = subprocess.Popen(
+            command,
+            cwd=HOME,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+            pass_fds=self._keep_open,
+        )
+        self._reader = threading.Thread(target=self._read, name="supervisord", daemon=True)
+        self._reader.start()
         return self
+
+    def _read(self) -> None:
+        assert self._daemon is not None
+        assert self._daemon.stdout is not None
+        with self._daemon.stdout as said:
+            lines = (line.strip() for line in said)
+            self._said.extend(line for line in lines if line and not line.startswith(USAGE))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -98,6 +143,8 @@ class Supervised:
             except subprocess.TimeoutExpired:
                 os.killpg(self._daemon.pid, signal.SIGKILL)
                 self._daemon.wait()
+        if self._reader is not None:
+            self._reader.join()
         shutil.rmtree(self._socket_folder, ignore_errors=True)
 
     @property
@@ -118,10 +165,63 @@ class Supervised:
             return {}
         finally:
             proxy("close")()
-        return {row["name"]: ProcessState(row["name"], row["statename"], row["pid"]) for row in rows}
+        return {
+            row["name"]: ProcessState(row["name"], row["statename"], row["pid"], row["spawnerr"])
+            for row in rows
+        }
 
-    def last_lines(self, name: str, count: int = 5) -> str:
-        """The end of a process's log."""
+    def last_line(self, name: str) -> str:
+        """What a process has logged last since this start; empty if it has logged nothing."""
         path = self.logs / f"{name}.log"
-        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-        return "\n".join(text.splitlines()[-count:])
+        try:
+            written = path.read_bytes()
+        except OSError:
+            return ""
+        before = self._log_sizes.get(name, 0)
+        # A log that has become shorter was begun anew.
+        new = written[before:] if len(written) >= before else written
+        lines = [line.strip() for line in new.decode(errors="replace").splitlines() if line.strip()]
+        return lines[-1] if lines else ""
+
+    def last_said(self) -> str:
+        """What supervisord itself has said last; empty while all is well."""
+        return self._said[-1] if self._said else ""
+
+
+def _short_folder() -> Path:
+    """A new folder for the socket: its path must be short, while that of TMPDIR may be long."""
+    for parent in (tempfile.gettempdir(), *SHORT_FOLDERS):
+        if len(os.fsencode(parent)) + len("/autoresponder-12345678/supervisor.sock") > LONGEST_SOCKET_PATH:
+            continue
+        try:
+            return Path(tempfile.mkdtemp(prefix="autoresponder-", dir=parent))
+        except OSError:
+            continue
+    raise FatalError("no folder for a socket can be made", "name one with a short path in TMPDIR")
+
+
+def _in_quotes(text: str) -> str:
+    """Text as it stands between double quotes in a command of supervisord's configuration."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _settings() -> str:
+    """The demo's and the four processes' settings in one text.
+
+    supervisord reads a file that is included through a pattern, in which the path's own signs would count.
+    """
+    demo, included = ((DEPLOY / name).read_text(encoding="utf-8") for name in ("demo.conf", "programs.conf"))
+    return f"{demo.replace(INCLUDE, '')}\n{included}"
+
+
+def main(argv: Sequence[str]) -> None:
+    """Be supervisord."""
+    parent, folder, settings = argv
+    stop_with_parent(int(parent))
+    os.umask(0o077)
+    os.chdir(folder)
+    supervisord.main(["--silent", "-c", settings])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUND = {"bot_config", "bot_config_help", "bot_network", "bot_process", "bot_settings"}
+GROUND = {"bot_config", "bot_config_help", "bot_network", "bot_parent", "bot_process", "bot_settings"}
 MAY_IMPORT = {
     "bot_config": {"bot_config_help", "bot_network", "bot_settings"},
     "bot_network": set[str](),
+    "bot_parent": set[str](),
     "bot_config_help": set[str](),
-    "bot_process": {"bot_config"},
+    "bot_process": {"bot_config", "bot_parent"},
     "bot_settings": set[str](),
     "munging": set[str](),
     "mood": set[str](),

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tumblr_sandbox.app import create_app
 from tumblr_sandbox.demo_seed import seed_demo
+from tumblr_sandbox.parent import stop_with_parent
 from tumblr_sandbox.people import command
 from tumblr_sandbox.people.records import PeopleSwitch
 from tumblr_sandbox.process import FatalError, Shutdown, configure_logging, run_process
@@ -54,6 +55,11 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
         metavar="X",
         help="how fast they live (1: as the clock)",
     )
+    serve.add_argument(
+        "--stop-with-parent",
+        action="store_true",
+        help="stop when the process that started this one is gone",
+    )
     serve.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
     command.add_commands(commands)
     return parser.parse_args(argv)
@@ -64,6 +70,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     if arguments.command == "people":
         return command.run(arguments)
+    if arguments.stop_with_parent:
+        stop_with_parent()
     configure_logging(arguments.log_level)
     shutdown = Shutdown().install()
     world = _open(arguments.database)

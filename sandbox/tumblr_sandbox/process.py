@@ -28,15 +28,17 @@ class FatalError(Exception):
 
 
 class Shutdown:
-    """The wish to stop, set by SIGTERM or SIGINT."""
+    """The wish to stop, set by SIGTERM, SIGINT or SIGHUP."""
 
     def __init__(self) -> None:
         self.requested = threading.Event()
 
     def install(self) -> Shutdown:
-        """Answer SIGTERM and SIGINT from now on; call it in the main thread."""
+        """Answer SIGTERM, SIGINT and a closed terminal from now on; call it in the main thread."""
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup wants it to outlive the terminal
+            signal.signal(signal.SIGHUP, self._on_signal)
         return self
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:

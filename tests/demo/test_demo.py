@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import stat
+import subprocess
+import sys
 import threading
 from configparser import RawConfigParser
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -20,15 +23,32 @@ from demo.supervisor import HOME, Supervised
 from tumblr_sandbox.people.records import PeopleState
 
 
-def test_a_taken_port_is_one_clear_error() -> None:
+def test_a_taken_port_is_one_clear_error(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(FatalError, match=rf"port {port} is taken - .*make run PORT={port + 100}"):
+        with pytest.raises(FatalError, match=rf"port {port} is taken .*make run PORT={port + 100}"):
             refuse_taken_ports([("PORT", port)])
         with pytest.raises(FatalError, match="is taken"):
-            main(["--port", str(port)])
+            main(["--port", str(port), "--run", str(tmp_path / "demo")])
+    assert not (tmp_path / "demo").exists(), "nothing is written before it is clear that the demo can start"
+
+
+def test_a_port_that_an_earlier_demo_holds_names_its_process() -> None:
+    listening = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); "
+    listening += "print(s.getsockname()[1], flush=True); time.sleep(60)"
+    python = Path(sys.executable).resolve()
+    for folder, who in ((HOME, "an earlier demo of this checkout"), (Path("/"), re.escape(str(python)))):
+        with subprocess.Popen(
+            [python, "-c", listening], stdout=subprocess.PIPE, text=True, cwd=folder
+        ) as one:
+            assert one.stdout is not None
+            port = int(one.stdout.readline())
+            says = rf"port {port} is taken by {who}.* \(process {one.pid}\) - stop it with: kill {one.pid},"
+            with pytest.raises(FatalError, match=says):
+                refuse_taken_ports([("SWITCHBOARD_PORT", port)])
+            one.kill()
 
 
 def test_ports_come_from_the_environment_or_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,6 +66,29 @@ def test_what_is_no_port_is_one_clear_error(
         parse_arguments([])
     assert "--switchboard-port: " in (said := capsys.readouterr().err)
     assert "is no port: expected a number from 1 to 65535" in said
+
+
+@pytest.mark.parametrize("people", ["-1", "many", "1.5", "5001"])
+def test_what_is_no_number_of_people_is_one_clear_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], people: str
+) -> None:
+    monkeypatch.setenv("PEOPLE", people)
+    with pytest.raises(SystemExit, match="2"):
+        parse_arguments([])
+    assert f"{people!r} is no number of people: expected one from 0 to 5000" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("speed", ["0", "-2", "fast", "nan", "inf", "10001"])
+def test_what_is_no_speed_is_one_clear_error(capsys: pytest.CaptureFixture[str], speed: str) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        parse_arguments([f"--people-speed={speed}"])
+    assert f"{speed!r} is no speed: expected more than 0, at most 10000" in capsys.readouterr().err
+
+
+def test_both_ports_the_same_is_one_clear_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        parse_arguments(["--port", "4480", "--switchboard-port", "4480"])
+    assert "--port and --switchboard-port are both 4480" in capsys.readouterr().err
 
 
 def test_so_do_the_people(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +160,7 @@ def test_systemd_units_start_the_doors_that_exist_and_may_write_where_they_have_
 
 def test_logs_of_a_process_that_never_wrote_are_empty(tmp_path: Path) -> None:
     supervised = Supervised(tmp_path, tmp_path / "config.json", 1)
-    assert supervised.last_lines("tumbl") == ""
+    assert supervised.last_line("tumbl") == ""
     assert supervised.processes() == {}
     assert not supervised.alive
     supervised.stop()

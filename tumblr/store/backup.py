@@ -102,7 +102,7 @@ def _copy(source: Path, target: Path) -> None:
 def _sqlite(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a file for reading; whatever is wrong with it is a StoreError."""
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             yield connection
     except sqlite3.Error as error:
         raise StoreError(f"{path} cannot be read: {error}") from None

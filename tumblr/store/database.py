@@ -55,7 +55,9 @@ class Database:
         memory = sqlite3.connect(":memory:", check_same_thread=False)
         if path.exists():
             try:
-                source = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+                source = sqlite3.connect(
+                    f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS
+                )
                 try:
                     source.backup(memory)
                 finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.dialects.sqlite import insert
 
 from tumblr_sandbox.store.migrations import migrate
@@ -64,7 +64,10 @@ class Database:
 
 def _engine(path: Path, synchronous: str) -> Engine:
     engine = sqlalchemy.create_engine(
-        f"sqlite:///{path}", connect_args={"check_same_thread": False}, pool_size=32, max_overflow=32
+        URL.create("sqlite", database=str(path)),
+        connect_args={"check_same_thread": False},
+        pool_size=32,
+        max_overflow=32,
     )
 
     @event.listens_for(engine, "connect")

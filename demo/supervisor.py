@@ -210,7 +210,8 @@ def _settings() -> str:
 
     supervisord reads a file that is included through a pattern, in which the path's own signs would count.
     """
-    demo, included = ((DEPLOY / name).read_text(encoding="utf-8") for name in ("demo.conf", "programs.conf"))
+    paths = (HOME / "demo" / "supervisord.conf", HOME / "deploy" / "programs.conf")
+    demo, included = (path.read_text(encoding="utf-8") for path in paths)
     return f"{demo.replace(INCLUDE, '')}\n{included}"
 
 

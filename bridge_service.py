@@ -15,15 +15,9 @@ import structlog
 from flask import Flask
 
 from bot_config import Config
+from bot_lifecycle import FatalError, Shutdown, configure_logging
 from bot_network import is_loopback
-from bot_process import (
-    FatalError,
-    Shutdown,
-    configure_logging,
-    load_process_config,
-    parse_process_arguments,
-    run_process,
-)
+from bot_process import load_process_config, parse_process_arguments, run_process
 from bot_settings.switchboard import SwitchboardConfig
 from munging.formats import format_time
 from switchboard.app import AppSettings, create_app

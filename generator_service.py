@@ -15,14 +15,8 @@ import sys
 from contextlib import suppress
 
 from bot_config import Config
-from bot_process import (
-    FatalError,
-    Shutdown,
-    configure_logging,
-    load_process_config,
-    parse_process_arguments,
-    run_process,
-)
+from bot_lifecycle import FatalError, Shutdown, configure_logging
+from bot_process import load_process_config, parse_process_arguments, run_process
 
 
 def main(argv: list[str] | None = None) -> int:

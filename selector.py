@@ -16,14 +16,8 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from bot_process import (
-    FatalError,
-    Shutdown,
-    configure_logging,
-    load_process_config,
-    parse_process_arguments,
-    run_process,
-)
+from bot_lifecycle import FatalError, Shutdown, configure_logging
+from bot_process import load_process_config, parse_process_arguments, run_process
 from bot_settings.writing import SelectionConfig
 from mood.named import Mood
 from selection.candidates import Candidate

@@ -7,13 +7,8 @@ import sys
 
 import structlog
 
-from bot_process import (
-    Shutdown,
-    configure_logging,
-    load_process_config,
-    parse_process_arguments,
-    run_process,
-)
+from bot_lifecycle import Shutdown, configure_logging
+from bot_process import load_process_config, parse_process_arguments, run_process
 from tumblr.build import running_bot
 
 log = structlog.get_logger()

@@ -1,13 +1,13 @@
 """What can go wrong with the model and its work, by name, each saying what to do about it.
 
-``ModelError`` and below mean that the process cannot start: they are FatalErrors, which a door
+``ModelError`` and below mean that the process cannot start: they are FatalErrors, which a process
 prints as one line. ``JobError`` and below concern one job: it goes back to the switchboard and the
 process lives.
 """
 
 from __future__ import annotations
 
-from bot_process import FatalError
+from bot_lifecycle import FatalError
 
 
 class ModelError(FatalError):

@@ -11,7 +11,7 @@ import structlog
 from autoresponder.errors import JobError, WritingStoppedError
 from autoresponder.jobs.runner import Done, JobRunner
 from bot_config import Config
-from bot_process import FatalError, Shutdown
+from bot_lifecycle import FatalError, Shutdown
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardConflict, SwitchboardForbidden
 from switchboard.messages import WorkerError

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from bot_config import load_config
-from bot_process import Shutdown
+from bot_lifecycle import Shutdown
 from demo.configuration import write_demo_config
 from demo.run import lift_call_limits, wait_until_ready
 from demo.supervisor import HOME, Supervised, free_port

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bot_process import FatalError
+from bot_lifecycle import FatalError
 
 SUPERVISOR_PID = Path("log", "supervisord.pid")
 """Where supervisord writes its process id, in the demo's folder."""

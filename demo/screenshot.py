@@ -21,7 +21,8 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from bot_config import load_config
-from bot_process import FatalError, Shutdown, run_process
+from bot_lifecycle import FatalError, Shutdown
+from bot_process import run_process
 from demo.configuration import write_demo_config
 from demo.run import wait_until_ready
 from demo.supervisor import HOME, Supervised, free_port

@@ -26,8 +26,8 @@ from xmlrpc.client import ServerProxy
 from supervisor import supervisord
 from supervisor.xmlrpc import SupervisorTransport
 
+from bot_lifecycle import FatalError
 from bot_parent import stop_with_parent
-from bot_process import FatalError
 
 HOME = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 40.0

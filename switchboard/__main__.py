@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.live import Live
 
 from bot_config import Config
-from bot_process import FatalError, Shutdown, load_process_config, run_process
+from bot_lifecycle import FatalError, Shutdown
+from bot_process import load_process_config, run_process
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardError
 from switchboard.tables import status_tables

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from requests.adapters import BaseAdapter
 
 import selector
-from bot_process import FatalError
+from bot_lifecycle import FatalError
 from bot_settings.writing import SelectionConfig
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.polling import SelectorExchange

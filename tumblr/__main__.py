@@ -23,7 +23,8 @@ from typing import Any
 
 from requests_oauthlib import OAuth1Session
 
-from bot_process import FatalError, load_process_config, run_process
+from bot_lifecycle import FatalError
+from bot_process import load_process_config, run_process
 from tumblr.api.authorize import TUMBLR, NotAuthorized, authorize
 from tumblr.api.errors import StoreError
 from tumblr.responding.post_log import SHOWN, explain, explain_turn, flat_record, mood_record

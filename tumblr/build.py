@@ -12,7 +12,7 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from bot_config import Config
-from bot_process import FatalError, Shutdown
+from bot_lifecycle import FatalError, Shutdown
 from mood.dated_note import DatedNote
 from switchboard.client import Retry, SwitchboardClient
 from tumblr.api.client import TumblrDashReader, TumblrReader

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot_config import Config
-from bot_process import FatalError
+from bot_lifecycle import FatalError
 from mood.system import MoodSystem
 from mood.updates import build_system, parse_updates
 from munging.formats import PromptFormat, own_format

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot_config import Config
+from bot_lifecycle import FatalError
 from bot_network import session_for
-from bot_process import FatalError
 from bot_settings.tumblr import KeySet as KeyStrings
 from tumblr.api.client import (
     AccountWriter,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot_process import FatalError, Shutdown
+from bot_lifecycle import FatalError, Shutdown
 from tumblr.api.backoff import Backoff
 from tumblr.api.errors import LimitReached, StoreError, TumblrError, Unauthorized, Unreachable
 from tumblr.api.key_pool import Pool

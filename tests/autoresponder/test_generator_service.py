@@ -19,7 +19,8 @@ from autoresponder.jobs.runner import JobRunner
 from autoresponder.loading import build_runner, writing_settings
 from autoresponder.service import GeneratorWorker, worker_name
 from bot_config import Config
-from bot_process import FatalError, run_process
+from bot_lifecycle import FatalError
+from bot_process import run_process
 from switchboard.messages import GenerationResult, WorkerError
 from switchboard.polling import GeneratorAnswer, GeneratorJob
 from switchboard.worker_thread import WorkerThread
@@ -189,8 +190,8 @@ def test_a_library_that_is_not_installed_is_one_line_and_status_2(tmp_path: Path
 def door_without(library: str, config: Path) -> subprocess.CompletedProcess[str]:
     """Run the door where a library cannot be imported."""
     program = (
-        "import sys; sys.modules[sys.argv[1]] = None; import generator_service as door, bot_process\n"
-        "sys.exit(bot_process.run_door(lambda: door.main(sys.argv[2:])))"
+        "import sys; sys.modules[sys.argv[1]] = None; import generator_service as process, bot_process\n"
+        "sys.exit(bot_process.run_process(lambda: process.main(sys.argv[2:])))"
     )
     command = [sys.executable, "-c", program, library, "--config", str(config)]
     where = Path(generator_service.__file__).parent

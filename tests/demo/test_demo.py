@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bot_config import load_config
-from bot_process import FatalError
+from bot_lifecycle import FatalError
 from demo.configuration import write_demo_config
 from demo.run import main, parse_arguments, refuse_taken_ports, switch_people
 from demo.supervisor import HOME, Supervised

@@ -21,8 +21,8 @@ from pydantic import SecretStr
 
 import bridge_service
 from bot_config import Config
+from bot_lifecycle import FatalError
 from bot_network import direct_session, is_loopback, local_url
-from bot_process import FatalError
 from bot_settings.switchboard import SwitchboardConfig
 from demo.supervisor import free_port
 from switchboard.client import Retry, SwitchboardClient

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot_process import FatalError
+from bot_lifecycle import FatalError
 from switchboard.__main__ import main
 from switchboard.messages import JobLine, StatusReport, WorkerLine
 from switchboard.serving import Server, ServerSettings

@@ -31,7 +31,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from bot_config import Config, load_config
-from bot_process import Shutdown
+from bot_lifecycle import Shutdown
 from demo.configuration import write_demo_config
 from demo.run import client_token
 from demo.supervisor import HOME, free_port

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import selector
-from bot_process import Shutdown, configure_logging, load_process_config
+from bot_lifecycle import Shutdown, configure_logging
+from bot_process import load_process_config
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.messages import SelectionResult, WorkerError
 from switchboard.polling import Exchanged, RetainedText, SelectionWork, SelectorExchange

@@ -22,7 +22,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bot_process import Shutdown, configure_logging, load_process_config
+from bot_lifecycle import Shutdown, configure_logging
+from bot_process import load_process_config
 from munging.control import END, IMAGE_DELIMITER, TAGS
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.messages import (

@@ -15,7 +15,8 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from bot_config import load_config
-from bot_process import Shutdown, configure_logging, run_process
+from bot_lifecycle import Shutdown, configure_logging
+from bot_process import run_process
 from tests.system.programs import FORKS, PRELOADED, Tumbl
 from tumblr.build import running_bot
 

@@ -13,7 +13,8 @@ import pytest
 
 import tumbl
 from bot_config import Config
-from bot_process import FatalError, Shutdown, run_process
+from bot_lifecycle import FatalError, Shutdown
+from bot_process import run_process
 from mood.__main__ import main as mood_main
 from mood.history import parse_history
 from mood.system import MoodInput

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot_process import FatalError, Shutdown
+from bot_lifecycle import FatalError, Shutdown
 from tests.tumblr.fakes import START, ZONE, FakeClock, World
 from tumblr.api.errors import LimitReached, StoreFull, TumblrUnavailable, Unauthorized, Unreachable
 from tumblr.api.key_pool import Group, KeySet, Pool

@@ -12,7 +12,7 @@ import pytest
 from pytumblr import TumblrRestClient
 
 from bot_config import load_config
-from bot_process import Shutdown
+from bot_lifecycle import Shutdown
 from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
 from tumblr.build import running_bot
 from tumblr.pacing.budget import RULES

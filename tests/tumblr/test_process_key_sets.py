@@ -13,7 +13,7 @@ import requests
 from requests_oauthlib import OAuth1Session
 
 from bot_config import load_config
-from bot_process import Shutdown
+from bot_lifecycle import Shutdown
 from tests.tumblr.neighbours import BLOG, Neighbours
 from tumblr.api.authorize import authorize
 from tumblr.build import running_bot

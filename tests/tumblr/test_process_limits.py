@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot_process import Shutdown
+from bot_lifecycle import Shutdown
 from tests.tumblr.neighbours import BLOG, Neighbours
 from tumblr.build import running_bot
 from tumblr.loop import Loop

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from bot_process import FatalError
+from bot_lifecycle import FatalError
 from switchboard.errors import SwitchboardBusy, SwitchboardForbidden
 from switchboard.messages import SelectionOutcome
 from tumblr.api.backoff import Backoff

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from bot_process import FatalError
+from bot_lifecycle import FatalError
 from tumblr.api.errors import Forbidden, LimitReached, NotFound, Refused, TumblrError, Unauthorized
 from tumblr.turns.fail_points import FailPoint, FailPoints
 from tumblr.turns.outbox import DELETE, EDIT, PendingEdit

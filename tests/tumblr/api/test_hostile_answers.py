@@ -17,7 +17,7 @@ from requests.adapters import BaseAdapter
 from requests.models import PreparedRequest, Response
 
 from bot_config import Config, load_config
-from bot_process import Shutdown
+from bot_lifecycle import Shutdown
 from tests.tumblr import hostile
 from tests.tumblr.api.test_client import HOST, KEYS
 from tests.tumblr.fakes import FakeClock

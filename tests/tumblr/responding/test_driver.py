@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot_process import FatalError
+from bot_lifecycle import FatalError
 from mood.logits import logit
 from switchboard.errors import SwitchboardForbidden, SwitchboardRefused
 from switchboard.messages import RawSelectRequest, SelectionOutcome, SubmitReply

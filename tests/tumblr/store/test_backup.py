@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot_process import FatalError
+from bot_lifecycle import FatalError
 from tests.tumblr.fakes import FakeClock, World, an_ask
 from tumblr.__main__ import main
 from tumblr.api.errors import StoreError

@@ -1,0 +1,28 @@
+"""A file to recognised frames: decode, recognise each view, keep the view that says most. For workers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from images.backends import Backend
+from images.pictures import Frame as DecodedFrame
+from images.pictures import PictureLimits, read_frames
+from images.recognition import Frame, Line
+from images.settings import ImagesConfig
+
+
+def read_picture(data: bytes, backend: Backend, config: ImagesConfig) -> list[Frame]:
+    """What is written in each frame of a picture; raises PictureError or RecogniserError."""
+    limits = PictureLimits(int(config.max_megapixels * 1_000_000), config.max_frames)
+    return [_read(frame, backend) for frame in read_frames(data, limits)]
+
+
+def _read(frame: DecodedFrame, backend: Backend) -> Frame:
+    """The lines of the view in which most is read with confidence."""
+    width, height = frame.views[0].size
+    found: list[list[Line]] = [backend.read(view) for view in frame.views]
+    return Frame(width, height, tuple(max(found, key=lambda lines: _amount(lines))))
+
+
+def _amount(lines: Sequence[Line]) -> float:
+    return sum(line.confidence**2 * len(line.text) for line in lines)

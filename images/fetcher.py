@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,15 @@ _VARIANT = re.compile(r"_(\d{2,4})(\.(?:png|jpe?g|gif|webp|avif))$", re.IGNORECA
 
 Resolve = Callable[[str, int], Sequence[str]]
 """Names to addresses; raises OSError."""
+
+
+Connect = Callable[[str, int, float], socket.socket]
+"""Address, port and seconds to a connected socket; raises OSError."""
+
+
+def connect(address: str, port: int, seconds: float) -> socket.socket:
+    """Connect to an address."""
+    return socket.create_connection((address, port), seconds)
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -59,13 +68,18 @@ class Fetcher:
         *,
         size_variants: Sequence[str] = (),
         resolver: Resolve = resolve,
+        connector: Connect = connect,
         ca_file: str | None = None,
     ) -> None:
-        """``hosts`` are rules of ``addresses.target_of``; ``ca_file`` replaces the usual authorities."""
+        """``hosts`` are rules of ``addresses.target_of``; ``ca_file`` replaces the usual authorities.
+
+        ``resolver`` and ``connector`` are the network, to which tests give another one.
+        """
         self._limits = limits
         self._hosts = tuple(hosts)
         self._variants = tuple(size_variants)
         self._resolver = resolver
+        self._connector = connector
         self._ca_file = ca_file or certifi.where()
 
     def fetch(self, url: str) -> bytes:
@@ -113,7 +127,7 @@ class Fetcher:
             raise FetchError("it takes too long", is_permanent=False)
         addresses = self._addresses(target)
         with _Watchdog(left) as watchdog:
-            pool = self._pool(target, addresses, watchdog, left)
+            pool = self._pool(target, lambda: self._connect(target, addresses, watchdog, left), left)
             try:
                 answer = pool.urlopen(
                     method,
@@ -124,13 +138,17 @@ class Fetcher:
                     preload_content=False,
                     decode_content=False,
                 )
-                yield answer
+                with closing(answer):
+                    yield answer
             except HTTPError as error:
                 cause = "it takes too long" if watchdog.has_bitten else type(error).__name__
                 raise FetchError(cause, is_permanent=False) from None
             finally:
                 watchdog.bite()
                 pool.close()
+            # To whoever reads until the end, a socket that was shut looks like the end.
+            if watchdog.has_bitten:
+                raise FetchError("it takes too long", is_permanent=False)
 
     def _addresses(self, target: Target) -> list[str]:
         try:
@@ -144,8 +162,29 @@ class Fetcher:
                 check_public(address)
         return found
 
-    def _pool(
+    def _connect(
         self, target: Target, addresses: Sequence[str], watchdog: _Watchdog, seconds: float
+    ) -> socket.socket:
+        """Connect to one of the judged addresses; the peer is judged once more."""
+        problem: OSError = ConnectionError("no address")
+        for address in addresses:
+            try:
+                connected = self._connector(address, target.port, seconds)
+            except OSError as error:
+                problem = error
+                continue
+            watchdog.guard(connected)
+            if not target.is_trusted:
+                try:
+                    check_public(str(connected.getpeername()[0]))
+                except AddressRefusedError:
+                    connected.close()
+                    raise
+            return connected
+        raise FetchError(f"its server cannot be reached: {type(problem).__name__}", is_permanent=False)
+
+    def _pool(
+        self, target: Target, connect_to: Callable[[], socket.socket], seconds: float
     ) -> HTTPConnectionPool:
         timeout = urllib3.Timeout(total=seconds)
         pool: HTTPConnectionPool
@@ -153,10 +192,10 @@ class Fetcher:
             pool = HTTPSConnectionPool(
                 target.host, target.port, timeout=timeout, cert_reqs="CERT_REQUIRED", ca_certs=self._ca_file
             )
-            pool.ConnectionCls = _secure_connection(target, addresses, watchdog)
+            pool.ConnectionCls = _secure_connection(connect_to)
         else:
             pool = HTTPConnectionPool(target.host, target.port, timeout=timeout)
-            pool.ConnectionCls = _plain_connection(target, addresses, watchdog)
+            pool.ConnectionCls = _plain_connection(connect_to)
         return pool
 
     def _body(self, answer: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
@@ -215,39 +254,17 @@ class _Watchdog:
         self.bite()
 
 
-def _connect(
-    connection: HTTPConnection, target: Target, addresses: Sequence[str], watchdog: _Watchdog
-) -> socket.socket:
-    """Connect to one of the judged addresses; the peer is judged once more."""
-    problem: OSError = ConnectionError("no address")
-    for address in addresses:
-        try:
-            connected = socket.create_connection((address, target.port), connection.timeout or None)
-        except OSError as error:
-            problem = error
-            continue
-        watchdog.guard(connected)
-        if not target.is_trusted:
-            try:
-                check_public(str(connected.getpeername()[0]))
-            except AddressRefusedError:
-                connected.close()
-                raise
-        return connected
-    raise urllib3.exceptions.NewConnectionError(connection, f"{type(problem).__name__}")
-
-
-def _plain_connection(target: Target, addresses: Sequence[str], watchdog: _Watchdog) -> Any:
+def _plain_connection(connect_to: Callable[[], socket.socket]) -> Any:
     class Connection(HTTPConnection):
         def _new_conn(self) -> socket.socket:
-            return _connect(self, target, addresses, watchdog)
+            return connect_to()
 
     return Connection
 
 
-def _secure_connection(target: Target, addresses: Sequence[str], watchdog: _Watchdog) -> Any:
+def _secure_connection(connect_to: Callable[[], socket.socket]) -> Any:
     class Connection(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
-            return _connect(self, target, addresses, watchdog)
+            return connect_to()
 
     return Connection

@@ -43,20 +43,29 @@ class Frame:
 def read_frames(data: bytes, limits: PictureLimits) -> list[Frame]:
     """The frames of a picture that differ, spread evenly over its time. Raises PictureError."""
     with _opened(data, limits) as image:
-        count = int(getattr(image, "n_frames", 1))
-        allowed = int(_ANIMATION_SHARE * limits.max_pixels // (image.width * image.height))
-        last = min(count, max(1, allowed))
-        seconds = _duration(image, last) / _SECOND if last > 1 else 0.0
-        wanted = min(limits.max_frames, last, max(2, round(seconds))) if last > 1 else 1
-        frames: list[Frame] = []
-        shown: Image.Image | None = None
-        for number in spread(last, wanted):
+        numbers = _sampled(image, limits)
+    frames: list[Frame] = []
+    shown: Image.Image | None = None
+    # Opened anew: Pillow cannot go back in every animation.
+    with _opened(data, limits) as image:
+        for number in numbers:
             image.seek(number)
             frame = _still(image)
             if shown is None or not _same(shown, frame):
                 frames.append(Frame(views(frame)))
             shown = frame
         return frames
+
+
+def _sampled(image: Image.Image, limits: PictureLimits) -> list[int]:
+    """Which frames are read: one for each second, two at least, and none beyond what may be decoded."""
+    count = int(getattr(image, "n_frames", 1))
+    allowed = int(_ANIMATION_SHARE * limits.max_pixels // (image.width * image.height))
+    last = min(count, max(1, allowed))
+    if last == 1:
+        return [0]
+    seconds = _duration(image, last) / _SECOND
+    return spread(last, min(limits.max_frames, last, max(2, round(seconds))))
 
 
 def spread(count: int, wanted: int) -> list[int]:

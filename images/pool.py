@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from images.wire import Message, receive, send
 WORKER = (sys.executable, "-m", "images.worker")
 _ROOT = Path(__file__).resolve().parent.parent
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "OPENBLAS_CORETYPE")
+_LAST_BREATH = 1.0
+"""Seconds for a process that hung up to end by itself, so that its status is known."""
 _RSS_SHARE = 0.5
 """A process whose memory once reached this share of its address space is replaced after the image."""
 
@@ -64,7 +67,7 @@ class WorkerPool:
         except TimeoutError:
             raise WorkerError(f"it took more than {seconds:g} seconds") from None
         except (EOFError, OSError, ValueError):
-            raise WorkerError(f"its worker {process.end()}") from None
+            raise WorkerError(f"its worker {process.end(_LAST_BREATH)}") from None
 
     def _start(self) -> _Process:
         with self._lock:
@@ -152,10 +155,12 @@ class _Process:
         """Whether it has done enough, or has grown: libraries give little memory back."""
         return self._images >= config.worker_images or self._peak > _RSS_SHARE * config.worker_mebibytes
 
-    def end(self) -> str:
-        """Kill it if it runs; says how it ended."""
+    def end(self, patience: float = 0.0) -> str:
+        """Kill it if it still runs after some seconds; says how it ended."""
         with self._lock:
             self._channel.close()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(patience)
             ended_itself = self._process.poll()
             if ended_itself is None:
                 self._process.kill()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from images.backends import Backend
 from images.pictures import Frame as DecodedFrame
@@ -21,8 +21,8 @@ def _read(frame: DecodedFrame, backend: Backend) -> Frame:
     """The lines of the view in which most is read with confidence."""
     width, height = frame.views[0].size
     found: list[list[Line]] = [backend.read(view) for view in frame.views]
-    return Frame(width, height, tuple(max(found, key=lambda lines: _amount(lines))))
+    return Frame(width, height, tuple(max(found, key=_amount)))
 
 
-def _amount(lines: Sequence[Line]) -> float:
+def _amount(lines: Iterable[Line]) -> float:
     return sum(line.confidence**2 * len(line.text) for line in lines)

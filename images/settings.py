@@ -25,8 +25,8 @@ class RapidOcrConfig(Section):
     corner: Probability = Field(0.02, description=_CORNER)
     model: Path | None = Field(
         None,
-        description="ONNX file of another recognition model of PaddleOCR's kind, with its characters in it (for "
-        "Greek or Cyrillic, say); default: the one in RapidOCR's wheel",
+        description="ONNX file of another recognition model of PaddleOCR's kind, with its characters in it, "
+        "for other scripts (Greek, Cyrillic); default: the one in RapidOCR's wheel",
     )
 
 

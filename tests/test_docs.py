@@ -14,7 +14,14 @@ TEXTS = {page: page.read_text(encoding="utf-8") for page in PAGES}
 DEVELOPING = TEXTS[ROOT / "docs" / "developing.md"]
 ARCHITECTURE = TEXTS[ROOT / "docs" / "architecture.md"]
 
-STARTED_BY_TESTS = {"creator", "judge", "redirected_backup", "mortal_selector", "stub_generator"}
+STARTED_BY_TESTS = {
+    "stub_worker",
+    "creator",
+    "judge",
+    "redirected_backup",
+    "mortal_selector",
+    "stub_generator",
+}
 
 
 def anchors(page: Path) -> set[str]:

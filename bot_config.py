@@ -36,6 +36,7 @@ from bot_settings.behaviour import (
 from bot_settings.presets import PRESETS, PresetName, with_preset
 from bot_settings.switchboard import SwitchboardConfig
 from bot_settings.talk import ConversationConfig, DampingConfig, DashboardConfig
+from bot_settings.training import TrainingConfig
 from bot_settings.tumblr import (
     AsksConfig,
     BlogConfig,
@@ -96,6 +97,7 @@ class Config(BaseSettings):
     generator: GeneratorConfig = Field(GeneratorConfig(), description="the process that writes")
     selection: SelectionConfig = Field(SelectionConfig(), description="how one candidate is chosen")
     mood: MoodConfig = Field(MoodConfig(), description="how the bot feels")
+    training: TrainingConfig = Field(TrainingConfig(), description="making and renewing the models")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least level that is logged"
     )

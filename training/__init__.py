@@ -1,1 +1,1 @@
-"""Trainers of the generator and its heads; they read corpus files and write a model folder."""
+"""From a scraped blog to a tuned generator, and heads that learn from readers: ``python -m training --help``."""

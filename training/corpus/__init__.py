@@ -1,0 +1,1 @@
+"""From scraped posts to documents, and from documents to tokens in Parquet."""

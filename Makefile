@@ -24,7 +24,7 @@ $(READY): $(PINS)
 	@rm -rf $(VENV)
 	@echo "making the virtual environment in $(VENV) (once; a few minutes)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[ml,images,dev]' --editable './sandbox[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[ml,train,images,dev]' --editable './sandbox[dev]'
 	@$(PYTHON) -m venv $(VENV)/tumblr-backup
 	@$(VENV)/tumblr-backup/bin/python -m pip install --quiet --disable-pip-version-check --requirement sandbox/tests/conformance/tumblr-backup.txt
 	@touch $(READY)
@@ -58,7 +58,7 @@ screenshot: $(READY) ## take the README's picture again (needs Chromium)
 constraints: ## pin again: the newest releases that fit pyproject.toml
 	rm -rf build/pins && $(PYTHON) -m venv build/pins
 	build/pins/bin/python -m pip install --quiet 'torch==2.13.0'
-	build/pins/bin/python -m pip install --quiet --editable '.[ml,images,dev]' --editable './sandbox[dev]'
+	build/pins/bin/python -m pip install --quiet --editable '.[ml,train,images,dev]' --editable './sandbox[dev]'
 	build/pins/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
 	rm -rf build/pins && $(PYTHON) -m venv build/pins
 	build/pins/bin/python -m pip install --quiet 'tumblr-backup[dash]'

@@ -18,8 +18,8 @@ class CorpusConfig(Section):
     )
     name_replacements: dict[str, str] = Field(
         {},
-        description="words that become others in the corpus, such as the author's name and the persona's: whole "
-        "words, in lower case, with a capital and in capitals",
+        description="words that become others in the corpus, such as the author's name and the persona's: "
+        "whole words, in lower case, with a capital and in capitals",
     )
     no_scrape: tuple[BlogName, ...] = Field(
         (), description="blogs that want no part in this: no post in which one of them speaks is used"

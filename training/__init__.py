@@ -1,1 +1,1 @@
-"""From a scraped blog to a tuned generator, and heads that learn from readers: ``python -m training --help``."""
+"""From a scraped blog to a tuned generator, and heads that learn: ``python -m training --help``."""

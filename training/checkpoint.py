@@ -17,11 +17,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from training.errors import CheckpointError
+
 _TENSORS, _REST = "checkpoint.safetensors", "checkpoint.json"
-
-
-class CheckpointError(Exception):
-    """The checkpoint's two files do not belong together."""
 
 
 @dataclass(frozen=True)

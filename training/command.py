@@ -17,7 +17,11 @@ from importlib import import_module
 from pathlib import Path
 
 import training.commands
-from bot_process import FatalError
+from bot_lifecycle import FatalError, on_one_line
+from bot_settings.switchboard import SwitchboardConfig
+from bot_settings.training import TrainingConfig
+from bot_settings.tumblr import BlogConfig, TumblrConfig
+from bot_settings.writing import GeneratorConfig
 from training.errors import ExitStatus, TrainingError
 
 WIDTH = 100
@@ -32,6 +36,18 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Sections:
+    """What commands read of the bot's configuration."""
+
+    blog: BlogConfig
+    tumblr: TumblrConfig
+    generator: GeneratorConfig
+    switchboard: SwitchboardConfig
+    switchboard_url: str
+    training: TrainingConfig
+
+
+@dataclass(frozen=True)
 class Command:
     """One command.
 
@@ -43,7 +59,7 @@ class Command:
     summary: str
     about: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], Outcome]
+    run: Callable[[argparse.Namespace, Sections], Outcome]
     place: int = 100
 
 
@@ -81,11 +97,14 @@ def make_parser(commands: Sequence[Command]) -> argparse.ArgumentParser:
     return parser
 
 
-def run_command(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status. Errors are one line on standard error."""
+def run_command(load: Callable[[Path], Sections], argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status. Errors are one line on standard error.
+
+    ``load`` reads the configuration.
+    """
     arguments = make_parser(find_commands()).parse_args(argv)
     try:
-        outcome: Outcome = arguments.run(arguments)
+        outcome: Outcome = arguments.run(arguments, load(arguments.config))
     except TrainingError as error:
         return _fail(str(error), error.status)
     except FatalError as error:
@@ -101,8 +120,7 @@ def run_command(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, status: ExitStatus) -> int:
-    one_line = message.replace("\r", "").replace("\n", "; ")
-    sys.stderr.write(f"error: {one_line}\n")
+    sys.stderr.write(f"error: {on_one_line(message)}\n")
     return int(status)
 
 
@@ -115,7 +133,8 @@ def _told(error: OSError) -> str:
 
 MANUAL = textwrap.dedent(
     """\
-    Train the bot: a corpus from a scraped blog, a generator tuned on it, and heads that learn what readers like.
+    Train the bot: a corpus from a scraped blog, a generator tuned on it, and heads that learn what readers
+    like.
 
     Every command reads the bot's configuration (--config; the sections blog, generator and training), can be
     stopped at any moment and run again, gives the same result from the same seed, and ends in a report:
@@ -138,7 +157,7 @@ EPILOG = textwrap.dedent(
 
       python -m training weekly --model model --work weekly
 
-    Exit statuses: 0 done; 2 wrong usage or configuration; 3 the input does not suffice; 4 not promoted, because
-    not better; 75 another run holds the lock; 1 anything else. python -m training COMMAND --help says more of
-    each; docs/training.md tells it as a story."""
+    Exit statuses: 0 done; 2 wrong usage or configuration; 3 the input does not suffice; 4 not promoted,
+    because not better; 75 another run holds the lock; 1 anything else. python -m training COMMAND --help says
+    more of each; docs/training.md tells it as a story."""
 )

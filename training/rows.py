@@ -8,8 +8,10 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from training.errors import UsageError
 
-class CorpusError(Exception):
+
+class CorpusError(UsageError):
     """A corpus file is missing or a line of it is not what it should be."""
 
 

@@ -12,8 +12,9 @@ import pytest
 import torch
 from transformers import GPT2LMHeadModel
 
-from training.checkpoint import CheckpointError, Progress, load_checkpoint, save_checkpoint
+from training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from training.documents import DocumentBatches
+from training.errors import CheckpointError
 from training.language_model import Schedule, Shape, evaluate, new_model, rate_at, train
 from training.packing import PackedBlocks
 

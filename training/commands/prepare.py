@@ -7,25 +7,23 @@ import os
 import sys
 from pathlib import Path
 
-from bot_config import Config
-from bot_process import load_process_config
-from training.command import Command, Outcome
+from training.command import Command, Outcome, Sections
 
 ABOUT = """
 Make a corpus for the generator from what was scraped.
 
-SOURCE is a backup's folder (of tumblr-backup, or of the older tumblr-utils; JSON, HTML or both; one blog, or a
-folder of several), a file of the bot's own posts (python -m tumblr export), or a file of JSON lines: a post as
-the API gives it, {"html": …}, or {"text": …, "prompt": …} that is model text already. What it is shows from its
-content.
+SOURCE is a backup's folder (of tumblr-backup, or of the older tumblr-utils; JSON, HTML or both; one blog, or
+a folder of several), a file of the bot's own posts (python -m tumblr export), or a file of JSON lines: a post
+as the API gives it, {"html": …}, or {"text": …, "prompt": …} that is model text already. What it is shows
+from its content.
 
 Each post becomes a document in the format of generator.format. Left out, and counted: private posts, asks not
-answered in public, posts in which a blog of training.corpus.no_scrape speaks, bare reblogs, posts that are too
-short or mostly others' words, copies and near copies (the oldest own post stays), posts deleted since. Threads
-are never split between training and validation. Tokens are made for the tokenizer of --tokenizer.
+answered in public, posts in which a blog of training.corpus.no_scrape speaks, bare reblogs, posts that are
+too short or mostly others' words, copies and near copies (the oldest own post stays), posts deleted since.
+Threads are never split between training and validation. Tokens are made for the tokenizer of --tokenizer.
 
-The run can be stopped at any moment; the same command goes on with it. With --scheduler the work is done by the
-workers of a Dask cluster, which must see SOURCE and --out under the same paths.
+The run can be stopped at any moment; the same command goes on with it. With --scheduler the work is done by
+the workers of a Dask cluster, which must see SOURCE and --out under the same paths.
 """
 
 
@@ -49,8 +47,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=2021, help="order of the documents (default: 2021)")
 
 
-def _run(arguments: argparse.Namespace) -> Outcome:
-    config = load_process_config(arguments.config)
+def _run(arguments: argparse.Namespace, sections: Sections) -> Outcome:
     from rich.console import Console
 
     from training.corpus.pool import make_pool
@@ -62,11 +59,13 @@ def _run(arguments: argparse.Namespace) -> Outcome:
     console = Console(stderr=True)
     out: Path = arguments.out
     pool = make_pool(arguments.workers, arguments.scheduler)
-    settings = config.training.corpus
+    settings = sections.training.corpus
     sources = Sources(tuple(arguments.sources), settings.deleted == "keep", arguments.allow_partial)
     with locked(out, "prepare"):
-        corpus, report = prepare_documents(sources, corpus_rules(config), out, pool, console)
-        tokenizer = _tokenizer(arguments.tokenizer, config)
+        corpus, report = prepare_documents(
+            sources, corpus_rules(sections.blog, sections.generator, settings), out, pool, console
+        )
+        tokenizer = _tokenizer(arguments.tokenizer, sections.generator.model)
         if tokenizer is not None:
             packing = Packing(tokenizer, arguments.block, settings.loss_on, arguments.seed)
             key, tokens = prepare_tokens(corpus, packing, pool, console)
@@ -79,10 +78,10 @@ def _run(arguments: argparse.Namespace) -> Outcome:
     return Outcome(report)
 
 
-def _tokenizer(named: Path | None, config: Config) -> Path | None:
+def _tokenizer(named: Path | None, model: str) -> Path | None:
     if named is not None:
         return named
-    folder = Path(config.generator.model)
+    folder = Path(model)
     return folder if (folder / "tokenizer.json").is_file() else None
 
 

@@ -1,7 +1,7 @@
 """A backup folder of tumblr-backup or the older tumblr-utils: which posts it holds, and how far it is whole.
 
-Posts lie in ``json/ID.json`` and ``posts/ID.html``, or ``posts/ID/index.html``; nothing else is a post: indexes,
-archive and tag pages, side files of a Mac and leftovers of atomic writes are passed over.
+Posts lie in ``json/ID.json`` and ``posts/ID.html``, or ``posts/ID/index.html``; nothing else is a post:
+indexes, archive and tag pages, side files of a Mac and leftovers of atomic writes are passed over.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -138,7 +137,8 @@ def _unwritten(thread: Thread) -> Thread:
 
 def _split(whole: str, prompt: str) -> Document:
     """Cut where the prompt, as it is given in serving, ends; the two agree that far in every format."""
-    shared = len(os.path.commonprefix([whole, prompt]))
+    pairs = enumerate(zip(whole, prompt, strict=False))
+    shared = next((place for place, (one, other) in pairs if one != other), min(len(whole), len(prompt)))
     return Document(whole[:shared], whole[shared:])
 
 

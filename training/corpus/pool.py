@@ -9,8 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, wait
-from concurrent.futures import FIRST_COMPLETED
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Protocol, TypeVar
 
@@ -61,15 +60,16 @@ class Processes:
                     yield from (future.result() for future in done)
             except BrokenProcessPool:
                 raise TrainingError(
-                    "a worker process died (out of memory?); run the same command again, with fewer --workers: "
-                    "what is done is kept"
+                    "a worker process died (out of memory?); run the same command again, with fewer "
+                    "--workers: what is done is kept"
                 ) from None
             finally:
                 executor.shutdown(cancel_futures=True)
 
 
 class Cluster:
-    """The workers of a Dask scheduler. They must see the sources and the output folder under the same paths."""
+    """The workers of a Dask scheduler. They must see the sources and the output folder under the same
+    paths."""
 
     def __init__(self, address: str) -> None:
         self._address = address

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from bot_config import Config
+from bot_settings.training import CorpusConfig
+from bot_settings.tumblr import BlogConfig
+from bot_settings.writing import GeneratorConfig
 from munging.thread import Identity
 from training.corpus.documents import Voice
 from training.corpus.filters import Filter
@@ -12,13 +14,12 @@ from training.corpus.names import Replacer
 from training.corpus.scan import Rules
 
 
-def corpus_rules(config: Config) -> Rules:
+def corpus_rules(blog: BlogConfig, generator: GeneratorConfig, settings: CorpusConfig) -> Rules:
     """The rules as configured: the authors' words are the persona's."""
-    settings, blog = config.training.corpus, config.blog
     authors = settings.authors or (blog.blog_name,)
     voice = Voice(
-        format_name=config.generator.format.based_on,
-        format_changes=json.dumps(config.generator.format.changes(), sort_keys=True),
+        format_name=generator.format.based_on,
+        format_changes=json.dumps(generator.format.changes(), sort_keys=True),
         identity=Identity(authors[0], blog.persona),
         timezone=blog.timezone,
         replacer=Replacer(settings.name_replacements),

@@ -79,7 +79,7 @@ def _munged(post: RawPost, rules: Rules) -> dict[str, Any]:
 def _kind(thread: Thread, fiction_tags: frozenset[str]) -> str:
     if thread.is_original:
         return kind_of(thread, fiction_tags)
-    return "ask" if thread.posts[0].kind is PostKind.ASKED and len(thread.posts) == 2 else "chain"  # noqa: PLR2004
+    return "ask" if thread.posts[0].kind is PostKind.ASKED and len(thread.posts) == 2 else "chain"
 
 
 def _row(
@@ -133,9 +133,7 @@ def _roots(post: RawPost, thread: Thread) -> list[str]:
         roots.append(f"post:{own}")
     first = thread.posts[0]
     beginning = " ".join(words_in(first.text))
-    if beginning and len(thread.posts) > 1:
-        roots.append(f"text:{_digest(beginning)}")
-    elif thread.is_original and beginning:
+    if (beginning and len(thread.posts) > 1) or (thread.is_original and beginning):
         roots.append(f"text:{_digest(beginning)}")
     return roots or [f"key:{post.reference.key}"]
 

@@ -1,7 +1,7 @@
 """A finished corpus on disk: documents, the token streams made of them, and a manifest that names the parts.
 
-Whatever is not in the manifest is no part of the corpus, however it came to lie there. A new corpus lies beside
-the old one until the manifest, replaced in one step, names it.
+Whatever is not in the manifest is no part of the corpus, however it came to lie there. A new corpus lies
+beside the old one until the manifest, replaced in one step, names it.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from datasets import Features, List, Value
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from autoresponder.encoding import TextEncoder
+from autoresponder.model.encoding import TextEncoder
 from training.corpus.parts import read_parts, write_part
 from training.errors import UsageError
 from training.files import digest_of, sha256_of

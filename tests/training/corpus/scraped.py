@@ -85,10 +85,10 @@ def prepare(
     allow_partial: bool = False,
 ) -> tuple[Corpus, dict[str, Any]]:
     """Prepare the documents of some sources, without tokens."""
+    whole = settings or config()
+    rules = corpus_rules(whole.blog, whole.generator, whole.training.corpus)
     sources = Sources(paths, keep_deleted, allow_partial)
-    corpus, report = prepare_documents(
-        sources, corpus_rules(settings or config()), out, pool or Here(), QUIET
-    )
+    corpus, report = prepare_documents(sources, rules, out, pool or Here(), QUIET)
     return corpus, dict(report)
 
 

@@ -73,7 +73,8 @@ def test_near_copies_are_found_as_by_comparing_all_with_all(made: list[tuple[int
 
 
 def blog() -> dict[int, dict[str, object]]:
-    """Posts with a copy (4), a near copy (5), a chain of own replies (10 to 15), one ask answered twice (20, 21)."""
+    """Posts with a copy (4), a near copy (5), a chain of own replies (10 to 15), one ask answered twice (20,
+    21)."""
     posts = {number: post(number, text(number)) for number in (1, 2, 3)}
     posts[4] = post(4, text(1))
     posts[5] = post(5, with_change(text(2), 17))

@@ -44,7 +44,7 @@ lint: $(READY) ## ruff and mypy --strict
 
 model: $(READY) ## train the demo model again from nothing (two cores, about three quarters of an hour)
 	$(BIN)/python -m demo.documents --out build/corpus --seed 2021
-	$(BIN)/python -m training demo --corpus build/corpus --out demo/models/tiny
+	$(BIN)/python -m training demo --config demo/training.json --corpus build/corpus --out demo/models/tiny
 
 chaos: $(READY) ## the long chaos run: 300 kills while asks come in
 	$(BIN)/python -m tests.system.chaos --kills 300

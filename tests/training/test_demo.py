@@ -100,9 +100,8 @@ class TestRun:
     def test_a_missing_corpus_is_one_clear_line(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        status = main(
-            ["demo", "--corpus", str(tmp_path / "no"), "--out", str(tmp_path), "--work", str(tmp_path)]
-        )
+        places = ["--corpus", str(tmp_path / "no"), "--out", str(tmp_path), "--work", str(tmp_path)]
+        status = main(["demo", "--config", "demo/training.json", *places])
         assert status == 2
         assert "write the corpus first" in capsys.readouterr().err
 

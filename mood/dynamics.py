@@ -20,6 +20,7 @@ c(j) = (e^-bj - e^-aj)/(a - b), or j e^-aj if a = b.
 from __future__ import annotations
 
 import math
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -48,6 +49,9 @@ __all__ = [
 ]
 
 DEFAULT = MoodSystem()
+
+LEAST_VALUE, GREATEST_VALUE = sys.float_info.min, 1.0 - sys.float_info.epsilon
+"""A mood value lies strictly between 0 and 1, however far the offset is driven."""
 
 
 class State(NamedTuple):
@@ -249,7 +253,9 @@ def mood_at(offset: float, moment: float, timezone: ZoneInfo, system: MoodSystem
     """The mood value in (0, 1): an offset on top of the daily base of the local date of the nearest step."""
     point = system.point_of(moment) * system.step_seconds
     day = datetime.fromtimestamp(point, timezone).date()
-    return pos_sent(offset + daily_offset(day, system.daily))
+    value = pos_sent(offset + daily_offset(day, system.daily))
+    # Beyond an offset of 36.7 the sigmoid is exactly 1.0 in floating point, and below -745 exactly 0.0.
+    return min(max(value, LEAST_VALUE), GREATEST_VALUE)
 
 
 def mood_value(

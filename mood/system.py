@@ -6,6 +6,7 @@ Centres, scales and time constants may change at given moments. The changes are 
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -120,6 +121,8 @@ class MoodInput:
     def __post_init__(self) -> None:
         if self.time.tzinfo is None:
             raise ValueError("the time of a mood input needs a time zone")
+        if not all(math.isfinite(number) for number in (self.logit_diff, self.generated_p75 or 0.0)):
+            raise ValueError("the sentiment of a mood input must be a finite number")
         object.__setattr__(self, "moment", self.time.timestamp())
 
 

@@ -96,7 +96,10 @@ class GeneratorExchange:
     ) -> Exchanged[GeneratorJob]:
         """One POST /pollgenerator."""
         poll = GeneratorPoll(
-            results={job_id: _with_keys(result) for job_id, result in results.items()},
+            results={
+                job_id: result.with_keys() if isinstance(result, GenerationResult) else result
+                for job_id, result in results.items()
+            },
             worker=self._worker,
             instance=self._instance,
             capabilities=self._capabilities,
@@ -114,14 +117,6 @@ class GeneratorExchange:
             statuses=reply.statuses,
             leases=reply.leases,
         )
-
-
-def _with_keys(result: GeneratorAnswer | WorkerError) -> GeneratorAnswer | WorkerError:
-    """Give candidates keys of their lease, so that two equal short texts count as two."""
-    if not isinstance(result, GenerationResult) or result.candidate_keys is not None or result.lease is None:
-        return result
-    keys = [f"{result.lease}:{index}" for index in range(len(result.continuations))]
-    return result.model_copy(update={"candidate_keys": keys})
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ can renew the leases meanwhile and can stop the process when it is told to. Work
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -22,7 +22,8 @@ from switchboard.errors import (
     SwitchboardRefused,
     SwitchboardUnreachable,
 )
-from switchboard.messages import WorkerError
+from switchboard.messages import GenerationResult, WorkerError
+from switchboard.messages.fields import MAX_ERROR_CHARACTERS, MAX_JOBS_PER_POLL
 from switchboard.polling import Exchange, Exchanged
 from switchboard.worker_thread import WorkerThread, job_of, key_of
 
@@ -243,36 +244,65 @@ class _Loop(Generic[JobT, ResultT]):
     def _deliver(
         self, results: Mapping[str, ResultT | WorkerError], max_jobs: int, wait_seconds: float
     ) -> Exchanged[JobT]:
-        leases = [held.token for held in self._held.values()]
+        by_job = {job_of(key): result for key, result in results.items()}
+        leases = self._leases(results)
         try:
-            by_job = {job_of(key): result for key, result in results.items()}
             brought = self._exchange(by_job, leases, max_jobs=max_jobs, wait_seconds=wait_seconds)
         except (SwitchboardForbidden, SwitchboardConflict):
             raise
-        except SwitchboardRefused as error:
+        except (SwitchboardRefused, ValueError) as error:  # ValueError: text that cannot be written as UTF-8
             if not results:
                 raise
-            self._find_the_refused(results, error)
-            return self._exchange({}, leases, max_jobs=max_jobs, wait_seconds=wait_seconds)
+            self._deliver_singly(results, error)
+            return self._deliver({}, max_jobs, wait_seconds)
         self._forget(results, brought)
         return brought
 
-    def _find_the_refused(
-        self, results: Mapping[str, ResultT | WorkerError], error: SwitchboardRefused
+    def _leases(self, results: Mapping[str, ResultT | WorkerError]) -> list[str]:
+        """The leases to name in a poll: of the work at hand, and of results that go out with a later poll.
+
+        A lease that is not named is given back without blame, and its job handed out again.
+        """
+        waiting = (_lease_of(result) for key, result in self._unsent.items() if key not in results)
+        tokens = [*(held.token for held in self._held.values()), *(token for token in waiting if token)]
+        return list(dict.fromkeys(tokens))[:MAX_JOBS_PER_POLL]
+
+    def _deliver_singly(
+        self, results: Mapping[str, ResultT | WorkerError], error: SwitchboardRefused | ValueError
     ) -> None:
-        """A poll is refused as a whole: send its results one by one, and report the bad ones as failures."""
+        """A poll is refused as a whole: send its results one by one, and report the bad ones as failures.
+
+        Of a batch of candidates only those are lost that are refused by themselves.
+        """
         if len(results) > 1:
             for key, result in results.items():
                 self._deliver({key: result}, 0, 0.0)
             return
         ((key, result),) = results.items()
-        log.error("result refused", job=job_of(key), field=error.field, reason=error.error)
+        reason = error.error if isinstance(error, SwitchboardRefused) else "its text is not valid Unicode"
+        log.error("result refused", job=job_of(key), field=getattr(error, "field", ""), reason=reason)
+        replacements = self._in_place_of(result, reason)
+        if not replacements:
+            raise error
         del self._unsent[key]
+        self._unsent |= {f"{key} part {index}": one for index, one in enumerate(replacements)}
+        for index, one in enumerate(replacements):
+            self._deliver({f"{key} part {index}": one}, 0, 0.0)
+
+    @staticmethod
+    def _in_place_of(result: ResultT | WorkerError, reason: str) -> Sequence[ResultT | WorkerError]:
+        """What is sent in place of a refused result; nothing when even a plain failure was refused."""
+        if isinstance(result, GenerationResult) and len(result.continuations) > 1:
+            singly = result.with_keys().singly()
+            if singly:
+                return singly
+        failure = WorkerError(
+            error=f"result refused: {reason}"[:MAX_ERROR_CHARACTERS], lease=_lease_of(result)
+        )
+        plain = WorkerError(error="result refused", lease=failure.lease)
         if not isinstance(result, WorkerError):
-            failure = WorkerError(
-                error=f"result refused: {error.error}", lease=getattr(result, "lease", None)
-            )
-            self._unsent[key] = failure
+            return [failure]
+        return [plain] if result != plain else []
 
     def _forget(self, results: Mapping[str, ResultT | WorkerError], brought: Exchanged[JobT]) -> None:
         """Every status is final: delivered, or not wanted any more."""
@@ -281,6 +311,11 @@ class _Loop(Generic[JobT, ResultT]):
             if status is not None:
                 del self._unsent[key]
                 log.info("result delivered", job=job_of(key), status=status)
+
+
+def _lease_of(result: BaseModel) -> str | None:
+    token = getattr(result, "lease", None)
+    return token if isinstance(token, str) else None
 
 
 def _polls(unsent: Mapping[str, ResultT]) -> list[dict[str, ResultT]]:

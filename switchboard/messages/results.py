@@ -34,6 +34,10 @@ def _without_echo(value: Any) -> Any:
     }
 
 
+_CANDIDATE_LISTS = ("mirotarg", "selection_proba", "sentiment_logit_diffs", "autoreview", "candidate_keys")
+"""What a batch says of each of its candidates."""
+
+
 class _WorkerResult(WireModel):
     lease: Token | None = Field(None, description="token of the lease under which the work was done")
 
@@ -63,11 +67,38 @@ class GenerationResult(_WorkerResult):
     @model_validator(mode="after")
     def _lists_have_one_length(self) -> Self:
         n = len(self.continuations)
-        for name in ("mirotarg", "selection_proba", "sentiment_logit_diffs", "autoreview", "candidate_keys"):
+        for name in _CANDIDATE_LISTS:
             values = getattr(self, name)
             if values is not None and len(values) != n:
                 raise ValueError(f"{name} has {len(values)} entries for {n} continuations")
         return self
+
+    def with_keys(self) -> Self:
+        """The batch with keys, made of its lease, for its candidates: so two equal texts count as two."""
+        if self.candidate_keys is not None or self.lease is None:
+            return self
+        keys = [f"{self.lease}:{index}" for index in range(len(self.continuations))]
+        return self.model_copy(update={"candidate_keys": keys})
+
+    def singly(self) -> list[Self]:
+        """The batch as batches of one candidate each; only the last ends the lease, if the batch would.
+
+        Nothing when its lists are not of one length, so that nobody knows what belongs to which candidate.
+        """
+        last = len(self.continuations) - 1
+        values = ((name, getattr(self, name)) for name in (*_CANDIDATE_LISTS, "continuations"))
+        kept = {name: value for name, value in values if value is not None}
+        if any(len(value) != last + 1 for value in kept.values()):
+            return []
+        return [
+            self.model_copy(
+                update={
+                    **{name: [value[index]] for name, value in kept.items()},
+                    "more": self.more or index < last,
+                }
+            )
+            for index in range(last + 1)
+        ]
 
 
 class SpeakerOdds(WireModel):

@@ -45,7 +45,7 @@ def _handable(kinds: Sequence[JobType]) -> Select[Any]:
         and_(single_shot, leased.c.holders.is_(None)), and_(~single_shot, free > 0)
     )
     return (
-        select(jobs.c.id, jobs.c.kind, case((single_shot, 0), else_=free).label("free"))
+        select(jobs.c.id, jobs.c.kind, jobs.c.attempts, case((single_shot, 0), else_=free).label("free"))
         .outerjoin(leased, leased.c.job_id == jobs.c.id)
         .where(jobs.c.state.in_(NEEDS_GENERATOR), jobs.c.kind.in_(kinds), open_to_all)
         .order_by(jobs.c.attempts, jobs.c.seq)
@@ -61,7 +61,9 @@ def reserve(
     work: Work, holder: Holder, kinds: Sequence[JobType], batch_size: int, max_jobs: int
 ) -> dict[str, GeneratorJob]:
     """Lease jobs to a generator: of each as many candidates as it writes at once and are still missing."""
-    rows = work.connection.execute(_handable(kinds).limit(max_jobs)).all()
+    rows = leases.without_suspects_beside_others(
+        work, holder, work.connection.execute(_handable(kinds).limit(max_jobs)).all()
+    )
     return {row.id: _lease_to(work, holder, row, batch_size) for row in rows}
 
 

@@ -86,6 +86,25 @@ def give_back(work: Work, holder: Holder, kept: Sequence[str]) -> None:
     work.connection.execute(leases.delete().where(unnamed, leases.c.instance == holder.instance))
 
 
+def without_suspects_beside_others(
+    work: Work, holder: Holder, rows: Sequence[Row[Any]]
+) -> Sequence[Row[Any]]:
+    """Those of the jobs (rows with `attempts`, fewest first) that this worker may be given now.
+
+    A job that failed before may be what killed its worker: it is tried alone, so that the jobs beside it do
+    not fail with it.
+    """
+    held = work.connection.execute(
+        select(jobs.c.attempts)
+        .join(leases, leases.c.job_id == jobs.c.id)
+        .where(leases.c.worker == holder.worker, leases.c.stage == holder.stage)
+    ).all()
+    if any(row.attempts for row in held):
+        return []
+    unsuspected = [row for row in rows if not row.attempts]
+    return unsuspected or ([] if held else rows[:1])
+
+
 def touch(work: Work, holder: Holder, tokens: Sequence[str]) -> dict[str, float]:
     """Renew running leases; returns how many seconds each lasts."""
     mine = leases.c.token.in_(tokens), leases.c.stage == holder.stage

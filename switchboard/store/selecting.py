@@ -28,7 +28,7 @@ def _handable(now: float, settings: StoreSettings) -> Select[Any]:
     ready = or_(jobs.c.kind == "answer", jobs.c.state == "selecting", ~unscored, waited)
     held = exists().where(lease_table.c.job_id == jobs.c.id)
     return (
-        select(jobs.c.id)
+        select(jobs.c.id, jobs.c.attempts)
         .where(and_(jobs.c.state.in_(NEEDS_SELECTOR), ready, ~held))
         .order_by(jobs.c.attempts, jobs.c.seq)
     )
@@ -41,8 +41,10 @@ def has_work(connection: Connection, now: float, settings: StoreSettings) -> boo
 
 def reserve(work: Work, holder: Holder, max_jobs: int) -> dict[str, SelectionJob]:
     """Lease finished candidate sets to a selector."""
-    ids = work.connection.scalars(_handable(work.now, work.settings).limit(max_jobs)).all()
-    return {job_id: _lease_to(work, holder, job_id) for job_id in ids}
+    rows = leases.without_suspects_beside_others(
+        work, holder, work.connection.execute(_handable(work.now, work.settings).limit(max_jobs)).all()
+    )
+    return {row.id: _lease_to(work, holder, row.id) for row in rows}
 
 
 def _lease_to(work: Work, holder: Holder, job_id: str) -> SelectionJob:

@@ -24,6 +24,7 @@ from mood.dynamics import (
     mood_value,
 )
 from mood.logits import logit, pos_sent
+from mood.named import mood_for_value
 from mood.system import DAY, Dated, MoodSystem, TimeConstants
 
 Reference = Callable[[Sequence[tuple[float, float]], float, MoodSystem], float]
@@ -243,3 +244,18 @@ def test_the_base_of_a_moment_follows_the_systems_rule() -> None:
     always_sad = DailyRule(eras=(DailyEra(date.min, ("only_sad",)),))
     system = replace(DEFAULT, daily=always_sad)
     assert mood_at(0.0, T0, PACIFIC, system) == pytest.approx(0.094)
+
+
+@pytest.mark.parametrize("kindness", [40.0, -40.0, 800.0, -800.0, 1e300, -1e300])
+def test_a_mood_driven_to_its_end_is_still_a_mood(kindness: float) -> None:
+    value = mood_at(kindness, T0, PACIFIC)
+    assert 0.0 < value < 1.0
+    assert mood_for_value(value).name == ("only_happy" if kindness > 0 else "only_sad")
+
+
+@pytest.mark.parametrize("wrong", [math.inf, -math.inf, math.nan])
+def test_an_input_without_a_finite_sentiment_is_refused(wrong: float) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        MoodInput(NOON, wrong)
+    with pytest.raises(ValueError, match="finite"):
+        MoodInput(NOON, 0.5, wrong)

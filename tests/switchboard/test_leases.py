@@ -281,3 +281,34 @@ def test_an_idle_poll_writes_nothing(bench: Bench) -> None:
     bench.select("s1", leases=[], instance="x")
     bench.store.sweep()
     assert commits == []
+
+
+def test_a_job_that_kills_its_worker_does_not_take_the_others_with_it(bench: Bench) -> None:
+    jobs = {"poison", "a", "b", "c"}
+    for job_id in ("poison", "a", "b", "c"):
+        bench.raw_select(job_id)
+    for run in range(20):
+        handed = bench.poll("g1", instance=f"run {run}", leases=[], max_jobs=4).jobs
+        if "poison" in handed:
+            continue  # the worker dies with all that it holds, and comes back as another run
+        for job_id in handed:
+            bench.post(job_id, scores(2))
+    assert {job_id: bench.state(job_id) for job_id in jobs} == {
+        "poison": "failed",
+        "a": "finished",
+        "b": "finished",
+        "c": "finished",
+    }
+
+
+def test_a_suspect_is_worked_on_alone(bench: Bench) -> None:
+    bench.raw_select("suspect")
+    bench.post("suspect", WorkerError(error="broken", lease=bench.lease_of("suspect")))
+    bench.raw_select("a")
+    bench.raw_select("b")
+    assert set(bench.poll("g1").jobs) == {"a", "b"}
+    assert set(bench.poll("g1").jobs) == set()
+    assert set(bench.poll("g2").jobs) == {"suspect"}
+    bench.raw_select("c")
+    assert set(bench.poll("g2").jobs) == set()
+    assert set(bench.poll("g1").jobs) == {"c"}

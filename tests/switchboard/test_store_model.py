@@ -6,7 +6,7 @@ import itertools
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -123,10 +123,21 @@ class StoreMachine(RuleBasedStateMachine):
                 ids.append(job_id)
         return sorted(ids, key=lambda i: (self.jobs[i].attempts, int(i[1:])))
 
+    def given_to(
+        self, worker: str, ids: list[str], states: Sequence[str] = ("submitted", "generating")
+    ) -> list[str]:
+        """A job that failed before is a suspect: it is worked on alone."""
+        held = [job for job in self.jobs.values() if any(lease.worker == worker for lease in job.leases)]
+        held = [job for job in held if job.state in states]
+        if any(job.attempts for job in held):
+            return []
+        clean = [job_id for job_id in ids if not self.jobs[job_id].attempts]
+        return clean or ([] if held else ids[:1])
+
     @rule(worker=WORKERS, batch_size=st.integers(1, 4), max_jobs=st.integers(1, 3))
     def take_work(self, worker: str, batch_size: int, max_jobs: int) -> None:
         self.expire()
-        expected = self.handable()[:max_jobs]
+        expected = self.given_to(worker, self.handable()[:max_jobs])
         jobs = self.bench.poll(worker, batch_size=batch_size, max_jobs=max_jobs).jobs
         assert list(jobs) == expected
         for job_id, handed in jobs.items():
@@ -241,7 +252,8 @@ class StoreMachine(RuleBasedStateMachine):
         ready = [
             i for i, job in self.jobs.items() if job.state in ("generated", "selecting") and not job.leases
         ]
-        expected = sorted(ready, key=lambda i: (self.jobs[i].attempts, int(i[1:])))[:max_jobs]
+        ready = sorted(ready, key=lambda i: (self.jobs[i].attempts, int(i[1:])))
+        expected = self.given_to(worker, ready[:max_jobs], ("generated", "selecting"))
         sets = self.bench.select(worker, max_jobs=max_jobs).SELECTION_PROMPT_STACK
         assert list(sets) == expected
         for job_id, handed in sets.items():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -18,6 +20,7 @@ from switchboard.errors import (
 )
 from switchboard.messages import (
     GenerationJob,
+    GenerationResult,
     RawSelectJob,
     RawSelectResult,
     SelectionResult,
@@ -132,6 +135,90 @@ def test_a_result_that_is_refused_does_not_hold_up_the_others() -> None:
     assert isinstance(last_of_bad, WorkerError)
     assert (last_of_bad.error, last_of_bad.lease) == ("result refused: wrong length", "lease-bad")
     assert fake.delivered()["good"][-1] == scores(1, lease="lease-good")
+
+
+def serve(service: Service, write: Callable[[str, int], GeneratorAnswer], jobs: int) -> Counter[str]:
+    """Serve a switchboard as a generator until so many jobs were begun; how often each was."""
+    begun: Counter[str] = Counter()
+    stop = threading.Event()
+
+    def handle(job_id: str, job: GeneratorJob) -> GeneratorAnswer:
+        assert isinstance(job, GenerationJob)
+        begun[job_id] += 1
+        if begun.total() >= jobs:
+            stop.set()
+        return write(job_id, job.kwargs.best_of)
+
+    exchange = GeneratorExchange(service.client("generator"), worker="gpu-1", batch_size=13)
+    with capture_logs():
+        run_worker(exchange, handle, stop, QUICK)
+    return begun
+
+
+def unfit(**fields: Any) -> GenerationResult:
+    return generation_result(13).model_copy(update=fields)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        unfit(continuations=["a\x00"] * 13),
+        unfit(continuations=["half a character \ud800"] * 13),
+        unfit(mirotarg=[None]),
+        unfit(selection_proba=[2.0] * 13),
+        unfit(model_info={"notes": ["x" * 9_000_000]}),
+    ],
+    ids=["NUL", "not Unicode", "lengths", "out of range", "too large"],
+)
+def test_a_job_whose_results_are_refused_fails_after_its_attempts_and_the_others_are_served(
+    service: Service, result: GenerationResult
+) -> None:
+    attempts = service.bench.settings.max_attempts
+    for job_id in ("bad", "good"):
+        service.bench.answer(job_id)
+    begun = serve(service, lambda job, n: result if job == "bad" else generation_result(n), attempts + 1)
+    assert begun == {"good": 1, "bad": attempts}
+    assert service.bench.state("good") == "generated"
+    failed = service.bench.store.result("bad")
+    assert failed.state == "failed"
+    assert "result refused" in str(failed.error)
+
+
+def test_one_bad_candidate_costs_one_candidate(service: Service) -> None:
+    service.bench.answer("a")
+    texts = ["one", "two\x00", *(f"text {number}" for number in range(11)), "the last"]
+
+    def write(_job: str, n: int) -> GenerationResult:
+        written = [texts.pop(0) for _ in range(n)]
+        return generation_result(n).model_copy(update={"continuations": written})
+
+    serve(service, write, 2)
+    assert service.bench.state("a") == "generated"
+    assert service.bench.take_set("a").continuations == [
+        "one",
+        *(f"text {number}" for number in range(11)),
+        "the last",
+    ]
+
+
+def test_a_selector_whose_choice_is_refused_does_not_starve_the_others(service: Service) -> None:
+    bench, stop = service.bench, threading.Event()
+    for job_id in ("bad", "good"):
+        bench.answer(job_id)
+        bench.generate(job_id)
+    begun: Counter[str] = Counter()
+
+    def choose(job_id: str, work: SelectionWork) -> SelectionResult:
+        begun[job_id] += 1
+        if begun.total() > bench.settings.max_attempts:
+            stop.set()
+        post = "bad\x00" if job_id == "bad" else "fine"
+        return choice(job_id, work.job.kwargs.mood).model_copy(update={"post": post})
+
+    with capture_logs():
+        run_worker(SelectorExchange(service.client("selector"), worker="s"), choose, stop, QUICK)
+    assert begun == {"good": 1, "bad": bench.settings.max_attempts}
+    assert (bench.state("bad"), bench.state("good")) == ("failed", "finished")
 
 
 @pytest.mark.parametrize(

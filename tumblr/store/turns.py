@@ -6,6 +6,7 @@ Each verb is one transaction. A turn is only moved from the state in which the c
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -319,7 +320,9 @@ class TurnStore:
             wanted = wanted.where(mood_inputs.c.time >= since.timestamp())
         wanted = wanted.order_by(mood_inputs.c.time, ROW_NUMBER)
         with self._database.transaction() as connection:
-            return [mood_input_of_row(row) for row in connection.execute(wanted)]
+            found = [mood_input_of_row(row) for row in connection.execute(wanted)]
+        # Infinities, which a database may hold that was written by other hands, move no mood.
+        return [one for one in found if math.isfinite(one.logit_diff + (one.generated_p75 or 0.0))]
 
     # Post log
 

@@ -18,34 +18,36 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from bot_config_help import example_of, explain, no_such_setting, reference_of
-from bot_network import local_url
-from bot_settings.behaviour import (
+from autoresponder.settings import GeneratorConfig
+from bot_config_help import example_of, explain, holds_secret, no_such_setting, reference_of, sections_in
+from bot_settings.blog import BlogConfig
+from bot_settings.presets import PRESETS, PresetName, with_preset
+from mood.settings import MoodConfig
+from selection.settings import SelectionConfig
+from switchboard.settings import CandidatesConfig, SwitchboardConfig
+from training.settings import TrainingConfig
+from tumblr.sections import (
+    AsksConfig,
     BranchTestingConfig,
     CommandsConfig,
+    ConversationConfig,
+    DampingConfig,
+    DashboardConfig,
     DraftsConfig,
     HalloweenConfig,
-    UserListConfig,
-)
-from bot_settings.presets import PRESETS, PresetName, with_preset
-from bot_settings.switchboard import SwitchboardConfig
-from bot_settings.talk import ConversationConfig, DampingConfig, DashboardConfig
-from bot_settings.training import TrainingConfig
-from bot_settings.tumblr import (
-    AsksConfig,
-    BlogConfig,
     LoopConfig,
     QueueConfig,
     ScreeningConfig,
     TumblrConfig,
+    UserListConfig,
 )
-from bot_settings.writing import CandidatesConfig, GeneratorConfig, MoodConfig, SelectionConfig
 
 ENVIRONMENT_PREFIX = "AUTORESPONDER__"
 
@@ -125,21 +127,30 @@ class Config(BaseSettings):
         """Let the environment go before the file; read nothing else."""
         return env_settings, init_settings
 
-    @property
-    def switchboard_url(self) -> str:
-        """Where the other processes reach the switchboard."""
-        return self.switchboard.url or local_url(self.switchboard.listen_host, self.switchboard.port)
+
+SECRETS = frozenset(
+    f"{section}.{name}"
+    for section, field in Config.model_fields.items()
+    for inner in sections_in(field)
+    for name, setting in inner.model_fields.items()
+    if holds_secret(setting)
+)
+"""All settings that are secrets or lists of them, as ``switchboard.client_token``."""
 
 
-def load_config(path: Path) -> Config:
+def load_config(path: Path, secrets: Collection[str] | None = None) -> Config:
     """Read and validate a configuration file.
 
+    ``secrets`` names the secrets that are used, as ``switchboard.client_token``; others are left alone, so
+    that a process asks for no more than it needs. None: all of them are read.
     Raises ConfigError with one line per mistake: the key, and what is expected there.
     """
     unknown = _unknown_variables()
     if unknown:
         raise ConfigError("\n".join(f"environment variable {line}" for line in unknown))
     settings = _read(path)
+    if secrets is not None:
+        settings = without_secrets(settings, SECRETS - set(secrets))
     try:
         return Config(**settings)
     except ValidationError as error:
@@ -147,6 +158,16 @@ def load_config(path: Path) -> Config:
     except SettingsError as error:
         hint = f"whole sections and lists are written there as JSON, as in {ENVIRONMENT_PREFIX}BLOG={{}}"
         raise ConfigError(f"environment: {error}; {hint}") from None
+
+
+def without_secrets(settings: Mapping[str, Any], unused: Collection[str]) -> dict[str, Any]:
+    """Settings as a file says them, without the secrets that are not used."""
+    kept = dict(settings)
+    for name in unused:
+        section, _, setting = name.partition(".")
+        if isinstance(kept.get(section), Mapping):
+            kept[section] = {key: value for key, value in kept[section].items() if key != setting}
+    return kept
 
 
 def _read(path: Path) -> dict[str, Any]:

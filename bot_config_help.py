@@ -7,8 +7,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
+
+from bot_settings.base import types_of
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
@@ -60,6 +62,19 @@ def _section_of(field: FieldInfo) -> type[BaseModel] | None:
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             return candidate
     return None
+
+
+def sections_in(field: FieldInfo) -> list[type[BaseModel]]:
+    """The section that a setting holds, by itself or in a list: none or one."""
+    section = _section_of(field)
+    return [] if section is None else [section]
+
+
+def holds_secret(field: FieldInfo) -> bool:
+    """Whether a setting is a secret, or holds sections with one."""
+    return SecretStr in types_of(field.annotation) or any(
+        holds_secret(setting) for section in sections_in(field) for setting in section.model_fields.values()
+    )
 
 
 def example_of(model: type[BaseModel], values: BaseModel) -> str:

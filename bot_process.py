@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from bot_config import Config, ConfigError, load_config
@@ -40,10 +40,13 @@ def parse_process_arguments(
     return arguments
 
 
-def load_process_config(path: Path) -> Config:
-    """Read the configuration, or raise FatalError with every mistake on the line."""
+def load_process_config(path: Path, secrets: Collection[str] | None = None) -> Config:
+    """Read the configuration, or raise FatalError with every mistake on the line.
+
+    ``secrets``: those that the process uses, as in ``load_config``.
+    """
     try:
-        return load_config(path)
+        return load_config(path, secrets)
     except ConfigError as error:
         hint = f"fix it, then run: python -m bot_config check {path}"
         raise FatalError(str(error).replace("\n", "; "), hint) from None

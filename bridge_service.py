@@ -18,16 +18,17 @@ from bot_config import Config
 from bot_lifecycle import FatalError, Shutdown, configure_logging
 from bot_network import is_loopback
 from bot_process import load_process_config, parse_process_arguments, run_process
-from bot_settings.switchboard import SwitchboardConfig
 from munging.formats import format_time
 from switchboard.app import AppSettings, create_app
 from switchboard.clock import SteadyClock
 from switchboard.job_factory import DraftSettings, Drawing, LeastWords
 from switchboard.roles import RoleTokens
 from switchboard.serving import Server, ServerSettings
+from switchboard.settings import SwitchboardConfig
 from switchboard.store import DatabaseUrlError, JobStore, SchemaTooNew, StoreSettings, StoreUnavailable
 
 SWEEP_SECONDS = 30.0
+SECRETS = ("switchboard.client_token", "switchboard.generator_token", "switchboard.selector_token")
 SPARE_THREADS = 2  # always free for requests that bring something
 
 log = structlog.get_logger()
@@ -36,7 +37,7 @@ log = structlog.get_logger()
 def main(argv: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT."""
     arguments = parse_process_arguments(__doc__ or "", argv)
-    config = load_process_config(arguments.config)
+    config = load_process_config(arguments.config, SECRETS)
     configure_logging("bridge", config.log_level)
     tokens = role_tokens(config.switchboard)
     shutdown = Shutdown().install()

@@ -18,11 +18,13 @@ from bot_config import Config
 from bot_lifecycle import FatalError, Shutdown, configure_logging
 from bot_process import load_process_config, parse_process_arguments, run_process
 
+SECRETS = ("switchboard.generator_token",)
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run the generator until SIGTERM or SIGINT, or check it."""
     arguments = parse_process_arguments("Writes candidates and scores them.", argv, _add_check)
-    config = load_process_config(arguments.config)
+    config = load_process_config(arguments.config, SECRETS)
     configure_logging("generator", config.log_level)
     try:
         return _run(config, check=arguments.check)

@@ -18,12 +18,12 @@ import structlog
 
 from bot_lifecycle import FatalError, Shutdown, configure_logging
 from bot_process import load_process_config, parse_process_arguments, run_process
-from bot_settings.writing import SelectionConfig
 from mood.named import Mood
 from selection.candidates import Candidate
 from selection.coldstart import Deltas
 from selection.respond import Request, Selected, Settings, select
 from selection.retention import sunken
+from selection.settings import SelectionConfig
 from selection.strategies import Strategy, strategy_by_name
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardConflict, SwitchboardForbidden
@@ -32,6 +32,8 @@ from switchboard.polling import Exchange, RetainedText, SelectionWork, SelectorE
 from switchboard.worker import PollTimings, run_worker
 
 log = structlog.get_logger()
+
+SECRETS = ("switchboard.selector_token",)
 
 
 @dataclass(frozen=True)
@@ -144,14 +146,14 @@ def serve(
 def main(argv: list[str] | None = None) -> int:
     """Run the selector until SIGTERM or SIGINT."""
     arguments = parse_process_arguments("Chooses one of each finished set of candidates.", argv)
-    config = load_process_config(arguments.config)
+    config = load_process_config(arguments.config, SECRETS)
     configure_logging("selector", config.log_level)
     selector = build(config.selection, random.Random())
     once = Retry(attempts=1)  # the worker's loop has its own back-off
-    client = SwitchboardClient(config.switchboard_url, config.switchboard.selector_token, retry=once)
+    client = SwitchboardClient(config.switchboard.address, config.switchboard.selector_token, retry=once)
     worker = f"selector@{socket.gethostname()}"[:64]
     exchange = SelectorExchange(client, worker=worker, dropped=selector.dropped)
-    log.info("selector started", switchboard=config.switchboard_url, worker=worker)
+    log.info("selector started", switchboard=config.switchboard.address, worker=worker)
     serve(exchange, selector, Shutdown().install().requested, PollTimings())
     client.close()
     log.info("selector stopped")

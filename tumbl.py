@@ -13,6 +13,8 @@ from tumblr.build import running_bot
 
 log = structlog.get_logger()
 
+SECRETS = ("tumblr.base_keys", "tumblr.dashboard_keys", "switchboard.client_token")
+
 DESCRIPTION = """Finds asks and empty places in the queue on tumblr, has texts written by way of the
 switchboard, screens them and posts them, each exactly once. Needs API keys (tumblr.base_keys), a running
 switchboard and, behind it, a generator and a selector. May be killed at any time."""
@@ -21,7 +23,7 @@ switchboard and, behind it, a generator and a selector. May be killed at any tim
 def main(argv: list[str] | None = None) -> int:
     """Run until SIGTERM; the answer is the exit status."""
     arguments = parse_process_arguments(DESCRIPTION, argv, _more_arguments)
-    config = load_process_config(arguments.config)
+    config = load_process_config(arguments.config, SECRETS)
     configure_logging("tumbl", config.log_level)
     shutdown = Shutdown().install()
     with running_bot(config, shutdown, dry_run=arguments.dry_run) as loop:

@@ -14,8 +14,8 @@ from autoresponder.jobs.model_folder import GeneratorModel, load_generator, load
 from autoresponder.jobs.prompts import Voice
 from autoresponder.jobs.runner import JobRunner, WritingSettings
 from autoresponder.sampling.registry import SamplerSettings
+from autoresponder.settings import GeneratorConfig
 from bot_config import Config
-from bot_settings.writing import GeneratorConfig
 from munging.formats import own_format
 from munging.thread import Identity
 

@@ -65,10 +65,10 @@ def worker_name(config: Config) -> str:
 def serve(config: Config, runner: JobRunner, shutdown: Shutdown) -> None:
     """Serve jobs until told to stop; what only a human can mend is raised as FatalError."""
     once = Retry(attempts=1)  # the worker's loop has its own back-off
-    client = SwitchboardClient(config.switchboard_url, config.switchboard.generator_token, retry=once)
+    client = SwitchboardClient(config.switchboard.address, config.switchboard.generator_token, retry=once)
     name = worker_name(config)
     exchange = GeneratorExchange(client, worker=name, batch_size=config.generator.batch_size)
-    log.info("generator started", switchboard=config.switchboard_url, worker=name)
+    log.info("generator started", switchboard=config.switchboard.address, worker=name)
     try:
         run_bench_worker(exchange, GeneratorWorker(runner).work, shutdown.requested, PollTimings())
     except SwitchboardForbidden as error:

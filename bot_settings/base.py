@@ -65,12 +65,12 @@ Secret = Annotated[SecretStr, BeforeValidator(_read_secret), AfterValidator(_one
 TimezoneName = Annotated[str, AfterValidator(_known_zone)]
 
 
-def _kinds(annotation: object) -> set[object]:
+def types_of(annotation: object) -> set[object]:
     """The types that a setting may be of, without what else is said about them."""
     if get_origin(annotation) is Annotated:
         return {get_args(annotation)[0]}
     if get_origin(annotation) in (Union, UnionType):
-        return set().union(*(_kinds(one) for one in get_args(annotation)))
+        return set().union(*(types_of(one) for one in get_args(annotation)))
     return {annotation}
 
 
@@ -83,7 +83,7 @@ class Section(BaseModel):
     @classmethod
     def _truth_is_no_number(cls, value: object, info: ValidationInfo) -> object:
         """Python would take true for 1, and a port would be 1."""
-        kinds = _kinds(cls.model_fields[str(info.field_name)].annotation)
+        kinds = types_of(cls.model_fields[str(info.field_name)].annotation)
         if isinstance(value, bool) and kinds & {int, float} and bool not in kinds:
             raise ValueError("expected a number, not true or false")
         return value

@@ -161,7 +161,7 @@ def is_ready(supervised: Supervised, config: Config) -> bool:
     try:
         with session_for(config.tumblr.host) as session:
             page = session.head(config.tumblr.host, timeout=2)
-        with closing(SwitchboardClient(config.switchboard_url, client_token(config))) as client:
+        with closing(SwitchboardClient(config.switchboard.address, client_token(config))) as client:
             status = client.status()
     except (requests.RequestException, SwitchboardError):
         return False

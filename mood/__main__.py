@@ -18,12 +18,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
+from bot_config import Config, ConfigError, load_config
 from mood.history import localized, parse_history
 from mood.lines import DailyLine, RangeLine, SeriesLine
 from mood.named import RANGES
 from mood.report import now_report, tuning_report
 from mood.series import Stretch, mood_series, with_trial
-from mood.settings import read_settings
+from mood.updates import read_system
 
 Line = DailyLine | RangeLine | SeriesLine
 LINES: dict[str, type[Line]] = {"daily": DailyLine, "range": RangeLine, "series": SeriesLine}
@@ -61,12 +62,13 @@ class History:
     """What now, graph and tune have in common: the inputs, the system, and the moment that is looked at."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        settings = read_settings(arguments.config)
+        path: Path = arguments.config
+        settings = load_config(path, secrets=()) if path.exists() else Config()
         self.zone = ZoneInfo(arguments.timezone or settings.blog.timezone)
-        path: Path = arguments.history
+        path = arguments.history
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
         self.inputs = parse_history(text.splitlines(), self.zone)
-        self.system = settings.mood.system(arguments.updates)
+        self.system = read_system(settings.mood, arguments.updates)
         self.ranges = settings.mood.ranges
         self.at = localized(arguments.at or datetime.now(UTC), self.zone)
 
@@ -180,7 +182,7 @@ def main(argv: list[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
         return run(arguments)
-    except (OSError, ValueError, ArithmeticError, ZoneInfoNotFoundError) as error:
+    except (ConfigError, OSError, ValueError, ArithmeticError, ZoneInfoNotFoundError) as error:
         print(f"python -m mood {arguments.command}: {error}", file=sys.stderr)
         return 2
 

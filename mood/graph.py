@@ -17,10 +17,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from mood.dated_note import DatedNote
 from mood.logits import logit
 from mood.named import value_by_name
 from mood.series import Series
+from mood.settings import DatedNote
 
 SIZE_INCHES = (8.0, 6.0)
 PIXELS_PER_INCH = 100

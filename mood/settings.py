@@ -1,73 +1,52 @@
-"""What a configuration file says of the mood, for the command line: only this room's part of it is read."""
+"""The settings of how the bot feels."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, Field, PositiveFloat, PositiveInt, model_validator
 
-from mood.named import Ranges
-from mood.system import MoodSystem
-from mood.updates import build_system, parse_updates
-
-
-class SettingsError(ValueError):
-    """A configuration whose settings of the mood cannot be used; the text names the place."""
+from bot_settings.base import NonNegativeFloat, Section
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+class DatedNote(Section):
+    """A text under the graph that is shown from one moment until another, such as after a change of scale."""
+
+    text: str = Field(min_length=1, description="what is shown")
+    since: AwareDatetime = Field(description="from then on; with a time zone, as 2021-07-13T00:00:00-07:00")
+    until: AwareDatetime = Field(description="until then, as above")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> DatedNote:
+        if self.since >= self.until:
+            raise ValueError("expected a time after `since` in `until`")
+        return self
+
+    def applies(self, moment: datetime) -> bool:
+        """Whether the text belongs under a graph of this moment."""
+        return self.since <= moment < self.until
 
 
-class MoodSettings(_Part):
-    """The settings of the mood, as the bot's own (`mood` in the configuration)."""
+class MoodConfig(Section):
+    """How the bot feels."""
 
-    updates_file: Path | None = None
-    centre: float = 0.0
-    scale: float = 0.1
-    tau_hours: float = 12.0
-    rise_hours: float = 1.0
-    step_seconds: int = 30
-    window_days: float = 2.5
-    ranges: Ranges = "2021"
-
-    def system(self, updates_file: Path | None = None) -> MoodSystem:
-        """How the mood moves; a file of dated updates may be given instead of the one that is set.
-
-        Raises OSError or ValueError when the settings or the file cannot be used.
-        """
-        path = updates_file or self.updates_file
-        return build_system(
-            centre=self.centre,
-            scale=self.scale,
-            tau_hours=self.tau_hours,
-            rise_hours=self.rise_hours,
-            step_seconds=self.step_seconds,
-            window_days=self.window_days,
-            updates=None if path is None else parse_updates(path.read_text(encoding="utf-8")),
-        )
-
-
-class BlogSettings(_Part):
-    """The settings of the blog that the mood depends on: where its midnight is."""
-
-    timezone: str = "US/Pacific"
-
-
-class Settings(_Part):
-    """A configuration file, as far as the mood needs it."""
-
-    mood: MoodSettings = MoodSettings()
-    blog: BlogSettings = BlogSettings()
-
-
-def read_settings(path: Path) -> Settings:
-    """What a file says, the defaults if there is none; raises OSError and SettingsError."""
-    if not path.exists():
-        return Settings()
-    try:
-        return Settings.model_validate_json(path.read_text(encoding="utf-8"))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "file"
-        raise SettingsError(f"{path}: {where}: {first['msg']}") from None
+    updates_file: Path | None = Field(
+        None, description="JSON file of dated centres, scales and time constants, which replace those here"
+    )
+    centre: float = Field(
+        0.0, description="sentiment (logit difference) of an input that leaves the mood alone"
+    )
+    scale: PositiveFloat = Field(0.1, description="size of the reaction to an input")
+    tau_hours: PositiveFloat = Field(12.0, description="time in which the mood forgets, in hours")
+    rise_hours: PositiveFloat = Field(1.0, description="time in which an input takes effect, in hours")
+    step_seconds: PositiveInt = Field(30, description="time step, in seconds; must divide the hour")
+    window_days: PositiveFloat = Field(2.5, description="inputs older than this no longer act, in days")
+    stale_seconds: NonNegativeFloat = Field(600.0, description="age at which the mood is computed anew")
+    notes: tuple[DatedNote, ...] = Field(
+        (), description="texts below the mood graphs of certain times: objects of text, since and until"
+    )
+    ranges: Literal["2021", "2023"] = Field(
+        "2021", description="sentiment that each mood accepts: as in 2021, or wider as in 2023"
+    )

@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Generic, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -27,6 +28,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from mood.daily import DailyEra, DailyRule
 from mood.named import value_by_name
+from mood.settings import MoodConfig
 from mood.system import DAY, HOUR, Dated, MoodSystem, TimeConstants
 
 T = TypeVar("T")
@@ -112,23 +114,23 @@ def parse_updates(text: str) -> Updates:
         raise UpdatesError("; ".join(lines)) from None
 
 
-def build_system(
-    *,
-    centre: float = 0.0,
-    scale: float = 0.1,
-    tau_hours: float = 12.0,
-    rise_hours: float = 1.0,
-    step_seconds: int = 30,
-    window_days: float = 2.5,
-    updates: Updates | None = None,
-) -> MoodSystem:
+def read_system(settings: MoodConfig, updates_file: Path | None = None) -> MoodSystem:
+    """The parameters as an operator set them; a file of dated updates may be given instead of the one set.
+
+    Raises OSError or ValueError when the settings or the file cannot be used.
+    """
+    path = updates_file or settings.updates_file
+    return build_system(settings, None if path is None else parse_updates(path.read_text(encoding="utf-8")))
+
+
+def build_system(settings: MoodConfig, updates: Updates | None = None) -> MoodSystem:
     """The parameters from an operator's settings, which a file of dated updates overrides part by part."""
     system = MoodSystem(
-        centre=Dated(centre),
-        scale=Dated(scale),
-        time_constants=Dated(TimeConstants(tau_hours * HOUR, rise_hours * HOUR)),
-        step_seconds=step_seconds,
-        window_seconds=window_days * DAY,
+        centre=Dated(settings.centre),
+        scale=Dated(settings.scale),
+        time_constants=Dated(TimeConstants(settings.tau_hours * HOUR, settings.rise_hours * HOUR)),
+        step_seconds=settings.step_seconds,
+        window_seconds=settings.window_days * DAY,
     )
     return system if updates is None else with_updates(system, updates)
 

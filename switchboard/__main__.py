@@ -29,9 +29,12 @@ WATCH_SECONDS = 1.0
 def main(argv: Sequence[str] | None = None) -> int:
     """Show what a running switchboard is doing."""
     arguments = _parse(argv)
-    config = load_process_config(arguments.config)
+    config = load_process_config(arguments.config, secrets=("switchboard.client_token",))
     client = SwitchboardClient(
-        config.switchboard_url, config.switchboard.client_token, timeout_seconds=5, retry=Retry(attempts=1)
+        config.switchboard.address,
+        config.switchboard.client_token,
+        timeout_seconds=5,
+        retry=Retry(attempts=1),
     )
     try:
         if arguments.id is not None:
@@ -54,7 +57,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _hint(config: Config, path: Path) -> str:
-    return f"is bridge_service.py running at {config.switchboard_url}, with the tokens of {path}?"
+    return f"is bridge_service.py running at {config.switchboard.address}, with the tokens of {path}?"
 
 
 def _show(client: SwitchboardClient) -> int:

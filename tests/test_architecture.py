@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -13,7 +15,15 @@ GROUND = {"bot_lifecycle", "bot_network", "bot_parent", "bot_settings"}
 TOP = {"bot_config", "bot_process"}
 """Imported by processes and by ``__main__`` alone: a room is handed the sections that it needs."""
 MAY_IMPORT = {
-    "bot_config": {"bot_config_help"},
+    "bot_config": {
+        "bot_config_help",
+        "autoresponder",
+        "mood",
+        "selection",
+        "switchboard",
+        "training",
+        "tumblr",
+    },
     "bot_config_help": set[str](),
     "bot_lifecycle": set[str](),
     "bot_network": set[str](),
@@ -88,6 +98,29 @@ def test_a_room_imports_only_what_its_floor_allows(room: str) -> None:
     assert imported_by(room) <= MAY_IMPORT[room] | ground
 
 
+SETTINGS = sorted([*ROOT.glob("*/settings.py"), ROOT / "tumblr" / "sections.py"])
+
+
+@pytest.mark.parametrize("path", SETTINGS, ids=lambda path: path.parent.name)
+def test_settings_stand_on_base_types_alone(path: Path) -> None:
+    rooms = set(MAY_IMPORT) | PROCESSES
+    others = {name for name in modules_imported(path) if name.partition(".")[0] in rooms}
+    allowed = ("bot_settings", "bot_network", *(f"{one.parent.name}.{one.stem}" for one in SETTINGS))
+    assert not {name for name in others if not name.startswith(allowed)}
+
+
+def test_the_configuration_takes_only_the_settings_of_the_rooms() -> None:
+    rooms = {path.parent.name for path in SETTINGS}
+    taken = {name for name in modules_imported(ROOT / "bot_config.py") if name.partition(".")[0] in rooms}
+    assert all(name.split(".")[1] in {"settings", "sections"} for name in taken)
+
+
+def test_the_configuration_is_read_without_what_the_generator_needs() -> None:
+    program = "import bot_config, sys; print({'torch', 'transformers', 'numpy'} & set(sys.modules))"
+    command = [sys.executable, "-c", program]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
 def test_every_room_is_on_the_list() -> None:
     rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert rooms <= set(MAY_IMPORT)
@@ -108,7 +141,10 @@ FLOORS = {
     "autoresponder": ("model", "heads", "sampling", "generation", "jobs"),
 }
 """The folders inside a room, from the ground up. A folder imports only from folders before it; the files that
-stand beside the folders import from all of them, and are imported by none (``errors`` excepted)."""
+stand beside the folders import from all of them, and are imported by none but for those below."""
+
+UNDER_ALL = {"errors", "settings", "sections"}
+"""Files beside the folders on which these stand."""
 
 
 def folder_of(module: str, floors: tuple[str, ...]) -> str | None:
@@ -145,7 +181,7 @@ def test_arrows_between_the_folders_of_a_room_go_down_only(room: str) -> None:
             there = folder_of(target, floors) if target.startswith(f"{room}.") else None
             above = there is not None and here is not None and floors.index(there) > floors.index(here)
             beside = target.startswith(f"{room}.") and there is None and is_module(target)
-            if above or (here and beside and target != f"{room}.errors"):
+            if above or (here and beside and target.removeprefix(f"{room}.") not in UNDER_ALL):
                 upward.append(f"{module} imports {target}")
     assert not upward
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from bot_config import Config, ConfigError, example, load_config, main, reference
+from bot_config import SECRETS, Config, ConfigError, example, load_config, main, reference
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYS = {"consumer_key": "ck", "consumer_secret": "cs-hidden", "token": "t", "token_secret": "ts-hidden"}
@@ -127,6 +128,28 @@ def test_a_secret_that_cannot_be_had_is_named(tmp_path: Path, secret: Any, expec
     assert expected in text
 
 
+@pytest.mark.parametrize("process", ["tumbl", "bridge_service", "generator_service", "selector"])
+def test_a_process_asks_for_the_secrets_that_it_uses_and_no_others(
+    process: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys in the environment of the process that needs them are not asked of the others."""
+    monkeypatch.delenv("NOT_SET_HERE", raising=False)
+    absent = {"env": "NOT_SET_HERE"}
+    path = write(
+        tmp_path,
+        {
+            "tumblr": {name: [dict.fromkeys(KEYS, absent)] for name in ("base_keys", "dashboard_keys")},
+            "switchboard": {f"{role}_token": absent for role in ("client", "generator", "selector")},
+        },
+    )
+    used = set(importlib.import_module(process).SECRETS)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, used)
+    asked = {".".join(line.split(": ")[1].split(".")[:2]) for line in str(caught.value).splitlines()}
+    assert asked == used <= SECRETS
+    assert load_config(path, secrets=()) == Config()
+
+
 def test_no_secret_is_ever_shown(tmp_path: Path) -> None:
     config = load_config(write(tmp_path, {"tumblr": {"base_keys": [KEYS]}}))
     assert "hidden" not in repr(config) + str(config) + config.model_dump_json()
@@ -139,7 +162,7 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("AUTORESPONDER__SWITCHBOARD__PORT", "6001")
     config = load_config(write(tmp_path, {"switchboard": {"port": 5000, "threads": 8}}))
     assert (config.switchboard.port, config.switchboard.threads) == (6001, 8)
-    assert config.switchboard_url == "http://127.0.0.1:6001"
+    assert config.switchboard.address == "http://127.0.0.1:6001"
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from pydantic import SecretStr
 
 from bot_config import Config
 from bot_network import direct_session, is_loopback, local_url, session_for
-from bot_settings.tumblr import KeySet, TumblrConfig
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.messages import StateReply
 from tumblr.api.key_pool import Group
 from tumblr.build_tumblr import connect
+from tumblr.sections import KeySet, TumblrConfig
 from tumblr_sandbox.driver import SandboxDriver
 
 
@@ -165,4 +165,4 @@ def test_loopback(host: str, *, loopback: bool) -> None:
 )
 def test_where_a_process_that_listens_there_is_reached(listen_host: str, url: str) -> None:
     assert local_url(listen_host, 5000) == url
-    assert Config(switchboard={"listen_host": listen_host}).switchboard_url == url
+    assert Config(switchboard={"listen_host": listen_host}).switchboard.address == url

@@ -20,7 +20,7 @@ from requests.adapters import BaseAdapter
 
 import selector
 from bot_lifecycle import FatalError
-from bot_settings.writing import SelectionConfig
+from selection.settings import SelectionConfig
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.polling import SelectorExchange
 from switchboard.worker import PollTimings

@@ -17,12 +17,13 @@ from importlib import import_module
 from pathlib import Path
 
 import training.commands
+from autoresponder.settings import GeneratorConfig
 from bot_lifecycle import FatalError, on_one_line
-from bot_settings.switchboard import SwitchboardConfig
-from bot_settings.training import TrainingConfig
-from bot_settings.tumblr import BlogConfig, TumblrConfig
-from bot_settings.writing import GeneratorConfig
+from bot_settings.blog import BlogConfig
+from switchboard.settings import SwitchboardConfig
 from training.errors import ExitStatus, TrainingError
+from training.settings import TrainingConfig
+from tumblr.sections import TumblrConfig
 
 WIDTH = 100
 

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from bot_config import Config
 from bot_lifecycle import FatalError, Shutdown
-from mood.dated_note import DatedNote
 from switchboard.client import Retry, SwitchboardClient
 from tumblr.api.client import TumblrDashReader, TumblrReader
 from tumblr.api.errors import StoreError
@@ -84,7 +83,7 @@ def running_bot(
             raise FatalError(str(error), "then start again") from None
         tumblr = connect(config, stack, clock, dry_run=dry_run)
         switchboard = SwitchboardClient(
-            config.switchboard_url, config.switchboard.client_token, retry=Retry(attempts=2)
+            config.switchboard.address, config.switchboard.client_token, retry=Retry(attempts=2)
         )
         stack.callback(switchboard.close)
         fail_points = FailPoints.from_environment(os.environ)
@@ -255,8 +254,7 @@ def _driver(
 
 
 def _direct_kinds(config: Config, store: TurnStore, zone: ZoneInfo) -> dict[TurnKind, ImmediateHandler]:
-    notes = tuple(DatedNote(note.text, note.since, note.until) for note in config.mood.notes)
-    pictures = MoodPictures(store, config.blog.blog_name, zone, mood_system(config), notes)
+    pictures = MoodPictures(store, config.blog.blog_name, zone, mood_system(config), config.mood.notes)
     return {
         TurnKind.MOOD: MoodHandler(config.blog.operator_name, pictures.draw),
         TurnKind.COMMAND: CommandHandler(),

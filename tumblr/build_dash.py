@@ -7,7 +7,6 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from bot_config import Config
-from bot_settings.talk import DashboardConfig
 from tumblr.api.client import TumblrDashReader
 from tumblr.build_rules import mood_system
 from tumblr.build_talk import company_of, damping_of, identity_of, limited_of, user_list_of
@@ -19,6 +18,7 @@ from tumblr.moods.current import Moods
 from tumblr.pacing.planner import Part, Step
 from tumblr.pacing.throttle import Throttle
 from tumblr.responding.jobs import Switchboard
+from tumblr.sections import DashboardConfig
 from tumblr.store.conversations import ConversationStore
 from tumblr.store.cursors import ValueStore
 from tumblr.store.database import Database

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot_config import Config
 from bot_lifecycle import FatalError
 from mood.system import MoodSystem
-from mood.updates import build_system, parse_updates
+from mood.updates import read_system
 from munging.formats import PromptFormat, own_format
 from tumblr.screening.moderation import Thresholds
 from tumblr.screening.word_lists import ScreeningRules
@@ -15,19 +15,10 @@ def mood_system(config: Config) -> MoodSystem:
     """How the mood moves; raises FatalError when the settings or the file of dated updates cannot be used."""
     mood = config.mood
     try:
-        text = None if mood.updates_file is None else mood.updates_file.read_text(encoding="utf-8")
-        return build_system(
-            centre=mood.centre,
-            scale=mood.scale,
-            tau_hours=mood.tau_hours,
-            rise_hours=mood.rise_hours,
-            step_seconds=mood.step_seconds,
-            window_days=mood.window_days,
-            updates=None if text is None else parse_updates(text),
-        )
+        return read_system(mood)
     except (OSError, ValueError) as error:
         where = f" (updates_file {mood.updates_file})" if mood.updates_file else ""
-        raise FatalError(f"mood{where}: {error}", "mend it and start again") from None
+        raise FatalError(f"mood{where}: {error}", "fix it and start again") from None
 
 
 def prompt_format(config: Config) -> PromptFormat:

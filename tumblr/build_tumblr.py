@@ -11,7 +11,6 @@ from typing import Any
 from bot_config import Config
 from bot_lifecycle import FatalError
 from bot_network import session_for
-from bot_settings.tumblr import KeySet as KeyStrings
 from tumblr.api.client import (
     AccountWriter,
     TumblrDashReader,
@@ -23,6 +22,7 @@ from tumblr.api.key_pool import Group, KeySet, Pool, PooledRead, PooledWrite, gr
 from tumblr.api.rate_limits import Budget
 from tumblr.api.transport import ApiKeys, ReadRequest, UncheckedClient, WriteRequest
 from tumblr.responding.publisher import Publisher
+from tumblr.sections import KeySet as KeyStrings
 
 
 @dataclass(frozen=True)

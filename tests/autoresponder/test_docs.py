@@ -9,7 +9,7 @@ import pytest
 
 from autoresponder import errors
 from autoresponder.generation.acceptance import RULES, SPEAKS_FOR_OTHERS
-from bot_settings.writing import SamplerConfig
+from autoresponder.settings import SamplerConfig
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "generator.md").read_text(encoding="utf-8")
 SCHEMES = get_args(SamplerConfig.model_fields["name"].annotation)

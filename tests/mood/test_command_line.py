@@ -10,13 +10,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot_settings.tumblr import BlogConfig
-from bot_settings.writing import MoodConfig
 from mood.__main__ import main
 from mood.dynamics import mood_value
 from mood.history import parse_history
 from mood.named import mood_for_value
-from mood.settings import BlogSettings, MoodSettings
+from mood.settings import MoodConfig
 from mood.updates import build_system
 
 Ask = Callable[..., list[dict[str, Any]]]
@@ -157,7 +155,7 @@ def test_the_mood_is_the_bots_own(history: Path, tmp_path: Path, capsys: pytest.
     mood = {"centre": 2.5, "scale": 0.2, "ranges": "2023", "stale_seconds": 60}
     config.write_text(json.dumps({"blog": {"blog_name": "frank", "timezone": "UTC"}, "mood": mood}))
     options = ["now", "--history", str(history), "--config", str(config), "--at", "2021-01-20T15:00+00:00"]
-    system = build_system(centre=2.5, scale=0.2)
+    system = build_system(MoodConfig(centre=2.5, scale=0.2))
     moment = datetime.fromisoformat("2021-01-20T15:00+00:00")
     inputs = parse_history(history.read_text().splitlines(), ZoneInfo("UTC"))
     value = mood_value(inputs, moment, timezone=ZoneInfo("UTC"), system=system)
@@ -174,10 +172,24 @@ def test_the_mood_is_the_bots_own(history: Path, tmp_path: Path, capsys: pytest.
     assert f"mood {value:.4f}" not in other
 
 
-def test_the_defaults_are_the_bots() -> None:
-    of_bot = MoodConfig().model_dump()
-    assert {name: of_bot[name] for name in MoodSettings.model_fields} == MoodSettings().model_dump()
-    assert BlogSettings().timezone == BlogConfig.model_fields["timezone"].default
+def test_a_preset_counts_as_it_does_for_the_bot(
+    history: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = []
+    for settings in ({"preset": "2023"}, {"mood": {"tau_hours": 4.0, "ranges": "2023"}}):
+        config = tmp_path / "config.json"
+        config.write_text(json.dumps(settings))
+        options = ["--config", str(config), "--at", "2021-01-20T15:00"]
+        assert main(["now", "--history", str(history), *options]) == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1]
+
+
+def test_no_secret_is_asked_for(history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOWHERE_TOKEN", raising=False)
+    config = tmp_path / "config.json"
+    config.write_text('{"switchboard": {"client_token": {"env": "NOWHERE_TOKEN"}}}')
+    assert main(["now", "--history", str(history), "--config", str(config), "--at", "2021-01-20T15:00"]) == 0
 
 
 def test_now_from_standard_input(
@@ -217,7 +229,7 @@ def test_tune(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ("nonsense", [], "line 1: line: Invalid JSON"),
         ("", ["--timezone", "Mars/Olympus"], "No time zone found"),
         ("", ["--updates", "missing.json"], "missing.json"),
-        ("", ["--config", "history.jsonl"], "history.jsonl: file: Invalid JSON"),
+        ("", ["--config", "history.jsonl"], "history.jsonl: not valid JSON"),
     ],
 )
 def test_what_is_wrong_is_one_line(

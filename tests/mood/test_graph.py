@@ -9,7 +9,6 @@ import pytest
 from matplotlib.image import imread
 
 from mood.caption import KickLine, mood_caption
-from mood.dated_note import DatedNote
 from mood.graph import (
     MOST_MARKS,
     Trial,
@@ -22,6 +21,7 @@ from mood.graph import (
     trial_style,
 )
 from mood.series import Series, Stretch, mood_series
+from mood.settings import DatedNote
 from mood.system import MoodInput, MoodSystem
 
 PACIFIC = ZoneInfo("US/Pacific")
@@ -60,14 +60,14 @@ def test_a_mood_beyond_the_levels_stays_in_the_picture() -> None:
 
 
 def test_a_note_that_applies_stands_below() -> None:
-    note = DatedNote("The scale changed.", END - timedelta(days=1), END + timedelta(days=1))
-    over = DatedNote("The scale changed.", END - timedelta(days=9), END - timedelta(days=8))
+    note = DatedNote(text="The scale changed.", since=END - timedelta(days=1), until=END + timedelta(days=1))
+    over = DatedNote(text="The scale changed.", since=END - timedelta(days=9), until=END - timedelta(days=8))
     plain, noted, later = (pixels(draw_mood(series(), PACIFIC, notes)) for notes in ([], [note], [over]))
     assert noted.shape[0] > plain.shape[0] == later.shape[0]
 
 
 def test_a_note_has_its_time() -> None:
-    note = DatedNote("changed", END, END + timedelta(days=8))
+    note = DatedNote(text="changed", since=END, until=END + timedelta(days=8))
     days = (-1, 0, 7, 8)
     assert [note.applies(END + timedelta(days=d)) for d in days] == [False, True, True, False]
 

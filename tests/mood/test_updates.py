@@ -10,6 +10,7 @@ import pytest
 
 import mood
 from mood.daily import daily_mood
+from mood.settings import MoodConfig
 from mood.system import HOUR, MoodSystem, TimeConstants
 from mood.updates import UpdatesError, build_system, parse_updates, with_updates
 
@@ -112,8 +113,10 @@ def test_the_history_until_2021_ends_in_the_defaults() -> None:
 
 
 def test_settings_make_a_system() -> None:
-    assert build_system() == MoodSystem()
-    system = build_system(tau_hours=4, rise_hours=0.5, window_days=1, centre=0.2, scale=0.3, step_seconds=60)
+    assert build_system(MoodConfig()) == MoodSystem()
+    system = build_system(
+        MoodConfig(tau_hours=4, rise_hours=0.5, window_days=1, centre=0.2, scale=0.3, step_seconds=60)
+    )
     assert system.time_constants.initial == TimeConstants(4 * HOUR, HOUR / 2)
     assert (system.window_seconds, system.step_seconds) == (86_400, 60)
     assert (system.centre.initial, system.scale.initial) == (0.2, 0.3)
@@ -121,5 +124,5 @@ def test_settings_make_a_system() -> None:
 
 def test_the_file_goes_before_the_settings() -> None:
     updates = parse_updates('{"centre": {"initial": -2.0}}')
-    system = build_system(centre=0.2, scale=0.3, updates=updates)
+    system = build_system(MoodConfig(centre=0.2, scale=0.3), updates)
     assert (system.centre.initial, system.scale.initial) == (-2.0, 0.3)

@@ -9,11 +9,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot_settings.prompt_format import PromptFormatConfig
-from bot_settings.writing import GeneratorConfig
+from autoresponder.settings import GeneratorConfig
 from munging.continuation import Continuation, parse_continuation
 from munging.format_patterns import control_phrases
 from munging.formats import FORMATS, V10, PromptFormat, original_prompt, own_format, render
+from munging.settings import PromptFormatConfig
 from munging.thread import Identity, Post, PostKind, Thread
 from tests.munging.own_formats import CHAT, PAGE
 from tests.strategies import IDENTITY, threads, words

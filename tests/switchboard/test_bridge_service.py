@@ -23,7 +23,6 @@ import bridge_service
 from bot_config import Config
 from bot_lifecycle import FatalError
 from bot_network import direct_session, is_loopback, local_url
-from bot_settings.switchboard import SwitchboardConfig
 from demo.supervisor import free_port
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.clock import SteadyClock
@@ -36,6 +35,7 @@ from switchboard.messages import (
     SelectionOutcome,
     SelectorPoll,
 )
+from switchboard.settings import SwitchboardConfig
 from tests.switchboard.bench import choice, generation_result
 
 ROOT = Path(bridge_service.__file__).parent

@@ -9,11 +9,11 @@ from typing import get_args
 
 import pytest
 
-from bot_settings.switchboard import SwitchboardConfig
 from switchboard import messages
 from switchboard.app import ROUTES
 from switchboard.messages import WireModel
 from switchboard.messages.fields import JobState, ResultStatus
+from switchboard.settings import SwitchboardConfig
 from tests.switchboard.service import Service
 
 PAGE = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")

@@ -186,7 +186,7 @@ def process(log: Path, arguments: Sequence[str]) -> Iterator[None]:
 
 def roles(config: Config) -> set[str]:
     """Which workers the switchboard knows; nobody while it does not answer."""
-    client = SwitchboardClient(config.switchboard_url, client_token(config))
+    client = SwitchboardClient(config.switchboard.address, client_token(config))
     try:
         return {str(worker.role) for worker in client.status().workers}
     except SwitchboardError:

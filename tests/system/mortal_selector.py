@@ -63,7 +63,7 @@ def main() -> int:
     configure_logging("selector", config.log_level)
     chooser = selector.build(config.selection, random.Random())
     client = SwitchboardClient(
-        config.switchboard_url, config.switchboard.selector_token, retry=Retry(attempts=1)
+        config.switchboard.address, config.switchboard.selector_token, retry=Retry(attempts=1)
     )
     exchange = MortalExchange(client, worker="mortal", dropped=chooser.dropped, dies=arguments.dies)
     selector.serve(exchange, chooser, Shutdown().install().requested, PollTimings())

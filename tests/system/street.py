@@ -68,7 +68,7 @@ class Street:
         self.mortal_selector = self._program("mortal-selector", "-m", "tests.system.mortal_selector")
         self.driver = SandboxDriver(f"http://127.0.0.1:{self.sandbox_port}")
         self.client = SwitchboardClient(
-            self.config.switchboard_url, client_token(self.config), retry=Retry(attempts=1)
+            self.config.switchboard.address, client_token(self.config), retry=Retry(attempts=1)
         )
         self._open = ExitStack()
 

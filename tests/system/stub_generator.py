@@ -140,7 +140,7 @@ def main() -> int:
     config = load_process_config(arguments.config)
     configure_logging("generator", config.log_level)
     client = SwitchboardClient(
-        config.switchboard_url, config.switchboard.generator_token, retry=Retry(attempts=1)
+        config.switchboard.address, config.switchboard.generator_token, retry=Retry(attempts=1)
     )
     exchange = MortalExchange(client, worker="stub", batch_size=arguments.batch, dies=arguments.dies)
     run_worker(exchange, handle, Shutdown().install().requested, RHYTHM)

@@ -143,7 +143,7 @@ class Neighbours:
         return path
 
     def _client(self) -> SwitchboardClient:
-        client = SwitchboardClient(self.config.switchboard_url, None)
+        client = SwitchboardClient(self.config.switchboard.address, None)
         self._open.callback(client.close)
         return client
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot_config import Config
-from bot_settings.tumblr import AsksConfig, QueueConfig, ScreeningConfig
 from tumblr.__main__ import main
+from tumblr.sections import AsksConfig, QueueConfig, ScreeningConfig
 from tumblr.turns.turn import TurnState
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"

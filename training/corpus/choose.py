@@ -19,9 +19,9 @@ import numpy as np
 from datasets import Dataset
 from rich.console import Console
 
-from bot_settings.training import CorpusConfig
 from training.corpus.parts import SCANNED, read_parts
 from training.corpus.similarity import PERMUTATIONS, Signatures, near_duplicates
+from training.settings import CorpusConfig
 
 EXAMPLES = 3
 SHOWN = 160

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot_settings.training import CorpusConfig
 from munging.control import IMAGE_DELIMITER
 from munging.thread import PostKind, Thread
 from training.corpus.documents import others_words, own_words
 from training.corpus.post import RawPost
+from training.settings import CorpusConfig
 
 PUBLIC = frozenset({"published", ""})
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 
-from bot_settings.training import CorpusConfig
-from bot_settings.tumblr import BlogConfig
-from bot_settings.writing import GeneratorConfig
+from autoresponder.settings import GeneratorConfig
+from bot_settings.blog import BlogConfig
 from munging.thread import Identity
 from training.corpus.documents import Voice
 from training.corpus.filters import Filter
 from training.corpus.names import Replacer
 from training.corpus.scan import Rules
+from training.settings import CorpusConfig
 
 
 def corpus_rules(blog: BlogConfig, generator: GeneratorConfig, settings: CorpusConfig) -> Rules:

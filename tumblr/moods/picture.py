@@ -9,8 +9,8 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from mood.caption import KickLine, mood_caption
-from mood.dated_note import DatedNote
 from mood.series import LEAD_SECONDS, Stretch, mood_series, strongest_kicks
+from mood.settings import DatedNote
 from mood.system import MoodInput, MoodSystem
 from tumblr.api.models import ANONYMOUS
 from tumblr.turns.turn import StoredMoodInput, Turn, TurnKind, TurnState

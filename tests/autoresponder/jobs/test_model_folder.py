@@ -23,7 +23,7 @@ from autoresponder.heads.files import save_head
 from autoresponder.heads.head_2021 import HEAD_NAMES, GeneratorIdentity, Head, HeadSettings
 from autoresponder.jobs.model_folder import load_generator, load_heads, pick_device, pick_dtype
 from autoresponder.model.weights import content_hash, find_model, weight_files
-from bot_settings.writing import GeneratorConfig
+from autoresponder.settings import GeneratorConfig
 
 
 @pytest.fixture

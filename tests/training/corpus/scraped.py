@@ -10,12 +10,12 @@ from typing import Any
 from rich.console import Console
 
 from bot_config import Config
-from bot_settings.training import CorpusConfig, TrainingConfig
-from bot_settings.tumblr import BlogConfig
+from bot_settings.blog import BlogConfig
 from training.corpus.pool import Here, Pool
 from training.corpus.prepare import Sources, prepare_documents
 from training.corpus.rules import corpus_rules
 from training.corpus.store import Corpus
+from training.settings import CorpusConfig, TrainingConfig
 
 QUIET = Console(quiet=True)
 LONG = "the heron stood in the reeds for an hour and I stood on the bridge and we did not discuss it"

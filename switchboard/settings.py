@@ -1,12 +1,13 @@
-"""Settings of the service through which the processes speak."""
+"""The settings of the service through which the processes speak, and of what it asks the generator for."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from bot_settings.base import NonNegativeFloat, Port, Secret, Section
+from bot_network import local_url
+from bot_settings.base import NonNegativeFloat, NonNegativeInt, Port, Probability, Secret, Section
 
 
 class SwitchboardConfig(Section):
@@ -52,3 +53,41 @@ class SwitchboardConfig(Section):
         200, description="open jobs above which submissions are refused for now"
     )
     max_body_bytes: PositiveInt = Field(8 * 1024 * 1024, description="largest request body, in bytes")
+
+    @property
+    def address(self) -> str:
+        """Where the other processes reach the switchboard."""
+        return self.url or local_url(self.listen_host, self.port)
+
+
+class CandidatesConfig(Section):
+    """How many candidates are written for one post, before the mood adds to it."""
+
+    answer: PositiveInt = Field(13, description="for an answer")
+    fiction_or_review: PositiveInt = Field(8, description="for fiction and reviews on demand")
+    textpost: PositiveInt = Field(15, description="for an original post")
+    rejection_discount: Probability = Field(
+        0.5, description="share of the candidates the mood is expected to reject that is written in addition"
+    )
+    growth_decimals: Annotated[int, Field(ge=0, le=6)] = Field(
+        0, description="decimals to which the number of which enough are left is rounded before the discount"
+    )
+    retained_first: bool = Field(
+        False,
+        description="retained texts that fit the mood are taken off the number for an original post before "
+        "the mood adds to it; else all of them afterwards",
+    )
+    answer_min_words: NonNegativeInt = Field(10, description="an answer with fewer words is refused")
+    answer_half_min_words: NonNegativeInt = Field(
+        15, description="half of the answers with fewer words are refused"
+    )
+    fiction_min_words: NonNegativeInt = Field(100, description="a story with fewer words is refused")
+    textpost_min_words: NonNegativeInt = Field(20, description="an original post with fewer is refused")
+    textpost_half_min_words: NonNegativeInt = Field(
+        40, description="half of the original posts with fewer words are refused"
+    )
+    mentions: Literal["anyone", "thread"] = Field(
+        "anyone",
+        description="thread: texts are refused that @-mention a blog which does not speak in the thread, "
+        "the operator and the bot aside",
+    )

@@ -1,0 +1,83 @@
+"""The settings of the process that writes candidates and scores them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt
+from pydantic_settings import NoDecode
+
+from bot_settings.base import NonNegativeFloat, NonNegativeInt, Probability, Section
+from munging.settings import PromptFormatConfig, table_of
+
+
+class SamplerConfig(Section):
+    """How tokens are drawn."""
+
+    name: Literal["two_stage_mirostat", "breakruns", "top_p", "mirostat_1", "middle_p", "typical"] = Field(
+        "two_stage_mirostat", description="sampling scheme"
+    )
+    temperature: PositiveFloat | None = Field(
+        None,
+        description="temperature, of two_stage_mirostat in its first window; default: 0.9, for breakruns 1.0",
+    )
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="nucleus mass; default: 0.9, for breakruns 0.95"
+    )
+    mirostat_learning_rate: PositiveFloat = Field(0.05, description="step of the surprise controller")
+    breakruns_step: NonNegativeFloat = Field(0.035, description="temperature added per token of a run")
+
+
+class GeneratorConfig(Section):
+    """The process that writes and scores candidates."""
+
+    model: str = Field(
+        "",
+        description="folder of a checkpoint, or hf://OWNER/NAME on the model hub; the generator needs one",
+    )
+    heads: Path | None = Field(
+        None, description='folder of the two heads; default: "heads" in the model folder'
+    )
+    device: str = Field("auto", description='"auto", "cpu", "cuda" or "cuda:N"')
+    dtype: Literal["auto", "float32", "int8", "bfloat16", "float16"] = Field(
+        "auto",
+        description="number format of the weights; auto: float32 on a CPU, bfloat16 on a GPU; int8: CPU only",
+    )
+    threads: NonNegativeInt = Field(
+        0, description="CPU threads; 0: one per core, which is one too many beside busy processes"
+    )
+    prompt_cache_mib: NonNegativeInt = Field(
+        256, description="memory for what is known of past prompts, in MiB"
+    )
+    batch_size: Annotated[int, Field(ge=1, le=64)] = Field(13, description="candidates written at once")
+    format: Annotated[PromptFormatConfig, NoDecode, BeforeValidator(table_of)] = Field(
+        PromptFormatConfig(), description="prompt format the model was trained on: a name, or a table"
+    )
+    training_years: dict[int, PositiveFloat] = Field(
+        dict.fromkeys(range(2012, 2022), 1.0),
+        min_length=1,
+        description="years of the posts the model was trained on, each with its weight; prompts of the later "
+        "formats claim one of them",
+    )
+    sampler: SamplerConfig = Field(SamplerConfig(), description="how tokens are drawn")
+    context_tokens: PositiveInt | None = Field(
+        None,
+        description="longest row that is read or written, in tokens; default: what the model can read. "
+        "Memory grows with it",
+    )
+    max_new_tokens: PositiveInt = Field(1600, description="longest continuation, in tokens")
+    required_continuation_room: PositiveInt = Field(100, description="tokens kept free for writing")
+    review_share: Probability = Field(0.15, description="share of original posts that are book reviews")
+    fiction_share: Probability = Field(0.15, description="share of original posts that are fiction")
+    fiction_titles: bool = Field(
+        False, description="give stories a title, for which the model is asked eight times with examples"
+    )
+    alternative_timestamps: bool = Field(
+        False,
+        description="also score each text as if written in every month of 2019 to 2021 but October, "
+        "for the log",
+    )
+    worker_name: str | None = Field(
+        None, max_length=64, description="name in the status; default: host and process"
+    )

@@ -1,0 +1,32 @@
+"""Who the bot is: what every room may need to know of it."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from bot_settings.base import BlogName, Section, TimezoneName
+
+
+class BlogConfig(Section):
+    """Who the bot is."""
+
+    blog_name: BlogName = Field("my-bot", description="tumblr name of the blog that posts")
+    dash_blog_name: BlogName | None = Field(
+        None,
+        description="tumblr name of the second account, which follows blogs as the bot",
+    )
+    persona: str = Field(
+        "Frank", min_length=1, max_length=64, description="name under which the model knows the bot"
+    )
+    operator_name: BlogName | None = Field(
+        None, description="tumblr name of the human owner; asks from them are always drafted"
+    )
+    prompt_month: str | None = Field(
+        None,
+        pattern=r"^(January|February|March|April|May|June|July|August|September|October|November|December) "
+        r"\d{4}$",
+        description='month that prompts claim instead of the present one, as "December 2020"',
+    )
+    timezone: TimezoneName = Field(
+        "US/Pacific", description="time zone of peak hours, of the daily mood and of times in prompts"
+    )

@@ -4,56 +4,57 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PINS := pyproject.toml sandbox/pyproject.toml constraints.txt sandbox/tests/conformance/tumblr-backup.txt
-READY := $(VENV)/.ready
+# Where torch's CPU builds are (TORCH_INDEX= for the plain index's build, which a GPU needs), and a folder of wheels.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+WHEELS ?=
+# Without a PYTHON that was named, the environment's own decides whether it still fits.
+NAMED := $(filter-out file default undefined,$(origin PYTHON))
 
-# The tests start hundreds of processes: each module is compiled once, not by every one of them.
-unexport PYTHONDONTWRITEBYTECODE
+# The tests start hundreds of processes: each module is compiled once, not by every one of them. The others
+# change what every Python does, and are meant for another project than this one.
+unexport PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint model chaos bench screenshot constraints clean
+.PHONY: help setup run test lint model chaos bench screenshot environments constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
-setup: $(READY) ## make the virtual environment (.venv); made again when the pins change
+setup: ## make the virtual environment (.venv) if it is not there or no longer fits
+	@python="$(PYTHON)"; \
+	[ -n "$(NAMED)" ] || ! $(BIN)/python -c '' 2>/dev/null || python=$(BIN)/python; \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "error: $$python is not Python 3.11 or newer - install one, or name it: make PYTHON=/path/to/python3" >&2; exit 2; }; \
+	"$$python" environments/setup.py $(VENV) --torch-index "$(TORCH_INDEX)" --wheels "$(WHEELS)"
 
-$(READY): $(PINS)
-	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "error: Python 3.11 or newer with venv is needed; name one with make PYTHON=/path/to/python" >&2; exit 2; }
-	@rm -rf $(VENV)
-	@echo "making the virtual environment in $(VENV) (once; a few minutes)"
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[ml,train,images,dev]' --editable './sandbox[dev]'
-	@$(PYTHON) -m venv $(VENV)/tumblr-backup
-	@$(VENV)/tumblr-backup/bin/python -m pip install --quiet --disable-pip-version-check --requirement sandbox/tests/conformance/tumblr-backup.txt
-	@touch $(READY)
-
-run: $(READY) ## start the sandbox and the four processes, and open for visitors
+run: setup ## start the sandbox and the four processes, and open for visitors
 	@$(BIN)/python -m demo.run
 
-test: $(READY) ## lint, types and all tests (eleven minutes on two cores)
+test: setup ## lint, types and all tests (eleven minutes on two cores)
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -q -n 3 --ignore tests/system
 	$(BIN)/python -m pytest -q -n 3 --dist loadscope --no-loadscope-reorder tests/system
 
-lint: $(READY) ## ruff and mypy --strict
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy .
+lint: setup ## ruff and mypy --strict
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy .
 
-model: $(READY) ## train the demo model again from nothing (two cores, about three quarters of an hour)
+model: setup ## train the demo model again from nothing (two cores, about three quarters of an hour)
 	$(BIN)/python -m demo.documents --out build/corpus --seed 2021
 	$(BIN)/python -m training demo --config demo/training.json --corpus build/corpus --out demo/models/tiny
 
-chaos: $(READY) ## the long chaos run: 300 kills while asks come in
+chaos: setup ## the long chaos run: 300 kills while asks come in
 	$(BIN)/python -m tests.system.chaos --kills 300
 
-bench: $(READY) ## all benchmarks; each prints its last line as JSON
+bench: setup ## all benchmarks; each prints its last line as JSON
 	@for name in ask answers mood munging sandbox generator generator_jobs; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
-screenshot: $(READY) ## take the README's picture again (needs Chromium)
+screenshot: setup ## take the README's picture again (needs Chromium)
 	$(BIN)/python -m demo.screenshot docs/images
+
+environments: setup ## try the commands in the environments that users have (half an hour; some cases need root)
+	$(BIN)/python -m environments
 
 constraints: ## pin again: the newest releases that fit pyproject.toml
 	rm -rf build/pins && $(PYTHON) -m venv build/pins

@@ -33,12 +33,24 @@ class NotFound(TumblrError):
     """No such post or blog, or it is hidden from us."""
 
 
-class Forbidden(TumblrError):
+class TurnedDown(TumblrError):
+    """Tumblr answers that it will not do this.
+
+    ``passing``: its answer names no reason that is known to last. Now and then tumblr turns down what it does
+    a minute later, so that only hours of the same answer are final.
+    """
+
+    def __init__(self, detail: str, *, passing: bool = False) -> None:
+        super().__init__(detail)
+        self.passing = passing
+
+
+class Forbidden(TurnedDown):
     """Tumblr forbids this action on this target; another target may be fine."""
 
 
-class Refused(TumblrError):
-    """Tumblr finds fault with what was sent; the same again would fail again."""
+class Refused(TurnedDown):
+    """Tumblr finds fault with what was sent; unless it is ``passing``, the same again would fail again."""
 
 
 class LimitReached(TumblrError):

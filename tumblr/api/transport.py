@@ -41,6 +41,17 @@ POST_LIMIT_PAUSE = 1800.0
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 """Half of a pair that would stand for one character."""
 
+LASTING_CODES = frozenset({4012, 5008, 8002, 8005, 8008, 8010, 8016})
+LASTING_WORDS = (
+    "invalid id or reblog_key",
+    "cannot reblog",
+    "cannot be empty",
+    "permission to view",
+    "not authorized",
+)
+"""Reasons for which tumblr turns a call down and that will be there tomorrow. Code 8001 ("Posting failed.
+Please try again.") is none of them."""
+
 POST_LIMIT_CODES = frozenset({8022, 8023})
 POST_LIMIT_WORDS = ("daily post limit", "cannot queue more than")
 
@@ -162,14 +173,15 @@ class _SessionRequest(TumblrRequest):
             return LimitReached(f"tumblr takes no more posts ({detail})", POST_LIMIT_PAUSE)
         if status >= 500:
             return TumblrUnavailable(f"tumblr answered {status} ({detail})")
+        passing = not (codes & LASTING_CODES or any(words in detail.lower() for words in LASTING_WORDS))
         match status:
             case 401:
                 return Unauthorized(detail)
             case 403:
-                return Forbidden(f"tumblr forbids it ({detail})")
+                return Forbidden(f"tumblr forbids it ({detail})", passing=passing)
             case 404:
                 return NotFound(f"tumblr knows no such thing ({detail})")
-        return Refused(f"tumblr answered {status} ({detail})")
+        return Refused(f"tumblr answered {status} ({detail})", passing=passing)
 
 
 class ReadRequest(_SessionRequest):
@@ -244,9 +256,12 @@ def _document(response: requests.Response) -> Mapping[str, Any]:
         document = None
     if isinstance(document, dict) and "meta" in document:
         return document
-    if response.status_code in (401, 404, 429):
+    # The server before tumblr's own answers with a page when tumblr is unwell: with 401, 403 and 404 too, and
+    # then they say nothing about the keys or the post.
+    page = "html" in response.headers.get("Content-Type", "") or response.content.lstrip()[:1] == b"<"
+    if response.status_code == 429 or (response.status_code in (401, 404) and not page):
         return {"response": [], "errors": []}
-    if response.status_code >= 500 or "html" in response.headers.get("Content-Type", ""):
+    if response.status_code >= 500 or page:
         raise TumblrUnavailable(f"tumblr answered {response.status_code} with something that is not JSON")
     raise MalformedAnswer(f"tumblr answered {response.status_code} with a broken document")
 

@@ -23,6 +23,7 @@ from tumblr.api.errors import (
     Refused,
     StoreError,
     TumblrError,
+    TurnedDown,
     Unauthorized,
 )
 from tumblr.moods.current import Feeling
@@ -58,6 +59,9 @@ JUDGMENT_GRACE = 30.0
 
 LONGEST_REST = 3600.0
 """Seconds after which a turn that keeps failing is tried again at the latest."""
+
+FINAL_AFTER = 6 * 3600.0
+"""Seconds after which tumblr's refusal without a lasting reason is taken for good."""
 
 log = structlog.get_logger()
 
@@ -391,6 +395,8 @@ class Driver:
         )
 
     def _tumblr_failed(self, turn: Turn, error: TumblrError) -> None:
+        if isinstance(error, TurnedDown) and error.passing and self._may_change_its_mind(turn, error):
+            return
         if (
             isinstance(error, (Refused, Forbidden))
             and turn.intent is not None
@@ -416,3 +422,14 @@ class Driver:
         pause = self._patience.pause(turn.attempts)
         self._store.rest(turn, repr(error), self._clock() + pause)
         log.error("turn rests after an error", turn=turn.name, again_in=round(pause), exc_info=error)
+
+    def _may_change_its_mind(self, turn: Turn, error: TurnedDown) -> bool:
+        """Have the turn wait, if tumblr has not turned it down for hours; waits twice as long each time."""
+        since = turn.updated_at if turn.intent is None else turn.intent.stored_at
+        turned_down_for = self._clock() - since
+        if turned_down_for >= FINAL_AFTER:
+            return False
+        pause = min(max(turned_down_for, self._patience.settle_seconds, 1.0), LONGEST_REST)
+        self._store.wait(turn, str(error), self._clock() + pause)
+        log.warning("tumblr turned it down", turn=turn.name, again_in=round(pause), reason=str(error))
+        return True

@@ -13,9 +13,12 @@ from typing import Protocol
 import structlog
 
 from bot_lifecycle import FatalError
-from tumblr.api.errors import Forbidden, LimitReached, NotFound, Refused, TumblrError, Unauthorized
+from tumblr.api.errors import LimitReached, NotFound, TumblrError, TurnedDown, Unauthorized
 from tumblr.turns.fail_points import FailPoint, FailPoints
 from tumblr.turns.outbox import DELETE, EDIT, PendingEdit
+
+MOST_TURNED_DOWN = 12
+"""Times that tumblr may turn an edit down without a lasting reason, over about six hours."""
 
 log = structlog.get_logger()
 
@@ -80,9 +83,10 @@ class Outbox:
             raise FatalError(str(error), "mend the configuration and start again") from None
         except NotFound:
             self._finish(chore, "there is no such post any more")
-        except (Refused, Forbidden) as error:
-            self._finish(chore, f"given up: {error}")
         except TumblrError as error:
+            if isinstance(error, TurnedDown) and (not error.passing or chore.attempts >= MOST_TURNED_DOWN):
+                self._finish(chore, f"given up: {error}")
+                return True
             pause = error.retry_after_seconds if isinstance(error, LimitReached) else chore.rest()
             self._memory.rest_edit(chore, str(error), self._clock() + pause)
             log.warning("chore rests", chore=chore.action, post=chore.post_id, reason=str(error))

@@ -27,6 +27,7 @@ from tumblr.api.errors import (
     Refused,
     TumblrError,
     TumblrUnavailable,
+    TurnedDown,
     Unauthorized,
 )
 from tumblr.api.rate_limits import Budget
@@ -257,6 +258,38 @@ def test_errors(wire: Wire, make: Callable[[], Response], kind: type[TumblrError
     with pytest.raises(kind, match=words) as caught:
         wire.writer.create_text({"body": "x"})
     assert caught.value.may_have_happened == (kind in {TumblrUnavailable, MalformedAnswer})
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+@pytest.mark.parametrize("kind", ["text/html", "application/json", ""])
+def test_a_page_of_the_server_before_tumblr_says_nothing_of_keys_or_posts(
+    wire: Wire, status: int, kind: str
+) -> None:
+    page = f"<html><head><title>{status}</title></head><body><center>nginx</center></body></html>"
+    wire.will_answer(answer(page, status, {"Content-Type": kind}))
+    with pytest.raises(TumblrUnavailable):
+        wire.writer.create_text({"body": "x"})
+
+
+@pytest.mark.parametrize(
+    ("make", "passing"),
+    [
+        (lambda: document([], 400, errors=[{"title": "Bad Request", "code": 8001}]), True),
+        (lambda: document([], 403), True),
+        (lambda: document([], 403, errors=[{"title": "Forbidden", "code": 0}]), True),
+        (lambda: document({"errors": [{"code": 8001, "message": "Post cannot be empty."}]}, 400), False),
+        (lambda: document({"errors": ["Invalid ID or reblog_key specified"]}, 400), False),
+        (lambda: document("You do not have permission to view this blog", 403), False),
+        (lambda: document([], 400, errors=[{"title": "Bad Request", "code": 8002}]), False),
+    ],
+)
+def test_only_a_stated_reason_makes_a_refusal_last(
+    wire: Wire, make: Callable[[], Response], passing: bool
+) -> None:
+    wire.will_answer(make())
+    with pytest.raises(TurnedDown) as caught:
+        wire.writer.create_text({"body": "x"})
+    assert caught.value.passing is passing
 
 
 def test_a_read_without_an_answer_is_repeated_with_more_patience(wire: Wire) -> None:

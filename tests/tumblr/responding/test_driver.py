@@ -12,7 +12,7 @@ from mood.logits import logit
 from switchboard.errors import SwitchboardForbidden, SwitchboardRefused
 from switchboard.messages import RawSelectRequest, SelectionOutcome, SubmitReply
 from tests.tumblr.fakes import IDENTITY, ZONE, FakeSwitchboard, World
-from tumblr.api.errors import Forbidden, LimitReached, Refused, TumblrError, Unauthorized
+from tumblr.api.errors import Forbidden, LimitReached, Refused, TumblrError, TurnedDown, Unauthorized
 from tumblr.responding.handlers.base import AskHandler, PlannedPost
 from tumblr.responding.post_log import explain
 from tumblr.screening.word_lists import ScreeningRules
@@ -291,6 +291,34 @@ def test_a_refused_post_is_not_sent_again(world: World, error: TumblrError) -> N
     world.run(seconds=60)
     assert world.only_turn().state is TurnState.FAILED
     assert world.only_turn().reason == str(error)
+
+
+@pytest.mark.parametrize("kind", [Refused, Forbidden])
+def test_a_refusal_without_a_lasting_reason_is_final_only_after_hours(
+    world: World, kind: type[TurnedDown]
+) -> None:
+    world.tumblr.ask("soup?")
+    world.tumblr.refuse = kind("Posting failed. Please try again.", passing=True)
+    world.run(seconds=3600)
+    assert world.only_turn().state is TurnState.POSTING
+    world.tumblr.refuse = None
+    world.clock.advance(3600)
+    world.driver.round()
+    assert world.only_turn().state is TurnState.POSTED
+
+
+def test_a_refusal_that_goes_on_for_hours_is_final(world: World) -> None:
+    world.tumblr.ask("soup?")
+    world.tumblr.refuse = Refused("Posting failed. Please try again.", passing=True)
+    world.run(seconds=60)
+    sent = 0
+    while world.only_turn().is_open:
+        world.clock.advance(600)
+        world.driver.round()
+        sent += 1
+        assert sent < 100
+    assert world.only_turn().state is TurnState.FAILED
+    assert sent >= 30  # six hours and a little
 
 
 def test_a_used_up_limit_is_waited_for(world: World) -> None:

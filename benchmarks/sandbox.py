@@ -41,13 +41,12 @@ from tumblr_sandbox.driver import SandboxDriver
 from tumblr_sandbox.language.tables import load_tables
 from tumblr_sandbox.markup.content import Content
 from tumblr_sandbox.markup.html import paragraphs
-from tumblr_sandbox.people.hands import Hands
-from tumblr_sandbox.people.life import Book, Life
-from tumblr_sandbox.people.liking import like_all
-from tumblr_sandbox.people.past import UNLIMITED, Past
+from tumblr_sandbox.people.backfill import UNLIMITED, Backfill
+from tumblr_sandbox.people.executor import ActionExecutor, like_all
 from tumblr_sandbox.people.records import PeopleSwitch
+from tumblr_sandbox.people.simulation import Language, Simulation
 from tumblr_sandbox.people.words import Speaker, load_phrases
-from tumblr_sandbox.posting import Writer, Written
+from tumblr_sandbox.services.posting import Writer, Written
 from tumblr_sandbox.store import accounts, social
 from tumblr_sandbox.store.posts import StoredPost
 from tumblr_sandbox.world import open_world
@@ -70,17 +69,24 @@ class Filler:
         self._rng = random.Random(SEED)
         self._world = open_world(path, time.time, self._rng)
         self._writer = Writer(self._rng, UNLIMITED)
-        self._book = Book(load_tables(), load_phrases())
+        self._language = Language(load_tables(), load_phrases())
         seed_demo(self._world)
-        life = Life(
-            self._book, Hands(self._writer, UNLIMITED), seed=SEED, count=people, bot=DEMO_BLOG, rng=self._rng
+        simulation = Simulation(
+            self._language,
+            ActionExecutor(self._writer, UNLIMITED),
+            seed=SEED,
+            count=people,
+            bot=DEMO_BLOG,
+            rng=self._rng,
         )
         with self._world.database.write() as connection:
-            life.settle(connection, time.time() - SPAN_SECONDS, time.time())
+            simulation.settle(connection, time.time() - SPAN_SECONDS, time.time())
             self._frank = accounts.find_blog(connection, DEMO_BLOG)
-            self._blogs = {person.name: accounts.find_blog(connection, person.name) for person in life.people}
+            self._blogs = {
+                person.name: accounts.find_blog(connection, person.name) for person in simulation.people
+            }
             self._follow_everybody(connection)
-        self._people = life.people
+        self._people = simulation.people
         self._latest: list[StoredPost] = []
 
     def fill(self, posts: int) -> None:
@@ -91,7 +97,7 @@ class Filler:
                 for number in range(start, min(start + BATCH, posts)):
                     self._post(connection, began + number * step)
                 self._likes(connection, began + number * step)
-        Past(self._world, PeopleSwitch(count=len(self._people), seed=SEED)).live(
+        Backfill(self._world, PeopleSwitch(count=len(self._people), seed=SEED)).live(
             time.time() - 1800, days=1 / 48
         )
         self._world.close()
@@ -107,7 +113,7 @@ class Filler:
         person = self._rng.choice(self._people)
         blog = self._frank if self._rng.random() < FRANKS else self._blogs[person.name]
         assert blog is not None
-        speaker = Speaker(self._book.tables, self._book.phrases, person, DEMO_BLOG, self._rng)
+        speaker = Speaker(self._language.tables, self._language.phrases, person, DEMO_BLOG, self._rng)
         text, tags = speaker.post(0.0)
         written = Written(content=Content(html=paragraphs(text)), tags=tags)
         if self._latest and self._rng.random() < REBLOGS:

@@ -17,6 +17,7 @@ import pytumblr
 from flask import Flask
 
 from tumblr_sandbox.driver import SandboxDriver
+from tumblr_sandbox.people.residents import residents_of
 from tumblr_sandbox.records import KeySet
 from tumblr_sandbox.server import SandboxServer, listen
 from tumblr_sandbox.world import World, open_world
@@ -48,6 +49,7 @@ class Served:
 
     def __init__(self, world: World, app: Flask) -> None:
         self.world = world
+        self.residents = residents_of(app)
         self._server = SandboxServer(world, app, listen("127.0.0.1", 0), threads=6)
         self._thread = threading.Thread(target=self._server.run)
         self.url = f"http://127.0.0.1:{self._server.port}"

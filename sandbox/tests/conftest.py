@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import structlog
@@ -15,10 +15,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from bench import FakeClock, Served, new_world
-from tumblr_sandbox.app import create_app
-from tumblr_sandbox.control.admin import make_user, random_keys
+from tumblr_sandbox.app import build_app, serve_world
 from tumblr_sandbox.driver import SandboxDriver
 from tumblr_sandbox.records import KeySet
+from tumblr_sandbox.services.signup import make_user, random_keys
 from tumblr_sandbox.store.accounts import BlogSettings
 from tumblr_sandbox.world import World
 
@@ -76,14 +76,13 @@ def world(tmp_path: Path, clock: FakeClock, request: pytest.FixtureRequest) -> I
 @pytest.fixture(scope="session")
 def any_app() -> Flask:
     """One application for all worlds in turn: its rules take longer to build than most tests."""
-    return create_app(cast("World", None))
+    return build_app()
 
 
 @pytest.fixture
 def app(any_app: Flask, world: World) -> Flask:
     """The sandbox as a WSGI application."""
-    any_app.extensions["sandbox"] = world
-    return any_app
+    return serve_world(any_app, world)
 
 
 @pytest.fixture

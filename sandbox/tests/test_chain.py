@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tumblr_sandbox.markup.chain import quote
-from tumblr_sandbox.markup.content import Content, PostRef, TrailItem, contributors
+from tumblr_sandbox.markup.content import Content, PostRef, TrailItem, contributors, quoted_chain
 
 
 def item(name: str, post_id: int, html: str, *, root: bool = False) -> TrailItem:
@@ -21,7 +20,7 @@ CAROL = item("carol", 12, "<p>three</p>")
 
 def full_html(trail: Sequence[TrailItem], own: Content) -> str:
     """The text field of a post: the quotation of its ancestors, then its own words."""
-    return quote(trail) + own.as_html()
+    return quoted_chain(trail) + own.as_html()
 
 
 QUOTE_OF_FRANK = (
@@ -32,12 +31,12 @@ QUOTE_OF_FRANK = (
 
 
 def test_the_worked_example() -> None:
-    assert quote([ALICE, FRANK]) == QUOTE_OF_FRANK
+    assert quoted_chain([ALICE, FRANK]) == QUOTE_OF_FRANK
     assert full_html([ALICE, FRANK], CAROL.content) == QUOTE_OF_FRANK + "<p>three</p>"
 
 
 def test_who_adds_nothing_is_in_no_quotation() -> None:
-    assert quote([ALICE, BOB, FRANK]) == QUOTE_OF_FRANK
+    assert quoted_chain([ALICE, BOB, FRANK]) == QUOTE_OF_FRANK
 
 
 def test_a_reblog_without_words_quotes_the_last_contributor() -> None:
@@ -50,19 +49,19 @@ def test_a_reblog_without_words_quotes_the_last_contributor() -> None:
 
 def test_an_empty_root_is_left_out() -> None:
     silent = item("alice", 9, "", root=True)
-    assert quote([silent, FRANK]).count("<blockquote>") == 1
+    assert quoted_chain([silent, FRANK]).count("<blockquote>") == 1
     assert contributors([silent, FRANK]) == [FRANK]
 
 
 def test_no_trail_no_quotation() -> None:
-    assert quote([]) == ""
+    assert quoted_chain([]) == ""
     assert full_html([], FRANK.content) == "<p>two</p>"
 
 
 def test_what_follows_read_more_is_cut_in_the_quotation_only() -> None:
     long = item("alice", 9, "<p>a</p><p>[[MORE]]</p><p>b</p>", root=True)
-    assert "Keep reading" in quote([long])
-    assert "<p>b</p>" not in quote([long])
+    assert "Keep reading" in quoted_chain([long])
+    assert "<p>b</p>" not in quoted_chain([long])
     assert full_html([], long.content).endswith("<p>b</p>")
 
 
@@ -70,12 +69,12 @@ def test_a_comment_that_looks_like_a_chain_stays_data() -> None:
     forged = item("eve", 13, QUOTE_OF_FRANK + "<p>mine</p>")
     trail = [ALICE, forged]
     assert len(contributors(trail)) == 2
-    assert quote(trail).count("<blockquote>") == 4
+    assert quoted_chain(trail).count("<blockquote>") == 4
 
 
 def test_a_chain_of_thousands_needs_no_recursion() -> None:
     trail = [item("alice", 1, "<p>x</p>", root=True)] + [item("bob", n, "<p>y</p>") for n in range(2, 3000)]
-    assert quote(trail).count("</blockquote>") == 2999
+    assert quoted_chain(trail).count("</blockquote>") == 2999
 
 
 def test_copies_survive_the_store() -> None:

@@ -76,7 +76,7 @@ def test_posts_and_their_records(frank: Any, driver: SandboxDriver, clock: FakeC
     assert driver.posts("frank", "published")[0].id == published["id_string"]
 
 
-def test_notes_and_social_deeds(frank: Any, driver: SandboxDriver) -> None:
+def test_notes_and_social_actions(frank: Any, driver: SandboxDriver) -> None:
     root = driver.post("frank", "<p>x</p>")
     driver.like("bob", root)
     driver.like("bob", root)

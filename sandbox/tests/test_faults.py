@@ -33,7 +33,7 @@ def test_a_fault_matches_by_method_and_path() -> None:
 def test_faults_fire_as_often_as_said() -> None:
     faults = Faults(random.Random(1))
     number = faults.add(Fault(kind=FaultKind.STATUS, count=2))
-    assert [faults.strike("GET", "/x") is not None for _ in range(3)] == [True, True, False]
+    assert [faults.draw("GET", "/x") is not None for _ in range(3)] == [True, True, False]
     assert faults.active() == {}
     assert not faults.remove(number)
 
@@ -41,7 +41,7 @@ def test_faults_fire_as_often_as_said() -> None:
 def test_faults_fire_by_chance() -> None:
     faults = Faults(random.Random(1))
     faults.add(Fault(kind=FaultKind.STATUS, probability=0.25))
-    fired = sum(faults.strike("GET", "/x") is not None for _ in range(1000))
+    fired = sum(faults.draw("GET", "/x") is not None for _ in range(1000))
     assert 200 < fired < 300
 
 
@@ -49,7 +49,7 @@ def test_the_first_fault_that_fires_acts() -> None:
     faults = Faults(random.Random(1))
     faults.add(Fault(kind=FaultKind.CUT, path="/a"))
     faults.add(Fault(kind=FaultKind.STATUS))
-    assert [getattr(faults.strike("GET", path), "kind", None) for path in ("/a", "/b")] == [
+    assert [getattr(faults.draw("GET", path), "kind", None) for path in ("/a", "/b")] == [
         FaultKind.CUT,
         FaultKind.STATUS,
     ]

@@ -10,7 +10,7 @@ import requests
 
 from bench import FakeClock, Served
 from tumblr_sandbox.driver import SandboxDriver
-from tumblr_sandbox.limits import Limits, count_call, day_end, day_of, spend
+from tumblr_sandbox.services.limits import Limits, count_call, day_end, day_of, spend
 from tumblr_sandbox.store import accounts
 from tumblr_sandbox.world import World
 

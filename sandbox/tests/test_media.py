@@ -15,9 +15,9 @@ from PIL import Image
 
 from conformance.conftest import png
 from tumblr_sandbox import media
-from tumblr_sandbox.api import uploads
 from tumblr_sandbox.errors import BadMediaError
 from tumblr_sandbox.media import MEDIA_HOME, Medium, Upload
+from tumblr_sandbox.services import uploads
 from tumblr_sandbox.store import media as stored
 from tumblr_sandbox.world import World
 

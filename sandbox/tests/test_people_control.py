@@ -13,7 +13,7 @@ from tumblr_sandbox.driver import DriverError
 
 def test_nobody_lives_here_until_they_are_switched_on(served: Served) -> None:
     state = served.driver.people()
-    assert (state.on, state.awake, state.deeds) == (False, 0, {})
+    assert (state.on, state.awake, state.actions) == (False, 0, {})
     assert served.driver.people_here() == []
     assert served.driver.users() == []
 
@@ -24,16 +24,16 @@ def test_switched_on_they_come_by_and_switched_off_they_stand_still(served: Serv
     assert (state.on, state.count, state.speed) == (True, 12, 5000)
     assert len(served.driver.people_here()) == 12
     deadline = time.monotonic() + 20
-    while len(served.driver.deeds()) < 20 and time.monotonic() < deadline:
+    while len(served.driver.actions()) < 20 and time.monotonic() < deadline:
         time.sleep(0.1)
     served.driver.set_people(on=False)
-    deeds = served.driver.deeds()
-    assert len(deeds) >= 20
-    assert [deed.number for deed in deeds] == sorted(deed.number for deed in deeds)
-    assert served.driver.deeds(after=deeds[4].number)[0].number == deeds[5].number
-    assert served.driver.people().deeds["like"] > 0
+    actions = served.driver.actions()
+    assert len(actions) >= 20
+    assert [action.number for action in actions] == sorted(action.number for action in actions)
+    assert served.driver.actions(after=actions[4].number)[0].number == actions[5].number
+    assert served.driver.people().actions["like"] > 0
     before = served.driver.people().time
-    assert served.world.people.step(5.0) == 0
+    assert served.residents.step(5.0) == 0
     assert served.driver.people().time == before
     assert [person.visits for person in served.driver.people_here()] != [0] * 12
 

@@ -10,14 +10,14 @@ import pytest
 
 from tumblr_sandbox.language.tables import load_tables
 from tumblr_sandbox.people import taste
-from tumblr_sandbox.people.characters import Crowd
-from tumblr_sandbox.people.features import Noticer
+from tumblr_sandbox.people.characters import Population
+from tumblr_sandbox.people.features import FeatureExtractor
+from tumblr_sandbox.people.ground_truth import ground_truth
 from tumblr_sandbox.people.taste import Fashion, Taste, draw_taste, expected_likes
-from tumblr_sandbox.people.truth import truth
 from tumblr_sandbox.people.words import load_phrases
 
 TABLES, PHRASES = load_tables(), load_phrases()
-NOTICER = Noticer(TABLES, PHRASES)
+EXTRACTOR = FeatureExtractor(TABLES, PHRASES)
 
 
 @pytest.mark.parametrize(
@@ -32,13 +32,13 @@ NOTICER = Noticer(TABLES, PHRASES)
     ],
 )
 def test_what_is_noticed_of_a_text(name: str, more: str, less: str) -> None:
-    assert NOTICER.features(more).values[name] > NOTICER.features(less).values[name]
+    assert EXTRACTOR.features(more).values[name] > EXTRACTOR.features(less).values[name]
 
 
 def test_topics_are_found_by_their_things_in_any_number_and_in_tags() -> None:
-    assert NOTICER.features("my kitten is asleep").topics == {"cats"}
-    assert NOTICER.features("look", tags=("black cats",)).topics == {"cats"}
-    assert NOTICER.features("nothing at all").topics == frozenset()
+    assert EXTRACTOR.features("my kitten is asleep").topics == {"cats"}
+    assert EXTRACTOR.features("look", tags=("black cats",)).topics == {"cats"}
+    assert EXTRACTOR.features("nothing at all").topics == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -52,27 +52,27 @@ def test_topics_are_found_by_their_things_in_any_number_and_in_tags() -> None:
 def test_an_answer_is_on_topic_when_it_names_what_was_asked(
     question: str, answer: str, *, on_topic: bool
 ) -> None:
-    assert NOTICER.features(answer, question).on_topic is on_topic
+    assert EXTRACTOR.features(answer, question).on_topic is on_topic
 
 
 def test_an_empty_text_has_features_too() -> None:
-    assert NOTICER.features("").values["length"] == -3.0
+    assert EXTRACTOR.features("").values["length"] == -3.0
 
 
 def test_the_chance_is_the_logistic_model_of_the_documentation() -> None:
     one = Taste(base=-2.0, warmth=0.5, topics={"cats": 1.5, "tea": -1.0})
-    features = NOTICER.features("I love my cat.", tags=("cats",))
+    features = EXTRACTOR.features("I love my cat.", tags=("cats",))
     common = sum(taste.COMMON[name] * features.values[name] for name in taste.COMMON)
     assert one.chance(features) == pytest.approx(1 / (1 + math.exp(2.0 - 0.5 * common - 1.5)))
     assert set(taste.COMMON) == set(features.values)
 
 
 def test_good_posts_are_expected_to_be_liked_more() -> None:
-    tastes = [person.taste for person in Crowd(TABLES, PHRASES, 1).people(200)]
-    good = NOTICER.features(
+    tastes = [person.taste for person in Population(TABLES, PHRASES, 1).people(200)]
+    good = EXTRACTOR.features(
         "I like pumpkins, and it is nice to carve one on a wet day.", "pumpkins?", ("autumn",)
     )
-    bad = NOTICER.features("ok. ok. ok", "pumpkins?")
+    bad = EXTRACTOR.features("ok. ok. ok", "pumpkins?")
     assert expected_likes(tastes, good) > 3 * expected_likes(tastes, bad)
 
 
@@ -88,8 +88,8 @@ def test_some_topics_are_in_fashion() -> None:
 
 
 def test_the_truth_is_what_people_are() -> None:
-    told = truth(seed=4, count=9)
-    people = Crowd(TABLES, PHRASES, 4).people(9)
+    told = ground_truth(seed=4, count=9)
+    people = Population(TABLES, PHRASES, 4).people(9)
     assert [one["name"] for one in told["people"]] == [person.name for person in people]
     assert told["people"][3]["topics"] == people[3].taste.topics
     assert told["mean"]["base"] == pytest.approx(sum(p.taste.base for p in people) / 9, abs=1e-3)

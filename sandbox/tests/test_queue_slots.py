@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tumblr_sandbox.queue_slots import QueueWindow
+from tumblr_sandbox.services.queue import QueueWindow
 
 
 def at(text: str) -> int:

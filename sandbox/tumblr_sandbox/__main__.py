@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import structlog
+from flask import Flask
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,6 +19,7 @@ from tumblr_sandbox.demo_seed import seed_demo
 from tumblr_sandbox.parent import stop_with_parent
 from tumblr_sandbox.people import command
 from tumblr_sandbox.people.records import PeopleSwitch
+from tumblr_sandbox.people.residents import residents_of
 from tumblr_sandbox.process import FatalError, Shutdown, configure_logging, run_process
 from tumblr_sandbox.server import PortTakenError, SandboxServer, listen
 from tumblr_sandbox.store.migrations import DatabaseTooNewError
@@ -79,9 +81,11 @@ def main(argv: list[str] | None = None) -> int:
         people = wanted_people(arguments)
         if arguments.seed_demo:
             seed_demo(world, people)
-        if people is not None and not world.people.was_switched():
-            world.people.set_switch(people)
-        _serve(world, arguments, shutdown)
+        app = create_app(world)
+        residents = residents_of(app)
+        if people is not None and not residents.was_switched():
+            residents.set_switch(people)
+        _serve(world, app, arguments, shutdown)
     finally:
         world.close()
     log.info("stopped")
@@ -111,14 +115,14 @@ def _open(path: Path) -> World:
         raise FatalError(message, "name a file that can be written with --database") from None
 
 
-def _serve(world: World, arguments: argparse.Namespace, shutdown: Shutdown) -> None:
+def _serve(world: World, app: Flask, arguments: argparse.Namespace, shutdown: Shutdown) -> None:
     try:
         listener = listen(arguments.host, arguments.port)
     except PortTakenError as error:
         raise FatalError(str(error), "stop what listens there, or choose another --port") from None
     except OSError as error:
         raise FatalError(f"cannot listen on {arguments.host}: {error}", "choose another --host") from None
-    server = SandboxServer(world, create_app(world), listener, publish_every=arguments.publish_queue_every)
+    server = SandboxServer(world, app, listener, publish_every=arguments.publish_queue_every)
     log.info("serving", url=f"http://{_in_url(arguments.host)}:{server.port}", database=arguments.database)
     watcher = threading.Thread(target=_stop_when, args=(shutdown.requested, server), daemon=True)
     watcher.start()

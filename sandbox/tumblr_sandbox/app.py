@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
 
+from tumblr_sandbox.api import blueprint as api
 from tumblr_sandbox.api.blueprint import api_blueprint
-from tumblr_sandbox.api.tokens import tokens_blueprint
+from tumblr_sandbox.api.token_exchange import tokens_blueprint
+from tumblr_sandbox.control import support as control
 from tumblr_sandbox.control.blueprint import control_blueprint
+from tumblr_sandbox.media_files import serving_blueprint
+from tumblr_sandbox.pages import blueprint as pages
 from tumblr_sandbox.pages.blueprint import pages_blueprint
-from tumblr_sandbox.serving import serving_blueprint
+from tumblr_sandbox.people.residents import Residents
 from tumblr_sandbox.world import World
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 
 
+API_PATHS = ("/v2/", "/api/v2/")
+
+
 def create_app(world: World) -> Flask:
-    """Put the faces of a sandbox together."""
-    app = Flask(__name__)
+    """Put a sandbox, the people who use it, and its faces together."""
+    return serve_world(build_app(), world)
+
+
+def serve_world(app: Flask, world: World) -> Flask:
+    """Let an application answer for this world from now on."""
     app.extensions["sandbox"] = world
+    app.extensions["residents"] = Residents(world)
+    return app
+
+
+def build_app() -> Flask:
+    """The faces without a world behind them."""
+    app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY_BYTES
     # A redirect to another spelling of the path would break the caller's signature.
@@ -29,8 +49,18 @@ def create_app(world: World) -> Flask:
     app.register_blueprint(pages_blueprint())
     app.register_blueprint(serving_blueprint())
     app.register_blueprint(tokens_blueprint())
+    app.register_error_handler(HTTPException, _on_error)
     app.after_request(_forbid_framing)
     return app
+
+
+def _on_error(error: HTTPException) -> AnyResponse | tuple[str, int]:
+    """A page that says what went wrong; JSON where programs called."""
+    if request.path.startswith(API_PATHS):
+        return api.on_http_error(error)
+    if request.path.startswith("/sandbox/"):
+        return control.on_http_error(error)
+    return pages.on_http_error(error)
 
 
 def _forbid_framing(response: Response) -> Response:

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Connection
 
-from tumblr_sandbox import announce
-from tumblr_sandbox.control import admin
 from tumblr_sandbox.demo_accounts import BOT, DEMO_BLOG, PEOPLE, demo_keys
 from tumblr_sandbox.markup.content import Content
 from tumblr_sandbox.markup.html import paragraphs
-from tumblr_sandbox.people.past import Past
+from tumblr_sandbox.people.backfill import Backfill
 from tumblr_sandbox.people.records import PeopleSwitch
-from tumblr_sandbox.posting import Changes, Written
+from tumblr_sandbox.services import events, signup
+from tumblr_sandbox.services.posting import Changes, Written
 from tumblr_sandbox.store import accounts, social
 from tumblr_sandbox.store.accounts import Blog, BlogSettings
 from tumblr_sandbox.store.posts import StoredPost
@@ -135,7 +134,7 @@ def seed_demo(world: World, people: PeopleSwitch | None = None) -> None:
     if people is not None:
         later = [seed for seed in seeds if now - seed.hours_ago * HOUR >= began]
         events = [(now - seed.hours_ago * HOUR, _planting(world, seed)) for seed in later]
-        past = Past(world, people, spoils=False, events=events)
+        past = Backfill(world, people, spoils=False, events=events)
         past.live(began, days=PAST_HOURS / 24, answered_until=now - UNANSWERED_HOURS * HOUR)
         _meet(world, past.names[:NEIGHBOURS])
     log.info("made the demo's accounts", blogs=len(PEOPLE) + 1, posts=len(SEEDS))
@@ -161,7 +160,7 @@ def _make_accounts(connection: Connection, world: World, now: float) -> None:
             description=account.description,
             posts_per_day=BOT_POSTS_PER_DAY if account is BOT else 2,
         )
-        admin.make_user(
+        signup.make_user(
             connection, account.name, demo_keys(account.name), now=now, rng=world.rng, settings=settings
         )
     frank = _blog(connection, DEMO_BLOG)
@@ -186,10 +185,10 @@ def _plant(connection: Connection, world: World, seed: SeedPost | SeedAnswer, at
     for step, name in enumerate(seed.likes, start=1):
         blog = _blog(connection, name)
         social.like(connection, blog.owner_id, post.id, int(at) + 600 * step)
-        announce.liked(connection, blog, post, at + 600 * step)
+        events.liked(connection, blog, post, at + 600 * step)
     if isinstance(seed, SeedPost):
         for step, (name, text) in enumerate(seed.replies, start=1):
-            announce.replied(connection, _blog(connection, name), post, text, at + 700 * step)
+            events.replied(connection, _blog(connection, name), post, text, at + 700 * step)
 
 
 def _write(connection: Connection, world: World, seed: SeedPost, at: float) -> StoredPost:

@@ -15,7 +15,7 @@ import requests
 from pydantic import TypeAdapter
 
 from tumblr_sandbox.faults import Fault
-from tumblr_sandbox.people.records import DeedRecord, PeopleState, PersonRecord
+from tumblr_sandbox.people.records import ActionRecord, PeopleState, PersonRecord
 from tumblr_sandbox.records import Call, KeySet, NoteRecord, PostRecord
 
 _POSTS = TypeAdapter(list[PostRecord])
@@ -23,7 +23,7 @@ _NOTES = TypeAdapter(list[NoteRecord])
 _CALLS = TypeAdapter(list[Call])
 _FAULTS = TypeAdapter(dict[int, Fault])
 _PEOPLE = TypeAdapter(list[PersonRecord])
-_DEEDS = TypeAdapter(list[DeedRecord])
+_ACTIONS = TypeAdapter(list[ActionRecord])
 
 
 class DriverError(Exception):
@@ -53,7 +53,6 @@ class SandboxDriver:
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
         self._session.close()
 
     def wait_until_ready(self, seconds: float = 15.0) -> None:
@@ -132,11 +131,9 @@ class SandboxDriver:
         return str(self._call("POST", "/reblogs", body)["id"])
 
     def reply(self, blog: str, post_id: str, text: str) -> None:
-        """Reply to a post."""
         self._call("POST", "/replies", {"blog": blog, "post_id": post_id, "text": text})
 
     def like(self, blog: str, post_id: str) -> None:
-        """Like a post."""
         self._call("POST", "/likes", {"blog": blog, "post_id": post_id})
 
     def follow(self, blog: str, followed: str) -> None:
@@ -144,7 +141,6 @@ class SandboxDriver:
         self._call("POST", "/follows", {"blog": blog, "followed": followed})
 
     def block(self, blog: str, blocked: str) -> None:
-        """Let ``blog`` block the blog ``blocked``."""
         self._call("POST", "/blocks", {"blog": blog, "blocked": blocked})
 
     # Looking
@@ -214,7 +210,6 @@ class SandboxDriver:
         return int(self._call("POST", "/faults", fault.model_dump(mode="json"))["number"])
 
     def faults(self) -> dict[int, Fault]:
-        """The faults that are on."""
         return _FAULTS.validate_python(self._call("GET", "/faults")["faults"])
 
     def clear_faults(self) -> None:
@@ -235,10 +230,10 @@ class SandboxDriver:
         """Who lives here."""
         return _PEOPLE.validate_python(self._call("GET", "/people/list")["people"])
 
-    def deeds(self, *, after: int = 0, limit: int = 100) -> list[DeedRecord]:
-        """What the people did since the start, oldest first; ``after`` is a deed's number."""
+    def actions(self, *, after: int = 0, limit: int = 100) -> list[ActionRecord]:
+        """What the people did since the start, oldest first; ``after`` is an action's number."""
         query = {"after": str(after), "limit": str(limit)}
-        return _DEEDS.validate_python(self._call("GET", "/people/deeds", query=query)["deeds"])
+        return _ACTIONS.validate_python(self._call("GET", "/people/actions", query=query)["actions"])
 
     def tastes(self) -> dict[str, Any]:
         """What the people like, as it really is."""

@@ -57,8 +57,8 @@ class OwnPostError(PostingError):
 class BlockedError(PostingError):
     """Its author blocked this blog."""
 
-    def __init__(self, deed: str) -> None:
-        super().__init__(f"You cannot {deed} this post.")
+    def __init__(self, action: str) -> None:
+        super().__init__(f"You cannot {action} this post.")
 
 
 class DayLimitError(PostingError):

@@ -187,8 +187,8 @@ class Faults:
         with self._lock:
             return {n: fault.model_copy(update={"count": left}) for n, (fault, left) in self._active.items()}
 
-    def strike(self, method: str, path: str, target: str | None = None) -> Fault | None:
-        """Choose the fault that befalls this request, if any, and use up one of its times."""
+    def draw(self, method: str, path: str, target: str | None = None) -> Fault | None:
+        """Choose the fault to inject into this request, if any, and count it as used once."""
         with self._lock:
             for number, (fault, left) in self._active.items():
                 if fault.matches(method, path, target) and self._rng.random() < fault.probability:

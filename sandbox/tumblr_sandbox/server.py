@@ -13,6 +13,7 @@ from flask import Flask
 from waitress import wasyncore  # type: ignore[import-untyped]
 from waitress.server import create_server  # type: ignore[import-untyped]
 
+from tumblr_sandbox.people.residents import residents_of
 from tumblr_sandbox.world import World
 
 THREADS = 24
@@ -72,6 +73,7 @@ class SandboxServer:
         threads: int = THREADS,
     ) -> None:
         self._world = world
+        self._residents = residents_of(app)
         self._channels: dict[int, Any] = {}
         self._server = create_server(
             app, map=self._channels, sockets=[listener], threads=threads, ident="sandbox"
@@ -134,5 +136,5 @@ class SandboxServer:
         last = time.monotonic()
         while not self._done.wait(PEOPLE_SECONDS):
             now = time.monotonic()
-            self._world.people.step(now - last)
+            self._residents.step(now - last)
             last = now

@@ -1,9 +1,11 @@
-"""The parts of a running sandbox, and what requests share."""
+"""The parts of a running sandbox that all its faces share; none of them knows a face."""
 
 from __future__ import annotations
 
+import fnmatch
 import random
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,19 +14,59 @@ from typing import cast
 import structlog
 from flask import current_app
 
-from tumblr_sandbox.api.oauth import Checks
-from tumblr_sandbox.calls import CallLog
 from tumblr_sandbox.clock import SandboxClock
 from tumblr_sandbox.faults import Faults, KeptFaults
-from tumblr_sandbox.limits import Limits
-from tumblr_sandbox.people.residents import Residents
-from tumblr_sandbox.posting import Writer
+from tumblr_sandbox.records import Call
+from tumblr_sandbox.services.limits import Limits
+from tumblr_sandbox.services.posting import Writer
 from tumblr_sandbox.store import posts
 from tumblr_sandbox.store.accounts import all_blogs
 from tumblr_sandbox.store.database import Database, get_setting, put_setting
 from tumblr_sandbox.store.posts import StoredPost
 
 log = structlog.get_logger()
+
+KEPT_CALLS = 10_000
+
+
+@dataclass
+class Checks:
+    """OAuth checks that can be switched off for simulated time."""
+
+    nonces: bool = True
+    timestamps: bool = True
+
+
+class CallLog:
+    """The latest calls. Safe to share by threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: deque[Call] = deque(maxlen=KEPT_CALLS)
+        self._next = 1
+
+    def add(self, call: Call) -> None:
+        """Keep a call; its number is given here."""
+        with self._lock:
+            self._calls.append(call.model_copy(update={"number": self._next}))
+            self._next += 1
+
+    def find(self, *, after: int = 0, path: str = "*", method: str | None = None) -> list[Call]:
+        """Calls later than a number whose path fits a shell pattern, oldest first."""
+        with self._lock:
+            calls = list(self._calls)
+        return [
+            call
+            for call in calls
+            if call.number > after
+            and fnmatch.fnmatchcase(call.path, path)
+            and (method is None or call.method == method.upper())
+        ]
+
+    def users(self) -> set[str]:
+        """The users that programs signed calls as recently."""
+        with self._lock:
+            return {call.user for call in self._calls if call.user is not None}
 
 
 @dataclass
@@ -42,7 +84,6 @@ class World:
     def __post_init__(self) -> None:
         self.faults = self._kept_faults()
         self.writer = Writer(self.rng, self.limits)
-        self.people = Residents(self.database, self.clock, self.writer, self.limits, self.rng)
 
     def publish_due(self) -> None:
         """Publish queued posts whose time has come."""

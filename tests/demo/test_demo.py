@@ -183,7 +183,7 @@ def test_the_command_line_has_the_last_word_on_the_people(
     class ControlFace(BaseHTTPRequestHandler):
         def do_PUT(self) -> None:
             received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            answer = PeopleState(time=0, awake=0, silent=0, deeds={}).model_dump_json().encode()
+            answer = PeopleState(time=0, awake=0, silent=0, actions={}).model_dump_json().encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()

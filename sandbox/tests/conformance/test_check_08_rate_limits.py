@@ -12,8 +12,8 @@ import requests
 from bench import FakeClock, Served
 from conformance.backups import Backup
 from conformance.people import Crowd
-from tumblr_sandbox import limits
 from tumblr_sandbox.driver import SandboxDriver
+from tumblr_sandbox.services import limits
 
 ENOUGH_FOR_A_BACKUP = 12
 WAIT_SECONDS = 3

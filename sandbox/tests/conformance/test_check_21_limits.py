@@ -10,8 +10,8 @@ import pytest
 from bench import Served
 from conformance.conftest import png
 from conformance.people import Crowd
-from tumblr_sandbox import limits as counting
 from tumblr_sandbox.driver import SandboxDriver
+from tumblr_sandbox.services import limits as counting
 from tumblr_sandbox.store import accounts
 
 TEXT = [{"type": "text", "text": "a"}]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tumblr_sandbox import acts
 from tumblr_sandbox.demo_accounts import DEMO_BLOG
 from tumblr_sandbox.demo_seed import seed_demo
 from tumblr_sandbox.markup.content import Content
 from tumblr_sandbox.markup.html import paragraphs, sanitise
-from tumblr_sandbox.posting import Changes, Written
+from tumblr_sandbox.services import interactions
+from tumblr_sandbox.services.posting import Changes, Written
 from tumblr_sandbox.store import accounts, posts
 from tumblr_sandbox.store.accounts import Blog
 from tumblr_sandbox.store.posts import StoredPost
@@ -75,12 +75,12 @@ class Stage:
     def like(self, name: str, post: StoredPost) -> None:
         """A like."""
         with self.world.database.write() as connection:
-            acts.like(connection, self.blog(name), post, self.world.limits, self.world.clock.now())
+            interactions.like(connection, self.blog(name), post, self.world.limits, self.world.clock.now())
 
     def reply(self, name: str, post: StoredPost, text: str) -> None:
         """A reply."""
         with self.world.database.write() as connection:
-            acts.reply(connection, self.blog(name), post, text, self.world.clock.now())
+            interactions.reply(connection, self.blog(name), post, text, self.world.clock.now())
 
     def chain(self, length: int) -> StoredPost:
         """A reblog chain of so many contributions."""
@@ -99,7 +99,7 @@ def furnish(world: World) -> Stage:
     stage.chain(21)
     _conversation(stage)
     _types(stage)
-    _desk(stage)
+    _unpublished_posts(stage)
     return stage
 
 
@@ -126,7 +126,7 @@ def _conversation(stage: Stage) -> None:
 def _types(stage: Stage) -> None:
     stage.write(
         "quietmarsh",
-        "<p>Heard on the towpath.</p>",
+        "<p>ReceivedReply on the towpath.</p>",
         type="quote",
         details={"text": "A heron is a committee of one."},
         tags=("herons", "overheard"),
@@ -154,7 +154,7 @@ def _types(stage: Stage) -> None:
     stage.write("frank", "<p>Before.</p><p>[[MORE]]</p><p>After.</p>", tags=("long post",))
 
 
-def _desk(stage: Stage) -> None:
+def _unpublished_posts(stage: Stage) -> None:
     stage.ask("what is the best time of the day?", None)
     stage.ask("If you were a tool, which one?\n\nAnd who would hold you?", "crimewave-jam")
     stage.answer(stage.ask("is it true about the moon?"), "<p>I would not put it past the moon.</p>", "draft")

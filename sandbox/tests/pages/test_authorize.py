@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from pages.stage import Stage
 from pages.visitor import Visitor, text_of
-from tumblr_sandbox.api.tokens import PEOPLE_OFFERED
 from tumblr_sandbox.demo_accounts import demo_keys
+from tumblr_sandbox.pages.authorize import PEOPLE_OFFERED
 
 
 def test_the_page_on_which_to_say_who_one_is(stage: Stage, visitor: Visitor) -> None:

@@ -10,6 +10,7 @@ from tumblr_sandbox.control.messages import LimitFigures
 from tumblr_sandbox.faults import FaultKind
 from tumblr_sandbox.pages.controls import offset_words
 from tumblr_sandbox.people.records import PeopleSwitch
+from tumblr_sandbox.people.residents import Residents
 from tumblr_sandbox.records import Call
 from tumblr_sandbox.store import posts
 from tumblr_sandbox.world import World
@@ -106,10 +107,10 @@ def test_what_the_api_received(world: World, visitor: Visitor) -> None:
 
 def test_people(stage: Stage, visitor: Visitor) -> None:
     visitor.send("/control/people", on="yes", speed="60", count="3")
-    assert stage.world.people.switch() == PeopleSwitch(on=True, speed=60, count=3)
+    assert Residents(stage.world).switch() == PeopleSwitch(on=True, speed=60, count=3)
     assert "3 people live here" in visitor.see("/control").get_text()
     visitor.send("/control/people", on="no", speed="60", count="3")
-    assert not stage.world.people.switch().on
+    assert not Residents(stage.world).switch().on
     visitor.send("/control/people", 400, on="yes", speed="-1", count="3")
 
 

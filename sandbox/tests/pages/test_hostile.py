@@ -11,9 +11,9 @@ from pages.stage import HOSTILE, Stage
 from pages.visitor import Visitor
 from tumblr_sandbox.markup.content import Content
 from tumblr_sandbox.markup.html import paragraphs, sanitise
-from tumblr_sandbox.pages.pictures import avatar_png
 from tumblr_sandbox.pages.render import clean, shown
 from tumblr_sandbox.pages.views import ago, day_name
+from tumblr_sandbox.rendering.avatars import avatar_png
 
 ALLOWED_SOURCES = ("/static/", "/64.media.tumblr.com/")
 

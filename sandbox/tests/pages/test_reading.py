@@ -11,8 +11,8 @@ from bench import FakeClock
 from pages.stage import Stage, furnish
 from pages.visitor import Visitor, cards, text_of
 from tumblr_sandbox.markup.content import Content
+from tumblr_sandbox.pages.layout import POSTS_PER_PAGE
 from tumblr_sandbox.pages.reading import NOTES_PER_PAGE
-from tumblr_sandbox.pages.show import POSTS_PER_PAGE
 from tumblr_sandbox.pages.views import FIRST, LAST
 from tumblr_sandbox.store import accounts
 from tumblr_sandbox.world import World

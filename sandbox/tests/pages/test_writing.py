@@ -149,6 +149,6 @@ def test_what_belongs_to_others_cannot_be_touched(stage: Stage, visitor: Visitor
     visitor.be("quietmarsh")
     visitor.see(f"/edit/{post.id}", 404)
     visitor.see(f"/delete/{post.id}", 404)
-    for path in (f"/edit/{post.id}", f"/delete/{post.id}", f"/desk/{post.id}/publish"):
+    for path in (f"/edit/{post.id}", f"/delete/{post.id}", f"/manage/{post.id}/publish"):
         visitor.send(path, 404, body="b", state="published")
     assert newest(stage, "frank").content.as_text() == "a"

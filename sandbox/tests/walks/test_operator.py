@@ -40,10 +40,10 @@ def test_a_draft_is_sent_back_and_another_published(walker: Walker, stage: Stage
     served.world.checks.timestamps = False
     walker.be(DEMO_BLOG)
     page = walker.go("/drafts")
-    draft = page.locator(".tray-post").filter(has_text="is it true about the moon?")
+    draft = page.locator(".listed-post").filter(has_text="is it true about the moon?")
     draft.get_by_role("button", name="Send back").click()
     expect(page.locator(".told")).to_contain_text("Sent back.")
-    expect(draft.locator(".mark")).to_contain_text("the bot will answer anew")
+    expect(draft.locator(".mark")).to_contain_text("the bot will answer again")
     walker.check_width()
     client = served.client(demo_keys(DEMO_BLOG))
     tags = [one["tags"] for one in client.drafts(DEMO_BLOG)["posts"] if "moon" in one.get("question", "")]
@@ -60,12 +60,12 @@ def test_a_draft_is_sent_back_and_another_published(walker: Walker, stage: Stage
 def test_a_draft_is_edited_and_deleted(walker: Walker, stage: Stage) -> None:
     walker.be(DEMO_BLOG)
     page = walker.go("/drafts")
-    draft = page.locator(".tray-post").filter(has_text="On stars")
+    draft = page.locator(".listed-post").filter(has_text="On stars")
     draft.get_by_role("link", name="Edit").click()
     expect(page.get_by_role("textbox", name="Text")).to_be_focused()
     page.get_by_role("textbox", name="Title").fill("On most stars")
     page.get_by_role("button", name="Save").click()
-    draft = page.locator(".tray-post").filter(has_text="On most stars")
+    draft = page.locator(".listed-post").filter(has_text="On most stars")
     draft.get_by_role("link", name="Delete").click()
     walker.check_width()
     page.get_by_role("button", name="Delete").click()

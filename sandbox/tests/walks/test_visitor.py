@@ -180,8 +180,8 @@ def test_searching_and_following(walker: Walker, stage: Stage) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("#herons")
     walker.check_width()
     page = walker.go("/blog/memefoundry")
-    page.locator(".deeds").get_by_role("button", name="Follow", exact=True).click()
-    expect(page.locator(".deeds").get_by_role("button", name="Unfollow")).to_be_visible()
+    page.locator(".actions").get_by_role("button", name="Follow", exact=True).click()
+    expect(page.locator(".actions").get_by_role("button", name="Unfollow")).to_be_visible()
     with stage.world.database.read() as connection:
         found = posts.of_blog(connection, stage.blog("memefoundry").id, posts.Selection(), limit=1)
     page = walker.go("/")

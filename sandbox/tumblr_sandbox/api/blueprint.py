@@ -5,42 +5,24 @@ from __future__ import annotations
 from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
 
-from tumblr_sandbox.api import (
-    arrange,
-    blocks,
-    blog,
-    envelope,
-    likes,
-    misfortune,
-    notes,
-    notifications,
-    npf_write,
-    posts,
-    support,
-    tagged,
-    tokens,
-    user,
-    write,
-)
+from tumblr_sandbox.api import envelope, fault_injection, support
 from tumblr_sandbox.api.envelope import ApiError
 from tumblr_sandbox.api.refusals import refusal
+from tumblr_sandbox.api.routes import all_routes
 from tumblr_sandbox.errors import PostingError
-
-MODULES = (user, likes, tagged, blog, blocks, notifications, posts, arrange, notes, write, npf_write, tokens)
 
 
 def api_blueprint(name: str) -> Blueprint:
     """The whole API; ``name`` tells apart the places where it is mounted."""
     blueprint = Blueprint(name, __name__)
-    blueprint.before_request(misfortune.strike)
-    blueprint.before_request(support.admit)
-    blueprint.after_request(misfortune.finish)
+    blueprint.before_request(fault_injection.inject)
+    blueprint.before_request(support.authenticate)
+    blueprint.after_request(fault_injection.finish)
     blueprint.register_error_handler(ApiError, ApiError.to_response)
     blueprint.register_error_handler(PostingError, _on_posting_error)
     blueprint.register_error_handler(HTTPException, on_http_error)
-    for module in MODULES:
-        for method, rule, view in module.ROUTES:
-            blueprint.add_url_rule(rule, f"{method} {rule}", view, methods=[method])
+    for method, rule, view in all_routes():
+        blueprint.add_url_rule(rule, f"{method} {rule}", view, methods=[method])
     blueprint.add_url_rule("/", "root", _nothing_here)
     blueprint.add_url_rule("/<path:path>", "nothing", _nothing_here, methods=["GET", "POST", "PUT", "DELETE"])
     return blueprint

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tumblr_sandbox.faults import Fault, FaultKind
-from tumblr_sandbox.views.blog import GONE_BLOG
+from tumblr_sandbox.rendering.blog import GONE_BLOG
 
 TEXT_FIELDS = ("body", "answer", "caption", "description", "source")
 """Where a chain stands in the legacy form."""

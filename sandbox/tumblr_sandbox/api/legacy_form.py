@@ -14,7 +14,7 @@ from tumblr_sandbox.markup.content import Content
 from tumblr_sandbox.markup.html import MAX_TEXT_BYTES, markdown, paragraphs, sanitise
 from tumblr_sandbox.markup.text import make_slug, plain_text, split_tags
 from tumblr_sandbox.media import Medium
-from tumblr_sandbox.posting import Changes, Written
+from tumblr_sandbox.services.posting import Changes, Written
 from tumblr_sandbox.store.posts import StoredPost
 
 STATES = {

@@ -22,8 +22,8 @@ from tumblr_sandbox.errors import (
 
 FORBIDDEN = (PostLimitError, CannotReblogError, BlockedError, OwnPostError, MediaLimitError, VideoLimitError)
 """Refusals with status 403; the others have 400."""
-
-
+WRONG_TARGET = 8002
+"""The NPF endpoints' code for a post that there is not, or that the key does not fit."""
 NPF_CODES: dict[type[PostingError], tuple[int, int]] = {
     EmptyPostError: (400, 8001),
     NotThatStateError: (400, 8001),

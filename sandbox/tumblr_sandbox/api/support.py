@@ -8,23 +8,23 @@ from contextlib import AbstractContextManager
 from flask import Response, g, request
 from sqlalchemy import Connection
 
-from tumblr_sandbox import limits
-from tumblr_sandbox.api import envelope, oauth
-from tumblr_sandbox.api.oauth import Caller
+from tumblr_sandbox.api import authentication, envelope
+from tumblr_sandbox.api.authentication import Caller
 from tumblr_sandbox.api.params import Parameters
 from tumblr_sandbox.faults import Fault, FaultKind
-from tumblr_sandbox.limits import RateState
 from tumblr_sandbox.markup.text import blog_name_of
+from tumblr_sandbox.rendering.context import Viewer, ViewOptions
+from tumblr_sandbox.services import limits
+from tumblr_sandbox.services.limits import RateState
 from tumblr_sandbox.store import accounts, social
 from tumblr_sandbox.store.accounts import Blog, User
-from tumblr_sandbox.views.context import Viewer
 from tumblr_sandbox.world import World, this_world
 
 Route = tuple[str, str, Callable[..., Response]]
 """Method, path below the API's root, and what answers there."""
 
 
-def admit() -> None:
+def authenticate() -> None:
     """Authenticate the caller and count the call; raise the document of refusal."""
     world = this_world()
     now = world.clock.now()
@@ -32,7 +32,7 @@ def admit() -> None:
     throttled = False
     with world.database.note() as connection:
         throttled = _is_throttled(connection, world, now)
-        g.caller = oauth.authenticate(connection, request, world.checks, now)
+        g.caller = authentication.authenticate(connection, request, world.checks, now)
         if g.caller.consumer is not None:
             g.rate = limits.count_call(connection, g.caller.consumer, world.limits, now)
     if throttled:
@@ -55,7 +55,7 @@ def _is_throttled(connection: Connection, world: World, now: float) -> bool:
 
 
 def caller() -> Caller:
-    """Who sent this request; nobody before ``admit`` let them in."""
+    """Who sent this request; nobody before ``authenticate`` let them in."""
     return g.get("caller") or Caller()
 
 
@@ -81,7 +81,6 @@ def now() -> float:
 
 
 def parameters() -> Parameters:
-    """The parameters of this request."""
     return Parameters(request)
 
 
@@ -111,6 +110,17 @@ def viewer(connection: Connection) -> Viewer:
         return Viewer()
     owned = accounts.blogs_of(connection, user)
     return Viewer(user, frozenset(blog.id for blog in owned))
+
+
+def view_options(asked: Parameters) -> ViewOptions:
+    """How the caller wants posts."""
+    return ViewOptions(
+        base_url=base_url(),
+        npf=asked.flag("npf", default=is_from_dashboard()),
+        reblog_info=asked.flag("reblog_info"),
+        notes_info=asked.flag("notes_info"),
+        plain=asked.text("filter") == "text",
+    )
 
 
 def named_blog(connection: Connection, identifier: str) -> Blog:
@@ -154,12 +164,11 @@ def own_blog(connection: Connection, identifier: str) -> Blog:
     return blog
 
 
-def befallen(kind: FaultKind) -> bool:
-    """Whether this request is befallen by a fault of this kind."""
+def has_fault(kind: FaultKind) -> bool:
+    """Whether a fault of this kind is injected into this request."""
     fault: Fault | None = g.get("fault")
     return fault is not None and fault.kind == kind
 
 
 def world() -> World:
-    """The sandbox."""
     return this_world()

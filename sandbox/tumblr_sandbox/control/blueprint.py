@@ -12,14 +12,16 @@ from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy import Connection
 from werkzeug.exceptions import HTTPException
 
-from tumblr_sandbox import acts, loopback
-from tumblr_sandbox.control import admin, messages, people, switches
-from tumblr_sandbox.control.admin import NameTakenError
+from tumblr_sandbox import loopback
+from tumblr_sandbox.control import messages, people, switches
 from tumblr_sandbox.control.support import body, on_http_error, on_refusal
 from tumblr_sandbox.errors import PostingError
 from tumblr_sandbox.markup.content import Content
 from tumblr_sandbox.markup.html import paragraphs, sanitise
-from tumblr_sandbox.posting import Written
+from tumblr_sandbox.rendering import records
+from tumblr_sandbox.services import interactions, signup
+from tumblr_sandbox.services.posting import Written
+from tumblr_sandbox.services.signup import NameTakenError
 from tumblr_sandbox.store import accounts, notes, posts
 from tumblr_sandbox.store.accounts import Blog, BlogSettings
 from tumblr_sandbox.store.notes import NoteFilter
@@ -80,10 +82,10 @@ def list_users() -> Response:
 def create_user() -> Response:
     """Make a user; the answer is the key set, in the clear."""
     wanted, world = body(messages.NewUser), this_world()
-    keys = wanted.keys or admin.random_keys(world.rng)
+    keys = wanted.keys or signup.random_keys(world.rng)
     settings = BlogSettings(title=wanted.title)
     with world.database.write() as connection:
-        admin.make_user(
+        signup.make_user(
             connection, wanted.name, keys, now=world.clock.now(), rng=world.rng, settings=settings
         )
     names = ("consumer_key", "consumer_secret", "oauth_token", "oauth_secret")
@@ -98,7 +100,7 @@ def create_blog() -> Response:
         owner = accounts.find_user(connection, wanted.user)
         if owner is None:
             abort(404, f"no user {wanted.user}")
-        admin.make_blog(
+        signup.make_blog(
             connection, owner, wanted.name, now=world.clock.now(), rng=world.rng, settings=settings
         )
     return jsonify(name=wanted.name)
@@ -119,7 +121,7 @@ def list_posts(name: str) -> Response:
     with this_world().database.read() as connection:
         blog = _blog(connection, name)
         found = posts.by_newest_id(connection, blog.id, state, limit=ALL_POSTS)
-        return jsonify(posts=[admin.post_record(one, blog).model_dump() for one in found])
+        return jsonify(posts=[records.post_record(one, blog).model_dump() for one in found])
 
 
 def list_notes(post_id: int) -> Response:
@@ -127,8 +129,8 @@ def list_notes(post_id: int) -> Response:
     with this_world().database.read() as connection:
         found = notes.of_tree(connection, _post(connection, post_id).tree_id, NoteFilter(), limit=ALL_POSTS)
         blogs = accounts.blogs_by_id(connection, {note.blog_id for note in found})
-        records = [admin.note_record(note, blogs[note.blog_id]).model_dump() for note in found]
-        return jsonify(notes=records)
+        shown = [records.note_record(note, blogs[note.blog_id]).model_dump() for note in found]
+        return jsonify(notes=shown)
 
 
 def _made(post_id: int) -> Response:
@@ -172,7 +174,6 @@ def post() -> Response:
 
 
 def reblog() -> Response:
-    """Reblog a post."""
     wanted, world = body(messages.NewReblog), this_world()
     written = Written(content=Content(html=sanitise(wanted.html)), tags=tuple(wanted.tags))
     with world.database.write() as connection:
@@ -185,11 +186,10 @@ def _done(**more: Any) -> Response:
 
 
 def reply() -> Response:
-    """Reply to a post."""
     wanted, world = body(messages.NewReply), this_world()
     with world.database.write() as connection:
         blog, target = _blog(connection, wanted.blog), _post(connection, wanted.post_id)
-        acts.reply(connection, blog, target, wanted.text, world.clock.now())
+        interactions.reply(connection, blog, target, wanted.text, world.clock.now())
     return _done()
 
 
@@ -198,7 +198,7 @@ def like() -> Response:
     wanted, world = body(messages.NewLike), this_world()
     with world.database.write() as connection:
         blog, target = _blog(connection, wanted.blog), _post(connection, wanted.post_id)
-        acts.like(connection, blog, target, world.limits, world.clock.now())
+        interactions.like(connection, blog, target, world.limits, world.clock.now())
     return _done()
 
 
@@ -207,7 +207,7 @@ def follow() -> Response:
     wanted, world = body(messages.NewFollow), this_world()
     with world.database.write() as connection:
         blog, followed = _blog(connection, wanted.blog), _blog(connection, wanted.followed)
-        acts.follow(connection, blog, followed, world.limits, world.clock.now())
+        interactions.follow(connection, blog, followed, world.limits, world.clock.now())
     return _done()
 
 
@@ -215,5 +215,5 @@ def block() -> Response:
     """Let a blog block another."""
     wanted = body(messages.NewBlock)
     with this_world().database.write() as connection:
-        acts.block(connection, _blog(connection, wanted.blog), _blog(connection, wanted.blocked))
+        interactions.block(connection, _blog(connection, wanted.blog), _blog(connection, wanted.blocked))
     return _done()

@@ -7,8 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tumblr_sandbox.records import KeySet
-
-NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"
+from tumblr_sandbox.services.signup import NAME_PATTERN
 
 
 class Message(BaseModel):
@@ -71,30 +70,22 @@ class NewReblog(Message):
 
 
 class NewReply(Message):
-    """A reply to a post."""
-
     blog: str
     post_id: int
     text: str = Field(min_length=1, max_length=10_000)
 
 
 class NewLike(Message):
-    """A like of a post."""
-
     blog: str
     post_id: int
 
 
 class NewFollow(Message):
-    """The owner of ``blog`` follows ``followed``."""
-
     blog: str
     followed: str
 
 
 class NewBlock(Message):
-    """``blog`` blocks ``blocked``."""
-
     blog: str
     blocked: str
 
@@ -119,7 +110,7 @@ class OAuthChecks(Message):
 
 
 class LimitFigures(Message):
-    """Calls by consumer, deeds by user and day, queued posts by blog."""
+    """Calls by consumer, actions by user and day, queued posts by blog."""
 
     per_hour: int = Field(1000, ge=0)
     per_day: int = Field(5000, ge=0)

@@ -64,7 +64,6 @@ def list_faults() -> Response:
 
 
 def add_fault() -> Response:
-    """Switch a fault on."""
     return jsonify(number=this_world().faults.add(body(Fault)))
 
 

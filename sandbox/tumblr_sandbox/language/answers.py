@@ -41,7 +41,6 @@ class Turn:
 
     @property
     def sentences(self) -> tuple[Sentence, ...]:
-        """All sentences in order."""
         return tuple(sentence for paragraph in self.paragraphs for sentence in paragraph)
 
     @property

@@ -83,7 +83,6 @@ class Tables:
 
     @property
     def known_things(self) -> tuple[Thing, ...]:
-        """Every thing of every topic."""
         return tuple(thing for topic in self.topics.values() for thing in topic.things)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import html
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tumblr_sandbox.markup.html import truncated
 from tumblr_sandbox.markup.html_from_npf import npf_to_html
 from tumblr_sandbox.markup.npf_from_html import Block, Mentioned, NpfContent, html_to_npf, nobody
 from tumblr_sandbox.markup.text import has_text, plain_text
@@ -138,3 +140,19 @@ def blog_url(blog_name: str) -> str:
 def contributors(trail: Sequence[TrailItem]) -> list[TrailItem]:
     """The trail without those who added nothing of their own (a root may be empty)."""
     return [item for item in trail if not item.content.is_empty()]
+
+
+def quoted_chain(trail: Sequence[TrailItem], gone: Collection[str] = ()) -> str:
+    """The whole trail as one quotation of its last contributor; empty when nobody added anything.
+
+    Let c0 (root), c1 ... ck be the posts on the way from the root that added content. Then
+    ``quote(i)`` = attribution of ci + blockquote of ``full(i)``, ``full(0)`` = own(c0) and
+    ``full(i)`` = ``quote(i-1)`` + own(ci). Blogs that are ``gone``, by their uuids, are not named.
+    """
+    quoted = ""
+    for item in contributors(trail):
+        full = quoted + truncated(item.own_html(), item.post.url)
+        name = "" if item.post.blog_uuid in gone else html.escape(item.post.blog_name)
+        address = html.escape(item.post.url)
+        quoted = f'<p><a class="tumblr_blog" href="{address}">{name}</a>:</p><blockquote>{full}</blockquote>'
+    return quoted

@@ -111,8 +111,6 @@ class _WithMedia(Posted):
 
 
 class Image(_WithMedia):
-    """A picture."""
-
     type: Literal["image"]
     media: list[GivenMedium] = Field(min_length=1, max_length=50)
     alt_text: str | None = Field(None, max_length=MAX_TEXT)
@@ -122,8 +120,6 @@ class Image(_WithMedia):
 
 
 class LinkCard(Posted):
-    """A link as a card."""
-
     type: Literal["link"]
     url: str = Field(pattern=r"^https?://", max_length=2000)
     title: str | None = Field(None, max_length=500)
@@ -195,8 +191,6 @@ Block = Annotated[
 
 
 class Row(Posted):
-    """The blocks of one row."""
-
     blocks: list[int] = Field(min_length=1, max_length=10)
     mode: dict[str, Any] | None = None
 

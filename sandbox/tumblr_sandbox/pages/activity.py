@@ -1,4 +1,4 @@
-"""What happened to one's blog: likes, reblogs, replies, mentions, asks, answers, followers."""
+"""What happened to the signed-in blog: likes, reblogs, replies, mentions, asks, answers, followers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask import request
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from tumblr_sandbox.pages import session, show
+from tumblr_sandbox.pages import layout, session
 from tumblr_sandbox.pages.views import ago, day_name
 from tumblr_sandbox.store import browsing, posts, social
 from tumblr_sandbox.store.posts import StoredPost
@@ -65,15 +65,15 @@ def activity_page() -> Response | str:
     with this_world().database.read() as connection:
         mine = session.me(connection)
         if mine is None:
-            return show.ask_who()
+            return layout.ask_who()
         found = social.notifications_of(
-            connection, mine.id, kinds=KINDS[chosen], before=show.before(), limit=EVENTS_PER_PAGE + 1
+            connection, mine.id, kinds=KINDS[chosen], before=layout.before(), limit=EVENTS_PER_PAGE + 1
         )
         seen = session.last_seen_activity(mine)
         listed = _listed(connection, found[:EVENTS_PER_PAGE], seen)
-        if chosen == "all" and show.before() is None:
+        if chosen == "all" and layout.before() is None:
             session.seen_activity(mine, max((event.moment for event in found), default=seen))
-        return show.page(
+        return layout.page(
             connection,
             "activity.html",
             days=[(day, list(events)) for day, events in groupby(listed, key=lambda event: event.day)],

@@ -1,4 +1,4 @@
-"""The ask box, the wait for an answer, and what became of one's questions."""
+"""The ask box, the wait for an answer, and what became of the questions asked in this browser."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tumblr_sandbox.demo_accounts import DEMO_BLOG
 from tumblr_sandbox.errors import PostingError
 from tumblr_sandbox.markup.content import Content
 from tumblr_sandbox.markup.html import paragraphs
-from tumblr_sandbox.pages import session, show
+from tumblr_sandbox.pages import layout, session
 from tumblr_sandbox.pages.views import FATES, PagePost, Voice, ago, page_posts, question_of
 from tumblr_sandbox.store import accounts, posts
 from tumblr_sandbox.store.accounts import Blog
@@ -27,10 +27,10 @@ MAX_QUESTION = 4096
 def ask_page(name: str, problem: str = "", question: str = "") -> str:
     """The ask box."""
     with this_world().database.read() as connection:
-        return show.page(
+        return layout.page(
             connection,
             "ask.html",
-            blog=show.blog_named(connection, name),
+            blog=layout.blog_named(connection, name),
             problem=problem,
             question=question,
             longest=MAX_QUESTION,
@@ -46,7 +46,7 @@ def send_ask(name: str) -> AnyResponse | tuple[str, int]:
     world = this_world()
     try:
         with world.database.write() as connection:
-            blog = show.blog_named(connection, name)
+            blog = layout.blog_named(connection, name)
             asker = None if "anonymous" in request.form else session.me(connection)
             question = Content(html=paragraphs(text))
             ask = world.writer.ask(connection, blog, question, asker, world.clock.now())
@@ -69,13 +69,13 @@ def asked_page(name: str, ask_id: int) -> str:
     """Where an asker waits for the answer, and reads it."""
     now = this_world().clock.now()
     with this_world().database.read() as connection:
-        blog, mine = show.blog_named(connection, name), session.me(connection)
+        blog, mine = layout.blog_named(connection, name), session.me(connection)
         fate, post = find_ask(connection, blog, ask_id)
         answer: PagePost | None = None
         if post is not None and fate == "answered":
             answer = page_posts(connection, [post], now, mine, whole=True)[0]
         question = None if post is None else question_of(post)
-        return show.page(
+        return layout.page(
             connection,
             "asked.html",
             blog=blog,
@@ -90,7 +90,7 @@ def asked_page(name: str, ask_id: int) -> str:
 def asked_status(name: str, ask_id: int) -> Response:
     """What became of an ask, for the page's script."""
     with this_world().database.read() as connection:
-        fate, _ = find_ask(connection, show.blog_named(connection, name), ask_id)
+        fate, _ = find_ask(connection, layout.blog_named(connection, name), ask_id)
     status = jsonify(state=fate)
     status.cache_control.no_store = True
     return status
@@ -109,4 +109,4 @@ def questions_page() -> str:
             question = None if post is None else question_of(post)
             listed.append((blog, fate, ask_id, question, "" if post is None else ago(post.timestamp, now)))
         bot = accounts.find_blog(connection, DEMO_BLOG)
-        return show.page(connection, "questions.html", questions=listed, bot=bot)
+        return layout.page(connection, "questions.html", questions=listed, bot=bot)

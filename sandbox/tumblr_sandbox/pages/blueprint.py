@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from tumblr_sandbox.api import blueprint as api
-from tumblr_sandbox.control import support as control
 from tumblr_sandbox.pages import (
+    account_switch,
+    actions,
     activity,
     asking,
+    authorize,
     controls,
-    desk,
-    doing,
+    layout,
+    manage_posts,
     reading,
     session,
-    show,
-    switching,
     writing,
 )
 from tumblr_sandbox.world import this_world
 
-API_PATHS = ("/v2/", "/api/v2/")
 PLAIN_WORDS = {
     404: "There is nothing at this address. It may have sailed on.",
     405: "This address takes forms only.",
@@ -37,17 +35,18 @@ def pages_blueprint() -> Blueprint:
     blueprint.record_once(session.set_up)
     blueprint.before_request(lambda: this_world().publish_due())
     blueprint.before_request(session.guard)
-    blueprint.app_errorhandler(HTTPException)(on_error)
     _add_reading(blueprint)
     _add_asking(blueprint)
-    _add_doing(blueprint)
-    _add_desk(blueprint)
+    _add_actions(blueprint)
+    _add_manage_posts(blueprint)
     blueprint.get("/activity")(activity.activity_page)
-    blueprint.get("/accounts")(switching.accounts_page)
-    blueprint.post("/accounts")(switching.switch)
-    blueprint.post("/accounts/leave")(switching.leave)
+    blueprint.get("/accounts")(account_switch.accounts_page)
+    blueprint.post("/accounts")(account_switch.switch)
+    blueprint.post("/accounts/leave")(account_switch.leave)
+    blueprint.get("/oauth/authorize")(authorize.authorize)
+    blueprint.get("/oauth2/authorize")(authorize.authorize_code)
     blueprint.get("/control")(controls.control_page)
-    blueprint.post("/control/<deed>")(controls.control)
+    blueprint.post("/control/<action>")(controls.control)
     return blueprint
 
 
@@ -71,34 +70,30 @@ def _add_asking(blueprint: Blueprint) -> None:
     blueprint.get("/questions")(asking.questions_page)
 
 
-def _add_doing(blueprint: Blueprint) -> None:
-    blueprint.post("/like/<int:post_id>")(doing.like)
-    blueprint.post("/unlike/<int:post_id>")(doing.unlike)
-    blueprint.post("/reply/<int:post_id>")(doing.reply)
-    blueprint.post("/follow/<name>")(doing.follow)
-    blueprint.post("/unfollow/<name>")(doing.unfollow)
+def _add_actions(blueprint: Blueprint) -> None:
+    blueprint.post("/like/<int:post_id>")(actions.like)
+    blueprint.post("/unlike/<int:post_id>")(actions.unlike)
+    blueprint.post("/reply/<int:post_id>")(actions.reply)
+    blueprint.post("/follow/<name>")(actions.follow)
+    blueprint.post("/unfollow/<name>")(actions.unfollow)
     blueprint.route("/new", methods=["GET", "POST"])(writing.new_post)
     blueprint.route("/reblog/<int:post_id>", methods=["GET", "POST"])(writing.reblog)
 
 
-def _add_desk(blueprint: Blueprint) -> None:
-    blueprint.get("/inbox")(desk.inbox)
-    blueprint.get("/drafts")(desk.drafts)
-    blueprint.get("/queue")(desk.queue)
-    blueprint.post("/desk/<int:post_id>/<deed>")(desk.move)
+def _add_manage_posts(blueprint: Blueprint) -> None:
+    blueprint.get("/inbox")(manage_posts.inbox)
+    blueprint.get("/drafts")(manage_posts.drafts)
+    blueprint.get("/queue")(manage_posts.queue)
+    blueprint.post("/manage/<int:post_id>/<action>")(manage_posts.move)
     blueprint.route("/edit/<int:post_id>", methods=["GET", "POST"])(writing.edit)
-    blueprint.route("/delete/<int:post_id>", methods=["GET", "POST"])(desk.delete)
+    blueprint.route("/delete/<int:post_id>", methods=["GET", "POST"])(manage_posts.delete)
 
 
-def on_error(error: HTTPException) -> AnyResponse | tuple[str, int]:
-    """A page that says what went wrong; JSON where programs called."""
-    if request.path.startswith(API_PATHS):
-        return api.on_http_error(error)
-    if request.path.startswith("/sandbox/"):
-        return control.on_http_error(error)
+def on_http_error(error: HTTPException) -> AnyResponse | tuple[str, int]:
+    """A page that says what went wrong."""
     if error.code is None or error.code < 400:
         return error.get_response()
     own_words = error.description != type(error).description
     description = error.description if own_words else PLAIN_WORDS.get(error.code, error.description)
     with this_world().database.read() as connection:
-        return show.page(connection, "error.html", error=error, description=description), error.code
+        return layout.page(connection, "error.html", error=error, description=description), error.code

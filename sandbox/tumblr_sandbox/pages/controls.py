@@ -13,16 +13,17 @@ from werkzeug.wrappers import Response
 from tumblr_sandbox import loopback
 from tumblr_sandbox.control.messages import LimitFigures
 from tumblr_sandbox.faults import Fault, FaultKind
-from tumblr_sandbox.pages import session, show
+from tumblr_sandbox.pages import layout, session
 from tumblr_sandbox.pages.views import in_full
 from tumblr_sandbox.people.records import PeopleSwitch
+from tumblr_sandbox.people.residents import these_residents
 from tumblr_sandbox.records import Call
 from tumblr_sandbox.world import this_world
 
 Model = TypeVar("Model", bound=BaseModel)
 
 CALLS_SHOWN = 100
-DEEDS_SHOWN = 12
+ACTIONS_SHOWN = 12
 FARTHEST = 1e9
 """Seconds that the clock may be moved by."""
 FAULT_WORDS = {
@@ -36,7 +37,7 @@ FAULT_WORDS = {
     FaultKind.CUT: "the connection is cut",
 }
 """What a fault looks like, where its name alone does not say it."""
-DEED_WORDS = {
+ACTION_WORDS = {
     "post": "wrote",
     "ask": "asked",
     "answer": "answered",
@@ -69,7 +70,7 @@ def control_page(problem: str = "") -> str:
     world, asked = this_world(), request.args
     calls = _calls(asked.get("path", ""), asked.get("method", ""), refused="refused" in asked)
     with world.database.read() as connection:
-        return show.page(
+        return layout.page(
             connection,
             "control.html",
             problem=problem,
@@ -81,9 +82,9 @@ def control_page(problem: str = "") -> str:
             faults=world.faults.active(),
             kinds=[(kind.value, FAULT_WORDS.get(kind, kind.value.replace("_", " "))) for kind in FaultKind],
             limits=[(name, words, getattr(world.limits, name)) for name, words in LIMIT_WORDS.items()],
-            people=world.people.state(),
-            deeds=world.people.deeds(limit=DEEDS_SHOWN)[::-1],
-            deed_words=DEED_WORDS,
+            people=these_residents().state(),
+            actions=these_residents().actions(limit=ACTIONS_SHOWN)[::-1],
+            action_words=ACTION_WORDS,
             calls=calls,
             asked=asked,
         )
@@ -109,19 +110,19 @@ def offset_words(offset: float) -> str:
     return f"{' '.join(parts)} {'ahead of' if offset > 0 else 'behind'} real time"
 
 
-def control(deed: str) -> Response | tuple[str, int]:
+def control(action: str) -> Response | tuple[str, int]:
     """Move a switch, and show the page again."""
     loopback.only_from_here(request)
-    if deed not in DEEDS:
+    if action not in ACTIONS:
         abort(404)
     try:
-        session.tell(DEEDS[deed]())
+        session.tell(ACTIONS[action]())
     except ValidationError as error:
         mistakes = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         return control_page(f"That did not work: {mistakes}"), 400
     except ValueError:
         return control_page("That did not work: please type a number."), 400
-    return show.back()
+    return layout.back()
 
 
 def _advance() -> str:
@@ -164,7 +165,7 @@ def _clear_faults() -> str:
 
 
 def _set_people() -> str:
-    people, sent = this_world().people, request.form
+    people, sent = these_residents(), request.form
     wanted = {**people.switch().model_dump(), "on": sent.get("on") == "yes"}
     wanted |= {name: sent[name] for name in ("speed", "count") if sent.get(name)}
     people.set_switch(PeopleSwitch.model_validate(wanted))
@@ -176,7 +177,7 @@ def _publish_queues() -> str:
     return "The front of every queue was published."
 
 
-DEEDS: dict[str, Callable[[], str]] = {
+ACTIONS: dict[str, Callable[[], str]] = {
     "advance": _advance,
     "reset-clock": _reset_clock,
     "checks": _set_checks,

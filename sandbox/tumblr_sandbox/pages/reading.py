@@ -9,8 +9,8 @@ from flask import Response, abort, jsonify, redirect, render_template, request, 
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from tumblr_sandbox.pages import session, show
-from tumblr_sandbox.pages.show import POSTS_PER_PAGE, page
+from tumblr_sandbox.pages import layout, session
+from tumblr_sandbox.pages.layout import POSTS_PER_PAGE, page
 from tumblr_sandbox.pages.views import ago, page_posts
 from tumblr_sandbox.store import accounts, browsing, notes, posts, social
 from tumblr_sandbox.store.accounts import Blog
@@ -37,8 +37,8 @@ def front() -> str:
         if mine is None:
             return _feed(connection, "dashboard.html", _everything(connection, mine))
         followed = social.followed_ids(connection, mine.owner_id)
-        sources = [*set(followed) - show.hidden(connection, mine), mine.id]
-        part = Timeline(before_id=show.before())
+        sources = [*set(followed) - layout.hidden(connection, mine), mine.id]
+        part = Timeline(before_id=layout.before())
         found = posts.timeline(connection, sources, part, limit=POSTS_PER_PAGE + 1)
         return _feed(connection, "dashboard.html", found, followed)
 
@@ -51,15 +51,15 @@ def explore() -> str:
 
 
 def _everything(connection: Connection, mine: Blog | None) -> list[StoredPost]:
-    hidden = show.hidden(connection, mine)
-    return browsing.everything(connection, show.before(), limit=POSTS_PER_PAGE + 1, hidden=hidden)
+    hidden = layout.hidden(connection, mine)
+    return browsing.everything(connection, layout.before(), limit=POSTS_PER_PAGE + 1, hidden=hidden)
 
 
 def tag_page(tag: str) -> str:
     """Posts with a tag."""
     with this_world().database.read() as connection:
-        hidden = show.hidden(connection, session.me(connection))
-        found = posts.tagged(connection, tag, before=show.before(), limit=POSTS_PER_PAGE + 1, hidden=hidden)
+        hidden = layout.hidden(connection, session.me(connection))
+        found = posts.tagged(connection, tag, before=layout.before(), limit=POSTS_PER_PAGE + 1, hidden=hidden)
         older = found[POSTS_PER_PAGE - 1].timestamp if len(found) > POSTS_PER_PAGE else None
         return _feed(connection, "tag.html", found, tag=tag, older=older)
 
@@ -82,8 +82,8 @@ def _feed(
     **values: Any,
 ) -> str:
     mine = session.me(connection)
-    values |= show.feed_values(connection, found, mine) | show.beside(connection, mine, followed)
-    newest = found[0].id if found and show.before() is None else None
+    values |= layout.feed_values(connection, found, mine) | layout.beside(connection, mine, followed)
+    newest = found[0].id if found and layout.before() is None else None
     return page(connection, template, newest=newest, following=followed, **values)
 
 
@@ -107,7 +107,7 @@ def blog_page(name: str) -> str:
     tag = request.args.get("tag", "")
     world = this_world()
     with world.database.read() as connection:
-        blog, mine = show.blog_named(connection, name), session.me(connection)
+        blog, mine = layout.blog_named(connection, name), session.me(connection)
         found = _blog_posts(connection, blog, tag, (number - 1) * POSTS_PER_PAGE)
         return page(
             connection,
@@ -118,7 +118,7 @@ def blog_page(name: str) -> str:
             tag=tag,
             more=len(found) > POSTS_PER_PAGE,
             about=_about(connection, blog, mine),
-            **show.beside(connection, mine),
+            **layout.beside(connection, mine),
         )
 
 
@@ -160,8 +160,8 @@ def post_page(name: str, post_id: int, slug: str = "") -> str:  # noqa: ARG001 -
     kind = request.args.get("notes", "all")
     world = this_world()
     with world.database.read() as connection:
-        blog, mine = show.blog_named(connection, name), session.me(connection)
-        post = show.post_numbered(connection, post_id)
+        blog, mine = layout.blog_named(connection, name), session.me(connection)
+        post = layout.post_numbered(connection, post_id)
         if post.blog_id != blog.id:
             abort(404, "There is no such post here.")
         now = world.clock.now()
@@ -182,7 +182,7 @@ def post_page(name: str, post_id: int, slug: str = "") -> str:  # noqa: ARG001 -
                 "reblogs": counts.get("reblog", 0),
                 "likes": counts.get("like", 0),
             },
-            **show.beside(connection, mine),
+            **layout.beside(connection, mine),
         )
 
 
@@ -191,7 +191,7 @@ def _notes(
 ) -> tuple[list[dict[str, Any]], int | None]:
     """A page of a post's notes, and below which moment the next begins."""
     chosen = NOTE_KINDS.get(kind, NOTE_KINDS["all"])
-    which = NoteFilter(chosen.kinds, before=show.before())
+    which = NoteFilter(chosen.kinds, before=layout.before())
     found = notes.of_tree(connection, post.tree_id, which, limit=NOTES_PER_PAGE + 1)
     blogs = accounts.bylines(connection, {note.blog_id for note in found})
     listed = [

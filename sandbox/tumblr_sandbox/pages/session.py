@@ -1,4 +1,4 @@
-"""Who one is on the pages, and the guard of their forms: a signed cookie and a token, no passwords."""
+"""The signed-in account, and the protection of forms: a signed cookie and a token, no passwords."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def guard() -> None:
         abort(403, "This form has grown old: go back, load the page again, and try once more.")
 
 
-# Who one is
+# The signed-in account
 
 
 def me(connection: Connection) -> Blog | None:

@@ -14,10 +14,10 @@ from sqlalchemy import Connection
 from tumblr_sandbox.markup.content import Content, TrailItem
 from tumblr_sandbox.media import Medium
 from tumblr_sandbox.pages.render import own_media, shown
+from tumblr_sandbox.rendering.blog import ANONYMOUS, avatar_url
 from tumblr_sandbox.store import accounts, notes, social
 from tumblr_sandbox.store.accounts import Blog
 from tumblr_sandbox.store.posts import StoredPost
-from tumblr_sandbox.views.blog import ANONYMOUS, avatar_url
 
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86_400, 604_800
 PICTURE = 128

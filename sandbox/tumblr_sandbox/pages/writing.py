@@ -9,15 +9,15 @@ from flask import redirect, request
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from tumblr_sandbox.api.uploads import MAX_PICTURES, Handed
 from tumblr_sandbox.errors import BadMediaError, PostingError
 from tumblr_sandbox.markup.content import Content
 from tumblr_sandbox.markup.html import MAX_TEXT_BYTES
 from tumblr_sandbox.media import read_image
-from tumblr_sandbox.pages import session, show
+from tumblr_sandbox.pages import layout, session
 from tumblr_sandbox.pages.compose import TEXT, content_of, tags_of, typed_from
 from tumblr_sandbox.pages.views import page_posts
-from tumblr_sandbox.posting import MOVES, Changes, Written
+from tumblr_sandbox.services.posting import MOVES, Changes, Written
+from tumblr_sandbox.services.uploads import MAX_PICTURES, Handed
 from tumblr_sandbox.store import accounts
 from tumblr_sandbox.store.accounts import Blog, User
 from tumblr_sandbox.store.posts import StoredPost
@@ -42,7 +42,7 @@ PLACES = {"queued": "/queue", "draft": "/drafts", "submission": "/inbox"}
 NEW_STATES = ("published", "queued", "draft", "private")
 
 Page = Response | str | tuple[str, int]
-Deed = Callable[[Connection, Blog, "Typed"], StoredPost]
+Action = Callable[[Connection, Blog, "Typed"], StoredPost]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,6 @@ class Typed:
 
 
 def new_post() -> Page:
-    """Write a post."""
 
     def create(connection: Connection, mine: Blog, typed: Typed) -> StoredPost:
         world = this_world()
@@ -102,7 +101,7 @@ def new_post() -> Page:
     with this_world().database.read() as connection:
         mine = session.me(connection)
     if mine is None:
-        return show.ask_who()
+        return layout.ask_who()
     return _form(mine, "New post", Typed(), NEW_STATES, create, parent=None, titled=True)
 
 
@@ -112,18 +111,18 @@ def reblog(post_id: int) -> Page:
     def add(connection: Connection, mine: Blog, typed: Typed) -> StoredPost:
         world = this_world()
         written = Written(content=_content(connection, typed), tags=tags_of(typed.tags), state=typed.state)
-        parent = show.post_numbered(connection, post_id)
+        parent = layout.post_numbered(connection, post_id)
         return world.writer.reblog(connection, mine, parent, written, world.clock.now())
 
     with this_world().database.read() as connection:
-        mine, parent = session.me(connection), show.post_numbered(connection, post_id)
+        mine, parent = session.me(connection), layout.post_numbered(connection, post_id)
     if mine is None:
-        return show.ask_who()
+        return layout.ask_who()
     return _form(mine, "Reblog", Typed(), NEW_STATES, add, parent=parent, titled=False)
 
 
 def edit(post_id: int) -> Page:
-    """Change a post of one's own, or answer an ask."""
+    """Change a post, or answer an ask."""
 
     def change(connection: Connection, mine: Blog, typed: Typed) -> StoredPost:
         world = this_world()
@@ -135,14 +134,14 @@ def edit(post_id: int) -> Page:
             tags=tags_of(typed.tags),
             state=typed.state,
         )
-        post = show.own_post(connection, post_id, mine)
+        post = layout.own_post(connection, post_id, mine)
         return world.writer.edit(connection, mine, post, changes, world.clock.now())
 
     with this_world().database.read() as connection:
         mine = session.me(connection)
         if mine is None:
-            return show.ask_who()
-        post = show.own_post(connection, post_id, mine)
+            return layout.ask_who()
+        post = layout.own_post(connection, post_id, mine)
     before, titled = Typed.from_post(post), post.type == "text" and not post.is_reblog
     moves = MOVES[post.state] - (set() if post.is_ask else {"submission"})
     stay = () if post.state == "submission" else (post.state,)
@@ -175,7 +174,7 @@ def _form(
     name: str,
     before: Typed,
     states: tuple[str, ...],
-    deed: Deed,
+    action: Action,
     *,
     parent: StoredPost | None,
     titled: bool,
@@ -189,12 +188,12 @@ def _form(
         if not problem:
             try:
                 with world.database.write() as connection:
-                    return _done(deed(connection, mine, typed), mine)
+                    return _done(action(connection, mine, typed), mine)
             except PostingError as error:
                 problem = str(error)[:1].upper() + str(error)[1:]
     with world.database.read() as connection:
         above = [] if parent is None else page_posts(connection, [parent], world.clock.now(), mine)
-        html = show.page(
+        html = layout.page(
             connection,
             "write.html",
             name=name,
@@ -206,7 +205,7 @@ def _form(
             parent=parent,
             above=above[0] if above else None,
             longest_title=MAX_TITLE,
-            back=show.back_path(),
+            back=layout.back_path(),
         )
     return (html, 400) if problem else html
 
@@ -214,5 +213,5 @@ def _form(
 def _done(post: StoredPost, mine: Blog) -> Response:
     place = PLACES.get(post.state, f"/blog/{mine.name}/post/{post.id}")
     session.tell(WHERE[post.state], f"/blog/{mine.name}/post/{post.id}" if post.state == "published" else "")
-    wanted = show.back_path()
+    wanted = layout.back_path()
     return redirect(wanted if wanted != "/" and post.state == "published" else place, code=303)

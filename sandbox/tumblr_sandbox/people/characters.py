@@ -21,7 +21,7 @@ KIND, RUDE = 0.6, -0.6
 
 @dataclass(frozen=True)
 class Temperament:
-    """What a sort of people is given to: ranges of visits in a day, and the chance of a deed in a visit."""
+    """How a kind of person behaves: ranges of visits in a day, and the chance of each action in a visit."""
 
     name: str
     weight: float
@@ -94,7 +94,7 @@ class Person:
         return tuple(sorted(fond, key=lambda topic: -self.taste.topics[topic]))
 
 
-class Crowd:
+class Population:
     """Makes people: always the same from the same seed."""
 
     def __init__(self, tables: Tables, phrases: Mapping[str, Sequence[str]], seed: int) -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tumblr_sandbox.clock import parse_date
-from tumblr_sandbox.control.admin import make_user
 from tumblr_sandbox.demo_accounts import DEMO_BLOG, demo_keys
-from tumblr_sandbox.people.past import Past
+from tumblr_sandbox.people.backfill import Backfill
+from tumblr_sandbox.people.ground_truth import ground_truth, judged
 from tumblr_sandbox.people.records import DEFAULT_COUNT, DEFAULT_SEED, PeopleSwitch
-from tumblr_sandbox.people.rhythm import DAY
-from tumblr_sandbox.people.truth import judged, truth
+from tumblr_sandbox.people.schedule import DAY
+from tumblr_sandbox.services.signup import make_user
 from tumblr_sandbox.store import accounts
 from tumblr_sandbox.store.accounts import BlogSettings
 from tumblr_sandbox.world import World, open_world
@@ -61,16 +61,16 @@ def live(arguments: argparse.Namespace) -> dict[str, object]:
     try:
         _make_bot(world, arguments.bot, start)
         switch = PeopleSwitch(count=arguments.count, seed=arguments.seed, bot=arguments.bot)
-        lived = Past(world, switch).live(start, days=arguments.days)
+        lived = Backfill(world, switch).live(start, days=arguments.days)
     finally:
         world.close()
     seconds = round(time.monotonic() - began, 1)
-    return {"visits": lived.visits, "deeds": dict(lived.deeds), "until": lived.until, "seconds": seconds}
+    return {"visits": lived.visits, "actions": dict(lived.actions), "until": lived.until, "seconds": seconds}
 
 
 def tastes(arguments: argparse.Namespace) -> dict[str, object]:
-    """The truth about the people, and with a database about every post of the bot's."""
-    found = truth(arguments.seed, arguments.count)
+    """The ground truth about the people, and with a database about every post of the bot."""
+    found = ground_truth(arguments.seed, arguments.count)
     if arguments.database is not None:
         world = open_world(arguments.database, time.time, random.Random(arguments.seed))
         try:

@@ -43,7 +43,7 @@ class Features:
         return self.values["on_topic"] > 0
 
 
-class Noticer:
+class FeatureExtractor:
     """Reads features off texts."""
 
     def __init__(self, tables: Tables, phrases: Mapping[str, Sequence[str]]) -> None:

@@ -22,18 +22,18 @@ class PeopleSwitch(BaseModel):
     bot: str = Field("frank", max_length=32, description="the blog that they come for")
 
 
-class DeedRecord(BaseModel):
+class ActionRecord(BaseModel):
     """One thing that a person did."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    number: int = Field(description="rises by one with each deed since the sandbox started")
+    number: int = Field(description="rises by one with each action since the sandbox started")
     time: float = Field(description="unix seconds on the sandbox's clock")
     who: str
     kind: str = Field(
         description="post, ask, answer, reblog, reply, like, follow, unfollow; or refused and one of them"
     )
-    whom: str = Field(description="the blog it was done to; empty for posts of one's own")
+    whom: str = Field(description="the blog it was done to; empty for new posts")
     post_id: str | None = Field(description="the post it was done to, or that came of it")
     text: str
 
@@ -59,4 +59,4 @@ class PeopleState(PeopleSwitch):
     time: float = Field(description="unix seconds on the people's own clock, which their days follow")
     awake: int = Field(description="how many are awake")
     silent: int = Field(description="how many have gone silent")
-    deeds: dict[str, int] = Field(description="what they did since the sandbox started, by kind")
+    actions: dict[str, int] = Field(description="what they did since the sandbox started, by kind")

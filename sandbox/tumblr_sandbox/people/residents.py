@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from collections import Counter, deque
 from dataclasses import dataclass
+from typing import cast
 
 import structlog
+from flask import Flask, current_app
 from sqlalchemy import Connection
 
-from tumblr_sandbox.clock import SandboxClock
 from tumblr_sandbox.language.tables import load_tables
-from tumblr_sandbox.limits import Limits
+from tumblr_sandbox.people.actions import Action, Answer, Ask, Follow, Like, Reblog, Reply, Unfollow, Write
 from tumblr_sandbox.people.characters import Person
-from tumblr_sandbox.people.deeds import Answer, Ask, Deed, Follow, Like, Reblog, Reply, Unfollow, Write
-from tumblr_sandbox.people.hands import Hands
-from tumblr_sandbox.people.life import Book, Done, Life
-from tumblr_sandbox.people.records import DeedRecord, PeopleState, PeopleSwitch, PersonRecord
+from tumblr_sandbox.people.executor import ActionExecutor
+from tumblr_sandbox.people.records import ActionRecord, PeopleState, PeopleSwitch, PersonRecord
+from tumblr_sandbox.people.simulation import ActionResult, Language, Simulation
 from tumblr_sandbox.people.words import load_phrases
-from tumblr_sandbox.posting import Writer
-from tumblr_sandbox.store.database import Database, get_setting, put_setting
+from tumblr_sandbox.store.database import get_setting, put_setting
+from tumblr_sandbox.world import World
 
 SWITCH, TIME = "people", "people_time"
 """Where the switch and the people's own clock are kept."""
@@ -28,8 +27,8 @@ LONGEST_STEP = 5.0
 """A machine that slept does not make the people catch up: more seconds than this count as so many."""
 VISITS_PER_STEP = 20
 """When more people are due than can come by in a step, their clock waits for them."""
-DEEDS_KEPT = 500
-KINDS: dict[type[Deed], str] = {
+ACTIONS_KEPT = 500
+KINDS: dict[type[Action], str] = {
     Write: "post",
     Ask: "ask",
     Answer: "answer",
@@ -48,24 +47,22 @@ class _Running:
     """A life that goes on, and the people's own clock."""
 
     switch: PeopleSwitch
-    life: Life
+    simulation: Simulation
     time: float
 
 
 class Residents:
     """The switch of the people, and their life while it is on. Safe to use from any thread."""
 
-    def __init__(
-        self, database: Database, clock: SandboxClock, writer: Writer, limits: Limits, rng: random.Random
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._hands = Hands(writer, limits)
-        self._rng = rng
+    def __init__(self, world: World) -> None:
+        self._database = world.database
+        self._clock = world.clock
+        self._executor = ActionExecutor(world.writer, world.limits)
+        self._rng = world.rng
         self._lock = threading.RLock()
-        self._book: Book | None = None
+        self._language: Language | None = None
         self._running: _Running | None = None
-        self._latest: deque[DeedRecord] = deque(maxlen=DEEDS_KEPT)
+        self._latest: deque[ActionRecord] = deque(maxlen=ACTIONS_KEPT)
         self._counts: Counter[str] = Counter()
         self._number = 0
 
@@ -92,7 +89,7 @@ class Residents:
             if running is None or not running.switch.on:
                 return 0
             until = running.time + min(seconds, LONGEST_STEP) * running.switch.speed
-            if running.life.next_at > until:
+            if running.simulation.next_at > until:
                 running.time = until
                 return 0
             return self._visits(running, until)
@@ -108,7 +105,7 @@ class Residents:
                 time=self._clock.now() if running is None else running.time,
                 awake=sum(person.awake for person in present),
                 silent=sum(person.silent for person in present),
-                deeds=dict(self._counts),
+                actions=dict(self._counts),
             )
 
     def people(self) -> list[PersonRecord]:
@@ -117,18 +114,18 @@ class Residents:
             running = self._recall()
             return [] if running is None else self._records(running)
 
-    def deeds(self, after: int = 0, limit: int = DEEDS_KEPT) -> list[DeedRecord]:
-        """The latest deeds with a higher number than this, oldest first."""
+    def actions(self, after: int = 0, limit: int = ACTIONS_KEPT) -> list[ActionRecord]:
+        """The latest actions with a higher number than this, oldest first."""
         with self._lock:
-            return [deed for deed in self._latest if deed.number > after][-limit:]
+            return [action for action in self._latest if action.number > after][-limit:]
 
     def _visits(self, running: _Running, until: float) -> int:
         visits = 0
-        while running.life.next_at <= until and visits < VISITS_PER_STEP:
+        while running.simulation.next_at <= until and visits < VISITS_PER_STEP:
             with self._database.write() as connection:
-                running.life.look_around(connection)
-                running.time = max(running.time, running.life.next_at)
-                done = running.life.next_visit(connection, self._clock.now())
+                running.simulation.look_around(connection)
+                running.time = max(running.time, running.simulation.next_at)
+                done = running.simulation.next_visit(connection, self._clock.now())
                 put_setting(connection, TIME, running.time)
             self._tell(done)
             visits += 1
@@ -150,32 +147,32 @@ class Residents:
             running.switch = switch
         elif switch.on:
             time = float(get_setting(connection, TIME, now))
-            life = Life(
-                self._read_book(),
-                self._hands,
+            simulation = Simulation(
+                self._read_language(),
+                self._executor,
                 seed=switch.seed,
                 count=switch.count,
                 bot=switch.bot,
                 rng=self._rng,
             )
-            life.settle(connection, now, time)
+            simulation.settle(connection, now, time)
             put_setting(connection, TIME, time)
-            self._running = _Running(switch, life, time)
+            self._running = _Running(switch, simulation, time)
         else:
             self._running = None
 
-    def _read_book(self) -> Book:
-        if self._book is None:
-            self._book = Book(load_tables(), load_phrases())
-        return self._book
+    def _read_language(self) -> Language:
+        if self._language is None:
+            self._language = Language(load_tables(), load_phrases())
+        return self._language
 
     def _records(self, running: _Running) -> list[PersonRecord]:
-        return [_record(person, running) for person in running.life.people]
+        return [_record(person, running) for person in running.simulation.people]
 
-    def _tell(self, done: list[Done]) -> None:
+    def _tell(self, done: list[ActionResult]) -> None:
         for one in done:
             self._number += 1
-            record = _deed_record(one, self._number, self._clock.now())
+            record = _action_record(one, self._number, self._clock.now())
             self._latest.append(record)
             self._counts[record.kind] += 1
             if record.kind != "like":
@@ -184,12 +181,22 @@ class Residents:
                 )
 
 
+def residents_of(app: Flask) -> Residents:
+    """The people whom an application serves."""
+    return cast("Residents", app.extensions["residents"])
+
+
+def these_residents() -> Residents:
+    """The people of the sandbox that the current request belongs to."""
+    return residents_of(current_app)
+
+
 def _same_people(one: PeopleSwitch, other: PeopleSwitch) -> bool:
     return (one.seed, one.count, one.bot) == (other.seed, other.count, other.bot)
 
 
 def _record(person: Person, running: _Running) -> PersonRecord:
-    memory = running.life.memories[person.name]
+    memory = running.simulation.memories[person.name]
     return PersonRecord(
         name=person.name,
         temperament=person.temperament.name,
@@ -202,15 +209,15 @@ def _record(person: Person, running: _Running) -> PersonRecord:
     )
 
 
-def _deed_record(done: Done, number: int, now: float) -> DeedRecord:
-    kind = KINDS[type(done.deed)]
-    whom = getattr(done.deed, "blog", "")
-    return DeedRecord(
+def _action_record(done: ActionResult, number: int, now: float) -> ActionRecord:
+    kind = KINDS[type(done.action)]
+    whom = getattr(done.action, "blog", "")
+    return ActionRecord(
         number=number,
         time=now,
         who=done.person.name,
         kind=f"refused {kind}" if done.problem else kind,
         whom=whom,
         post_id=None if done.post is None else str(done.post.id),
-        text=done.problem or getattr(done.deed, "text", ""),
+        text=done.problem or getattr(done.action, "text", ""),
     )

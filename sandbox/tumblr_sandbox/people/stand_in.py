@@ -17,10 +17,10 @@ from tumblr_sandbox.language.tables import Intent, Tables, Thing
 from tumblr_sandbox.language.threads import Talk
 from tumblr_sandbox.markup.content import Content
 from tumblr_sandbox.markup.html import paragraphs
-from tumblr_sandbox.people.deeds import Sight
-from tumblr_sandbox.people.features import Noticer
-from tumblr_sandbox.people.town import question_of
-from tumblr_sandbox.posting import Changes, Writer, Written
+from tumblr_sandbox.people.actions import FeedItem
+from tumblr_sandbox.people.features import FeatureExtractor
+from tumblr_sandbox.people.feed import question_of
+from tumblr_sandbox.services.posting import Changes, Writer, Written
 from tumblr_sandbox.store import posts
 from tumblr_sandbox.store.accounts import Blog
 
@@ -52,10 +52,10 @@ class StandIn:
     """Composes and posts what the bot would say. ``spoils``: whether some of it is bad on purpose."""
 
     def __init__(
-        self, tables: Tables, noticer: Noticer, writer: Writer, rng: random.Random, *, spoils: bool
+        self, tables: Tables, extractor: FeatureExtractor, writer: Writer, rng: random.Random, *, spoils: bool
     ) -> None:
         self._tables = tables
-        self._noticer = noticer
+        self._extractor = extractor
         self._writer = writer
         self._rng = rng
         self._spoils = spoils
@@ -75,12 +75,12 @@ class StandIn:
             self._writer.edit(connection, blog, ask, changes, now)
         return len(waiting)
 
-    def answer_post(self, connection: Connection, blog: Blog, sight: Sight, now: float) -> None:
+    def answer_post(self, connection: Connection, blog: Blog, item: FeedItem, now: float) -> None:
         """Add to a post that was meant for the bot."""
-        parent = posts.get(connection, sight.id)
+        parent = posts.get(connection, item.id)
         if parent is not None:
-            earlier = [sight.question, *(words for _, words in sight.said)]
-            text = self.answer(sight.text, sight.blog, earlier)
+            earlier = [item.question, *(words for _, words in item.said)]
+            text = self.answer(item.text, item.blog, earlier)
             self._writer.reblog(
                 connection, blog, parent, Written(content=_content(text), tags=text.tags), now
             )
@@ -108,12 +108,12 @@ class StandIn:
     def _thing(self, texts: Sequence[str]) -> Thing:
         """What texts are about: a thing that a topic knows, else the first text's longest word."""
         for text in texts:
-            for topic in sorted(self._noticer.topics_of(text)):
+            for topic in sorted(self._extractor.topics_of(text)):
                 things = self._tables.topics[topic].things
                 named = [thing for thing in things if thing.bare.rstrip("s").lower() in text.lower()]
                 if named:
                     return named[0]
-        about = sorted(self._noticer.about(texts[0]), key=lambda word: (-len(word), word))
+        about = sorted(self._extractor.about(texts[0]), key=lambda word: (-len(word), word))
         return Thing(about[0]) if about and "?" in texts[0] else self._talk.grammar.known_thing()
 
     def _spoil(self, text: Text) -> Text:

@@ -48,7 +48,7 @@ class Speaker:
         return self._typed(self._filled(self._rng.choice(self._phrases[kind]), self.thing(), about))
 
     def post(self, mood: float) -> tuple[str, tuple[str, ...]]:
-        """A post of one's own with its tags; the mood shows now and then."""
+        """A post with its tags; the mood shows now and then."""
         kind = "posts"
         if abs(mood) > 0.3 and self._rng.random() < abs(mood):
             kind = "glad_posts" if mood > 0 else "sad_posts"

@@ -184,7 +184,6 @@ def primary_blogs(connection: Connection, user_ids: Sequence[int]) -> list[Blog]
 
 
 def save_settings(connection: Connection, blog: Blog, settings: BlogSettings) -> None:
-    """Replace a blog's settings."""
     connection.execute(
         update(schema.blogs).where(schema.blogs.c.id == blog.id).values(settings=settings.model_dump())
     )
@@ -201,7 +200,6 @@ def add_user(connection: Connection, name: str, created: int) -> User:
 
 
 def find_user(connection: Connection, name: str) -> User | None:
-    """The user with this name."""
     row = connection.execute(
         select(schema.users.c.id, schema.users.c.name).where(schema.users.c.name == name)
     ).one_or_none()
@@ -209,7 +207,6 @@ def find_user(connection: Connection, name: str) -> User | None:
 
 
 def user_by_id(connection: Connection, user_id: int | None) -> User | None:
-    """The user with this number."""
     row = connection.execute(
         select(schema.users.c.id, schema.users.c.name).where(schema.users.c.id == user_id)
     ).one_or_none()

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, delete, insert, select
 from tumblr_sandbox.store import schema
 
 G = schema.grants.c
+STEP_SECONDS = 600
+"""How long somebody may take from one step to the next on the way to a token."""
 
 
 @dataclass(frozen=True)

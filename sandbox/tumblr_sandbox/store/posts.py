@@ -125,13 +125,11 @@ def _add_tags(connection: Connection, post: StoredPost) -> None:
 
 
 def remove(connection: Connection, post_id: int) -> None:
-    """Delete a post."""
     connection.execute(delete(schema.posts).where(P.id == post_id))
     connection.execute(delete(schema.post_tags).where(T.post_id == post_id))
 
 
 def get(connection: Connection, post_id: int) -> StoredPost | None:
-    """The post with this id."""
     if post_id > MAX_ID:
         return None
     row = connection.execute(select(schema.posts).where(P.id == post_id)).one_or_none()

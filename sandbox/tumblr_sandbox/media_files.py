@@ -1,0 +1,73 @@
+"""Media served: pictures in every size, sounds and films, and the blogs' own pictures."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, Response, abort, request
+
+from tumblr_sandbox import media
+from tumblr_sandbox.media import BOXES, SERVED_UNDER, SQUARE, Upload
+from tumblr_sandbox.rendering.avatars import avatar_png
+from tumblr_sandbox.rendering.blog import AVATAR_SIZES
+from tumblr_sandbox.store import media as stored
+from tumblr_sandbox.world import this_world
+
+LIFETIME_SECONDS = 31_536_000
+MADE = "Sat, 06 Feb 2021 00:00:00 GMT"
+"""``Last-Modified`` of media: they never change, but archivers warn when it is missing."""
+_BOX = re.compile(r"s(\d{1,5})x(\d{1,5})(_c1)?")
+
+
+def serving_blueprint() -> Blueprint:
+    """All media, to be mounted at the root."""
+    blueprint = Blueprint("media", __name__, url_prefix=f"/{SERVED_UNDER}")
+    blueprint.get("/avatar_<name>_<int:size>.png")(avatar)
+    blueprint.get("/<head>/<tail>/<box>/<name>")(picture)
+    blueprint.get("/<head>/<tail>/<name>")(file)
+    return blueprint
+
+
+def avatar(name: str, size: int) -> Response:
+    """A blog's picture, for any name: one that is gone still stands in old notes."""
+    if size not in AVATAR_SIZES:
+        abort(404)
+    return _served(avatar_png(name, size), "image/png")
+
+
+def picture(head: str, tail: str, box: str, name: str) -> Response:  # noqa: ARG001 - the name says nothing more
+    """A picture in one of its sizes."""
+    found = _find(head, tail)
+    match = _BOX.fullmatch(box)
+    if match is None or not found.medium.width:
+        abort(404)
+    width, height, square = int(match.group(1)), int(match.group(2)), match.group(3) is not None
+    if (width, height) == (found.medium.width, found.medium.height) and not square:
+        return _served(found.data, found.medium.type)
+    if width != SQUARE if square else BOXES.get(width) != height or width > found.medium.width:
+        abort(404)
+    return _served(media.resized(found.data, width, square=square), found.medium.type)
+
+
+def file(head: str, tail: str, name: str) -> Response:  # noqa: ARG001 - the name says nothing more
+    """A sound or a film, whole or in part."""
+    found = _find(head, tail)
+    whole = _served(found.data, found.medium.type)
+    whole.make_conditional(request.environ, accept_ranges=True, complete_length=len(found.data))
+    return whole
+
+
+def _find(head: str, tail: str) -> Upload:
+    with this_world().database.read() as connection:
+        found = stored.read(connection, f"{head}:{tail}")
+    if found is None:
+        abort(404)
+    return found
+
+
+def _served(data: bytes, kind: str) -> Response:
+    response = Response(data, content_type=kind)
+    response.headers["Last-Modified"] = MADE
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.cache_control.max_age = LIFETIME_SECONDS
+    return response

@@ -17,7 +17,18 @@ PACKAGE = Path(tumblr_sandbox.__file__).parent
 MOST_FILES = 24
 """In one folder."""
 FLOORS = (
-    *("errors", "ids", "clock", "loopback", "records", "media", "faults", "process", "demo_accounts"),
+    *(
+        "errors",
+        "ids",
+        "clock",
+        "loopback",
+        "records",
+        "media",
+        "faults",
+        "process",
+        "parent",
+        "demo_accounts",
+    ),
     *("markup", "store", "services", "rendering", "world"),
     *("language", "people", "driver", "demo_seed"),
     *("api.envelope", "api.params", "api.links", "api.refusals", "api.authentication", "api.support"),

@@ -22,7 +22,7 @@ def test_people_speak_to_the_bot_and_it_answers(tmp_path: Path) -> None:
             return [post for post in bot.posts("published") if post.timestamp >= began]
 
         def spoke() -> bool:
-            kinds = bot.driver.people().deeds
+            kinds = bot.driver.people().actions
             return len(fresh()) >= 4 and kinds.get("like", 0) > 0
 
         assert eventually(spoke, 240)

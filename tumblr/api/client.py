@@ -189,14 +189,20 @@ class TumblrReader:
         return _whole(read_page(self._client.drafts(self._blog, limit=PAGE, **self._form)))
 
     def published_since(self, timestamp: float) -> Iterator[TumblrPost]:
-        """The published posts since a moment (unix seconds), newest first; read page by page."""
+        """The published posts since a moment of our clock (unix seconds), newest first; read page by page.
+
+        Posts carry the time of tumblr's clock; when that is behind ours, so much further back is read.
+        """
+
+        def since() -> float:
+            return timestamp - max(0.0, float(self._client.request.clock_behind))
 
         def page(seen: int, last: TumblrPost | None) -> object:
-            if last is not None and last.timestamp < timestamp:
+            if last is not None and last.timestamp < since():
                 return {"posts": []}
             return self._client.posts(self._blog, limit=PAGE, offset=seen, **self._form)
 
-        return (post for post in _pages(page) if post.timestamp >= timestamp)
+        return (post for post in _pages(page) if post.timestamp >= since())
 
     def recent(self, number: int) -> Iterator[TumblrPost]:
         """The newest published posts with their newest notes, at most so many; read page by page."""

@@ -71,6 +71,11 @@ class Pool:
         """Calls sent with all of them so far."""
         return sum(one.budget.calls for one in self.applications())
 
+    @property
+    def clock_behind(self) -> float:
+        """Seconds that tumblr's clock is behind ours, by the answer that says the most."""
+        return max((one.budget.clock_behind for one in self.applications()), default=0.0)
+
     def pause(self, calls: int) -> float:
         """Seconds that so many calls as a member of the blog should take, for the rest to last; mostly 0."""
         return min((one.budget.pause(calls) for one in self.key_sets(Group.BASE)), default=0.0)
@@ -147,6 +152,11 @@ class PooledRead:
             return one.read.get(url, asked)
 
         return self._pool.use(self._route(url, params), read)
+
+    @property
+    def clock_behind(self) -> float:
+        """Seconds that tumblr's clock is behind ours."""
+        return self._pool.clock_behind
 
     @property
     def consumer_key(self) -> str:

@@ -6,10 +6,12 @@ Posts come in one of two forms, as HTML (legacy) or as blocks (NPF); both give t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from munging.json_access import mappings, sequence, text
+from munging.links import post_id_of_address
 from munging.payload import blog_of_post, is_npf
 from tumblr.api.errors import MalformedAnswer
 from tumblr.api.notes import Note, read_notes
@@ -131,7 +133,7 @@ def read_post(payload: object) -> TumblrPost:
     if not isinstance(payload, dict):
         raise MalformedAnswer("tumblr sent a post that is not an object")
     said = npf_words(payload) if is_npf(payload) else legacy_words(payload)
-    genesis, parent = payload.get("genesis_post_id"), payload.get("reblogged_from_id")
+    genesis, parent = payload.get("genesis_post_id"), _parent(payload)
     return TumblrPost(
         id=normal_id(payload.get("id_string") or payload.get("id")),
         state=text(payload.get("state")) or "published",
@@ -143,7 +145,7 @@ def read_post(payload: object) -> TumblrPost:
         scheduled_publish_time=unix_seconds(payload.get("scheduled_publish_time")),
         reblog_key=text(payload.get("reblog_key")),
         url=text(payload.get("post_url")),
-        parent_id=normal_id(parent) if parent else None,
+        parent_id=parent,
         is_reblog=bool(parent or payload.get("parent_post_url") or said.trail),
         source_blog=text(payload.get("reblogged_root_name")) or text(payload.get("source_title")) or None,
         note_count=count(payload.get("note_count")) or 0,
@@ -152,6 +154,18 @@ def read_post(payload: object) -> TumblrPost:
         payload=payload,
         **_said(said, payload),
     )
+
+
+def _parent(payload: Mapping[str, object]) -> str | None:
+    """The post that a post reblogs, by whichever field names it; tumblr leaves out one or another."""
+    for field_name in ("reblogged_from_id", "parent_post_id"):
+        if payload.get(field_name):
+            with suppress(MalformedAnswer):
+                return normal_id(payload[field_name])
+    for field_name in ("reblogged_from_url", "parent_post_url"):
+        if found := post_id_of_address(text(payload.get(field_name))):
+            return str(found)
+    return None
 
 
 def _said(said: Words, payload: Mapping[str, object]) -> dict[str, Any]:

@@ -7,7 +7,9 @@ many seconds each window ends. Between answers these figures age.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 
 from tumblr.api.errors import LimitReached
 
@@ -106,9 +108,13 @@ class Budget:
         self._closed_until = 0.0
         self.calls = 0
         """Calls that were sent so far."""
+        self.clock_behind = 0.0
+        """Seconds that tumblr's clock, by the Date of its last answer, is behind ours; negative: ahead."""
 
     def observe(self, headers: Mapping[str, str]) -> None:
         """Take over what an answer's headers say; answers without them change nothing."""
+        with suppress(KeyError, TypeError, ValueError, OverflowError):
+            self.clock_behind = self._clock() - parsedate_to_datetime(headers["Date"]).timestamp()
         self._latest = read_headers(headers, self._clock()) or self._latest
 
     def refuse(self, headers: Mapping[str, str]) -> LimitReached:

@@ -77,6 +77,11 @@ class Reads(Protocol):
         """The application's key."""
         ...
 
+    @property
+    def clock_behind(self) -> float:
+        """Seconds that tumblr's clock is behind ours."""
+        ...
+
     def get(self, url: str, params: Mapping[str, Any]) -> Any:
         """Read; raises an error of ``tumblr.api.errors``."""
         ...
@@ -139,6 +144,11 @@ class _SessionRequest(TumblrRequest):
     def delete(self, *_: object, **__: object) -> NoReturn:
         """Refuse: nothing the bot does needs this method."""
         raise TypeError("neither transport sends DELETE")
+
+    @property
+    def clock_behind(self) -> float:
+        """Seconds that tumblr's clock is behind ours."""
+        return self._budget.clock_behind
 
     def send(self, request: requests.Request, timeout: float) -> Any:
         """Sign and send one request, and read its answer."""

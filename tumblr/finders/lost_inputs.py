@@ -16,7 +16,7 @@ from tumblr.api.notes import Note
 from tumblr.finders.conversation_sources import UNREADABLE, Rules, waiting_reply
 from tumblr.finders.dashboard_rules import names_bot
 from tumblr.finders.other_posts import plain_text
-from tumblr.responding.reconcile import letters
+from tumblr.responding.reconcile import fingerprint, plain_fingerprint
 from tumblr.turns.turn import NewTurn, TurnKind
 
 WHY = "the operator has sent back a draft that the store did not know"
@@ -120,8 +120,8 @@ def parent_blog(draft: TumblrPost) -> str:
 
 def quoted(replies: Sequence[Note], html: str) -> Note | None:
     """The reply that a post quotes: the longest whose words are in it, or the only one that there is."""
-    written = letters(html)
-    said = [note for note in replies if note.said and "".join(note.said.split()) in written]
+    written = fingerprint(html)
+    said = [note for note in replies if note.said and plain_fingerprint(note.said) in written]
     if not said:
         return replies[0] if len(replies) == 1 else None
     return max(said, key=lambda note: len(note.said))

@@ -35,7 +35,7 @@ from tumblr.responding.jobs import UNAVAILABLE, JobFailed, Jobs
 from tumblr.responding.outbox import Outbox
 from tumblr.responding.post_log import log_entry
 from tumblr.responding.publisher import Posted, Publisher
-from tumblr.responding.reconcile import Reconciler, TargetGone
+from tumblr.responding.reconcile import Doubtful, Reconciler, TargetGone
 from tumblr.screening.moderation import Thresholds, Verdict, judge
 from tumblr.screening.word_lists import ScreeningRules, findings
 from tumblr.store.turns import TurnStore
@@ -282,6 +282,10 @@ class Driver:
             found = self._reconciler.locate(turn, intent)
         except TargetGone as error:
             return self._store.close(turn, TurnState.SKIPPED, str(error)) if settled else None
+        except Doubtful as error:
+            found, intent = None, _as_draft(intent, str(error))
+            turn = self._store.intend_again(turn, intent)
+            log.warning("a human has to look", turn=turn.name, reason=str(error))
         self.tumblr.end()
         if found is not None:
             log.info("found to be posted already", turn=turn.name, post=found.post_id)
@@ -433,3 +437,9 @@ class Driver:
         self._store.wait(turn, str(error), self._clock() + pause)
         log.warning("tumblr turned it down", turn=turn.name, again_in=round(pause), reason=str(error))
         return True
+
+
+def _as_draft(intent: Intent, reason: str) -> Intent:
+    """The same to be drafted, for a reason."""
+    reasons = (*(one for one in intent.reasons if one != reason), reason)
+    return intent.model_copy(update={"state": "draft", "reasons": reasons})

@@ -6,7 +6,10 @@ every place to which the post may have gone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Set
+from difflib import SequenceMatcher
+from enum import IntEnum
 
 from bs4 import BeautifulSoup
 
@@ -22,8 +25,26 @@ CLOCK_SLACK = 3600.0
 """Seconds by which our clock and tumblr's may differ: so much further back published posts are read."""
 
 
+ALIKE = 0.8
+"""The share of two texts that must be common for a human to be asked whether they are one."""
+
+LEAST_COMPARED, COMPARED = 16, 2000
+"""Characters: shorter texts are the same or not; of longer ones the beginning is compared."""
+
+MOST_OF_A_TAG = 100
+"""Characters of a tag that are compared; tumblr cuts long ones."""
+
+
 class TargetGone(TumblrError):  # noqa: N818 - named for what is wrong
     """What the intent was about is not there any more, and it did not become our post either."""
+
+
+class Doubtful(TumblrError):  # noqa: N818 - named for what is wrong
+    """There is a post that may be the one; ``post_id`` names it. A human has to look."""
+
+    def __init__(self, post_id: str) -> None:
+        super().__init__(f"it may be posted already, as {post_id}")
+        self.post_id = post_id
 
 
 class Reconciler:
@@ -34,7 +55,10 @@ class Reconciler:
         self._logged = logged_post_ids
 
     def locate(self, turn: Turn, intent: Intent) -> Posted | None:
-        """The post, or None when it was not made; raises TargetGone when it cannot be made any more."""
+        """The post, or None when it was not made.
+
+        Raises TargetGone when it cannot be made any more, and Doubtful when only a human can tell.
+        """
         match intent.action:
             case Action.ANSWER_ASK:
                 found = self._answer(turn, intent)
@@ -54,39 +78,77 @@ class Reconciler:
         ask = self._reader.post(ask_id)
         if ask is not None:
             return None if ask.state == "submission" else ask
+        logged = self._logged()
         for post in self._reader.published_since(intent.stored_at - CLOCK_SLACK):
-            if ask_id in post.ids or _answers(post, turn, intent):
+            if ask_id in post.ids or (not post.ids & logged and _answers(post, turn, intent)):
                 return post
         raise TargetGone(f"the ask {ask_id} is not in the inbox any more, and not answered")
 
     def _created(self, intent: Intent) -> TumblrPost | None:
-        logged = self._logged()
-        for post in self._own_posts(intent.stored_at - CLOCK_SLACK):
-            if _same_content(post, intent) and not post.ids & logged:
-                return post
-        return None
+        return _first((_likeness(post, intent), post) for post in self._unlogged(intent))
 
     def _reblogged(self, turn: Turn, intent: Intent) -> TumblrPost | None:
         """An own reblog of the post, whoever made it; without one, the post itself must still be there.
 
         On Halloween there are several, which differ in what they say; and a bot under test makes its own.
         """
-        logged, one_of_many = self._logged(), any(MARK in tag for tag in intent.tags)
-        for post in self._own_posts(intent.stored_at - CLOCK_SLACK):
-            same_bot = (TEST_MARK in post.tags) is (TEST_MARK in intent.tags)
-            is_ours = same_bot and post.parent_id == intent.post_id and not post.ids & logged
-            if is_ours and (_same_content(post, intent) or not one_of_many):
-                return post
+        one_of_many = any(MARK in tag for tag in intent.tags)
+        same_bot = (
+            post for post in self._unlogged(intent) if (TEST_MARK in post.tags) is (TEST_MARK in intent.tags)
+        )
+        found = _first(
+            (_likeness_of_reblog(post, intent, one_of_many=one_of_many), post) for post in same_bot
+        )
         blog = turn.input.get("blog")
-        if blog is not None and self._reader.post_of(str(blog), str(intent.post_id)) is None:
+        if found is None and blog and self._reader.post_of(str(blog), str(intent.post_id)) is None:
             raise TargetGone(f"the post {intent.post_id} of {blog} is not there any more, or hidden")
-        return None
+        return found
 
-    def _own_posts(self, since: float) -> Iterator[TumblrPost]:
+    def _unlogged(self, intent: Intent) -> Iterator[TumblrPost]:
+        """Own posts that may be what became of an intent: none that the log tells of."""
+        logged = self._logged()
         # In the order in which posts move, so that one that moves meanwhile is still met.
-        yield from self._reader.queue()
-        yield from self._reader.drafts()
-        yield from self._reader.published_since(since)
+        own = (
+            self._reader.queue,
+            self._reader.drafts,
+            lambda: self._reader.published_since(intent.stored_at - CLOCK_SLACK),
+        )
+        return (post for posts in own for post in posts() if not post.ids & logged)
+
+
+class Likeness(IntEnum):
+    """How like a post is to what was to be posted."""
+
+    OTHER = 0
+    DOUBTFUL = 1
+    SAME = 2
+
+
+def _first(judged: Iterable[tuple[Likeness, TumblrPost]]) -> TumblrPost | None:
+    """The first post that is the same; raises Doubtful when there is none, but one that may be."""
+    doubtful: TumblrPost | None = None
+    for likeness, post in judged:
+        if likeness is Likeness.SAME:
+            return post
+        if likeness is Likeness.DOUBTFUL and doubtful is None:
+            doubtful = post
+    if doubtful is not None:
+        raise Doubtful(doubtful.id)
+    return None
+
+
+def _likeness_of_reblog(post: TumblrPost, intent: Intent, *, one_of_many: bool) -> Likeness:
+    """By parentage, as far as tumblr tells of it, and by what was added.
+
+    Tumblr may leave out the parent; then the trail may show it, or the words have to.
+    """
+    if post.parent_id not in (None, intent.post_id):
+        return Likeness.OTHER
+    shown = post.parent_id is not None or intent.post_id in {entry.post_id for entry in post.trail}
+    if shown and not one_of_many:
+        return Likeness.SAME
+    likeness = _likeness(post, intent)
+    return likeness if shown or post.is_reblog else min(likeness, Likeness.DOUBTFUL)
 
 
 def _answers(post: TumblrPost, turn: Turn, intent: Intent) -> bool:
@@ -94,17 +156,39 @@ def _answers(post: TumblrPost, turn: Turn, intent: Intent) -> bool:
     return (
         post.genesis_post_id is None
         and post.is_ask
-        and letters(post.question or "") == letters(str(turn.input["question_html"]))
+        and fingerprint(post.question or "") == fingerprint(str(turn.input["question_html"]))
         and (post.asking_name or turn.who) == turn.who
-        and _same_content(post, intent)
+        and _likeness(post, intent) is not Likeness.OTHER
     )
 
 
-def _same_content(post: TumblrPost, intent: Intent) -> bool:
-    """The same letters, and no other tags (tumblr may have dropped some)."""
-    return set(post.tags) <= set(intent.tags) and letters(post.body) == letters(intent.html)
+def _likeness(post: TumblrPost, intent: Intent) -> Likeness:
+    """By the words and the tags (of which tumblr may have dropped some)."""
+    found, wanted = fingerprint(post.body), fingerprint(intent.html)
+    if found == wanted:
+        tags_fit = set(map(_tag, post.tags)) <= set(map(_tag, intent.tags))
+        return Likeness.SAME if tags_fit else Likeness.DOUBTFUL
+    # Quick first: most posts have nothing to do with it, and the exact ratio is quadratic.
+    matcher = SequenceMatcher(None, found[:COMPARED], wanted[:COMPARED], autojunk=False)
+    alike = min(len(found), len(wanted)) >= LEAST_COMPARED and (
+        matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
+    )
+    return Likeness.DOUBTFUL if alike else Likeness.OTHER
 
 
-def letters(html: str) -> str:
-    """What is written in a post, without markup and white space, which tumblr may change."""
-    return "".join(BeautifulSoup(html, "lxml").get_text().split())
+def _tag(tag: str) -> str:
+    return fingerprint(tag)[:MOST_OF_A_TAG]
+
+
+def fingerprint(html: str) -> str:
+    """What is said in a post, without what platforms rewrite; see ``plain_fingerprint``."""
+    return plain_fingerprint(BeautifulSoup(html, "lxml").get_text())
+
+
+def plain_fingerprint(text: str) -> str:
+    """A text without space, case, quotation marks, dashes, signs, invisible characters, composed forms.
+
+    A text of signs alone is its own.
+    """
+    text = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(filter(str.isalnum, text)) or "".join(text.split())

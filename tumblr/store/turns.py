@@ -205,6 +205,11 @@ class TurnStore:
                 self._add(connection, new)
             return self._write(connection, turn, values, turn.state)
 
+    def intend_again(self, turn: Turn, intent: Intent) -> Turn:
+        """Replace what a turn in posting is about to send."""
+        with self._database.transaction() as connection:
+            return self._write(connection, turn, {"intent": intent.model_dump_json()}, turn.state)
+
     def record_post(
         self,
         turn: Turn,

@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
@@ -20,8 +20,7 @@ from bot_lifecycle import FatalError, Shutdown, configure_logging
 from bot_process import load_process_config, parse_process_arguments, run_process
 from mood.named import Mood
 from selection.candidates import Candidate
-from selection.coldstart import Deltas
-from selection.respond import Request, Selected, Settings, select
+from selection.respond import Request, Selected, select
 from selection.retention import sunken
 from selection.settings import SelectionConfig
 from selection.strategies import Strategy, strategy_by_name
@@ -40,8 +39,7 @@ SECRETS = ("switchboard.selector_token",)
 class Selector:
     """Does one job: from the wire's candidate set to the wire's result."""
 
-    settings: Settings
-    strategy: Strategy  # with the configured winnow bounds; each job brings its own name and eps
+    settings: SelectionConfig
     rng: random.Random
 
     def handle(self, job_id: str, work: SelectionWork) -> SelectionResult:
@@ -65,7 +63,7 @@ class Selector:
     def dropped(self, retained: Sequence[RetainedText]) -> list[str]:
         """The texts whose fresh score no longer suffices for the retention list."""
         scored = [(text.text, text.selector_probability) for text in retained]
-        gone = sunken(scored, self.settings.deltas, self.settings.retention_cutoff)
+        gone = sunken(scored, self.settings)
         if gone:
             log.info("retained texts dropped", dropped=len(gone), left=len(scored) - len(gone))
         return list(gone)
@@ -74,22 +72,8 @@ class Selector:
         options = job.kwargs
         record = options.mood
         mood = Mood(record.name, record.min_allowed_score, record.max_allowed_score, record.score_fn)
-        strategy = replace(self.strategy, name=strategy_by_name(options.strategy), eps=options.eps)
+        strategy = Strategy(strategy_by_name(options.strategy), options.eps)
         return Request(job.type == "textpost", mood, strategy, return_all=options.return_all_conts)
-
-
-def build(config: SelectionConfig, rng: random.Random) -> Selector:
-    """The selector as configured."""
-    deltas = Deltas(
-        fiction=config.fiction_delta,
-        review=config.review_delta,
-        image=config.image_delta,
-        quotes=config.quotes_delta,
-        guidelines=config.guidelines_delta,
-        pseudo_text=config.pseudo_text_delta,
-    )
-    strategy = Strategy(winnow_low=config.winnow_low, winnow_high=config.winnow_high)
-    return Selector(Settings(deltas, config.retention_cutoff), strategy, rng)
 
 
 def _candidates(job: SelectionJob) -> list[Candidate]:
@@ -133,7 +117,7 @@ def serve(
     shutdown: threading.Event,
     rhythm: PollTimings,
 ) -> None:
-    """Serve jobs until told to stop; what only a human can mend is raised as FatalError."""
+    """Serve jobs until told to stop; what only a human can fix is raised as FatalError."""
     try:
         run_worker(exchange, selector.handle, shutdown, rhythm)
     except SwitchboardForbidden as error:
@@ -148,7 +132,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parse_process_arguments("Chooses one of each finished set of candidates.", argv)
     config = load_process_config(arguments.config, SECRETS)
     configure_logging("selector", config.log_level)
-    selector = build(config.selection, random.Random())
+    selector = Selector(config.selection, random.Random())
     once = Retry(attempts=1)  # the worker's loop has its own back-off
     client = SwitchboardClient(config.switchboard.address, config.switchboard.selector_token, retry=once)
     worker = f"selector@{socket.gethostname()}"[:64]

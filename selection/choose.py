@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from mood.named import Mood
 from selection.candidates import Candidate
-from selection.coldstart import STANDARD, Deltas
+from selection.coldstart import score_of
 from selection.mood_screen import mood_screen
+from selection.settings import STANDARD, SelectionConfig
 from selection.strategies import Strategy
 
 
@@ -36,12 +37,12 @@ def choose(
     mood: Mood,
     strategy: Strategy,
     rng: random.Random,
-    deltas: Deltas = STANDARD,
+    settings: SelectionConfig = STANDARD,
 ) -> Choice:
     """Choose one candidate that fits the mood; raises NoCandidates if there is none at all."""
     if not candidates:
         raise NoCandidates("the set holds no candidate")
-    scores = tuple(deltas.score(c.text, c.selector_probability) for c in candidates)
+    scores = tuple(score_of(c.text, c.selector_probability, settings) for c in candidates)
     screened = mood_screen(candidates, mood)
-    drawn = strategy.draw([scores[i] for i in screened], rng)
+    drawn = strategy.draw([scores[i] for i in screened], rng, settings)
     return Choice(screened[drawn], drawn, screened, scores)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from munging.control import IMAGE_DELIMITER
+from selection.settings import SelectionConfig
 
 FICTION_MARK = "#original fiction"
 REVIEW_MARK = "Author: <b>"
@@ -28,38 +28,22 @@ _TELLS_OF_TEXT = re.compile(
 """Words of captions of pictures that show writing."""
 
 
-@dataclass(frozen=True)
-class Deltas:
-    """What is added to the selector probability of a text of each kind; a text may be of several kinds."""
+def delta_of(text: str, settings: SelectionConfig) -> float:
+    """The sum of the deltas that apply to a text in classic form; it may be of several kinds."""
+    deltas = (
+        (settings.fiction_delta, FICTION_MARK in text),
+        (settings.review_delta, REVIEW_MARK in text),
+        (settings.image_delta, bool(IMAGE_LINE.search(text))),
+        (settings.quotes_delta, QUOTES_MARK in text),
+        (settings.guidelines_delta, _removed_image(text)),
+        (settings.pseudo_text_delta, _promises_text(text)),
+    )
+    return sum(delta for delta, applies in deltas if applies)
 
-    fiction: float = 0.2
-    review: float = 0.0
-    image: float = 0.0
-    quotes: float = 0.0
-    guidelines: float = 0.0
-    pseudo_text: float = 0.0
-    """For an image whose caption tells of text while the image has none."""
 
-    def of(self, text: str) -> float:
-        """The sum of the deltas that apply to a text in classic form."""
-        total = 0.0
-        if FICTION_MARK in text:
-            total += self.fiction
-        if REVIEW_MARK in text:
-            total += self.review
-        if IMAGE_LINE.search(text):
-            total += self.image
-        if QUOTES_MARK in text:
-            total += self.quotes
-        if _removed_image(text):
-            total += self.guidelines
-        if _promises_text(text):
-            total += self.pseudo_text
-        return total
-
-    def score(self, text: str, selector_probability: float) -> float:
-        """The score that candidates compete with: probability and deltas; it may leave [0, 1]."""
-        return selector_probability + self.of(text)
+def score_of(text: str, selector_probability: float, settings: SelectionConfig) -> float:
+    """The score that candidates compete with: probability and deltas; it may leave [0, 1]."""
+    return selector_probability + delta_of(text, settings)
 
 
 def _removed_image(text: str) -> bool:
@@ -74,7 +58,3 @@ def _promises_text(text: str) -> bool:
         not (found["text"] or "").strip() and _TELLS_OF_TEXT.search(found["caption"])
         for found in _CAPTION.finditer(text)
     )
-
-
-STANDARD = Deltas()
-"""Only fiction is helped."""

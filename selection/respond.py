@@ -11,23 +11,12 @@ from mood.named import Mood
 from munging.continuation import Continuation, from_classic_continuation
 from selection.candidates import Candidate
 from selection.choose import Choice, choose
-from selection.coldstart import STANDARD, Deltas
-from selection.retention import CUTOFF, newly_retained
-from selection.strategies import Strategy, StrategyName
+from selection.retention import newly_retained
+from selection.settings import STANDARD, SelectionConfig, StrategyName
+from selection.strategies import Strategy
 
 MAX_TAGS = 200
 """More tags than this no post carries; what a model writes beyond is cut off."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What an operator may tune: the coldstart deltas, and the score above which a text is retained."""
-
-    deltas: Deltas = STANDARD
-    retention_cutoff: float = CUTOFF
-
-
-STANDARD_SETTINGS = Settings()
 
 
 @dataclass(frozen=True)
@@ -73,14 +62,14 @@ def select(
     retained: Sequence[Candidate],
     request: Request,
     rng: random.Random,
-    settings: Settings = STANDARD_SETTINGS,
+    settings: SelectionConfig = STANDARD,
 ) -> Selected:
     """Choose one of the candidates, for an original post also of the retained ones (sorted by text).
 
     Raises NoCandidates if there is nothing to choose from.
     """
     pool = [*candidates, *_offered(retained, request)]
-    choice = choose(pool, request.mood, request.strategy, rng, settings.deltas)
+    choice = choose(pool, request.mood, request.strategy, rng, settings)
     parsed = [_parsed(candidate) for candidate in pool]
     chosen = pool[choice.index]
     return Selected(
@@ -116,7 +105,7 @@ def _offered(retained: Sequence[Candidate], request: Request) -> list[Candidate]
 
 
 def _to_retain(
-    pool: Sequence[Candidate], choice: Choice, request: Request, settings: Settings
+    pool: Sequence[Candidate], choice: Choice, request: Request, settings: SelectionConfig
 ) -> tuple[str, ...]:
     if not request.original_post:
         return ()

@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from selection.candidates import Candidate
-from selection.coldstart import STANDARD, Deltas
-
-CUTOFF = 0.6
-"""A text is retained while its score, with deltas, is above this."""
+from selection.coldstart import score_of
+from selection.settings import STANDARD, SelectionConfig
 
 
 def newly_retained(
-    candidates: Sequence[Candidate], scores: Sequence[float], chosen: int, cutoff: float = CUTOFF
+    candidates: Sequence[Candidate], scores: Sequence[float], chosen: int, cutoff: float
 ) -> tuple[str, ...]:
     """The texts to add to the retention list after a choice, sorted, each once.
 
@@ -28,11 +26,10 @@ def newly_retained(
     return tuple(sorted(good - known - {taken}))
 
 
-def sunken(
-    retained: Iterable[tuple[str, float]], deltas: Deltas = STANDARD, cutoff: float = CUTOFF
-) -> tuple[str, ...]:
+def sunken(retained: Iterable[tuple[str, float]], settings: SelectionConfig = STANDARD) -> tuple[str, ...]:
     """The texts to drop from the retention list, given with fresh selector probabilities.
 
     A text goes when its score, deltas included, is the cut-off or less.
     """
-    return tuple(text for text, probability in retained if deltas.score(text, probability) <= cutoff)
+    cutoff = settings.retention_cutoff
+    return tuple(text for text, probability in retained if score_of(text, probability, settings) <= cutoff)

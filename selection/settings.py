@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from enum import StrEnum
 
 from pydantic import Field
 
 from bot_settings.base import Probability, Section
 
-StrategyName = Literal["argmax", "eps_greedy", "proportional", "proportional_winnowed", "uniform"]
+
+class StrategyName(StrEnum):
+    """The strategies by which one of several scored candidates is drawn."""
+
+    ARGMAX = "argmax"
+    EPS_GREEDY = "eps_greedy"
+    PROPORTIONAL = "proportional"
+    PROPORTIONAL_WINNOWED = "proportional_winnowed"
+    UNIFORM = "uniform"
 
 
 class SelectionConfig(Section):
@@ -29,14 +37,18 @@ class SelectionConfig(Section):
         description="added to the score of texts with an image that has no text though its caption says so",
     )
     answer_strategy: StrategyName = Field(
-        "proportional_winnowed", description="how one candidate for an answer is drawn"
+        StrategyName.PROPORTIONAL_WINNOWED, description="how one candidate for an answer is drawn"
     )
     answer_eps: Probability = Field(0.1, description="share of uniform draws of eps_greedy, for an answer")
     textpost_strategy: StrategyName = Field(
-        "proportional_winnowed", description="how one candidate for an original post is drawn"
+        StrategyName.PROPORTIONAL_WINNOWED, description="how one candidate for an original post is drawn"
     )
     textpost_eps: Probability = Field(
         0.25, description="share of uniform draws of eps_greedy, for an original post"
     )
     winnow_low: Probability = Field(0.333, description="scores up to this are dropped if a better one exists")
     winnow_high: Probability = Field(0.667, description="the same, tried first")
+
+
+STANDARD = SelectionConfig()
+"""As it is when nothing is set."""

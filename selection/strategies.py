@@ -5,17 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class StrategyName(StrEnum):
-    """The strategies there are."""
-
-    ARGMAX = "argmax"
-    EPS_GREEDY = "eps_greedy"
-    PROPORTIONAL = "proportional"
-    PROPORTIONAL_WINNOWED = "proportional_winnowed"
-    UNIFORM = "uniform"
+from selection.settings import STANDARD, SelectionConfig, StrategyName
 
 
 class UnknownStrategy(ValueError):  # noqa: N818 - named for what is wrong
@@ -28,19 +19,16 @@ class UnknownStrategy(ValueError):  # noqa: N818 - named for what is wrong
 
 @dataclass(frozen=True)
 class Strategy:
-    """A strategy with its parameters.
-
-    `eps` is the share of uniform draws of eps_greedy. The winnow bounds belong to proportional_winnowed:
-    scores up to `winnow_high` are dropped if a better one exists, else the same with `winnow_low`.
-    """
+    """How one candidate of a job is drawn; `eps` is the share of uniform draws of eps_greedy."""
 
     name: StrategyName = StrategyName.PROPORTIONAL_WINNOWED
     eps: float = 0.1
-    winnow_low: float = 0.333
-    winnow_high: float = 0.667
 
-    def draw(self, scores: Sequence[float], rng: random.Random) -> int:
-        """The index of the score drawn. Scores may lie outside [0, 1]; raises ValueError if there is none."""
+    def draw(self, scores: Sequence[float], rng: random.Random, settings: SelectionConfig = STANDARD) -> int:
+        """The index of the score drawn. Scores may lie outside [0, 1]; raises ValueError if there is none.
+
+        The settings' winnow bounds belong to proportional_winnowed.
+        """
         if not scores:
             raise ValueError("there is nothing to draw from")
         match self.name:
@@ -53,7 +41,7 @@ class Strategy:
             case StrategyName.PROPORTIONAL:
                 return _proportional(scores, rng)
             case StrategyName.PROPORTIONAL_WINNOWED:
-                return _proportional(winnow(scores, self.winnow_low, self.winnow_high), rng)
+                return _proportional(winnow(scores, settings.winnow_low, settings.winnow_high), rng)
 
 
 def strategy_by_name(name: str) -> StrategyName:

@@ -94,7 +94,7 @@ def job(job_id: str, kind: str = "answer", **changes: Any) -> dict[str, Any]:
 
 def serve(switchboard: FakeSwitchboard, config: SelectionConfig | None = None) -> None:
     """Run the selector against a fake switchboard until that has everything."""
-    built = selector.build(config or SelectionConfig(), random.Random(1))
+    built = selector.Selector(config or SelectionConfig(), random.Random(1))
     with requests.Session() as session:
         session.mount("http://", switchboard)
         client = SwitchboardClient(
@@ -224,7 +224,7 @@ def test_settings_reach_the_choice() -> None:
 
 
 @pytest.mark.parametrize(("status", "hint"), [(403, "selector_token"), (409, "other selector")])
-def test_what_only_a_human_can_mend_is_said_in_one_line(status: int, hint: str) -> None:
+def test_what_only_a_human_can_fix_is_said_in_one_line(status: int, hint: str) -> None:
     switchboard = FakeSwitchboard({})
     switchboard.status = status
     with pytest.raises(FatalError, match=hint):

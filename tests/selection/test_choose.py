@@ -10,8 +10,8 @@ from mood.named import UNRESTRICTED, Mood, mood_for_value
 from mood.rejection import accepts
 from selection.candidates import Candidate
 from selection.choose import NoCandidates, choose
-from selection.coldstart import Deltas
-from selection.strategies import Strategy, StrategyName
+from selection.settings import SelectionConfig, StrategyName
+from selection.strategies import Strategy
 
 BEST = Strategy(StrategyName.ARGMAX)
 POOLS = st.lists(
@@ -37,7 +37,7 @@ def test_the_mood_goes_before_the_score() -> None:
 def test_a_delta_can_decide() -> None:
     pool = [Candidate("plain职", 0.6), Candidate("once职#original fiction", 0.5)]
     assert choose(pool, UNRESTRICTED, BEST, RNG).index == 1
-    assert choose(pool, UNRESTRICTED, BEST, RNG, Deltas(fiction=0.0)).index == 0
+    assert choose(pool, UNRESTRICTED, BEST, RNG, SelectionConfig(fiction_delta=0.0)).index == 0
 
 
 def test_nothing_to_choose_from() -> None:

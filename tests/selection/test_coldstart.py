@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from selection.coldstart import Deltas
+from selection.coldstart import delta_of, score_of
+from selection.settings import SelectionConfig
 
-ALL = Deltas(fiction=0.2, review=0.1, image=0.05)
+ALL = SelectionConfig(fiction_delta=0.2, review_delta=0.1, image_delta=0.05)
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ ALL = Deltas(fiction=0.2, review=0.1, image=0.05)
     ],
 )
 def test_which_deltas_apply(text: str, delta: float) -> None:
-    assert ALL.of(text) == pytest.approx(delta)
+    assert delta_of(text, ALL) == pytest.approx(delta)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_which_deltas_apply(text: str, delta: float) -> None:
     ],
 )
 def test_what_was_held_against_a_text_later(text: str, delta: float) -> None:
-    assert Deltas(quotes=-0.3, guidelines=-0.25).of(text) == pytest.approx(delta)
+    assert delta_of(text, SelectionConfig(quotes_delta=-0.3, guidelines_delta=-0.25)) == pytest.approx(delta)
 
 
 ROW = "======="
@@ -59,15 +60,15 @@ ROW = "======="
     ],
 )
 def test_an_image_without_the_text_that_its_caption_tells_of(text: str, delta: float) -> None:
-    assert Deltas(quotes=-0.3, pseudo_text=-0.6).of(text) == pytest.approx(delta)
+    assert delta_of(text, SelectionConfig(quotes_delta=-0.3, pseudo_text_delta=-0.6)) == pytest.approx(delta)
 
 
 def test_only_fiction_is_helped_by_default() -> None:
     everything = "Author: <b>B</b>\n=======\nX\n=======\n职#original fiction<|endoftext|>"
-    assert Deltas().of(everything) == pytest.approx(0.2)
+    assert delta_of(everything, SelectionConfig()) == pytest.approx(0.2)
 
 
 def test_a_score_may_leave_the_unit_interval() -> None:
     text = "once职#original fiction<|endoftext|>"
-    assert Deltas().score(text, 0.9) == pytest.approx(1.1)
-    assert Deltas(fiction=-0.3).score(text, 0.1) == pytest.approx(-0.2)
+    assert score_of(text, 0.9, SelectionConfig()) == pytest.approx(1.1)
+    assert score_of(text, 0.1, SelectionConfig(fiction_delta=-0.3)) == pytest.approx(-0.2)

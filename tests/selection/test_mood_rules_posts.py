@@ -19,7 +19,8 @@ from selection.candidates import Candidate
 from selection.choose import choose
 from selection.mood_screen import mood_screen
 from selection.respond import Request, select
-from selection.strategies import Strategy, StrategyName
+from selection.settings import StrategyName
+from selection.strategies import Strategy
 
 PACIFIC = ZoneInfo("US/Pacific")
 NOON = datetime(2021, 11, 2, 12, tzinfo=PACIFIC)  # a day on the base "meh"

@@ -11,8 +11,9 @@ from mood.logits import pos_sent
 from mood.named import UNRESTRICTED, Mood, mood_by_name
 from selection.candidates import Candidate
 from selection.choose import NoCandidates
-from selection.respond import Request, Settings, select
-from selection.strategies import Strategy, StrategyName
+from selection.respond import Request, select
+from selection.settings import SelectionConfig, StrategyName
+from selection.strategies import Strategy
 
 MakeCandidate = Callable[..., Candidate]
 
@@ -90,7 +91,7 @@ def test_everything_on_request(make: MakeCandidate) -> None:
 def test_the_cutoff_can_be_set(make: MakeCandidate) -> None:
     pool = [make("a", 0.9), make("b", 0.5)]
     assert select(pool, [], POST, RNG).retained == ()
-    assert select(pool, [], POST, RNG, Settings(retention_cutoff=0.45)).retained == (make("b").text,)
+    assert select(pool, [], POST, RNG, SelectionConfig(retention_cutoff=0.45)).retained == (make("b").text,)
 
 
 def test_an_empty_set_is_an_error(make: MakeCandidate) -> None:

@@ -7,16 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selection.strategies import Strategy, StrategyName, UnknownStrategy, strategy_by_name, winnow
+from selection.settings import STANDARD, SelectionConfig, StrategyName
+from selection.strategies import Strategy, UnknownStrategy, strategy_by_name, winnow
 
 SCORES = st.lists(st.floats(-1, 2), min_size=1, max_size=15)
 STRATEGIES = st.builds(Strategy, name=st.sampled_from(list(StrategyName)), eps=st.floats(0, 1))
 
 
-def shares(strategy: Strategy, scores: list[float], draws: int = 8000) -> list[float]:
+DRAWS = 8000
+
+
+def shares(strategy: Strategy, scores: list[float], settings: SelectionConfig = STANDARD) -> list[float]:
     rng = random.Random(11)
-    counts = Counter(strategy.draw(scores, rng) for _ in range(draws))
-    return [counts[i] / draws for i in range(len(scores))]
+    counts = Counter(strategy.draw(scores, rng, settings) for _ in range(DRAWS))
+    return [counts[i] / DRAWS for i in range(len(scores))]
 
 
 @pytest.mark.parametrize(
@@ -38,11 +42,15 @@ def shares(strategy: Strategy, scores: list[float], draws: int = 8000) -> list[f
         (Strategy(), [0.4, 0.6, 0.1], [0.4, 0.6, 0]),
         (Strategy(), [0.1, 0.3], [0.25, 0.75]),
         (Strategy(), [0.667, 0.333, 0.1], [1, 0, 0]),
-        (Strategy(winnow_low=0.167, winnow_high=0.833), [0.8, 0.2, 0.1], [0.8, 0.2, 0]),
     ],
 )
 def test_odds(strategy: Strategy, scores: list[float], expected: list[float]) -> None:
     assert shares(strategy, scores) == pytest.approx(expected, abs=0.02)
+
+
+def test_the_bounds_of_winnowing_can_be_set() -> None:
+    bounds = SelectionConfig(winnow_low=0.167, winnow_high=0.833)
+    assert shares(Strategy(), [0.8, 0.2, 0.1], bounds) == pytest.approx([0.8, 0.2, 0], abs=0.02)
 
 
 @pytest.mark.parametrize(

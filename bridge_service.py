@@ -16,20 +16,17 @@ from flask import Flask
 
 from bot_config import Config
 from bot_lifecycle import FatalError, Shutdown, configure_logging
-from bot_network import is_loopback
 from bot_process import load_process_config, parse_process_arguments, run_process
 from munging.formats import format_time
-from switchboard.app import AppSettings, create_app
+from switchboard.app import create_app
 from switchboard.clock import SteadyClock
-from switchboard.job_factory import DraftSettings, Drawing, LeastWords
-from switchboard.roles import RoleTokens
-from switchboard.serving import Server, ServerSettings
+from switchboard.job_factory import JobRules
+from switchboard.serving import Server
 from switchboard.settings import SwitchboardConfig
-from switchboard.store import DatabaseUrlError, JobStore, SchemaTooNew, StoreSettings, StoreUnavailable
+from switchboard.store import DatabaseUrlError, JobStore, SchemaTooNew, StoreUnavailable
 
 SWEEP_SECONDS = 30.0
 SECRETS = ("switchboard.client_token", "switchboard.generator_token", "switchboard.selector_token")
-SPARE_THREADS = 2  # always free for requests that bring something
 
 log = structlog.get_logger()
 
@@ -39,12 +36,12 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parse_process_arguments(__doc__ or "", argv)
     config = load_process_config(arguments.config, SECRETS)
     configure_logging("bridge", config.log_level)
-    tokens = role_tokens(config.switchboard)
+    check_tokens(config.switchboard)
     shutdown = Shutdown().install()
     clock = SteadyClock()
     store = open_store(config, clock)
     try:
-        server = listen(create_app(store, app_settings(config, tokens), clock), config.switchboard)
+        server = listen(create_app(store, config.switchboard, job_rules(config), clock), config.switchboard)
         log.info("listening", host=config.switchboard.listen_host, port=server.port)
         sweeper = threading.Thread(target=_sweep_until, args=(store, shutdown), name="sweeper")
         sweeper.start()
@@ -56,71 +53,34 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def role_tokens(config: SwitchboardConfig) -> RoleTokens:
-    """The tokens of the roles; raises FatalError if others could reach the service without one."""
-    tokens = RoleTokens(config.client_token, config.generator_token, config.selector_token)
-    if not tokens.distinct():
-        raise FatalError("two roles of the switchboard share a token", "give each role a token of its own")
-    if not is_loopback(config.listen_host) and not tokens.complete():
-        raise FatalError(
-            f"switchboard.listen_host {config.listen_host} is open to other machines, and a token is missing",
-            "set switchboard.client_token, generator_token and selector_token, or listen on 127.0.0.1",
-        )
-    return tokens
+def check_tokens(settings: SwitchboardConfig) -> None:
+    """Raise FatalError if others could reach the service without a token, or in a role that is not theirs."""
+    problem = settings.token_problem()
+    if problem is not None:
+        raise FatalError(*problem)
 
 
 def open_store(config: Config, clock: SteadyClock) -> JobStore:
     """The job store; raises FatalError if its database cannot be used."""
-    section = config.switchboard
-    settings = StoreSettings(
-        generation_lease_seconds=section.generation_lease_seconds,
-        raw_select_lease_seconds=section.raw_select_lease_seconds,
-        selection_lease_seconds=section.selection_lease_seconds,
-        max_attempts=section.max_attempts,
-        delivered_retention_seconds=section.delivered_retention_seconds,
-        undelivered_retention_seconds=section.undelivered_retention_seconds,
-        job_expiry_seconds=section.job_expiry_seconds,
-        retention_wait_seconds=section.retention_wait_seconds,
-        max_open_jobs=section.max_open_jobs,
-    )
     zone = ZoneInfo(config.blog.timezone)
 
     def written_now() -> str:
         return format_time(datetime.fromtimestamp(clock(), zone), "v10")
 
     try:
-        return JobStore(section.database_url, settings, clock=clock, written_now=written_now)
+        return JobStore(config.switchboard, clock=clock, written_now=written_now)
     except (DatabaseUrlError, SchemaTooNew, StoreUnavailable, OSError) as error:
         raise FatalError(str(error), "look at switchboard.database_url in the configuration") from None
 
 
-def app_settings(config: Config, tokens: RoleTokens) -> AppSettings:
-    """The service's settings out of the configuration."""
-    sizes = config.candidates
-    return AppSettings(
-        tokens=tokens,
-        drafts=DraftSettings(
-            answer_candidates=sizes.answer,
-            fiction_or_review_candidates=sizes.fiction_or_review,
-            textpost_candidates=sizes.textpost,
-            rejection_discount=sizes.rejection_discount,
-            growth_decimals=sizes.growth_decimals,
-            retained_first=sizes.retained_first,
-            strict_language_users=frozenset(u.lower() for u in config.screening.strict_language_users),
-            mentionable=_mentionable(config),
-            mood_ranges=config.mood.ranges,
-            answer_drawing=Drawing(config.selection.answer_strategy, config.selection.answer_eps),
-            textpost_drawing=Drawing(config.selection.textpost_strategy, config.selection.textpost_eps),
-            least_words=LeastWords(
-                answer=sizes.answer_min_words,
-                answer_half=sizes.answer_half_min_words,
-                fiction=sizes.fiction_min_words,
-                textpost=sizes.textpost_min_words,
-                textpost_half=sizes.textpost_half_min_words,
-            ),
-        ),
-        waiting_places=config.switchboard.threads - SPARE_THREADS,
-        max_body_bytes=config.switchboard.max_body_bytes,
+def job_rules(config: Config) -> JobRules:
+    """What decides how many candidates are written, how one is drawn, and what is refused."""
+    return JobRules(
+        config.candidates,
+        config.selection,
+        config.mood,
+        prim_askers=frozenset(name.lower() for name in config.screening.strict_language_users),
+        mentionable=_mentionable(config),
     )
 
 
@@ -135,9 +95,8 @@ def _mentionable(config: Config) -> frozenset[str] | None:
 
 def listen(app: Flask, config: SwitchboardConfig) -> Server:
     """Take the port; raises FatalError if something else has it."""
-    settings = ServerSettings(config.listen_host, config.port, config.threads, config.max_body_bytes)
     try:
-        return Server(app, settings)
+        return Server(app, config)
     except OSError as error:
         where = f"{config.listen_host} port {config.port}"
         hint = "stop what uses it, or choose another switchboard.port"

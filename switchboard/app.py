@@ -1,7 +1,6 @@
 """The HTTP service: parse, ask the store, answer. It holds no state of a job."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
@@ -10,7 +9,7 @@ from pydantic import BaseModel
 from werkzeug.exceptions import HTTPException
 
 from mood.named import UnknownMood
-from switchboard.job_factory import DraftSettings, Submission, draft
+from switchboard.job_factory import JobRules, Submission, draft
 from switchboard.long_polls import LongPoll, Notifier
 from switchboard.messages import (
     AnswerRequest,
@@ -26,14 +25,17 @@ from switchboard.messages import (
     StatusReport,
     TextpostRequest,
 )
-from switchboard.messages.fields import MAX_BODY_BYTES
 from switchboard.metrics import Metrics
 from switchboard.parsing import RequestError, json_body, read_either, read_form, read_json, validated
-from switchboard.roles import Role, RoleTokens, authorize
+from switchboard.roles import authorize
+from switchboard.settings import Role, SwitchboardConfig
 from switchboard.store import IdTaken, JobStore, StoredResult, StoreUnavailable, TooManyOpenJobs, Transition
 from switchboard.workers import WorkerRegistry
 
 RETRY_AFTER_SECONDS = 5
+SPARE_THREADS = 2
+"""Threads that are always free for requests that bring something."""
+
 PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 log = structlog.get_logger()
@@ -41,24 +43,16 @@ View = Callable[[], Response]
 Reply = TypeVar("Reply")
 
 
-@dataclass(frozen=True)
-class AppSettings:
-    """What the service needs to know besides its store."""
-
-    tokens: RoleTokens = field(default_factory=RoleTokens)
-    drafts: DraftSettings = field(default_factory=DraftSettings)
-    waiting_places: int = 16  # requests that may wait at once; fewer than there are threads
-    max_body_bytes: int = MAX_BODY_BYTES
-
-
 class Switchboard:
     """The views, and the parts they share."""
 
-    def __init__(self, store: JobStore, settings: AppSettings, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, store: JobStore, settings: SwitchboardConfig, rules: JobRules, clock: Callable[[], float]
+    ) -> None:
         self.store = store
-        self.settings = settings
+        self.rules = rules
         self.notifier = Notifier()
-        self.waiting = LongPoll(self.notifier, settings.waiting_places)
+        self.waiting = LongPoll(self.notifier, settings.threads - SPARE_THREADS)
         self.workers = WorkerRegistry(clock)
         self.metrics = Metrics(self._report, lambda: self.waiting.taken)
         for observer in (self.notifier.on_commit, self.metrics.on_commit, log_transitions):
@@ -80,7 +74,7 @@ class Switchboard:
 
     def _submit(self, submission: Submission) -> Response:
         try:
-            new = draft(submission, self.settings.drafts)
+            new = draft(submission, self.rules)
         except UnknownMood as error:
             raise RequestError(400, "no such mood", "mood") from error
         try:
@@ -191,15 +185,17 @@ ROUTES: Sequence[tuple[str, str, Role | None, str]] = (
 """Method, path, the role that is needed, and the view."""
 
 
-def create_app(store: JobStore, settings: AppSettings, clock: Callable[[], float]) -> Flask:
+def create_app(
+    store: JobStore, settings: SwitchboardConfig, rules: JobRules, clock: Callable[[], float]
+) -> Flask:
     """The WSGI application. `app.extensions["switchboard"]` holds its parts."""
     app = Flask("switchboard", static_folder=None)
     app.config.update(
         MAX_CONTENT_LENGTH=settings.max_body_bytes, MAX_FORM_MEMORY_SIZE=settings.max_body_bytes
     )
-    parts = app.extensions["switchboard"] = Switchboard(store, settings, clock)
+    parts = app.extensions["switchboard"] = Switchboard(store, settings, rules, clock)
     for method, path, role, name in ROUTES:
-        view = _guarded(getattr(parts, name), role, settings.tokens)
+        view = _guarded(getattr(parts, name), role, settings)
         app.add_url_rule(
             path, endpoint=name, view_func=view, methods=[method], provide_automatic_options=False
         )
@@ -216,10 +212,10 @@ def create_app(store: JobStore, settings: AppSettings, clock: Callable[[], float
     return app
 
 
-def _guarded(view: View, role: Role | None, tokens: RoleTokens) -> View:
+def _guarded(view: View, role: Role | None, settings: SwitchboardConfig) -> View:
     def guarded() -> Response:
         if role is not None:
-            authorize(request.headers.get("Authorization"), role, tokens)
+            authorize(request.headers.get("Authorization"), role, settings)
         return view()
 
     return guarded

@@ -9,8 +9,10 @@ from typing import Any
 
 from mood.named import Ranges, mood_by_name
 from mood.rejection import FALLBACK_SAMPLE, candidates_wanted, expected_rejection
+from mood.settings import MoodConfig
 from munging.control import ASKED, BOT, NAME, SAID
 from munging.user_text import clean_user_text
+from selection.settings import SelectionConfig
 from switchboard.messages import (
     AnswerRequest,
     GenerationJob,
@@ -21,46 +23,21 @@ from switchboard.messages import (
     TextpostRequest,
 )
 from switchboard.messages.fields import MAX_LABEL_CHARACTERS, MAX_MENTIONS, JobType
+from switchboard.settings import CandidatesConfig
 
 _SPEAKER = re.compile(f"{NAME}([^{NAME}{SAID}{ASKED}\n]+)[{SAID}{ASKED}]")
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """How one candidate is drawn: the selector's strategy, and the share of uniform draws of eps_greedy."""
+class JobRules:
+    """What decides how many candidates are written for what, how one is drawn, and what is refused."""
 
-    strategy: str = "proportional_winnowed"
-    eps: float = 0.1
-
-
-@dataclass(frozen=True)
-class LeastWords:
-    """Words below which candidates are refused: all of them, or half of them."""
-
-    answer: int = 10
-    answer_half: int = 15
-    fiction: int = 100
-    textpost: int = 20
-    textpost_half: int = 40
-
-
-@dataclass(frozen=True)
-class DraftSettings:
-    """How many candidates are written for what, how one is drawn, with whom language is kept clean."""
-
-    answer_candidates: int = 13
-    fiction_or_review_candidates: int = 8
-    textpost_candidates: int = 15
-    rejection_discount: float = 0.5
-    growth_decimals: int = 0  # to which the number that would leave enough is rounded before the discount
-    rejection_sample: Sequence[float] = FALLBACK_SAMPLE  # sentiment logit differences of earlier candidates
-    strict_language_users: frozenset[str] = field(default_factory=frozenset)
-    mood_ranges: Ranges = "2021"
-    answer_drawing: Drawing = Drawing()
-    textpost_drawing: Drawing = Drawing(eps=0.25)
-    least_words: LeastWords = LeastWords()
+    candidates: CandidatesConfig = field(default_factory=CandidatesConfig)
+    selection: SelectionConfig = field(default_factory=SelectionConfig)
+    mood: MoodConfig = field(default_factory=MoodConfig)
+    prim_askers: frozenset[str] = frozenset()  # in lower case: with them language is kept clean
     mentionable: frozenset[str] | None = None  # who may be @-mentioned beside a thread's people; None: all
-    retained_first: bool = False  # take off the retained texts that fit the mood before growing, not after
+    rejection_sample: Sequence[float] = FALLBACK_SAMPLE  # sentiment logit differences of earlier candidates
 
 
 @dataclass(frozen=True)
@@ -101,7 +78,7 @@ class NewJob:
 Submission = AnswerRequest | TextpostRequest | RawSelectRequest
 
 
-def draft(request: Submission, settings: DraftSettings) -> NewJob:
+def draft(request: Submission, rules: JobRules) -> NewJob:
     """The job for a submission. Raises mood.named.UnknownMood."""
     if isinstance(request, RawSelectRequest):
         scoring = raw_select_job(request.texts, _first(request.v8_timestamps), _first(request.v10_timestamps))
@@ -109,24 +86,22 @@ def draft(request: Submission, settings: DraftSettings) -> NewJob:
         return NewJob(
             request.id, request.client, "raw_select", payload_hash("raw_select", request), 0, scoring
         )
-    job = (
-        _answer_job(request, settings)
-        if isinstance(request, AnswerRequest)
-        else _textpost_job(request, settings)
+    job = _answer_job(request, rules) if isinstance(request, AnswerRequest) else _textpost_job(request, rules)
+    growth = (
+        _textpost_growth(job, rules) if job.type == "textpost" and rules.candidates.retained_first else None
     )
-    growth = _textpost_growth(job, settings) if job.type == "textpost" and settings.retained_first else None
     return NewJob(
         request.id, request.client, job.type, payload_hash(job.type, request), job.n_desired, job, growth
     )
 
 
-def _textpost_growth(job: GenerationJob, settings: DraftSettings) -> Growth:
+def _textpost_growth(job: GenerationJob, rules: JobRules) -> Growth:
     mood = job.kwargs.mood
     return Growth(
-        settings.textpost_candidates,
-        _rejected_share(mood, settings),
-        settings.rejection_discount,
-        settings.growth_decimals,
+        rules.candidates.textpost,
+        _rejected_share(mood, rules),
+        rules.candidates.rejection_discount,
+        rules.candidates.growth_decimals,
         mood,
     )
 
@@ -147,23 +122,23 @@ def _first(times: Sequence[str]) -> str:
     return times[0] if times else ""
 
 
-def _answer_job(request: AnswerRequest, settings: DraftSettings) -> GenerationJob:
-    mood = mood_record(request.mood, settings.mood_ranges)
+def _answer_job(request: AnswerRequest, rules: JobRules) -> GenerationJob:
+    mood = mood_record(request.mood, rules.mood.ranges)
     short = request.write_fic_override or request.write_review_override
-    base = settings.fiction_or_review_candidates if short else settings.answer_candidates
-    words, prompt = settings.least_words, answer_prompt(request)
+    base = rules.candidates.fiction_or_review if short else rules.candidates.answer
+    words, prompt = rules.candidates, answer_prompt(request)
     options = GenerationOptions(
         mood=mood,
         return_all_conts=request.return_all_conts,
         selector_cut_to_final_exchange=request.selector_cut_to_final_exchange,
         forced_tags_string=request.forced_tags_string,
         write_fic_override=request.write_fic_override,
-        strategy=settings.answer_drawing.strategy,
-        eps=settings.answer_drawing.eps,
-        avoid_if_under=words.fiction if request.write_fic_override else words.answer,
-        avoid_half_if_under=words.answer_half,
-        avoid_if_profane=request.asking_name.lower() in settings.strict_language_users,
-        allowed_mentions=_allowed_mentions(prompt, settings),
+        strategy=rules.selection.answer_strategy,
+        eps=rules.selection.answer_eps,
+        avoid_if_under=words.fiction_min_words if request.write_fic_override else words.answer_min_words,
+        avoid_half_if_under=words.answer_half_min_words,
+        avoid_if_profane=request.asking_name.lower() in rules.prim_askers,
+        allowed_mentions=_allowed_mentions(prompt, rules),
     )
     return GenerationJob(
         type="answer",
@@ -172,21 +147,21 @@ def _answer_job(request: AnswerRequest, settings: DraftSettings) -> GenerationJo
         base_id=request.id,
         v8_timestamp=request.v8_timestamp,
         v10_timestamp=request.v10_timestamp,
-        n_desired=_grown(base, mood, settings),
+        n_desired=_grown(base, mood, rules),
     )
 
 
-def _textpost_job(request: TextpostRequest, settings: DraftSettings) -> GenerationJob:
-    mood = mood_record(request.mood, settings.mood_ranges)
+def _textpost_job(request: TextpostRequest, rules: JobRules) -> GenerationJob:
+    mood = mood_record(request.mood, rules.mood.ranges)
     options = GenerationOptions(
         mood=mood,
         return_all_conts=request.return_all_conts,
         prompt_from_dataset=True,
-        strategy=settings.textpost_drawing.strategy,
-        eps=settings.textpost_drawing.eps,
-        avoid_if_under=settings.least_words.textpost,
-        avoid_half_if_under=settings.least_words.textpost_half,
-        allowed_mentions=_allowed_mentions("", settings),
+        strategy=rules.selection.textpost_strategy,
+        eps=rules.selection.textpost_eps,
+        avoid_if_under=rules.candidates.textpost_min_words,
+        avoid_half_if_under=rules.candidates.textpost_half_min_words,
+        allowed_mentions=_allowed_mentions("", rules),
     )
     return GenerationJob(
         type="textpost",
@@ -194,7 +169,7 @@ def _textpost_job(request: TextpostRequest, settings: DraftSettings) -> Generati
         base_id=request.id,
         v8_timestamp=request.v8_timestamp,
         v10_timestamp=request.v10_timestamp,
-        n_desired=_grown(settings.textpost_candidates, mood, settings),
+        n_desired=_grown(rules.candidates.textpost, mood, rules),
     )
 
 
@@ -206,12 +181,12 @@ def answer_prompt(request: AnswerRequest) -> str:
     return f"{NAME}{name}{ASKED}\n{question}\n{BOT}"
 
 
-def _allowed_mentions(prompt: str, settings: DraftSettings) -> list[str] | None:
+def _allowed_mentions(prompt: str, rules: JobRules) -> list[str] | None:
     """Who may be mentioned in the answer to a classic prompt: who speaks in it last, and some always."""
-    if settings.mentionable is None:
+    if rules.mentionable is None:
         return None
     speakers = [name.strip().lower()[:MAX_LABEL_CHARACTERS] for name in _SPEAKER.findall(prompt)]
-    named = dict.fromkeys([*sorted(settings.mentionable), *reversed(speakers)])
+    named = dict.fromkeys([*sorted(rules.mentionable), *reversed(speakers)])
     return list(named)[:MAX_MENTIONS]
 
 
@@ -226,11 +201,13 @@ def mood_record(name: str, ranges: Ranges = "2021") -> MoodRecord:
     )
 
 
-def _grown(base: int, mood: MoodRecord, settings: DraftSettings) -> int:
+def _grown(base: int, mood: MoodRecord, rules: JobRules) -> int:
     """More candidates, so that enough are left when the mood has rejected its share."""
-    share = _rejected_share(mood, settings)
-    return candidates_wanted(base, share, settings.rejection_discount, settings.growth_decimals)
+    share = _rejected_share(mood, rules)
+    return candidates_wanted(
+        base, share, rules.candidates.rejection_discount, rules.candidates.growth_decimals
+    )
 
 
-def _rejected_share(mood: MoodRecord, settings: DraftSettings) -> float:
-    return expected_rejection(mood_by_name(mood.name, settings.mood_ranges), settings.rejection_sample)
+def _rejected_share(mood: MoodRecord, rules: JobRules) -> float:
+    return expected_rejection(mood_by_name(mood.name, rules.mood.ranges), rules.rejection_sample)

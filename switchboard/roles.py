@@ -1,46 +1,19 @@
-"""Who may do what: three roles, each with a token of its own."""
+"""Who may do what: each role has a token of its own."""
 
 import hmac
-from dataclasses import dataclass
-from typing import Literal
-
-from pydantic import SecretStr
 
 from switchboard.parsing import RequestError
-
-Role = Literal["client", "generator", "selector"]
+from switchboard.settings import Role, SwitchboardConfig
 
 SCHEME = "Bearer "
 
 
-@dataclass(frozen=True)
-class RoleTokens:
-    """The token of each role; a role without one is open to everybody who can reach the service."""
-
-    client: SecretStr | None = None
-    generator: SecretStr | None = None
-    selector: SecretStr | None = None
-
-    def of(self, role: Role) -> SecretStr | None:
-        """The token of a role."""
-        return {"client": self.client, "generator": self.generator, "selector": self.selector}[role]
-
-    def complete(self) -> bool:
-        """Whether every role has a token."""
-        return None not in (self.client, self.generator, self.selector)
-
-    def distinct(self) -> bool:
-        """Whether no two roles share a token."""
-        given = [token.get_secret_value() for token in (self.client, self.generator, self.selector) if token]
-        return len(given) == len(set(given))
-
-
-def authorize(header: str | None, role: Role, tokens: RoleTokens) -> None:
+def authorize(header: str | None, role: Role, settings: SwitchboardConfig) -> None:
     """Let a request with this Authorization header act in a role. Raises RequestError, without detail.
 
     The comparison takes the same time whatever is wrong with the token.
     """
-    expected = tokens.of(role)
+    expected = settings.token_of(role)
     if expected is None:
         return
     if header is None or not header.startswith(SCHEME):

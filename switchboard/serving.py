@@ -5,26 +5,17 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
 from waitress import wasyncore  # type: ignore[import-untyped]
 from waitress.server import create_server  # type: ignore[import-untyped]
 
+from switchboard.settings import SwitchboardConfig
+
 LOOP_SECONDS = 0.25  # how soon the wish to stop is noticed
 DRAIN_SECONDS = 5.0  # longest wait for requests that are being answered
 NO_SUCH_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-
-
-@dataclass(frozen=True)
-class ServerSettings:
-    """Where to listen, and with how many threads."""
-
-    host: str
-    port: int
-    threads: int
-    max_body_bytes: int
 
 
 def listeners(host: str, port: int) -> list[socket.socket]:
@@ -71,12 +62,15 @@ def _bound(family: int, address: tuple[Any, ...]) -> socket.socket:
 
 
 class Server:
-    """Listens from its construction on. Raises OSError if the address cannot be had."""
+    """Listens from its construction on, with ``any_port`` on whichever is free.
 
-    def __init__(self, app: Flask, settings: ServerSettings) -> None:
+    Raises OSError if the address cannot be had.
+    """
+
+    def __init__(self, app: Flask, settings: SwitchboardConfig, *, any_port: bool = False) -> None:
         self._sockets: dict[int, Any] = {}
         self._app = app
-        self._listeners = listeners(settings.host, settings.port)
+        self._listeners = listeners(settings.listen_host, 0 if any_port else settings.port)
         self._server = create_server(
             app,
             map=self._sockets,
@@ -89,7 +83,7 @@ class Server:
 
     @property
     def port(self) -> int:
-        """The port it listens on, also when port 0 was asked for."""
+        """The port it listens on."""
         return _port(self._listeners, 0)
 
     def serve(self, stopping: Callable[[], bool]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
 
-from bot_network import local_url
+from bot_network import is_loopback, local_url
 from bot_settings.base import NonNegativeFloat, NonNegativeInt, Port, Probability, Secret, Section
+
+Role = Literal["client", "generator", "selector"]
+"""Who speaks with the switchboard, each with a token of its own."""
 
 
 class SwitchboardConfig(Section):
@@ -58,6 +61,28 @@ class SwitchboardConfig(Section):
     def address(self) -> str:
         """Where the other processes reach the switchboard."""
         return self.url or local_url(self.listen_host, self.port)
+
+    def token_of(self, role: Role) -> SecretStr | None:
+        """The token of a role; one without is open to everybody who can reach the service."""
+        tokens = {
+            "client": self.client_token,
+            "generator": self.generator_token,
+            "selector": self.selector_token,
+        }
+        return tokens[role]
+
+    def token_problem(self) -> tuple[str, str] | None:
+        """What is unsafe about the tokens, and what to do about it; None: nothing is."""
+        given = [token.get_secret_value() for role in get_args(Role) if (token := self.token_of(role))]
+        if len(given) > len(set(given)):
+            return "two roles of the switchboard share a token", "give each role a token of its own"
+        if len(given) < len(get_args(Role)) and not is_loopback(self.listen_host):
+            return (
+                f"switchboard.listen_host {self.listen_host} is open to other machines, "
+                "and a token is missing",
+                "set switchboard.client_token, generator_token and selector_token, or listen on 127.0.0.1",
+            )
+        return None
 
 
 class CandidatesConfig(Section):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from switchboard.messages import GeneratorPoll, SelectorPoll, WorkerLine
 from switchboard.messages.fields import JobType
 from switchboard.parsing import RequestError
-from switchboard.roles import Role
+from switchboard.settings import Role
 from switchboard.store.store import ALL_JOB_TYPES
 
 MAX_WORKERS = 256

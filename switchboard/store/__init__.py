@@ -4,14 +4,13 @@ from switchboard.store.database import DatabaseUrlError, StoreUnavailable
 from switchboard.store.migrations import SchemaTooNew
 from switchboard.store.store import JobStore
 from switchboard.store.submitting import IdTaken, StoredResult, TooManyOpenJobs
-from switchboard.store.work import StoreSettings, Transition
+from switchboard.store.work import Transition
 
 __all__ = [
     "DatabaseUrlError",
     "IdTaken",
     "JobStore",
     "SchemaTooNew",
-    "StoreSettings",
     "StoreUnavailable",
     "StoredResult",
     "TooManyOpenJobs",

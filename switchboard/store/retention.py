@@ -16,6 +16,9 @@ from switchboard.messages.fields import MAX_RETAINED_TEXTS, MAX_TEXTS
 from switchboard.store.schema import jobs, retained
 from switchboard.store.work import OPEN_STATES, Work
 
+RETENTION_SCORE_AGE_SECONDS = 86_400.0
+"""Scores of retained texts that are older are computed anew."""
+
 
 @dataclass(frozen=True)
 class ScoredText:
@@ -82,7 +85,7 @@ def contains(connection: Connection, text: str) -> bool:
 
 def request_scores(work: Work) -> None:
     """Make scoring jobs for texts that have no score, or an old one, and are not being scored."""
-    old = work.now - work.settings.retention_score_age_seconds
+    old = work.now - RETENTION_SCORE_AGE_SECONDS
     live = select(jobs.c.id).where(jobs.c.state.in_(OPEN_STATES), jobs.c.internal.is_(True))
     due = select(retained.c.text).where(
         or_(retained.c.scored_at.is_(None), retained.c.scored_at < old),

@@ -8,17 +8,18 @@ from sqlalchemy import Connection, Row, Select, and_, exists, or_, select
 
 from switchboard.messages import GenerationJob, SelectionJob, SelectionResult, WorkerError
 from switchboard.messages.fields import ResultStatus
+from switchboard.settings import SwitchboardConfig
 from switchboard.store import leases, retention
 from switchboard.store.generating import finish, refuse, second_result, take_error
 from switchboard.store.leases import Holder
 from switchboard.store.schema import candidates, jobs, requests, retained
 from switchboard.store.schema import leases as lease_table
-from switchboard.store.work import NEEDS_GENERATOR, NEEDS_SELECTOR, StoreSettings, Work
+from switchboard.store.work import NEEDS_GENERATOR, NEEDS_SELECTOR, Work
 
 T = TypeVar("T")
 
 
-def _handable(now: float, settings: StoreSettings) -> Select[Any]:
+def _handable(now: float, settings: SwitchboardConfig) -> Select[Any]:
     """Candidate sets that nobody holds, fewest failures first, then oldest.
 
     An unprompted post waits a while for the scores of the retained texts it competes with, but not for ever.
@@ -34,7 +35,7 @@ def _handable(now: float, settings: StoreSettings) -> Select[Any]:
     )
 
 
-def has_work(connection: Connection, now: float, settings: StoreSettings) -> bool:
+def has_work(connection: Connection, now: float, settings: SwitchboardConfig) -> bool:
     """Whether a selector would be given something."""
     return connection.execute(_handable(now, settings).limit(1)).first() is not None
 

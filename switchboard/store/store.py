@@ -15,6 +15,7 @@ from switchboard.messages import (
     SubmitReply,
 )
 from switchboard.messages.fields import JobState, JobType
+from switchboard.settings import SwitchboardConfig
 from switchboard.store import (
     generating,
     leases,
@@ -28,7 +29,7 @@ from switchboard.store import (
 from switchboard.store.database import Database, StoreUnavailable
 from switchboard.store.leases import Holder
 from switchboard.store.submitting import StoredResult
-from switchboard.store.work import StoreSettings, Transition, Work
+from switchboard.store.work import Transition, Work
 
 ALL_JOB_TYPES: tuple[JobType, ...] = ("answer", "textpost", "raw_select")
 
@@ -54,8 +55,7 @@ class JobStore:
 
     def __init__(
         self,
-        url: str,
-        settings: StoreSettings,
+        settings: SwitchboardConfig,
         *,
         clock: Callable[[], float],
         new_token: Callable[[], str] = _new_token,
@@ -67,7 +67,7 @@ class JobStore:
         self._new_token = new_token
         self._written_now = written_now
         self._observers: list[Observer] = []
-        self._database = Database(url)
+        self._database = Database(settings.database_url)
         try:
             self.schema_version = self._open()
         except BaseException:

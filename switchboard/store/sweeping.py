@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
+from switchboard.settings import SwitchboardConfig
 from switchboard.store import leases
 from switchboard.store.schema import jobs
 from switchboard.store.schema import leases as lease_table
-from switchboard.store.work import FAILURE_STATES, OPEN_STATES, StoreSettings, Work
+from switchboard.store.work import FAILURE_STATES, OPEN_STATES, Work
 
 BATCH = 200
 """Jobs treated in one transaction, so that sweeping never keeps others waiting for long."""
@@ -28,7 +29,7 @@ def sweep(work: Work) -> Counter[str]:
     return +swept  # without zeros
 
 
-def is_due(connection: Connection, now: float, settings: StoreSettings) -> bool:
+def is_due(connection: Connection, now: float, settings: SwitchboardConfig) -> bool:
     """Whether a sweep would find anything."""
     ended = (*FAILURE_STATES, "finished", "acknowledged")
     late = select(jobs.c.id).where(or_(_too_old(now, settings), _over(now, settings, ended))).limit(1)
@@ -36,11 +37,11 @@ def is_due(connection: Connection, now: float, settings: StoreSettings) -> bool:
     return any(connection.execute(query).first() is not None for query in (late, lapsed))
 
 
-def _too_old(now: float, settings: StoreSettings) -> ColumnElement[bool]:
+def _too_old(now: float, settings: SwitchboardConfig) -> ColumnElement[bool]:
     return and_(jobs.c.state.in_(OPEN_STATES), jobs.c.submitted_at <= now - settings.job_expiry_seconds)
 
 
-def _over(now: float, settings: StoreSettings, states: Sequence[str]) -> ColumnElement[bool]:
+def _over(now: float, settings: SwitchboardConfig, states: Sequence[str]) -> ColumnElement[bool]:
     """Ended jobs whose retention time is over: short once a client has seen the end, else long."""
     delivered = now - settings.delivered_retention_seconds
     return and_(

@@ -8,28 +8,13 @@ from sqlalchemy import Connection, Row, select, update
 
 from switchboard.job_factory import NewJob
 from switchboard.messages.fields import MAX_ERROR_CHARACTERS, JobState, JobType
+from switchboard.settings import SwitchboardConfig
 from switchboard.store.schema import candidates, jobs, leases, requests, results
 
 OPEN_STATES: tuple[JobState, ...] = ("submitted", "generating", "generated", "selecting")
 NEEDS_GENERATOR: tuple[JobState, ...] = ("submitted", "generating")
 NEEDS_SELECTOR: tuple[JobState, ...] = ("generated", "selecting")
 FAILURE_STATES: tuple[JobState, ...] = ("failed", "expired", "cancelled")
-
-
-@dataclass(frozen=True)
-class StoreSettings:
-    """Times (seconds) and limits of the store."""
-
-    generation_lease_seconds: float = 600.0
-    raw_select_lease_seconds: float = 120.0
-    selection_lease_seconds: float = 120.0
-    max_attempts: int = 5
-    delivered_retention_seconds: float = 86_400.0
-    undelivered_retention_seconds: float = 604_800.0
-    job_expiry_seconds: float = 86_400.0
-    retention_wait_seconds: float = 60.0
-    retention_score_age_seconds: float = 86_400.0
-    max_open_jobs: int = 200
 
 
 @dataclass(frozen=True)
@@ -50,7 +35,7 @@ class Work:
 
     connection: Connection
     now: float
-    settings: StoreSettings
+    settings: SwitchboardConfig
     new_token: Callable[[], str]
     written_now: Callable[[], str]
     transitions: list[Transition] = field(default_factory=list)

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from switchboard.job_factory import DraftSettings, draft
+from switchboard.job_factory import JobRules, draft
 from switchboard.messages import (
     AnswerRequest,
     GenerationResult,
@@ -23,7 +23,8 @@ from switchboard.messages import (
     TextpostRequest,
     WorkerError,
 )
-from switchboard.store import JobStore, StoreSettings, Transition
+from switchboard.settings import SwitchboardConfig
+from switchboard.store import JobStore, Transition
 
 START = 1_800_000_000.0
 
@@ -81,11 +82,14 @@ class Bench:
     """A store, and the verbs of the people around it."""
 
     def __init__(
-        self, url: str, settings: StoreSettings | None = None, drafts: DraftSettings | None = None
+        self, url: str, settings: SwitchboardConfig | None = None, rules: JobRules | None = None
     ) -> None:
         self.url = url
-        self.settings = settings if settings is not None else StoreSettings()
-        self.drafts = drafts if drafts is not None else DraftSettings(rejection_sample=())
+        settings = settings or SwitchboardConfig(
+            generation_lease_seconds=600.0, raw_select_lease_seconds=120.0, selection_lease_seconds=120.0
+        )
+        self.settings = settings.model_copy(update={"database_url": url})
+        self.rules = rules or JobRules(rejection_sample=())
         self.clock = FakeClock()
         self.transitions: list[Transition] = []
         self._tokens = (f"token{number}" for number in itertools.count())
@@ -93,7 +97,6 @@ class Bench:
 
     def _open(self) -> JobStore:
         store = JobStore(
-            self.url,
             self.settings,
             clock=self.clock,
             new_token=lambda: next(self._tokens),
@@ -109,15 +112,15 @@ class Bench:
 
     def answer(self, job_id: str = "a", **fields: Any) -> SubmitReply:
         values = {"question": "how are you?", "asking_name": "bob", **fields}
-        return self.store.submit(draft(AnswerRequest(id=job_id, **values), self.drafts))
+        return self.store.submit(draft(AnswerRequest(id=job_id, **values), self.rules))
 
     def textpost(self, job_id: str = "t", **fields: Any) -> SubmitReply:
-        return self.store.submit(draft(TextpostRequest(id=job_id, **fields), self.drafts))
+        return self.store.submit(draft(TextpostRequest(id=job_id, **fields), self.rules))
 
     def raw_select(
         self, job_id: str = "r", texts: Sequence[str] = ("one", "two"), **fields: Any
     ) -> SubmitReply:
-        return self.store.submit(draft(RawSelectRequest(id=job_id, texts=list(texts), **fields), self.drafts))
+        return self.store.submit(draft(RawSelectRequest(id=job_id, texts=list(texts), **fields), self.rules))
 
     def poll(self, worker: str | None = "g1", **fields: Any) -> GeneratorPollReply:
         """A generator's poll that takes everything there is, unless told otherwise."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from switchboard.job_factory import DraftSettings
-from switchboard.store import StoreSettings
+from switchboard.job_factory import JobRules
+from switchboard.settings import SwitchboardConfig
 from tests.switchboard.bench import Bench
 from tests.switchboard.postgres import PrivateServer, find_programs
 from tests.switchboard.service import Service
@@ -41,8 +41,8 @@ def make_bench(database_url: str) -> Iterator[MakeBench]:
     """Make a bench with settings of one's own."""
     made: list[Bench] = []
 
-    def make(settings: StoreSettings | None = None, drafts: DraftSettings | None = None) -> Bench:
-        made.append(Bench(database_url, settings, drafts))
+    def make(settings: SwitchboardConfig | None = None, rules: JobRules | None = None) -> Bench:
+        made.append(Bench(database_url, settings, rules))
         return made[-1]
 
     yield make

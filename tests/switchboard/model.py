@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from switchboard.store import StoreSettings
+from switchboard.settings import SwitchboardConfig
 
 LEASE = 10.0
-SETTINGS = StoreSettings(
+SETTINGS = SwitchboardConfig(
     generation_lease_seconds=LEASE,
     raw_select_lease_seconds=LEASE,
     selection_lease_seconds=LEASE,

@@ -12,17 +12,20 @@ from pydantic import SecretStr
 from requests.adapters import BaseAdapter
 from werkzeug.test import TestResponse
 
-from switchboard.app import AppSettings, Switchboard, create_app
+from switchboard.app import Switchboard, create_app
 from switchboard.client import Retry, SwitchboardClient
-from switchboard.roles import Role, RoleTokens
+from switchboard.job_factory import JobRules
+from switchboard.settings import Role, SwitchboardConfig
 from tests.switchboard.bench import Bench
 
 TOKENS: Mapping[Role, str] = {"client": "token-c", "generator": "token-g", "selector": "token-s"}
 URL = "http://switchboard.test"
 
 
-def role_tokens() -> RoleTokens:
-    return RoleTokens(**{role: SecretStr(token) for role, token in TOKENS.items()})
+def with_tokens(settings: SwitchboardConfig) -> SwitchboardConfig:
+    return settings.model_copy(
+        update={f"{role}_token": SecretStr(token) for role, token in TOKENS.items()} | {"threads": 4}
+    )
 
 
 class WsgiAdapter(BaseAdapter):
@@ -58,10 +61,12 @@ class WsgiAdapter(BaseAdapter):
 class Service:
     """A service over a bench's store, and its three clients."""
 
-    def __init__(self, bench: Bench, settings: AppSettings | None = None) -> None:
+    def __init__(
+        self, bench: Bench, settings: SwitchboardConfig | None = None, rules: JobRules | None = None
+    ) -> None:
         self.bench = bench
-        self.settings = settings or AppSettings(tokens=role_tokens(), drafts=bench.drafts, waiting_places=2)
-        self.app = create_app(bench.store, self.settings, bench.clock)
+        self.settings = settings or with_tokens(bench.settings)
+        self.app = create_app(bench.store, self.settings, rules or bench.rules, bench.clock)
         self.parts: Switchboard = self.app.extensions["switchboard"]
 
     def client(self, role: Role = "client", token: str | None = None) -> SwitchboardClient:

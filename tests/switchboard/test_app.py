@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from mood.named import mood_by_name
-from switchboard.app import ROUTES, AppSettings
+from mood.settings import MoodConfig
+from switchboard.app import ROUTES
 from switchboard.errors import SwitchboardBusy, SwitchboardConflict, SwitchboardForbidden, SwitchboardRefused
-from switchboard.job_factory import DraftSettings
+from switchboard.job_factory import JobRules
 from switchboard.messages import (
     AnswerRequest,
     GenerationJob,
@@ -23,8 +23,7 @@ from switchboard.messages import (
     SelectorPoll,
     TextpostRequest,
 )
-from switchboard.roles import Role, RoleTokens
-from switchboard.store import StoreSettings
+from switchboard.settings import Role, SwitchboardConfig
 from tests.switchboard.bench import Bench, choice, generation_result, scores
 from tests.switchboard.conftest import MakeBench
 from tests.switchboard.service import TOKENS, Service
@@ -206,7 +205,7 @@ def test_an_endpoint_needs_the_token_of_its_role(
 
 
 def test_a_role_without_a_token_is_open(sqlite_bench: Bench) -> None:
-    service = Service(sqlite_bench, AppSettings())
+    service = Service(sqlite_bench, sqlite_bench.settings)
     assert service.send("GET", "/status", None).status_code == 200
 
 
@@ -223,12 +222,18 @@ def test_the_client_raises_what_the_service_says(service: Service) -> None:
 
 
 def test_tokens_are_told_apart_and_never_shown() -> None:
-    full = RoleTokens(SecretStr("a"), SecretStr("b"), SecretStr("c"))
-    assert full.complete()
-    assert full.distinct()
-    assert not RoleTokens(SecretStr("a"), SecretStr("a"), SecretStr("c")).distinct()
-    assert not RoleTokens(SecretStr("a")).complete()
-    assert RoleTokens().distinct()
+    def open_to_all(**tokens: str) -> SwitchboardConfig:
+        return SwitchboardConfig.model_validate({"listen_host": "0.0.0.0", **tokens})
+
+    full = open_to_all(client_token="a", generator_token="b", selector_token="c")
+    assert full.token_problem() is None
+    shared = open_to_all(client_token="a", generator_token="a", selector_token="c").token_problem()
+    missing = open_to_all(client_token="a").token_problem()
+    assert shared is not None
+    assert missing is not None
+    assert "share a token" in shared[0]
+    assert "a token is missing" in missing[0]
+    assert SwitchboardConfig().token_problem() is None
     assert "'a'" not in repr(full)
 
 
@@ -236,7 +241,7 @@ def test_tokens_are_told_apart_and_never_shown() -> None:
 
 
 def test_too_many_open_jobs_are_answered_with_patience(make_bench: MakeBench) -> None:
-    service = Service(make_bench(StoreSettings(max_open_jobs=1)))
+    service = Service(make_bench(SwitchboardConfig(max_open_jobs=1)))
     client = service.client()
     client.submit_answer(answer("1"))
     with pytest.raises(SwitchboardBusy) as busy:
@@ -276,7 +281,7 @@ def test_logs_carry_transitions_but_no_text_and_no_token(service: Service) -> No
 
 
 def test_the_operator_chooses_the_moods_ranges(sqlite_bench: Bench) -> None:
-    client = Service(sqlite_bench, AppSettings(drafts=DraftSettings(mood_ranges="2023"))).client()
+    client = Service(sqlite_bench, rules=JobRules(mood=MoodConfig(ranges="2023"))).client()
     client.submit_answer(answer("later", mood="only_sad"))
     job = sqlite_bench.poll().jobs["later"]
     assert isinstance(job, GenerationJob)
@@ -284,8 +289,7 @@ def test_the_operator_chooses_the_moods_ranges(sqlite_bench: Bench) -> None:
 
 
 def test_strict_language_users_and_moods_shape_the_job(sqlite_bench: Bench) -> None:
-    drafts = DraftSettings(strict_language_users=frozenset({"prim-person"}))
-    service = Service(sqlite_bench, AppSettings(drafts=drafts))
+    service = Service(sqlite_bench, rules=JobRules(prim_askers=frozenset({"prim-person"})))
     client = service.client()
     client.submit_answer(answer("strict", asking_name="Prim-Person", mood="meh"))
     client.submit_answer(answer("free", write_fic_override=True))

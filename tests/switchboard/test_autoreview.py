@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from switchboard.job_factory import DraftSettings
+from switchboard.job_factory import JobRules
 from switchboard.messages import (
     GenerationResult,
     RawSelectJob,
@@ -19,6 +19,8 @@ from switchboard.messages import (
     RawSelectResult,
     SelectionOutcome,
 )
+from switchboard.settings import CandidatesConfig
+from switchboard.store.retention import RETENTION_SCORE_AGE_SECONDS
 from tests.switchboard.bench import Bench, choice, generation_result, scores
 from tests.switchboard.conftest import MakeBench
 from tests.switchboard.service import Service
@@ -30,7 +32,7 @@ def reviewed(count: int, reviews: list[float] | None, text: str = "text") -> Gen
 
 
 def test_a_set_says_of_each_candidate_what_is_known(make_bench: MakeBench) -> None:
-    bench = make_bench(None, DraftSettings(answer_candidates=3, rejection_sample=()))
+    bench = make_bench(None, JobRules(CandidatesConfig(answer=3), rejection_sample=()))
     bench.answer()
     bench.post("a", reviewed(2, [0.25, 0.75], "new"))
     bench.restart()
@@ -91,7 +93,7 @@ def test_a_retained_text_keeps_its_own_until_it_is_scored_again(bench: Bench) ->
     reply = bench.select()
     assert reply.RETENTION_STACK == ["a", "b", "c"]
     assert reply.RETENTION_STACK_AUTOREVIEW == [0.1, 0.2, None]
-    bench.clock.advance(bench.settings.retention_score_age_seconds + 1)
+    bench.clock.advance(RETENTION_SCORE_AGE_SECONDS + 1)
     bench.textpost()
     rescore()
     assert "RETENTION_STACK_AUTOREVIEW" not in bench.select().model_dump(mode="json")
@@ -129,8 +131,8 @@ def test_whatever_is_sent_in_whatever_order_each_candidate_keeps_its_own(
 ) -> None:
     total = sum(count for count, _ in batches)
     with TemporaryDirectory() as folder:
-        drafts = DraftSettings(answer_candidates=total, rejection_sample=())
-        bench = Bench(f"sqlite:///{Path(folder) / 'store.sqlite'}", drafts=drafts)
+        rules = JobRules(CandidatesConfig(answer=total), rejection_sample=())
+        bench = Bench(f"sqlite:///{Path(folder) / 'store.sqlite'}", rules=rules)
         bench.answer()
         sent = [reviewed(count, reviews, f"b{number}") for number, (count, reviews) in enumerate(batches)]
         for batch in data.draw(st.permutations([*sent, *sent])):

@@ -201,19 +201,19 @@ def test_another_address_needs_all_three_tokens(host: str) -> None:
     for missing in TOKENS:
         config = SwitchboardConfig(listen_host=host, **{**TOKENS, missing: None})
         with pytest.raises(FatalError, match=r"set switchboard\.client_token"):
-            bridge_service.role_tokens(config)
-    assert bridge_service.role_tokens(SwitchboardConfig(listen_host=host, **TOKENS)).complete()
+            bridge_service.check_tokens(config)
+    bridge_service.check_tokens(SwitchboardConfig(listen_host=host, **TOKENS))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
 def test_this_machine_alone_needs_none(host: str) -> None:
-    assert not bridge_service.role_tokens(SwitchboardConfig(listen_host=host)).complete()
+    bridge_service.check_tokens(SwitchboardConfig(listen_host=host))
 
 
 def test_roles_may_not_share_a_token() -> None:
     config = SwitchboardConfig(client_token=SecretStr("same"), generator_token=SecretStr("same"))
     with pytest.raises(FatalError, match="share a token"):
-        bridge_service.role_tokens(config)
+        bridge_service.check_tokens(config)
 
 
 @pytest.mark.parametrize(
@@ -257,22 +257,20 @@ def test_settings_reach_the_parts() -> None:
         {
             "candidates": {"answer": 5},
             "screening": {"strict_language_users": ["Prim"]},
-            "switchboard": {"threads": 9},
         }
     )
-    settings = bridge_service.app_settings(config, bridge_service.role_tokens(config.switchboard))
-    assert settings.drafts.answer_candidates == 5
-    assert settings.drafts.strict_language_users == {"prim"}
-    assert settings.waiting_places == 7
-    assert settings.drafts.mentionable is None
+    rules = bridge_service.job_rules(config)
+    assert rules.candidates.answer == 5
+    assert rules.prim_askers == {"prim"}
+    assert rules.mentionable is None
 
 
 def test_the_numbers_and_rules_of_2023_reach_the_parts() -> None:
     blog = {"blog_name": "Frank", "dash_blog_name": "frank-dash", "operator_name": "keeper"}
     config = Config.model_validate({"preset": "2023", "blog": blog})
-    settings = bridge_service.app_settings(config, bridge_service.role_tokens(config.switchboard))
-    assert settings.drafts.growth_decimals == 3
-    assert settings.drafts.mentionable == frozenset({"frank", "frank-dash", "keeper"})
+    rules = bridge_service.job_rules(config)
+    assert rules.candidates.growth_decimals == 3
+    assert rules.mentionable == frozenset({"frank", "frank-dash", "keeper"})
 
 
 def test_help_says_what_it_is() -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from switchboard.job_factory import DraftSettings
+from switchboard.job_factory import JobRules
 from switchboard.messages import GenerationJob
-from switchboard.store import StoreSettings
+from switchboard.settings import CandidatesConfig, SwitchboardConfig
 from tests.switchboard.bench import Bench, generation_result
 from tests.switchboard.conftest import MakeBench
 
@@ -25,7 +25,7 @@ def test_candidates_under_lease_and_accepted_never_exceed_those_wanted(bench: Be
 
 
 def test_two_generators_race_on_one_job_and_both_contribute(make_bench: MakeBench) -> None:
-    bench = make_bench(None, DraftSettings(answer_candidates=17, rejection_sample=()))
+    bench = make_bench(None, JobRules(CandidatesConfig(answer=17), rejection_sample=()))
     bench.answer()
     contributed: dict[str, int] = {"g1": 0, "g2": 0}
     while bench.state("a") in ("submitted", "generating"):
@@ -92,7 +92,7 @@ def test_candidates_beyond_those_wanted_are_dropped(bench: Bench) -> None:
 
 
 def test_a_job_that_wants_none_still_gets_one(make_bench: MakeBench) -> None:
-    bench = make_bench(None, DraftSettings(textpost_candidates=2, rejection_sample=()))
+    bench = make_bench(None, JobRules(CandidatesConfig(textpost=2), rejection_sample=()))
     bench.select(retention_stack=["kept 1", "kept 2", "kept 3"])
     bench.textpost()
     job = bench.poll().jobs["t"]
@@ -149,7 +149,7 @@ def test_the_candidate_set_is_in_order_of_arrival_with_each_ones_model(bench: Be
 
 
 def test_progress_forgives_earlier_failures(make_bench: MakeBench) -> None:
-    bench = make_bench(StoreSettings(max_attempts=2))
+    bench = make_bench(SwitchboardConfig(max_attempts=2))
     bench.answer()
     for _ in range(5):
         bench.lease_of("a", batch_size=1)

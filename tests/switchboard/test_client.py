@@ -23,7 +23,8 @@ from switchboard.errors import (
     SwitchboardUnreachable,
 )
 from switchboard.messages import AnswerRequest, RawSelectOutcome, request_id
-from switchboard.serving import Server, ServerSettings
+from switchboard.serving import Server
+from switchboard.settings import SwitchboardConfig
 from tests.switchboard.bench import scores
 from tests.switchboard.service import URL, Service, WsgiAdapter
 
@@ -171,7 +172,7 @@ def test_request_ids_are_those_of_the_content() -> None:
 def served(service: Service) -> Iterator[int]:
     """The service under waitress on a port of this machine."""
     stop = threading.Event()
-    server = Server(service.app, ServerSettings("127.0.0.1", 0, 4, 8 * 1024 * 1024))
+    server = Server(service.app, SwitchboardConfig(threads=4), any_port=True)
     thread = threading.Thread(target=server.serve, args=(stop.is_set,))
     thread.start()
     try:

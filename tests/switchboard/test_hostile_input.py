@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from switchboard.app import ROUTES
-from switchboard.roles import Role
+from switchboard.settings import Role
 from tests.switchboard.service import Service
 
 BATCH: dict[str, Any] = {

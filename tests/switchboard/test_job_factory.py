@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 
 from mood.named import UnknownMood
 from munging.control import ASKED, BOT, NAME
-from switchboard.job_factory import DraftSettings, Drawing, LeastWords, NewJob, draft
+from selection.settings import SelectionConfig, StrategyName
+from switchboard.job_factory import JobRules, NewJob, draft
 from switchboard.messages import AnswerRequest, GenerationJob, RawSelectJob, RawSelectRequest, TextpostRequest
+from switchboard.settings import CandidatesConfig
 
 
-def answer(settings: DraftSettings | None = None, **fields: Any) -> NewJob:
+def answer(settings: JobRules | None = None, **fields: Any) -> NewJob:
     values = {"id": "a", "question": "how are you?", "asking_name": "bob", **fields}
-    return draft(AnswerRequest(**values), settings or DraftSettings())
+    return draft(AnswerRequest(**values), settings or JobRules())
 
 
 def job_of(made: NewJob) -> GenerationJob:
@@ -57,16 +59,16 @@ def test_how_many_candidates_are_written(fields: dict[str, Any], wanted: int) ->
 
 @pytest.mark.parametrize("mood", ["only_happy", "only_sad", "unrestricted"])
 def test_no_sample_or_a_sample_that_is_rejected_whole_is_no_failure(mood: str) -> None:
-    assert answer(DraftSettings(rejection_sample=()), mood=mood).wanted == 13
-    whole = answer(DraftSettings(rejection_sample=(1e6, -1e6)), mood=mood).wanted
+    assert answer(JobRules(rejection_sample=()), mood=mood).wanted == 13
+    whole = answer(JobRules(rejection_sample=(1e6, -1e6)), mood=mood).wanted
     assert 13 < whole <= 4 * 13
 
 
 @pytest.mark.parametrize(("decimals", "wanted"), [(0, 4), (3, 5)])
 def test_growth_may_be_reckoned_in_fractions(decimals: int, wanted: int) -> None:
     sample = tuple([50.0] * 27 + [0.0] * 73)  # "meh" refuses 27 in 100
-    shares = DraftSettings(
-        answer_candidates=4, rejection_discount=0.4, growth_decimals=decimals, rejection_sample=sample
+    shares = JobRules(
+        CandidatesConfig(answer=4, rejection_discount=0.4, growth_decimals=decimals), rejection_sample=sample
     )
     assert answer(shares, mood="meh").wanted == wanted
 
@@ -96,7 +98,7 @@ def test_a_mood_is_carried_with_its_bounds() -> None:
     ],
 )
 def test_options_of_an_answer(fields: dict[str, Any], option: str, value: object) -> None:
-    strict = DraftSettings(strict_language_users=frozenset({"prim"}))
+    strict = JobRules(prim_askers=frozenset({"prim"}))
     assert getattr(job_of(answer(strict, **fields)).kwargs, option) == value
 
 
@@ -109,16 +111,16 @@ def test_options_of_an_answer(fields: dict[str, Any], option: str, value: object
     ],
 )
 def test_who_may_be_mentioned(question: str, exact: bool, expected: list[str]) -> None:
-    thread_only = DraftSettings(mentionable=frozenset({"frank", "keeper"}))
+    thread_only = JobRules(mentionable=frozenset({"frank", "keeper"}))
     fields: dict[str, Any] = {"question": question, "exact_prompt": exact, "asking_name": "Prim"}
     assert job_of(answer(thread_only, **fields)).kwargs.allowed_mentions == expected
-    assert job_of(answer(DraftSettings(), **fields)).kwargs.allowed_mentions is None
+    assert job_of(answer(JobRules(), **fields)).kwargs.allowed_mentions is None
     original = job_of(draft(TextpostRequest(id="t"), thread_only))
     assert original.kwargs.allowed_mentions == ["frank", "keeper"]
 
 
 def test_options_of_an_unprompted_post() -> None:
-    job = job_of(draft(TextpostRequest(id="t", v10_timestamp="3 PM May 2021"), DraftSettings()))
+    job = job_of(draft(TextpostRequest(id="t", v10_timestamp="3 PM May 2021"), JobRules()))
     options = job.kwargs
     assert (job.type, job.prompt, job.v10_timestamp, job.n_desired) == ("textpost", "", "3 PM May 2021", 15)
     assert (options.prompt_from_dataset, options.eps, options.strategy) == (
@@ -130,10 +132,20 @@ def test_options_of_an_unprompted_post() -> None:
 
 
 def test_how_one_is_drawn_and_the_least_words_are_settings() -> None:
-    settings = DraftSettings(
-        answer_drawing=Drawing("eps_greedy", 0.075),
-        textpost_drawing=Drawing("argmax", 0.15),
-        least_words=LeastWords(answer=1, answer_half=3, fiction=75, textpost=4, textpost_half=5),
+    settings = JobRules(
+        CandidatesConfig(
+            answer_min_words=1,
+            answer_half_min_words=3,
+            fiction_min_words=75,
+            textpost_min_words=4,
+            textpost_half_min_words=5,
+        ),
+        SelectionConfig(
+            answer_strategy=StrategyName.EPS_GREEDY,
+            answer_eps=0.075,
+            textpost_strategy=StrategyName.ARGMAX,
+            textpost_eps=0.15,
+        ),
     )
     said = job_of(answer(settings)).kwargs
     assert (said.strategy, said.eps, said.avoid_if_under, said.avoid_half_if_under) == (
@@ -149,7 +161,7 @@ def test_how_one_is_drawn_and_the_least_words_are_settings() -> None:
 
 def test_one_time_is_applied_to_all_texts_to_be_scored() -> None:
     request = RawSelectRequest(id="r", texts=["x", "y"], v8_timestamps=["1 PM", "2 PM"])
-    body = draft(request, DraftSettings()).body
+    body = draft(request, JobRules()).body
     assert isinstance(body, RawSelectJob)
     assert (body.texts, body.v8_timestamp, body.v10_timestamp) == (["x", "y"], "1 PM", "")
 
@@ -158,5 +170,5 @@ def test_requests_are_told_apart_by_what_they_ask_not_by_who_asks() -> None:
     same = {answer().payload_hash, answer(id="b").payload_hash, answer(client="other").payload_hash}
     assert len(same) == 1
     other = {answer(v8_timestamp="1 PM").payload_hash, answer(question="?").payload_hash}
-    textpost = draft(TextpostRequest(id="a"), DraftSettings()).payload_hash
+    textpost = draft(TextpostRequest(id="a"), JobRules()).payload_hash
     assert len({*same, *other, textpost}) == 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchboard.messages import WorkerError
-from switchboard.store import StoreSettings
+from switchboard.settings import SwitchboardConfig
 from tests.switchboard.bench import START, Bench, choice, generation_result, scores
 from tests.switchboard.conftest import MakeBench
 
@@ -171,7 +171,7 @@ def test_after_the_last_attempt_the_job_has_failed_with_its_last_error(bench: Be
 
 
 def test_a_poison_job_does_not_block_those_behind_it(make_bench: MakeBench) -> None:
-    bench = make_bench(StoreSettings(max_attempts=3))
+    bench = make_bench(SwitchboardConfig(max_attempts=3))
     bench.answer("poison")
     bench.answer("good")
     bench.generate("poison")

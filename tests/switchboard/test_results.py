@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from switchboard.job_factory import DraftSettings
+from switchboard.job_factory import JobRules
 from switchboard.messages import SelectionResult
 from tests.switchboard.bench import Bench, choice, generation_result, scores
 from tests.switchboard.conftest import MakeBench
@@ -134,7 +134,7 @@ def test_a_restart_after_any_message_changes_nothing(
 
 
 def test_the_first_start_of_all_needs_nothing(make_bench: MakeBench) -> None:
-    bench = make_bench(None, DraftSettings(rejection_sample=()))
+    bench = make_bench(None, JobRules(rejection_sample=()))
     bench.answer()
     bench.textpost()
     bench.finish("a")

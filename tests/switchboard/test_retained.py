@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from switchboard.job_factory import DraftSettings
+from switchboard.job_factory import JobRules
 from switchboard.messages import RawSelectJob, SelectorPollReply
 from switchboard.messages.fields import MAX_RETAINED_TEXTS
+from switchboard.settings import CandidatesConfig
+from switchboard.store.retention import RETENTION_SCORE_AGE_SECONDS
 from tests.switchboard.bench import Bench, choice, scores
 
 
@@ -46,7 +48,7 @@ def test_texts_that_are_known_are_not_scored_again(bench: Bench) -> None:
 
 def test_old_scores_are_made_anew_and_used_meanwhile(bench: Bench) -> None:
     keep(bench, "a", value=0.7)
-    bench.clock.advance(bench.settings.retention_score_age_seconds + 1)
+    bench.clock.advance(RETENTION_SCORE_AGE_SECONDS + 1)
     bench.textpost()
     job_id, _job = scoring_job(bench)
     assert listed(bench.select()) == {"a": 0.7}
@@ -139,8 +141,9 @@ def test_retained_texts_make_fewer_new_candidates_necessary(bench: Bench) -> Non
 
 
 def test_only_retained_texts_that_fit_the_mood_count_if_the_operator_wants_it_so(bench: Bench) -> None:
-    bench.drafts = DraftSettings(
-        textpost_candidates=4, rejection_sample=(-20.0, 0.0), rejection_discount=0.4, retained_first=True
+    bench.rules = JobRules(
+        CandidatesConfig(textpost=4, rejection_discount=0.4, retained_first=True),
+        rejection_sample=(-20.0, 0.0),
     )
     keep(bench, "a", "b")  # their sentiment is 1.0
     bench.textpost("fits", mood="only_happy")  # -0.4055 and up: half of the sample is rejected

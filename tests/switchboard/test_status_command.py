@@ -13,7 +13,8 @@ from rich.console import Console
 from bot_lifecycle import FatalError
 from switchboard.__main__ import main
 from switchboard.messages import JobLine, StatusReport, WorkerLine
-from switchboard.serving import Server, ServerSettings
+from switchboard.serving import Server
+from switchboard.settings import SwitchboardConfig
 from switchboard.tables import age, status_tables
 from tests.switchboard.service import TOKENS, Service
 
@@ -22,7 +23,7 @@ from tests.switchboard.service import TOKENS, Service
 def config_file(service: Service, tmp_path: Path) -> Iterator[Path]:
     """The configuration of a switchboard that is running."""
     stop = threading.Event()
-    server = Server(service.app, ServerSettings("127.0.0.1", 0, 4, 1_000_000))
+    server = Server(service.app, SwitchboardConfig(threads=4), any_port=True)
     thread = threading.Thread(target=server.serve, args=(stop.is_set,))
     thread.start()
     yield write_config(tmp_path, server.port, TOKENS["client"])

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from switchboard.job_factory import DraftSettings
+from switchboard.job_factory import JobRules
 from switchboard.messages import MoodRecord, WorkerError
+from switchboard.settings import CandidatesConfig
 from tests.switchboard.bench import Bench, choice, generation_result, scores
 from tests.switchboard.model import LEASE, OPEN, SETTINGS, WANTED, ModelJob, ModelLease
 
@@ -30,7 +31,7 @@ class StoreMachine(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         url = f"sqlite:///{Path(self.folder.name) / 'store.sqlite'}"
-        self.bench = Bench(url, SETTINGS, DraftSettings(answer_candidates=WANTED, rejection_sample=()))
+        self.bench = Bench(url, SETTINGS, JobRules(CandidatesConfig(answer=WANTED), rejection_sample=()))
         self.jobs: dict[str, ModelJob] = {}
         self.numbers = itertools.count()
         self.batches: list[

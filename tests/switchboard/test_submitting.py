@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from switchboard.store import IdTaken, StoreSettings, TooManyOpenJobs
+from switchboard.settings import SwitchboardConfig
+from switchboard.store import IdTaken, TooManyOpenJobs
 from tests.switchboard.bench import Bench, choice, generation_result, scores
 from tests.switchboard.conftest import MakeBench
 
@@ -127,7 +128,7 @@ def test_clearing_a_client_leaves_the_others_alone(bench: Bench) -> None:
 
 
 def test_too_many_open_jobs_are_refused_but_known_ones_are_found(make_bench: MakeBench) -> None:
-    bench = make_bench(StoreSettings(max_open_jobs=2))
+    bench = make_bench(SwitchboardConfig(max_open_jobs=2))
     bench.answer("1")
     bench.answer("2")
     with pytest.raises(TooManyOpenJobs):
@@ -139,7 +140,7 @@ def test_too_many_open_jobs_are_refused_but_known_ones_are_found(make_bench: Mak
 
 
 def test_the_switchboards_own_jobs_take_no_place_of_a_clients(make_bench: MakeBench) -> None:
-    bench = make_bench(StoreSettings(max_open_jobs=2))
+    bench = make_bench(SwitchboardConfig(max_open_jobs=2))
     bench.select(retention_stack=["a text to be scored"])
     bench.answer("1")
     bench.answer("2")

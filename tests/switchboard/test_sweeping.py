@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from switchboard.store import StoreSettings
+from switchboard.settings import SwitchboardConfig
 from switchboard.store.schema import candidates, jobs, leases, requests, results
 from tests.switchboard.bench import Bench, scores
 from tests.switchboard.conftest import MakeBench
@@ -103,7 +103,7 @@ def test_nothing_of_a_removed_job_stays_behind(bench: Bench) -> None:
 
 
 def test_ten_thousand_unread_results_slow_nothing_and_go_in_their_time(make_bench: MakeBench) -> None:
-    bench = make_bench(StoreSettings())
+    bench = make_bench(SwitchboardConfig())
     fill(bench, 10_000)
     with whole_tables_read(bench) as read_whole:
         bench.answer("a")

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bot_config import load_config
-from bridge_service import app_settings, open_store, role_tokens
+from bridge_service import job_rules, open_store
 from switchboard.app import create_app
 from switchboard.client import SwitchboardClient
 from switchboard.errors import SwitchboardError
@@ -31,7 +31,7 @@ from switchboard.messages import (
     SelectionResult,
     SelectorPoll,
 )
-from switchboard.serving import Server, ServerSettings
+from switchboard.serving import Server
 from tumblr.turns.fail_points import VARIABLE
 from tumblr_sandbox.app import create_app as create_sandbox
 from tumblr_sandbox.driver import SandboxDriver
@@ -105,9 +105,8 @@ class Neighbours:
     def _start_switchboard(self) -> None:
         store = open_store(self.config, time.time)  # type: ignore[arg-type]
         self._open.callback(store.close)
-        settings = ServerSettings("127.0.0.1", 0, 16, 8 * 1024 * 1024)
-        app = create_app(store, app_settings(self.config, role_tokens(self.config.switchboard)), time.time)
-        server = Server(app, settings)
+        app = create_app(store, self.config.switchboard, job_rules(self.config), time.time)
+        server = Server(app, self.config.switchboard, any_port=True)
         self.rewrite("switchboard", port=server.port)
         self.config = load_config(self.config_path)
         self._thread(lambda: server.serve(self._stopping.is_set))

@@ -23,10 +23,10 @@ from autoresponder.jobs.runner import JobRunner, WritingSettings
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.service import GeneratorWorker
 from bot_process import run_process
-from switchboard.job_factory import DraftSettings
+from switchboard.job_factory import JobRules
 from switchboard.messages import WorkerError
 from switchboard.polling import Exchanged, GeneratorAnswer, GeneratorExchange, GeneratorJob
-from switchboard.store import StoreSettings
+from switchboard.settings import CandidatesConfig, SwitchboardConfig
 from switchboard.worker import PollTimings, run_bench_worker
 from tests.switchboard.bench import Bench
 from tests.switchboard.service import Service
@@ -93,8 +93,8 @@ def test_a_model_that_cannot_be_used_is_one_line_and_status_2(
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    drafts = DraftSettings(answer_candidates=2, textpost_candidates=2, rejection_sample=())
-    made = Bench(f"sqlite:///{tmp_path / 'jobs.sqlite'}", StoreSettings(max_attempts=2), drafts)
+    rules = JobRules(CandidatesConfig(answer=2, textpost=2), rejection_sample=())
+    made = Bench(f"sqlite:///{tmp_path / 'jobs.sqlite'}", SwitchboardConfig(max_attempts=2), rules)
     with capture_logs():
         yield made
     made.store.close()

@@ -18,7 +18,6 @@ def load_sections(path: Path) -> Sections:
         tumblr=config.tumblr,
         generator=config.generator,
         switchboard=config.switchboard,
-        switchboard_url=config.switchboard_url,
         training=config.training,
     )
 

@@ -44,7 +44,6 @@ class Sections:
     tumblr: TumblrConfig
     generator: GeneratorConfig
     switchboard: SwitchboardConfig
-    switchboard_url: str
     training: TrainingConfig
 
 

@@ -61,7 +61,7 @@ def main() -> int:
     arguments = parser.parse_args()
     config = load_process_config(arguments.config)
     configure_logging("selector", config.log_level)
-    chooser = selector.build(config.selection, random.Random())
+    chooser = selector.Selector(config.selection, random.Random())
     client = SwitchboardClient(
         config.switchboard.address, config.switchboard.selector_token, retry=Retry(attempts=1)
     )

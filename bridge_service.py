@@ -114,5 +114,10 @@ def _sweep_until(store: JobStore, shutdown: Shutdown) -> None:
             log.info("swept", **{what.replace(" ", "_"): count for what, count in swept.items()})
 
 
+def command() -> int:
+    """Run as the console script does: a FatalError is one line and exit status 2."""
+    return run_process(main)
+
+
 if __name__ == "__main__":
-    sys.exit(run_process(main))
+    sys.exit(command())

@@ -61,5 +61,10 @@ def _run(config: Config, *, check: bool) -> int:
     return 0
 
 
+def command() -> int:
+    """Run as the console script does: a FatalError is one line and exit status 2."""
+    return run_process(main)
+
+
 if __name__ == "__main__":
-    sys.exit(run_process(main))
+    sys.exit(command())

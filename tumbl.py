@@ -50,5 +50,10 @@ def _more_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="one pass, wait for its answers, then stop")
 
 
+def command() -> int:
+    """Run as the console script does: a FatalError is one line and exit status 2."""
+    return run_process(main)
+
+
 if __name__ == "__main__":
-    sys.exit(run_process(main))
+    sys.exit(command())

@@ -7,6 +7,7 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ TABLES = ("posts", "notes", "likes", "follows", "notifications", "usage", "blogs
 
 def dump(path: Path, tables: tuple[str, ...] = TABLES) -> dict[str, list[Any]]:
     """Everything that is in some tables."""
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         found = {
             table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in tables
         }
@@ -102,7 +103,7 @@ def test_a_life_goes_on_where_it_stopped(tmp_path: Path) -> None:
     found = lived(path, days=0.5, parts=3)
     times = [row[-1] for row in found["notes"]]
     assert max(times) / 1e6 > START + 0.4 * 86_400
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         rows = connection.execute("SELECT value FROM settings WHERE name LIKE 'person/%'").fetchall()
     connection.close()
     memories = [Memory.from_json(json.loads(value)) for (value,) in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_a_database_is_migrated_once(tmp_path: Path) -> None:
 
 def test_a_database_of_a_later_version(tmp_path: Path) -> None:
     path = tmp_path / "x.sqlite"
-    with sqlite3.connect(path) as later:
+    with closing(sqlite3.connect(path)) as later, later:
         later.execute("PRAGMA user_version = 99")
     later.close()
     with pytest.raises(DatabaseTooNewError, match="99"):

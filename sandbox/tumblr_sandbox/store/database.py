@@ -31,8 +31,12 @@ class Database:
         self._writing = threading.RLock()
         self._full = _engine(path, "FULL")
         self._normal = _engine(path, "NORMAL")
-        with self.write() as connection:
-            migrate(connection)
+        try:
+            with self.write() as connection:
+                migrate(connection)
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def test_a_copy_of_a_database_at_work_is_whole(tmp_path: Path) -> None:
     copying.join()
     world.stop()
     for number in range(5):
-        with sqlite3.connect(tmp_path / f"copy{number}") as connection:
+        with closing(sqlite3.connect(tmp_path / f"copy{number}")) as connection, connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             assert connection.execute("SELECT count(*) % 2 FROM turns").fetchone() == (0,)
         connection.close()
@@ -124,12 +125,17 @@ def test_nothing_is_restored_while_the_bot_runs(answered: Path, tmp_path: Path) 
     assert list(tmp_path.glob("*.before-*")) == []
 
 
+def execute(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
         (lambda _: None, "there is no file"),
         (lambda path: path.write_bytes(b"garbage" * 500), "cannot be read"),
-        (lambda path: sqlite3.connect(path).executescript("CREATE TABLE x (y); ").close(), "no database of"),
+        (lambda path: execute(path, "CREATE TABLE x (y)"), "no database of"),
     ],
 )
 def test_only_a_copy_is_restored(answered: Path, tmp_path: Path, make: object, said: str) -> None:
@@ -144,9 +150,7 @@ def test_only_a_copy_is_restored(answered: Path, tmp_path: Path, make: object, s
 def test_a_copy_of_a_newer_program_is_refused(answered: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     back_up(answered, copy)
-    connection = sqlite3.connect(copy)
-    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
-    connection.close()
+    execute(copy, f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     with pytest.raises(StoreError, match="newer program"):
         restore(copy, answered, NOW)
 

@@ -27,6 +27,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from autoresponder.settings import GeneratorConfig
 from bot_config_help import example_of, explain, holds_secret, no_such_setting, reference_of, sections_in
+from bot_lifecycle import until_unread
 from bot_settings.blog import BlogConfig
 from bot_settings.presets import PRESETS, PresetName, with_preset
 from mood.settings import MoodConfig
@@ -254,4 +255,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(until_unread(main))

@@ -6,15 +6,19 @@ Nothing here knows the configuration: ``bot_process`` does, one floor above all 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from types import FrameType
 from typing import Any
 
 import stamina.instrumentation
 import structlog
+
+UNREAD_EXIT_STATUS = 141
+"""As a shell has it of a program that SIGPIPE ends."""
 
 
 class FatalError(Exception):
@@ -85,3 +89,15 @@ def on_one_line(value: object) -> str:
 def _quoted(value: object) -> str:
     text = on_one_line(value)
     return f'"{text}"' if " " in text or text == "" else text
+
+
+def until_unread(main: Callable[[], int | None]) -> int:
+    """Run what prints and return its exit status; that nobody reads on, as behind ``head``, is no error."""
+    try:
+        status = main() or 0
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter flushes once more at its end, and would complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD_EXIT_STATUS
+    return status

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from bot_config import Config, ConfigError, load_config
-from bot_lifecycle import FatalError, on_one_line
+from bot_lifecycle import FatalError, on_one_line, until_unread
 from bot_parent import stop_with_parent
 
 FATAL_EXIT_STATUS = 2
@@ -55,7 +55,7 @@ def load_process_config(path: Path, secrets: Collection[str] | None = None) -> C
 def run_process(main: Callable[[], int | None]) -> int:
     """Run a process's main function; a FatalError becomes one line and exit status 2."""
     try:
-        return main() or 0
+        return until_unread(main)
     except FatalError as error:
         sys.stderr.write(f"error: {on_one_line(error)}\n")
         return FATAL_EXIT_STATUS

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import ValidationError
 
 from bot_config import Config, ConfigError, load_config
+from bot_lifecycle import until_unread
 from mood.history import localized, parse_history
 from mood.lines import DailyLine, RangeLine, SeriesLine
 from mood.named import RANGES
@@ -182,10 +183,12 @@ def main(argv: list[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
         return run(arguments)
+    except BrokenPipeError:
+        raise
     except (ConfigError, OSError, ValueError, ArithmeticError, ZoneInfoNotFoundError) as error:
         print(f"python -m mood {arguments.command}: {error}", file=sys.stderr)
         return 2
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(until_unread(main))

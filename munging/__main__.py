@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from bot_lifecycle import until_unread
 from munging.formats import FORMATS
 from munging.json_access import mapping, sequence, text
 from munging.lines import LINES, POSTS_TO_REBUILD, Context, Line
@@ -85,4 +86,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(until_unread(main))

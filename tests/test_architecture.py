@@ -63,10 +63,10 @@ def files_of(room: str) -> list[Path]:
 
 
 def imported_by(room: str) -> set[str]:
-    """The project's own top-level names that a room's code imports; ``__main__`` may import the top floor."""
+    """The project's own top-level names that a room's code imports; ``__main__`` may import more."""
     found: set[str] = set()
     for path in files_of(room):
-        found |= imports_of(path) - (TOP if may_load_the_configuration(path) else set())
+        found |= imports_of(path) - (TOP | GROUND if may_load_the_configuration(path) else set())
     return (found & (set(MAY_IMPORT) | PROCESSES)) - {room}
 
 

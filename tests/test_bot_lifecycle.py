@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 import structlog
 
-from bot_lifecycle import Shutdown, configure_logging
+from bot_lifecycle import UNREAD_EXIT_STATUS, Shutdown, configure_logging
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_a_log_line_is_one_plain_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,3 +52,29 @@ def test_a_signal_ends_the_wait(number: signal.Signals) -> None:
     finally:
         signal.signal(signal.SIGTERM, before[0])
         signal.signal(signal.SIGINT, before[1])
+
+
+@pytest.mark.parametrize(
+    ("command", "lines"),
+    [
+        (["-m", "bot_config", "reference"], 0),
+        (["-m", "mood", "daily"], 20_000),
+        (["-m", "munging", "classic"], 20_000),
+        (["-m", "tumblr", "screening"], 20_000),
+    ],
+)
+def test_a_reader_that_goes_away_is_no_error(command: list[str], lines: int) -> None:
+    """As behind ``head``: the output is more than a pipe holds, and nobody reads it."""
+    with subprocess.Popen(
+        [sys.executable, *command], cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        with suppress(BrokenPipeError):
+            process.stdin.write("{}\n" * lines)
+            process.stdin.close()
+        said = process.stderr.read()
+        assert process.wait(timeout=60) == UNREAD_EXIT_STATUS
+    assert said == ""

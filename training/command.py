@@ -111,6 +111,8 @@ def run_command(load: Callable[[Path], Sections], argv: Sequence[str] | None = N
         return _fail(str(error), ExitStatus.USAGE)
     except ModuleNotFoundError as error:
         return _fail(f"{error.name} is not installed: pip install '.[train]'", ExitStatus.USAGE)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         return _fail(_told(error), ExitStatus.FAILED)
     except KeyboardInterrupt:

@@ -341,19 +341,27 @@ class AccountWriter:
         self._client = UncheckedClient(request)
 
     def follow(self, blog: str) -> None:
-        """Follow a blog; doing so twice does no harm."""
-        self._send("follow", blog)
+        """Follow a blog; doing so twice does no harm. Raises Refused if the answer says that it is not so."""
+        if self._follows_after("follow", blog) is False:
+            raise Refused(f"tumblr answers that {blog} is not followed")
 
     def unfollow(self, blog: str) -> None:
-        """Follow a blog no longer; doing so twice does no harm."""
-        self._send("unfollow", blog)
+        """Follow a blog no longer; doing so twice does no harm.
 
-    def _send(self, verb: str, blog: str) -> None:
+        Raises Refused if the answer says that it is still followed.
+        """
+        if self._follows_after("unfollow", blog) is True:
+            raise Refused(f"tumblr answers that {blog} is still followed")
+
+    def _follows_after(self, verb: str, blog: str) -> object:
+        """Whether the answer says that the blog is followed now; None if it says nothing of it."""
         try:
             name = full_blog_name(blog)
         except ValueError as error:
             raise Refused(str(error)) from None
-        self._client.send_api_request("post", f"/v2/user/{verb}", {"url": name})
+        answer = self._client.send_api_request("post", f"/v2/user/{verb}", {"url": name})
+        told = answer.get("blog") if isinstance(answer, Mapping) else None
+        return told.get("followed") if isinstance(told, Mapping) else None
 
 
 def _created(response: object) -> Mapping[str, Any]:

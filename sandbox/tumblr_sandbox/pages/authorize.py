@@ -37,7 +37,15 @@ def authorize() -> AnyResponse | str:
             connection,
             Grant(verifier, "verifier", wish.consumer_key, wish.expires, user.id, wish.token),
         )
-    return _sent_back(wish.callback, oauth_token=wish.token, oauth_verifier=verifier)
+    # An application that names no address is sent to the one it registered, which here is a page of ours.
+    callback = wish.callback or f"{request.host_url}oauth/allowed"
+    return _sent_back(callback, oauth_token=wish.token, oauth_verifier=verifier)
+
+
+def allowed() -> Response:
+    """Where somebody comes who has let in an application that has no page of its own."""
+    said = "The application is let in. If it asks for the address that you were sent to, it is this page's.\n"
+    return Response(said, content_type="text/plain; charset=utf-8")
 
 
 def authorize_code() -> AnyResponse | str:

@@ -44,6 +44,7 @@ def pages_blueprint() -> Blueprint:
     blueprint.post("/accounts")(account_switch.switch)
     blueprint.post("/accounts/leave")(account_switch.leave)
     blueprint.get("/oauth/authorize")(authorize.authorize)
+    blueprint.get("/oauth/allowed")(authorize.allowed)
     blueprint.get("/oauth2/authorize")(authorize.authorize_code)
     blueprint.get("/control")(controls.control_page)
     blueprint.post("/control/<action>")(controls.control)

@@ -90,6 +90,31 @@ def test_an_owner_allows_it_in_the_sandbox(tmp_path: Path) -> None:
         assert client.info()["user"]["name"] == "bob"
 
 
+def test_the_command_works_against_the_sandbox_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As an operator does it: the page is opened in a browser, and the address it ends at is pasted."""
+    printed: list[str] = []
+
+    def paste(_: str) -> str:
+        printed.append(capsys.readouterr().out)
+        (page,) = (line.strip() for line in printed[0].splitlines() if line.strip().startswith("http"))
+        with requests.get(f"{page}&user=bob", timeout=5) as reply:
+            assert reply.ok
+            return reply.url
+
+    with Neighbours(tmp_path) as near:
+        site = near.driver.base_url
+        key, secret = near.keys.strings()[:2]
+        monkeypatch.setenv("TUMBLR_CONSUMER_KEY", key)
+        monkeypatch.setenv("TUMBLR_CONSUMER_SECRET", secret)
+        monkeypatch.setattr("builtins.input", paste)
+        assert main(["authorize", "--site", site]) == 0
+        token, token_secret = (line.partition("=")[2] for line in capsys.readouterr().out.split())
+        make_client: Any = TumblrRestClient  # pytumblr has no types
+        assert make_client(key, secret, token, token_secret, host=site).info()["user"]["name"] == "bob"
+
+
 def test_the_secret_is_not_shown() -> None:
     assert "hidden" not in repr(Token("shown", "hidden"))
 

@@ -398,6 +398,14 @@ def test_deleting_and_following(wire: Wire) -> None:
     assert wire.sent() == ("POST", "/v2/user/unfollow", {"url": "bob.tumblr.com"})
 
 
+def test_an_answer_that_says_otherwise_is_no_obedience(wire: Wire) -> None:
+    wire.will_answer(document({"blog": {"followed": False}}), document({"blog": {"followed": True}}))
+    with pytest.raises(Refused, match="bob is not followed"):
+        wire.account.follow("bob")
+    with pytest.raises(Refused, match="bob is still followed"):
+        wire.account.unfollow("bob")
+
+
 def test_every_call_is_counted(wire: Wire) -> None:
     wire.will_answer(document({"posts": []}), requests.ConnectionError(), document({"posts": []}))
     wire.reader.queue_head()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from munging.control import IMAGE_DELIMITER, without_control
 
@@ -25,24 +26,38 @@ _STRUCTURE_LINE = re.compile(
       | \|?.*\btagged\s+this\s+post\s+as\s*:
     ))"""
 )
+_PLAIN = re.compile("[\n -9;>-{}~]*")
+"""ASCII without what structure is made of: colon, bar, angle bracket and equal sign."""
+_PLAIN_TAG = re.compile("(?: ?[0-9A-Za-z!?'.-])* ?")
+_TELLTALES = (
+    *("asked", "responded", "posted", "commented", "wrote", "blog", "review", "fiction", "conversation"),
+    *("posts", "written", "tags", "tagged"),
+)
+"""Words of which each alternative of the pattern has one."""
+_ODD_LETTERS = str.maketrans("\u0130\u0131\u017f\u212a", "iisk")
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
 QUOTED = "> "
 """Stands before a line of somebody's that imitates structure, as in a letter."""
 _NOT_IN_NAMES = re.compile(r"[^0-9A-Za-z._-]+")
+MAXIMUM_NAME = 64
 _TAGS_PHRASE = re.compile(r"(?i)(\btags|\bpost\s+as)[\s:]*:")
 
 # What shows nothing by itself, yet is printable or has a category of things that do show.
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
-def clean_user_text(text: str) -> str:
+def clean_user_text(text: str) -> CleanText:
     """Give users' words back without anything that reads as structure in any format. Idempotent.
 
     Zero-width characters and rows of seven or more equal signs are removed; control characters of the
     classic form are replaced; a line that imitates structure is quoted with "> ", as in a letter, also
     where tags stand in its words.
     """
+    if not text:
+        return _NOTHING
     # Nearly all texts hold nothing of the kind; the tests are much cheaper than the substitutions.
+    if _PLAIN.fullmatch(text) and "by" not in (lowered := text.lower()) and "between" not in lowered:
+        return CleanText(text)
     if not _is_printable(text):
         text = _visible(_LINE_BREAKS.sub("\n", text))
     if not text.isascii():
@@ -50,7 +65,7 @@ def clean_user_text(text: str) -> str:
     if IMAGE_DELIMITER in text:
         text = _DELIMITER_ROW.sub("", text)
     text = without_control(text)
-    return quote_lines(text, _STRUCTURE_LINE) if _may_imitate(text) else text
+    return CleanText(quote_lines(text, _STRUCTURE_LINE) if _may_imitate(text) else text)
 
 
 def quote_lines(text: str, imitation: re.Pattern[str]) -> str:
@@ -65,21 +80,28 @@ def quote_lines(text: str, imitation: re.Pattern[str]) -> str:
     return "\n".join(lines)
 
 
-class _CleanText(str):
-    """Text that went through ``clean_content``: a copy of a post need not be cleaned again."""
+class CleanText(str):
+    """Text that is clean already, and need not be cleaned again."""
 
     __slots__ = ()
 
 
-def clean_content(text: str) -> str:
+_NOTHING = CleanText()
+
+
+def join_clean(texts: Iterable[str]) -> CleanText:
+    """Clean texts put together, each of which begins a line."""
+    return CleanText("".join(texts))
+
+
+def clean_content(text: str) -> CleanText:
     """Clean a post's text, in which rows of equal signs enclose the text of images. Idempotent."""
-    if not text or isinstance(text, _CleanText):
+    if isinstance(text, CleanText):
         return text
     if IMAGE_DELIMITER not in text:
-        return _CleanText(clean_user_text(text))
+        return clean_user_text(text)
     parts = _DELIMITER_LINE.split(text)
-    cleaned = (part if index % 2 else clean_user_text(part) for index, part in enumerate(parts))
-    return _CleanText("".join(cleaned))
+    return join_clean(part if index % 2 else clean_user_text(part) for index, part in enumerate(parts))
 
 
 def clean_tag(tag: str) -> str:
@@ -87,6 +109,8 @@ def clean_tag(tag: str) -> str:
 
     A tag stands in the middle of a line, where only the words that introduce tags would be structure.
     """
+    if _PLAIN_TAG.fullmatch(tag):
+        return clean_user_text(tag.strip())
     words = _TAGS_PHRASE.sub(r"\1", clean_user_text(tag).replace("#", " "))
     # Cleaned again, for behind what was taken away it may imitate structure.
     return clean_user_text(" ".join(words.split()).strip(" ,"))
@@ -94,7 +118,9 @@ def clean_tag(tag: str) -> str:
 
 def clean_name(name: str) -> str:
     """A blog's name with only what tumblr's names are made of; an empty one becomes "unknown"."""
-    return _NOT_IN_NAMES.sub("", name)[:64] or "unknown"
+    if len(name) > MAXIMUM_NAME or not (name.isascii() and name.replace("-", "0").isalnum()):
+        name = _NOT_IN_NAMES.sub("", name)[:MAXIMUM_NAME]
+    return name or "unknown"
 
 
 def image_block(text: str) -> str:
@@ -109,16 +135,25 @@ def _is_printable(text: str) -> bool:
 
 def _visible(text: str) -> str:
     """The characters that show; accents stay, for they belong to their letter."""
-    return "".join(
-        character
-        for character in text
-        if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
-    )
+    for character in set(text):
+        if not character.isprintable() and character not in "\n\t" and _is_hidden(character):
+            text = text.replace(character, "")
+    return text
+
+
+def _is_hidden(character: str) -> bool:
+    """Whether a character is a control code, a mark of formatting, half a pair, or none at all."""
+    category = unicodedata.category(character)
+    number = ord(character)
+    return category in ("Cc", "Cf", "Cs") or number & 0xFFFE == 0xFFFE or 0xFDD0 <= number <= 0xFDEF
 
 
 def _may_imitate(text: str) -> bool:
-    """Whether a text has what every line of structure has: a colon, a bar, "by" or "between"; or has tags."""
-    if ":" in text or "|" in text or "<" in text:
-        return True
-    lowered = text.lower()
-    return "by" in lowered or "between" in lowered
+    """Whether a text holds one of the words that every line of structure has, with or without its tags."""
+    lowered = lower_ascii(_TAG.sub("", text) if "<" in text else text)
+    return any(word in lowered for word in _TELLTALES)
+
+
+def lower_ascii(text: str) -> str:
+    """A text in lower case, in which the letters that regular expressions take for ASCII ones are those."""
+    return text.lower() if text.isascii() else text.translate(_ODD_LETTERS).lower()

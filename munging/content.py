@@ -3,28 +3,50 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 
-from munging.cleaning import clean_user_text, image_block
-from munging.html_tree import Element, Nodes, children, classes, parse_fragment, text_of
+from munging.blocks import is_carried
+from munging.cleaning import CleanText, clean_user_text, image_block, join_clean
+from munging.html_tree import Element, Nodes, nodes_of
 from munging.json_access import json_of, mapping
 from munging.links import is_plain_link_text, safe_target
-from munging.npf import IN_ATTRIBUTES, blocks_html
+from munging.npf import blocks_html
 
 PARAGRAPH_END = "\n\n"
 
-_KEPT = frozenset({"b", "i", "u", "em", "strong", "blockquote", "h2"})
+_KEPT = frozenset({"b", "i", "u", "em", "strong"})
 _LISTS = frozenset({"ul", "ol", "li"})
-_TRANSPARENT = frozenset({"p", "br", "img", "div", "figure", "body"})
 _DROPPED = frozenset({"header", "script", "style", "noscript", "template", "title"})
-_UNMARKED = frozenset({"span", "small", "strike", "s", "del", "sub", "sup", "font"})
-"""Formatting that leaves no trace in a post made of blocks, nor then in the same post as HTML."""
 _CARRIERS = frozenset({"div", "figure"})
 _EMPTY = frozenset({"br", "hr", "img", "wbr"})
-_END_OF_BLOCK = {"blockquote": "\n", "h2": "\n"}
+_HEADINGS = frozenset({"h1", "h2"})
+_BLOCKS = frozenset(
+    {
+        *("address", "article", "aside", "blockquote", "caption", "center", "dd", "details", "dialog", "div"),
+        *(
+            "dl",
+            "dt",
+            "fieldset",
+            "figcaption",
+            "figure",
+            "footer",
+            "form",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+        ),
+        *("hgroup", "hr", "legend", "li", "main", "nav", "ol", "optgroup", "option", "p", "pre", "search"),
+        *("section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul"),
+    }
+)
+"""What a browser puts on a line of its own."""
+_CELLS = frozenset({"td", "th"})
 _QUOTE_END = "</blockquote>\n"
 _BLANK = " \t\r\n\f"
 
@@ -43,44 +65,29 @@ class Image:
 Part = str | Image
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How a body is read.
-
-    ``is_page``: the HTML stands alone, as on a web page, and its headings and footer say who asked and
-    what the tags are. In a payload those facts have fields of their own, so words are only words, and a
-    post made of blocks is put back together: level-one headings and quotes as blocks have them.
-    ``line_end`` stands after a paragraph and for a line break.
-    """
-
-    is_page: bool
-    line_end: str = PARAGRAPH_END
-
-
-PAGE = Reading(is_page=True)
-PAYLOAD = Reading(is_page=False)
-QUESTION = Reading(is_page=False, line_end="\n")
-
-
-def content_text(parts: Iterable[Part], image_texts: Mapping[str, str]) -> str:
+def content_text(parts: Iterable[Part], image_texts: Mapping[str, str]) -> CleanText:
     """Put parts together. Words are cleaned before images are put in, so nobody can write an image block."""
     pieces: list[str] = []
     run: list[str] = []
     for part in parts:
         if isinstance(part, str):
             run.append(part)
-        else:
-            pieces += [clean_user_text("".join(run)), image_block(clean_user_text(part.text(image_texts)))]
+        elif seen := part.text(image_texts):
+            pieces += [clean_user_text("".join(run)), image_block(clean_user_text(seen))]
             run = []
-    return "".join([*pieces, clean_user_text("".join(run))])
+    words = clean_user_text("".join(run))
+    return join_clean([*pieces, words]) if pieces else words
 
 
-def read_content(nodes: Nodes, reading: Reading) -> list[Part]:
-    """The parts of some nodes' content."""
-    writer = _Writer(reading)
-    writer.write_text(nodes.lead)
-    for element in nodes.elements:
-        writer.write(element)
+def read_content(nodes: Nodes, line_end: str = PARAGRAPH_END, *, encoded: bool = False) -> list[Part]:
+    """The parts of some nodes' content; ``line_end`` stands after a paragraph and for a line break.
+
+    With ``encoded`` the words in the nodes are encoded as they are to be printed.
+    """
+    if not nodes.elements and not nodes.lead:
+        return []
+    writer = _Writer(line_end, encoded=encoded)
+    writer.write(nodes)
     return writer.parts
 
 
@@ -92,125 +99,244 @@ def image_of(element: Element) -> Image:
 
 
 class _Writer:
-    """Walks nodes in order and writes their content as parts."""
+    """Walks nodes in order and writes their content as parts.
 
-    def __init__(self, reading: Reading) -> None:
+    The few tags that are kept are written, and of any other formatting and of links only the words within.
+    A list is written whole, as it is.
+    """
+
+    # Defaults of the class, for a writer is made for each few words.
+    _whole: Element | None = None  # the list that is being written whole
+    _words_of: Element | None = None  # the element of which only the words are written
+    _link = 0  # where the link began whose words are being written
+    _link_end = ""
+    _after: Sequence[Part] = ()  # images within a link, which stand behind it
+    _in_line = False  # whether words stand on the line that is being written
+    _breaks = ""  # what stands before the next words, if words stand on the line
+
+    def __init__(self, line_end: str, *, encoded: bool) -> None:
         self.parts: list[Part] = []
-        self._reading = reading
-        self._list: Element | None = None
-        self._traceless = _EMPTY | _DROPPED | (frozenset() if reading.is_page else _UNMARKED)
+        self._line_end = line_end
+        self._encoded = encoded
 
-    def write(self, element: Element) -> None:
+    def write(self, nodes: Nodes) -> None:
+        self._text(nodes.lead)
+        for element in nodes.elements:
+            if len(element):
+                self._walk(element)
+                continue
+            if self._start(element):  # most paragraphs hold words alone
+                self._text(element.text)
+            self._end(element)
+            self._text(element.tail)
+
+    def _walk(self, element: Element) -> None:
         walker = etree.iterwalk(element, events=("start", "end"))
         for event, node in walker:
             if event == "end":
                 self._end(node)
-                self.write_text(node.tail)
-            elif self._stands_for_block(node) or not self._start(node):
-                walker.skip_subtree()
+                self._text(node.tail)
+            elif self._start(node):
+                self._text(node.text)
             else:
-                self.write_text(node.text)
+                walker.skip_subtree()
 
-    def write_text(self, text: str | None) -> None:
+    def _text(self, text: str | None) -> None:
         if not text:
             return
-        if self._list is not None:
-            self.parts.append(html.escape(text, quote=False))
-        elif text.strip(_BLANK) or not text.strip(" "):
+        if self._whole is not None:
+            self.parts.append(text if self._encoded else html.escape(text, quote=False))
+        elif text.strip(_BLANK):
+            self._break_line()
             self.parts.append(text)
+            self._in_line = True
+        elif self._breaks and self._in_line:
+            return
+        elif not text.strip(" ") or (self._words_of is not None and self._in_line):
+            self.parts.append(text)
+
+    def _break_line(self) -> None:
+        """Words are to follow: they begin a line if the edge of a block lies between."""
+        if self._breaks:
+            if self._in_line:
+                self.parts.append(self._breaks)
+            self._breaks, self._in_line = "", False
+
+    def _mark(self, markup: str) -> None:
+        """Write what ends a line, or what sets words off by itself."""
+        self.parts.append(markup)
+        self._breaks, self._in_line = "", False
 
     def _start(self, node: Element) -> bool:
         """Write what stands before a node's content; whether the content is to be written too."""
-        tag = self._tag(node)
-        if tag in _DROPPED:
-            return False
-        if tag in _UNMARKED and not self._reading.is_page:
-            return True
-        if tag == "img":
-            self.parts.append(image_of(node))
-        elif self._is_mention_in_list(node, tag):
-            return True
-        elif self._list is not None or tag in _LISTS:
-            self._list = node if self._list is None else self._list
-            self.parts.append(_verbatim_start(node, tag))
-        elif tag == "a":
-            self._link(node)
-            return False
-        elif tag == "blockquote":
-            self._quote()
-        elif tag in _KEPT:
-            self.parts.append(f"<{tag}>")
-        elif tag not in _TRANSPARENT:
-            self.parts += [text_of(node), *_images(node)]
-            return False
-        return True
+        tag = node.tag
+        if self._whole is not None:
+            if tag not in _DROPPED:
+                self.parts.append(image_of(node) if tag == "img" else _verbatim_start(node, tag))
+        elif self._words_of is None:
+            return _STARTS.get(tag, _Writer._start_words)(self, node)
+        elif tag == "img":
+            self._image(node)
+        elif tag == "br" or tag in _BLOCKS:
+            self._breaks = self._line_end
+        elif tag in _CELLS:
+            self._breaks = self._breaks or " "
+        return tag not in _DROPPED
 
     def _end(self, node: Element) -> None:
-        tag = self._tag(node)
-        if self._list is not None:
-            if tag not in self._traceless and not self._is_mention_in_list(node, tag):
+        tag = node.tag
+        if self._whole is not None:
+            if tag not in _EMPTY and tag not in _DROPPED:
                 self.parts.append(f"</{tag}>")
-            if node is self._list:
-                self._list = None
-            return
-        if tag in ("br", "img", "p"):
-            self.parts.append(self._reading.line_end)
-        elif tag == "blockquote":
-            self.parts.append(_QUOTE_END if node.tag != "p" else PARAGRAPH_END + _QUOTE_END)
-        elif tag in _KEPT:
-            self.parts.append(f"</{tag}>{_END_OF_BLOCK.get(tag, '')}")
+            if node is self._whole:
+                self._whole = None
+        elif self._words_of is None:
+            if end := _ENDS.get(tag):
+                end(self, node)
+        else:
+            if node is self._words_of:
+                self._words_of = None
+                self._end_link()
+            if tag in _BLOCKS:
+                self._breaks = self._line_end
+
+    # What begins and ends outside of lists and of elements that are only words
+
+    def _start_words(self, node: Element) -> bool:
+        self._words_of = node
+        if node.tag in _BLOCKS:
+            self._breaks = self._line_end
+        return True
+
+    def _start_kept(self, node: Element) -> bool:
+        self._break_line()
+        self.parts.append(f"<{node.tag}>")
+        return True
+
+    def _end_kept(self, node: Element) -> None:
+        self.parts.append(f"</{node.tag}>")
+
+    def _start_paragraph(self, node: Element) -> bool:
+        self._breaks = self._line_end
+        if _is_quote(node):
+            self._start_quote(node)
+        return True
+
+    def _end_paragraph(self, node: Element) -> None:
+        self._mark(PARAGRAPH_END + _QUOTE_END if _is_quote(node) else self._line_end)
+
+    def _start_box(self, node: Element) -> bool:
+        self._breaks = self._line_end
+        return not (node.get("data-npf") and self._stands_for_block(node))
+
+    def _end_box(self, _node: Element) -> None:
+        self._breaks = self._line_end
+
+    def _start_heading(self, _node: Element) -> bool:
+        self._mark("<h2>")
+        return True
+
+    def _end_heading(self, _node: Element) -> None:
+        self._mark("</h2>\n")
+
+    def _start_list(self, node: Element) -> bool:
+        self._whole = node
+        self._mark(_verbatim_start(node, node.tag))
+        return True
+
+    def _start_nothing(self, _node: Element) -> bool:
+        return True
+
+    def _drop(self, _node: Element) -> bool:
+        return False
+
+    def _image(self, node: Element) -> bool:
+        if self._words_of is not None and self._words_of.tag == "a":
+            self._after = [*self._after, image_of(node), PARAGRAPH_END]
+        else:
+            self.parts.append(image_of(node))
+            self._mark(self._line_end)
+        return True
+
+    def _start_link(self, node: Element) -> bool:
+        """A link's words, in its markup if it leads somewhere; mentions are words alone."""
+        self._break_line()
+        self._words_of, self._link = node, len(self.parts)
+        if target := "" if is_plain_link_text(node) else safe_target(node.get("href")):
+            self.parts.append(f'<a href="{target}">')
+            self._link_end = "</a>"
+        return True
+
+    def _end_link(self) -> None:
+        """End a link whose words have been written, if it is one."""
+        if self._link_end:
+            if self._after and len(self.parts) == self._link + 1:
+                self.parts.pop()  # a picture alone is shown as one that leads nowhere
+            else:
+                self.parts.append(self._link_end)
+            self._link_end = ""
+        if self._after:
+            self.parts += self._after
+            self._after, self._breaks, self._in_line = (), "", False
 
     def _stands_for_block(self, node: Element) -> bool:
         """Write the block that an element carries in an attribute; whether it did, and says no more."""
-        if self._reading.is_page or self._list is not None or node.tag not in _CARRIERS:
+        block = mapping(json_of(node.get("data-npf")))
+        if not is_carried(block):
             return False
-        block = mapping(json_of(node.get("data-npf") or ""))
-        if block.get("type") not in IN_ATTRIBUTES:
-            return False
-        shown = parse_fragment(blocks_html([block]))
-        if shown is not None:
-            self.parts += read_content(children(shown), self._reading)
+        self.write(nodes_of(blocks_html([block])))
         return True
 
-    def _is_mention_in_list(self, node: Element, tag: str) -> bool:
-        """Whether a link in a list is one of those that only the words are kept of, as outside of lists."""
-        return self._list is not None and tag == "a" and is_plain_link_text(node)
-
-    def _tag(self, node: Element) -> str:
-        tag = str(node.tag)
-        if self._reading.is_page:
-            return tag
-        if tag == "h1":
-            return "h2"
-        return "blockquote" if tag == "p" and "npf_quote" in classes(node) else tag
-
-    def _quote(self) -> None:
+    def _start_quote(self, _node: Element) -> bool:
         # Blocks say how deep each paragraph is quoted, not where one quotation ends and the next begins.
-        if not self._reading.is_page and self.parts and self.parts[-1] == _QUOTE_END:
-            if str(self.parts[-2]).endswith("\n"):
-                self.parts.pop()  # an outer quotation that ends here as well may go on, too
-            else:
-                self.parts[-1] = PARAGRAPH_END
-        elif self.parts and self.parts[-1] == PARAGRAPH_END + _QUOTE_END and not self._reading.is_page:
+        before = self.parts[-1] if self.parts else ""
+        self._breaks, self._in_line = "", False
+        if before == _QUOTE_END and str(self.parts[-2]).endswith("\n"):
+            self.parts.pop()  # an outer quotation that ends here as well may go on, too
+        elif before in (_QUOTE_END, PARAGRAPH_END + _QUOTE_END):
             self.parts[-1] = PARAGRAPH_END
         else:
             self.parts.append("<blockquote>")
+        return True
 
-    def _link(self, node: Element) -> None:
-        text, target = text_of(node), safe_target(node.get("href"))
-        if target and not is_plain_link_text(node) and (text or not _images(node)):
-            text = f'<a href="{target}">{text}</a>'
-        self.parts += [text, *_images(node)]
+    def _end_quote(self, _node: Element) -> None:
+        self._mark(_QUOTE_END)
 
 
-def _images(node: Element) -> list[Part]:
-    found: list[Part] = []
-    for image in node.iter("img"):
-        found += [image_of(image), PARAGRAPH_END]
-    return found
+_STARTS: Mapping[str, Callable[[_Writer, Element], bool]] = {
+    **dict.fromkeys(_KEPT, _Writer._start_kept),
+    **dict.fromkeys(_LISTS, _Writer._start_list),
+    **dict.fromkeys(_HEADINGS, _Writer._start_heading),
+    **dict.fromkeys(_CARRIERS, _Writer._start_box),
+    **dict.fromkeys(_DROPPED, _Writer._drop),
+    "p": _Writer._start_paragraph,
+    "a": _Writer._start_link,
+    "img": _Writer._image,
+    "blockquote": _Writer._start_quote,
+    "br": _Writer._start_nothing,
+    "body": _Writer._start_nothing,
+}
+_ENDS: Mapping[str, Callable[[_Writer, Element], None]] = {
+    **dict.fromkeys(_KEPT, _Writer._end_kept),
+    **dict.fromkeys(_HEADINGS, _Writer._end_heading),
+    **dict.fromkeys(_CARRIERS, _Writer._end_box),
+    "p": _Writer._end_paragraph,
+    "br": _Writer._end_paragraph,
+    "blockquote": _Writer._end_quote,
+}
+
+
+def _is_quote(node: Element) -> bool:
+    """Whether a paragraph is a block that is a quotation."""
+    return "npf_quote" in (node.get("class") or "")
 
 
 def _verbatim_start(node: Element, tag: str) -> str:
-    target = safe_target(node.get("href")) if tag == "a" else ""
-    attributes = f' href="{html.escape(target)}"' if target else ""
-    return f"<{tag}{attributes}/>" if tag in _EMPTY else f"<{tag}{attributes}>"
+    """A start tag with its attributes, except those that could run code."""
+    pieces = [f"<{tag}"]
+    for name, value in node.attrib.items():
+        shown = safe_target(value) if name in ("href", "src") else value.replace("\n", " ")
+        if shown and not name.startswith("on"):
+            pieces.append(f' {name}="{html.escape(shown)}"')
+    pieces.append("/>" if tag in _EMPTY else ">")
+    return "".join(pieces)

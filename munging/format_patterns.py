@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from munging.cleaning import quote_lines
-from munging.format_table import PLACEHOLDER, PromptFormat
+from munging.cleaning import lower_ascii, quote_lines
+from munging.format_table import FORMATS, PLACEHOLDER, PromptFormat
 from munging.thread import Identity
 
 _SPACES = r"[^\S\n]*+"
 _GAP = r"[^\S\n]++"
 _FREE = ".*"
+_BUILT_IN = frozenset(FORMATS.values())
 _FREE_PLACES = ("names", "time")
 
 
@@ -25,17 +26,18 @@ def control_phrases(form: PromptFormat, identity: Identity) -> re.Pattern[str]:
 
 
 def as_words(text: str, form: PromptFormat, identity: Identity) -> str:
-    """Clean normalised text so that nothing in it reads as this format's structure.
+    """Give clean, normalised text so that nothing in it reads as this format's structure.
 
-    Posts are clean already of what the built-in formats could read; this is for what is peculiar to one.
+    Clean text holds nothing that the built-in formats could read, except their marks.
     """
-    return quote_lines(_without_marks(text, form), _imitation(form, identity.persona))
+    text = _without_marks(text, form)
+    return text if form in _BUILT_IN else quote_lines(text, _imitation(form, identity.persona))
 
 
 def as_tag(tag: str, form: PromptFormat, identity: Identity) -> str:
     """A tag in which this format's words for what introduces tags are broken up."""
     tag, words = _without_marks(tag, form), form.phrase(form.tags, identity).strip()
-    if not words:
+    if not words or lower_ascii(words) not in lower_ascii(tag):
         return tag
     # Wherever the words begin, even within themselves, they are broken up behind their first letter.
     return re.sub(rf"(?i)({re.escape(words[0])})(?={re.escape(words[1:])})", r"\1 ", tag)

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from munging.assembly import Turn, assemble, set_off
+from munging.assembly import Facts, Turn, assemble, set_off
 from munging.classic import split_tags
 from munging.cleaning import clean_name, clean_user_text
-from munging.content import PAGE, PARAGRAPH_END, Part, Reading, content_text, read_content
-from munging.html_tree import Element, Nodes, children, parse_fragment, text_of
+from munging.content import PARAGRAPH_END, Part, content_text, read_content
+from munging.html_tree import Element, Nodes, children, nodes_of, text_of
 from munging.links import author_named_by, is_author_link
 from munging.reply_mockup import FoundMockup, find_mockup
 from munging.thread import ANONYMOUS, Identity, Thread
@@ -26,8 +26,7 @@ _ASK_HEADING = re.compile(r"\s*([0-9A-Za-z-]+) asked:\s*(.*)", re.DOTALL)
 _WRAPPERS = frozenset({"div", "article", "section", "main"})
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(NamedTuple):
     """One level of a chain: who speaks (None: the posting blog), and what stands around the quotation.
 
     ``beside`` are words between the quoted author's name and the quotation.
@@ -39,8 +38,7 @@ class Level:
     after: Nodes
 
 
-@dataclass(frozen=True)
-class Chain:
+class Chain(NamedTuple):
     """A body taken apart: its levels, outermost first."""
 
     levels: tuple[Level, ...]
@@ -55,7 +53,7 @@ class Chain:
         if not parts:
             return self
         root = self.levels[-1]
-        return Chain((*self.levels[:-1], replace(root, beside=(*parts, *root.beside))))
+        return Chain((*self.levels[:-1], root._replace(beside=(*parts, *root.beside))))
 
     @property
     def authors(self) -> tuple[str, ...]:
@@ -69,36 +67,35 @@ def thread_from_html(html: str, identity: Identity, image_texts: Mapping[str, st
     A heading "NAME asked: …" at its beginning is an ask, and the links of a footer are tags. A payload
     has fields for those facts: see ``payload.thread_from_payload``.
     """
-    body = parse_fragment(html)
-    if body is None:
+    nodes = nodes_of(html)
+    if not nodes:
         return Thread()
     texts = image_texts or {}
-    nodes, tags = _without_footer(_unwrapped(children(body)))
+    nodes, tags = _without_footer(_unwrapped(nodes))
     ask, nodes = _asked_heading(nodes)
-    chain = read_chain(nodes, PAGE)
+    chain = read_chain(nodes)
     if ask is None and len(chain.levels) > 1:
         ask, root = _asked_heading(chain.levels[-1].after)
-        chain = Chain((*chain.levels[:-1], replace(chain.levels[-1], after=root)))
-    preamble, turns = turns_of_chain(chain, identity.blog, identity, PAGE, texts)
-    thread = assemble(turns[-1], identity, quoted=turns[:-1], ask=ask, preamble=preamble)
-    last = replace(thread.posts[-1], tags=tags)
-    return replace(thread, posts=(*thread.posts[:-1], last))
+        chain = Chain((*chain.levels[:-1], chain.levels[-1]._replace(after=root)))
+    preamble, turns = turns_of_chain(chain, identity.blog, identity, texts)
+    *quoted, own = turns
+    return assemble(own, identity, quoted=quoted, ask=ask, preamble=preamble, facts=Facts(tags))
 
 
-def read_chain(nodes: Nodes, reading: Reading) -> Chain:
+def read_chain(nodes: Nodes) -> Chain:
     """Take a body's nested quotations apart. It costs time linear in the body's length."""
     levels: list[Level] = []
     author: str | None = None
     while found := _find_quotation(nodes):
-        beside = [*read_content(found.beside, reading), PARAGRAPH_END] if found.beside else []
-        levels.append(Level(author, tuple(read_content(found.before, reading)), tuple(beside), found.after))
+        beside = [*read_content(found.beside), PARAGRAPH_END] if found.beside else []
+        levels.append(Level(author, tuple(read_content(found.before)), tuple(beside), found.after))
         author, nodes = found.author, found.quoted
     levels.append(Level(author, (), (), nodes))
     return Chain(tuple(levels))
 
 
 def turns_of_chain(
-    chain: Chain, blog: str, identity: Identity, reading: Reading, image_texts: Mapping[str, str]
+    chain: Chain, blog: str, identity: Identity, image_texts: Mapping[str, str]
 ) -> tuple[str, list[Turn]]:
     """The text before everything, and a chain's turns, oldest first; the last is of the posting ``blog``.
 
@@ -108,10 +105,10 @@ def turns_of_chain(
     turns: list[Turn] = []
     for level in reversed(chain.levels):
         if level.author is None:
-            turns += _turns_of_level(blog, level.beside, level.after, identity, reading, image_texts)
+            turns += _turns_of_level(blog, level.beside, level.after, identity, image_texts)
             break
         around = (*level.before, *level.beside)
-        said = _turns_of_level(level.author, around, level.after, identity, reading, image_texts)
+        said = _turns_of_level(level.author, around, level.after, identity, image_texts)
         turns += set_off(said, oldest=not turns)
     return content_text(chain.levels[0].before, image_texts), turns
 
@@ -121,25 +118,23 @@ def _turns_of_level(
     around: Sequence[Part],
     after: Nodes,
     identity: Identity,
-    reading: Reading,
     image_texts: Mapping[str, str],
 ) -> list[Turn]:
     # Only the bot mocks up replies; in anybody else's post the same words are only words.
     mockup = find_mockup(after) if speaker == identity.blog and not around else None
     if mockup is None:
-        return [Turn(speaker, content_text([*around, *read_content(after, reading)], image_texts))]
-    own = Turn(speaker, content_text(read_content(mockup.after, reading), image_texts))
-    return [_reply_turn(mockup, reading, image_texts), own]
+        return [Turn(speaker, content_text([*around, *read_content(after)], image_texts))]
+    own = Turn(speaker, content_text(read_content(mockup.after), image_texts))
+    return [_reply_turn(mockup, image_texts), own]
 
 
-def _reply_turn(mockup: FoundMockup, reading: Reading, image_texts: Mapping[str, str]) -> Turn:
+def _reply_turn(mockup: FoundMockup, image_texts: Mapping[str, str]) -> Turn:
     lead = PARAGRAPH_END if mockup.wrapped else ""
-    parts = [lead, *read_content(mockup.between, reading), *read_content(mockup.reply, reading), "\n"]
+    parts = [lead, *read_content(mockup.between), *read_content(mockup.reply), "\n"]
     return Turn(mockup.source.blog_name, content_text(parts, image_texts))
 
 
-@dataclass(frozen=True)
-class _Quotation:
+class _Quotation(NamedTuple):
     """A quotation among some nodes. ``beside`` is what stands between the author's name and the quotation."""
 
     author: str

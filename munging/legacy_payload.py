@@ -13,23 +13,23 @@ from dataclasses import dataclass
 
 from munging.assembly import Turn, set_off
 from munging.cleaning import clean_name, clean_user_text
-from munging.content import PARAGRAPH_END, PAYLOAD, Image, Part, read_content
-from munging.html_tree import Nodes, children, is_too_deep, parse_fragment
+from munging.content import PARAGRAPH_END, Image, Part, read_content
+from munging.html_tree import is_too_deep, nodes_of, with_words
 from munging.json_access import mapping, mappings, text
 from munging.legacy_html import Chain, read_chain, turns_of_chain
+from munging.names import blogs_of_trail, id_of_item
 from munging.thread import Identity
 
-_TOO_LONG = 10**20
 _BODY_FIELDS = ("body", "answer", "caption", "description")
 _ATTRIBUTED_QUOTE = re.compile(
     r'<p><a\b(?=[^<>]*\bclass="tumblr_blog")[^<>]*+>[^<>]*+</a>:</p>\s*+<blockquote>', re.IGNORECASE
 )
 _TWO_QUOTES_END = re.compile(r"</blockquote>\s*</blockquote>\Z", re.IGNORECASE)
-_READ_MORE = re.compile(r"<p>\s*\[\[MORE\]\]\s*</p>|\[\[MORE\]\]")
 _BOXED = re.compile(
     r"<p>(<(?:div|p|figure|h[1-6]|blockquote|ul|ol)\b.*</(?:div|p|figure|h[1-6]|blockquote|ul|ol)>)</p>",
     re.DOTALL | re.IGNORECASE,
 )
+_MARKED_UP = re.compile(r"</(?:p|blockquote|div|ul|ol)>|<br\s*/?>", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,17 @@ def read_legacy(
     front = _front(payload, image_texts)
     title = title_text(text(payload.get("title")))
     trail = mappings(payload.get("trail"))
-    chain = read_chain(nodes_of(body), PAYLOAD)
+    chain = read_chain(nodes_of(body))
     if is_too_deep(body):
         problems = (*problems, "body: nested too deeply, its end may be missing")
-    if trail and (is_malformed(body) or _is_listed(trail, rebuild) or not _agree(chain, trail)):
-        turns = _turns_of_trail(trail, front, blog, identity, image_texts)
-        return LegacyPost(title, tuple(turns), problems)
-    before, turns = turns_of_chain(chain.with_front(front), blog, identity, PAYLOAD, image_texts)
+    if trail:
+        past = [item for item in trail if not item.get("is_current_item")]
+        names = blogs_of_trail(past, payload, chain.authors, identity.blog)
+        if is_malformed(body) or _is_listed(trail, rebuild) or not _agree(chain, names):
+            own = next((_raw(item) for item in trail if item.get("is_current_item")), _comment(payload))
+            said = [*zip(names, map(_raw, past), strict=True), (blog, own)]
+            return LegacyPost(title, tuple(_turns_of_trail(said, front, identity, image_texts)), problems)
+    before, turns = turns_of_chain(chain.with_front(front), blog, identity, image_texts)
     return LegacyPost(title + before, tuple(turns), problems)
 
 
@@ -69,20 +73,22 @@ def title_text(title: str) -> str:
     return f"<h2>{cleaned}</h2>\n" if cleaned else ""
 
 
-def pictures(images: Iterable[Image], image_texts: Mapping[str, str]) -> list[Part]:
-    """A photo post's pictures as content; those without text leave no trace."""
+def pictures(images: Iterable[tuple[Image, str]], image_texts: Mapping[str, str]) -> list[Part]:
+    """A photo post's pictures as content, each with its caption; those without text leave no trace."""
     parts: list[Part] = []
-    for image in images:
+    for image, caption in images:
         parts += [image, PARAGRAPH_END] if image.text(image_texts) else []
+        parts += [*read_content(nodes_of(caption)), PARAGRAPH_END] if caption.strip() else []
     return parts
 
 
 def _front(payload: Mapping[str, object], image_texts: Mapping[str, str]) -> list[Part]:
     """What a post of an old type says before its caption: the pictures, or the words that are quoted."""
     if payload.get("type") == "quote":
-        words = text(payload.get("text"))
-        return read_content(nodes_of(f"<blockquote><p>{words}</p></blockquote>"), PAYLOAD) if words else []
-    return pictures([_photo(photo) for photo in mappings(payload.get("photos"))], image_texts)
+        words = with_words(text(payload.get("text")))
+        return read_content(nodes_of(f"<blockquote><p>{words}</p></blockquote>")) if words else []
+    photos = mappings(payload.get("photos"))
+    return pictures(((_photo(photo), text(photo.get("caption"))) for photo in photos), image_texts)
 
 
 def _photo(photo: Mapping[str, object]) -> Image:
@@ -98,6 +104,8 @@ def is_malformed(body: str) -> bool:
     head, end, _ = body.rpartition("</blockquote>")
     if end and _TWO_QUOTES_END.search(head[-100:] + end):
         return True
+    if "tumblr_blog" not in body:
+        return False
     parts = _ATTRIBUTED_QUOTE.split(body.replace("\n", ""))
     return any(part.strip() for part in parts[:-1])
 
@@ -106,10 +114,10 @@ def _body(payload: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
     """The field with the chain, and what was wrong about it."""
     kind = text(payload.get("type"))
     if kind == "quote":
-        source = text(payload.get("source"))
+        source = with_words(text(payload.get("source")))
         return (source if "<" in source or not source else f"<p>{source}</p>"), ()
     if kind == "link" and (reblog := mapping(payload.get("reblog"))):
-        return text(reblog.get("tree_html")) + _unboxed(text(reblog.get("comment"))), ()
+        return text(reblog.get("tree_html")) + _comment(payload), ()
     present = [field for field in _BODY_FIELDS if payload.get(field) is not None]
     if not present:
         return "", ("no body, answer, caption or description",)
@@ -120,15 +128,14 @@ def _body(payload: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
 
 def _lines(body: str) -> str:
     """A chat's text, which is HTML in a chain and plain lines in an old original post."""
-    if "<p" in body or "<br" in body:
+    if _MARKED_UP.search(body) or not body.strip():
         return body
-    return "".join(f"<p>{html.escape(line, quote=False)}</p>" for line in body.splitlines() if line.strip())
+    return f"<p>{html.escape(body.strip(), quote=False)}</p>"
 
 
-def nodes_of(fragment: str) -> Nodes:
-    """What is in a fragment of HTML, without the mark of a read-more."""
-    tree = parse_fragment(_READ_MORE.sub("", fragment))
-    return Nodes("") if tree is None else children(tree)
+def _comment(payload: Mapping[str, object]) -> str:
+    """What the posting blog added, by the field for it."""
+    return _unboxed(text(mapping(payload.get("reblog")).get("comment")))
 
 
 def _unboxed(contribution: str) -> str:
@@ -138,43 +145,28 @@ def _unboxed(contribution: str) -> str:
 
 
 def _is_listed(trail: Sequence[Mapping[str, object]], rebuild: Collection[str]) -> bool:
-    numbers = (mapping(item.get("post")).get("id") for item in trail)
-    # A number too long for an id is not worth printing, and Python refuses to print the longest.
-    short = (number for number in numbers if not isinstance(number, int) or number < _TOO_LONG)
-    return any(str(number) in rebuild for number in short if isinstance(number, str | int))
+    return bool(rebuild) and any(id_of_item(item) in rebuild for item in trail)
 
 
-def _agree(chain: Chain, trail: Sequence[Mapping[str, object]]) -> bool:
+def _agree(chain: Chain, names: Sequence[str]) -> bool:
     """Whether the body quotes whom the trail lists. Anybody can type a quotation; nobody can type a trail."""
-    listed = [clean_name(blog_of_item(item)) for item in trail if not item.get("is_current_item")]
-    return [clean_name(author) for author in chain.authors] == listed
-
-
-def blog_of_item(item: Mapping[str, object]) -> str:
-    """The blog of an item of a trail, also of one whose blog is gone; empty when nothing names it."""
-    for named in (mapping(item.get("blog")).get("name"), mapping(item.get("broken_blog")).get("name")):
-        if isinstance(named, str) and named:
-            return named
-    return text(item.get("broken_blog_name"))
+    return [clean_name(author) for author in chain.authors] == [clean_name(name) for name in names]
 
 
 def _turns_of_trail(
-    trail: Sequence[Mapping[str, object]],
+    said: Sequence[tuple[str, str]],
     front: Sequence[Part],
-    blog: str,
     identity: Identity,
     image_texts: Mapping[str, str],
 ) -> list[Turn]:
-    """A trail's turns, oldest first; the last is the posting blog's, empty if the trail has none of it."""
-    current = next((item for item in trail if item.get("is_current_item")), {})
+    """The turns of what each blog said, oldest first; the last is the posting blog's, and may be empty."""
     turns: list[Turn] = []
-    for item in [*(item for item in trail if not item.get("is_current_item")), current]:
-        own = item is current
-        chain = Chain.of_one(nodes_of(_unboxed(_raw(item)))).with_front(() if turns else front)
-        said = turns_of_chain(chain, blog if own else blog_of_item(item), identity, PAYLOAD, image_texts)[1]
-        turns += said if own else set_off(said, oldest=not turns)
+    for number, (blog, words) in enumerate(said, 1):
+        chain = Chain.of_one(nodes_of(words)).with_front(() if turns else front)
+        found = turns_of_chain(chain, blog, identity, image_texts)[1]
+        turns += found if number == len(said) else set_off(found, oldest=not turns)
     return turns
 
 
 def _raw(item: Mapping[str, object]) -> str:
-    return text(item.get("content_raw")) or text(item.get("content"))
+    return _unboxed(text(item.get("content_raw")) or text(item.get("content")))

@@ -201,7 +201,7 @@ def draft_thread(
         return thread_from_html(html or "", identity, image_texts)
     thread = thread_from_payload(payload, identity, image_texts, rebuild=rebuild).thread
     if not thread.posts or thread.posts[-1].kind is PostKind.ASKED:
-        return thread
+        return thread.awaiting_bot(identity) if thread.posts else thread
     last = replace(thread.posts[-1], author=identity.persona, by_bot=True, tags=(), time=None)
     if len(thread.posts) == 1 and last.text:
         last = replace(last, kind=PostKind.ORIGINAL)

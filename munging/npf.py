@@ -5,38 +5,23 @@ One reader then serves both forms, so a post that says the same in both gives th
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from munging.blocks import BLOCK_TYPES, Block
+from munging.blocks.text import inline_html
 from munging.json_access import mapping, mappings, sequence, text, whole
 from munging.links import blog_of_address
-from munging.npf_inline import inline_html
-from munging.thread import ANONYMOUS
-
-Block = Mapping[str, object]
 
 DEEPEST_INDENT = 7
 """The deepest indent that tumblr knows."""
 
 _LISTS = {"ordered-list-item": "ol", "unordered-list-item": "ul"}
-_TEXT = {
-    "heading1": ("<h1>", "</h1>"),
-    "heading2": ("<h2>", "</h2>"),
-    "quote": ('<p class="npf_quote">', "</p>"),
-    "quirky": ('<p class="npf_quirky">', "</p>"),
-    "chat": ('<p class="npf_chat">', "</p>"),
-}
-_SILENT = frozenset({"audio", "video", "paywall"})
-"""Blocks without words of their author's."""
-IN_ATTRIBUTES = _SILENT | {"poll"}
-"""Blocks that HTML has nothing for: the legacy form carries them whole in an attribute."""
-_KNOWN = _SILENT | {"text", "image", "link", "poll"}
 
 
 @dataclass(frozen=True)
 class Ask:
-    """An ask in a post's layout: who asked (``Anonymous`` if nobody says), and the question's blocks."""
+    """An ask in a post's layout: who asked (empty if it does not say), and the question's blocks."""
 
     asker: str
     blocks: tuple[Block, ...]
@@ -70,7 +55,7 @@ def _problems(item: Mapping[str, object], content: Sequence[object]) -> list[str
     if not isinstance(item.get("content"), list):
         return ["content: not a list"]
     kinds = enumerate(text(mapping(entry).get("type")) for entry in content)
-    return [f"content[{index}]: unknown block {kind!r}" for index, kind in kinds if kind not in _KNOWN]
+    return [f"content[{index}]: unknown block {kind!r}" for index, kind in kinds if kind not in BLOCK_TYPES]
 
 
 def _indices(value: object, count: int) -> list[int]:
@@ -93,7 +78,7 @@ def _asker(ask: Mapping[str, object]) -> str:
     attribution = mapping(ask.get("attribution"))
     blog = mapping(attribution.get("blog"))
     address = text(attribution.get("url")) or text(blog.get("url"))
-    return text(blog.get("name")) or blog_of_address(address) or ANONYMOUS
+    return text(blog.get("name")) or blog_of_address(address)
 
 
 def blocks_html(blocks: Sequence[Block]) -> str:
@@ -118,7 +103,8 @@ class _Writer:
             self._write_item(block, _LISTS[subtype])
             return
         self.move_to(["blockquote"] * _quotations(block))
-        self.pieces.append(_single(block))
+        kind = BLOCK_TYPES.get(text(block.get("type")))
+        self.pieces.append(kind.html(block) if kind else "")
 
     def _write_item(self, block: Block, tag: str) -> None:
         outer = self._open[: _indent(block)] if "blockquote" not in self._open else []
@@ -149,45 +135,3 @@ def _quotations(block: Block) -> int:
     if block.get("type") != "text":
         return 0
     return _indent(block) + (block.get("subtype") == "indented")
-
-
-def _single(block: Block) -> str:
-    match block.get("type"):
-        case "text":
-            opening, closing = _TEXT.get(text(block.get("subtype")), ("<p>", "</p>"))
-            return f"{opening}{inline_html(block)}{closing}"
-        case "image":
-            return _image(block)
-        case "link":
-            return _link(block)
-        case "poll":
-            return _poll(block)
-    return ""
-
-
-def addresses_of_image(block: Block) -> tuple[str, ...]:
-    """Every address that an image is known under, the widest size first."""
-    media = block.get("media")
-    sizes = mappings(media) or [mapping(media)]
-    sizes = sorted(sizes, key=lambda size: -(whole(size.get("width")) or 0))
-    return tuple(dict.fromkeys(address for size in sizes if (address := text(size.get("url")))))
-
-
-def _image(block: Block) -> str:
-    addresses = addresses_of_image(block)
-    if not addresses:
-        return "<figure><img></figure>"
-    others = html.escape(", ".join(f"{address} 1w" for address in addresses))
-    return f'<figure><img src="{html.escape(addresses[0])}" srcset="{others}"></figure>'
-
-
-def _link(block: Block) -> str:
-    address = text(block.get("url"))
-    words = text(block.get("title")) or text(block.get("display_url")) or address
-    return f'<p><a href="{html.escape(address)}">{html.escape(words, quote=False)}</a></p>'
-
-
-def _poll(block: Block) -> str:
-    answers = (text(answer.get("answer_text")) for answer in mappings(block.get("answers")))
-    listed = "".join(f"<li>{html.escape(answer, quote=False)}</li>" for answer in answers)
-    return f"<p>{html.escape(text(block.get('question')), quote=False)}</p><ul>{listed}</ul>"

@@ -6,17 +6,22 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from munging.assembly import Turn, assemble, set_off
-from munging.content import PAYLOAD
-from munging.json_access import mapping, mappings, sequence, text, whole
+from munging.assembly import Facts, Turn, assemble, set_off
+from munging.blocks.image import addresses_of_image
+from munging.content import Image
+from munging.html_tree import nodes_of
+from munging.json_access import mappings, sequence, text, whole
 from munging.legacy_html import Chain, turns_of_chain
-from munging.legacy_payload import blog_of_item, nodes_of, pictures, read_legacy, title_text
+from munging.legacy_payload import pictures, read_legacy, title_text
+from munging.names import asker_of_post, blog_of_post, blogs_of_trail
 from munging.npf import Contribution, blocks_html, read_contribution
-from munging.npf_head import without_head
-from munging.thread import ANONYMOUS, Identity, PostKind, Thread
-from munging.user_text import question_from_html
+from munging.thread import Identity, Thread
+from munging.user_text import question_text
+
+__all__ = ["ReadResult", "blog_of_post", "is_npf", "thread_from_payload"]
 
 _LATEST = 253402300799  # the last second of the year 9999
+_TITLED = {"regular": "heading1", "conversation": "heading1"}
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,11 @@ def thread_from_payload(
         return ReadResult(Thread(), ("not a post: a JSON object is expected",))
     texts = {} if image_texts is None else image_texts
     if is_npf(payload):
-        thread, problems = _from_blocks(payload, identity, texts)
-    else:
-        thread, problems = _from_legacy(payload, identity, texts, rebuild)
-    return ReadResult(_with_facts(thread, payload), problems)
+        return _from_blocks(payload, identity, texts)
+    post = read_legacy(payload, blog_of_post(payload), identity, texts, rebuild)
+    question = text(payload.get("question"))
+    ask = _ask(asker_of_post(payload), question, texts) if question else None
+    return ReadResult(_thread(payload, identity, ask, post.turns, post.preamble), post.problems)
 
 
 def is_npf(payload: Mapping[str, object]) -> bool:
@@ -56,63 +62,40 @@ def is_npf(payload: Mapping[str, object]) -> bool:
     return payload.get("type") == "blocks" or isinstance(payload.get("content"), list)
 
 
-def blog_of_post(payload: Mapping[str, object]) -> str:
-    """The blog whose words a post is: the one that shows it, or the reader who sent it in; may be empty."""
-    if payload.get("is_submission") and (author := text(payload.get("post_author"))):
-        return author
-    return text(payload.get("blog_name")) or text(mapping(payload.get("blog")).get("name"))
-
-
-Read = tuple[Thread, tuple[str, ...]]
-
-
-def _from_legacy(
-    payload: Mapping[str, object], identity: Identity, texts: Mapping[str, str], rebuild: Collection[str]
-) -> Read:
-    post = read_legacy(payload, blog_of_post(payload), identity, texts, rebuild)
-    question = text(payload.get("question"))
-    ask = _ask(text(payload.get("asking_name")), question, texts) if question else None
-    thread = assemble(
-        _own(post.turns, payload, ask),
-        identity,
-        quoted=post.turns[:-1],
-        ask=ask,
-        preamble=post.preamble,
-    )
-    return thread, post.problems
-
-
-def _own(turns: Sequence[Turn], payload: Mapping[str, object], ask: Turn | None) -> Turn | None:
-    """The posting blog's own words; None for an ask that waits for its answer."""
-    waits = ask is not None and payload.get("state") == "submission" and not turns[-1].text
-    return None if waits else turns[-1]
+def _thread(
+    payload: Mapping[str, object],
+    identity: Identity,
+    ask: Turn | None,
+    turns: Sequence[Turn],
+    preamble: str,
+) -> Thread:
+    """The turns as a thread; without the posting blog's own for an ask that waits for its answer."""
+    *quoted, own = turns
+    waits = ask is not None and payload.get("state") == "submission" and not own.text
+    facts = Facts(_tags(payload), _time(payload.get("timestamp")))
+    return assemble(None if waits else own, identity, quoted=quoted, ask=ask, preamble=preamble, facts=facts)
 
 
 def _ask(asker: str, question: str, texts: Mapping[str, str]) -> Turn:
-    # The models were trained on threads in which an ask's ampersands had stayed encoded.
-    asked = question_from_html(question, texts).replace("&", "&amp;")
-    return Turn(asker or ANONYMOUS, asked)
+    # The models were trained on threads in which the entities of an ask had stayed encoded.
+    return Turn(asker, question_text(question, texts, encoded=True))
 
 
-def _from_blocks(payload: Mapping[str, object], identity: Identity, texts: Mapping[str, str]) -> Read:
+def _from_blocks(payload: Mapping[str, object], identity: Identity, texts: Mapping[str, str]) -> ReadResult:
     trail = mappings(payload.get("trail"))
     contributions = [read_contribution(item) for item in (*trail, payload)]
-    speakers = [*map(blog_of_item, trail), blog_of_post(payload)]
-    root = without_head(contributions[0], payload)
-    contributions[0] = root.rest
+    problems = _located_problems(contributions)
+    speakers = [*blogs_of_trail(trail, payload, (), identity.blog), blog_of_post(payload)]
+    contributions[0], title, images = _without_head(contributions[0], payload)
     turns: list[Turn] = []
-    for speaker, contribution in zip(speakers, contributions, strict=True):
-        front = () if turns else pictures(root.images, texts)
+    for number, (speaker, contribution) in enumerate(zip(speakers, contributions, strict=True)):
+        front = () if turns else pictures(images, texts)
         chain = Chain.of_one(nodes_of(blocks_html(contribution.blocks))).with_front(front)
-        said = turns_of_chain(chain, speaker, identity, PAYLOAD, texts)[1]
-        quoted = contribution is not contributions[-1]
-        turns += set_off(said, oldest=not turns) if quoted else said
+        said = turns_of_chain(chain, speaker, identity, texts)[1]
+        turns += set_off(said, oldest=not turns) if number < len(trail) else said
     asked = contributions[0].ask
-    ask = _ask(asked.asker, blocks_html(asked.blocks), texts) if asked else None
-    thread = assemble(
-        _own(turns, payload, ask), identity, quoted=turns[:-1], ask=ask, preamble=title_text(root.title)
-    )
-    return thread, _located_problems(contributions)
+    ask = _ask(asked.asker or asker_of_post(payload), blocks_html(asked.blocks), texts) if asked else None
+    return ReadResult(_thread(payload, identity, ask, turns, title_text(title)), problems)
 
 
 def _located_problems(contributions: Sequence[Contribution]) -> tuple[str, ...]:
@@ -122,15 +105,27 @@ def _located_problems(contributions: Sequence[Contribution]) -> tuple[str, ...]:
     return tuple(f"{place}{problem}" for place, item in found for problem in item.problems)
 
 
-def _with_facts(thread: Thread, payload: Mapping[str, object]) -> Thread:
-    """The thread with the post's tags and time, which are those of its last post."""
-    if not thread.posts or thread.posts[-1].kind is PostKind.ASKED:
-        return thread
-    tags, time = _tags(payload), _time(payload.get("timestamp"))
-    if not tags and time is None:
-        return thread
-    last = replace(thread.posts[-1], tags=tags, time=time)
-    return replace(thread, posts=(*thread.posts[:-1], last))
+def _without_head(
+    root: Contribution, post: Mapping[str, object]
+) -> tuple[Contribution, str, list[tuple[Image, str]]]:
+    """The oldest post without its head, its title, and its pictures with their captions.
+
+    A post of an old type that is not stored as blocks has its title and its pictures in the first of them.
+    """
+    if post.get("is_blocks_post_format") is not False or not root.blocks:
+        return root, "", []
+    kind, first = text(post.get("original_type")), root.blocks[0]
+    rest = replace(root, blocks=root.blocks[1:])
+    if first.get("type") == "text" and first.get("subtype") == _TITLED.get(kind, ""):
+        return rest, text(first.get("text")), []
+    if kind == "link" and first.get("type") == "link":
+        return rest, text(first.get("title")), []
+    if kind != "photo":
+        return root, "", []
+    kinds = [block.get("type") for block in root.blocks]
+    count = next((index for index, kind in enumerate(kinds) if kind != "image"), len(kinds))
+    images = [(Image(addresses_of_image(block)), text(block.get("caption"))) for block in root.blocks[:count]]
+    return replace(root, blocks=root.blocks[count:]), "", images
 
 
 def _tags(payload: Mapping[str, object]) -> tuple[str, ...]:

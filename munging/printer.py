@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from munging.cleaning import clean_user_text
 from munging.format_patterns import as_tag, as_words
 from munging.format_table import OriginalKind, PromptFormat
-from munging.normalize import normalize
-from munging.plain_markup import with_plain_lists
+from munging.normalize import normalize, with_plain_lists
 from munging.thread import Identity, Post, PostKind, Thread
 
 

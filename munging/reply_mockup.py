@@ -74,8 +74,8 @@ def find_mockup(nodes: Nodes) -> FoundMockup | None:
     The replier's name is a mention. What the bot writes itself has none, so that nobody can talk it into
     putting words into somebody's mouth.
     """
-    opening = _opening(nodes)
-    if opening is None or not _begins_with_mention(nodes):
+    opening = _opening(nodes) if _begins_with_mention(nodes) else None
+    if opening is None:
         return None
     source, wrapped, rest = opening
     for index, element in enumerate(rest):
@@ -88,9 +88,8 @@ def find_mockup(nodes: Nodes) -> FoundMockup | None:
 
 
 def _begins_with_mention(nodes: Nodes) -> bool:
-    first = nodes.elements[0]
-    if first.tag == "p" and not nodes.lead.strip():
-        nodes = children(first)
+    if nodes.elements and nodes.elements[0].tag == "p" and not nodes.lead.strip():
+        nodes = children(nodes.elements[0])
     return bool(nodes.elements) and not nodes.lead.strip() and "tumblelog" in classes(nodes.elements[0])
 
 

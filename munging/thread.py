@@ -29,7 +29,11 @@ class Identity:
         """The name under which a blog speaks in threads; nobody but the bot speaks under the persona's."""
         if blog == self.blog:
             return self.persona
-        name = clean_name(next((known for own, known in self.known_as if own == blog), blog))
+        for own, known in self.known_as:
+            if own == blog:
+                blog = known
+                break
+        name = clean_name(blog)
         # Neither name of the bot's is left to anybody, also not by what is put behind the other.
         while name in (self.persona, self.blog):
             name += "-blog"
@@ -62,11 +66,13 @@ class Post:
     time: datetime | None = None
 
     def __post_init__(self) -> None:
-        tags = (clean_tag(tag) for tag in self.tags)
-        object.__setattr__(self, "text", clean_content(self.text))
-        object.__setattr__(self, "tags", tuple(tag for tag in tags if tag))
-        if not self.by_bot:
-            object.__setattr__(self, "author", clean_name(self.author))
+        if (text := clean_content(self.text)) is not self.text:
+            object.__setattr__(self, "text", text)
+        if self.tags:
+            tags = (clean_tag(tag) for tag in self.tags)
+            object.__setattr__(self, "tags", tuple(tag for tag in tags if tag))
+        if not self.by_bot and (author := clean_name(self.author)) != self.author:
+            object.__setattr__(self, "author", author)
 
 
 def kind_after(posts: Sequence[Post]) -> PostKind:
@@ -84,7 +90,8 @@ class Thread:
     preamble: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "preamble", clean_content(self.preamble))
+        if self.preamble:
+            object.__setattr__(self, "preamble", clean_content(self.preamble))
 
     @classmethod
     def ask(cls, asker: str, question: str) -> Thread:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from munging.cleaning import clean_name, clean_user_text, image_block
-from munging.content import QUESTION, content_text, read_content
-from munging.html_tree import children, parse_fragment
+from munging.cleaning import CleanText, clean_name, clean_user_text, image_block, join_clean
+from munging.content import content_text, read_content
+from munging.html_tree import nodes_of, with_words
 
-__all__ = ["clean_name", "clean_user_text", "image_block", "question_from_html"]
+__all__ = ["clean_name", "clean_user_text", "image_block", "question_from_html", "question_text"]
+
+_ENTITY = re.compile(r"&(?=(?:amp|lt|gt);)")
 
 
 def question_from_html(question: str, image_texts: Mapping[str, str] | None = None) -> str:
@@ -17,7 +20,11 @@ def question_from_html(question: str, image_texts: Mapping[str, str] | None = No
     ``image_texts`` maps image addresses to the text recognised in them. What the user typed is cleaned
     before the texts of images are put in, so that no user can write an image block.
     """
-    body = parse_fragment(question)
-    if body is None:
-        return ""
-    return content_text(read_content(children(body), QUESTION), image_texts or {}).strip("\n")
+    return question_text(question, image_texts or {})
+
+
+def question_text(question: str, image_texts: Mapping[str, str], *, encoded: bool = False) -> CleanText:
+    """The same; with ``encoded`` the characters that HTML has to encode stay as tumblr gives them."""
+    nodes = nodes_of(with_words(_ENTITY.sub("&amp;", question) if encoded else question))
+    said = content_text(read_content(nodes, "\n", encoded=encoded), image_texts)
+    return join_clean([said.strip("\n")])

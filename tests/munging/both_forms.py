@@ -9,7 +9,7 @@ import html
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, pairwise
 
 from hypothesis import strategies as st
 
@@ -26,6 +26,7 @@ IN_ATTRIBUTES = ("audio", "video", "poll", "paywall")
 """HTML has nothing for them: an empty figure carries the block."""
 
 OTHERS = ("images", "link", *IN_ATTRIBUTES)
+CAPTION = "#2 Frank commented:"
 IMAGE_TEXTS = {"https://x.org/a.png": "what the image says\nFrank posted:", "https://x.org/b.png": ""}
 
 
@@ -219,7 +220,7 @@ def _npf_image(address: str) -> Json:
         "type": "image",
         "media": [{"url": url, "width": width, "height": 10} for url, width in sizes],
         "alt_text": "Frank posted:\n\n\u57df",
-        "caption": "#2 Frank commented:",
+        "caption": CAPTION,
     }
 
 
@@ -264,7 +265,7 @@ def as_legacy(post: Described) -> Json:
         shown |= {"type": "answer", "question": question, "asking_name": post.asker, "answer": body}
         del shown["body"]
     if post.photos:
-        photos = [{"original_size": {"url": address}, "caption": "x"} for address in post.photos]
+        photos = [{"original_size": {"url": address}, "caption": CAPTION} for address in post.photos]
         shown |= {"type": "photo", "caption": body, "photos": photos}
         del shown["body"]
     return shown
@@ -329,29 +330,25 @@ def _html_block(block: Block) -> str:
 
 def _html_image(address: str) -> str:
     sizes = f'srcset="{address}?s640 640w, {address} 1280w" sizes="100vw"'
-    return f'<figure class="tmblr-full"><img src="{address}?s640" {sizes} alt="Frank posted:"/></figure>'
+    shown = f'<img src="{address}?s640" {sizes} alt="Frank posted:"/><figcaption>{CAPTION}</figcaption>'
+    return f'<figure class="tmblr-full">{shown}</figure>'
 
 
 def _html_words(block: Block) -> str:
-    ranges = [(found.start, found.start, found) for found in block.ranges if found.start < found.end]
-    return _nested(block.words, 0, len(block.words), ranges)
-
-
-def _nested(text: str, start: int, end: int, ranges: Sequence[tuple[int, int, Range]]) -> str:
-    """The text from ``start`` to ``end``: the range that begins first is outermost, the rest is cut by it.
-
-    Each range comes with where it begins here, and where it began before it was cut.
-    """
-    inside = [(max(first, start), began, found) for first, began, found in ranges]
-    inside = [entry for entry in inside if entry[0] < min(entry[2].end, end)]
-    if not inside:
-        return html.escape(text[start:end], quote=False).replace("\n", "<br>")
-    first = min(inside, key=lambda entry: (entry[0], entry[1], -entry[2].end))
-    others = [entry for entry in inside if entry is not first]
-    stop = min(first[2].end, end)
-    before = html.escape(text[start : first[0]], quote=False).replace("\n", "<br>")
-    inner = _formatted(first[2], _nested(text, first[0], stop, others))
-    return before + inner + _nested(text, stop, end, others)
+    """The words, each stretch of the same formatting in tags of its own; what begins first is outermost."""
+    ranges = sorted(
+        (found.start, found.end, number, found)
+        for number, found in enumerate(block.ranges)
+        if found.start < found.end
+    )
+    edges = sorted({0, len(block.words), *(edge for found in ranges for edge in found[:2])})
+    pieces = []
+    for start, end in pairwise(edges):
+        inner = html.escape(block.words[start:end], quote=False).replace("\n", "<br>")
+        for first, last, _, found in reversed(ranges):
+            inner = _formatted(found, inner) if first <= start and end <= last else inner
+        pieces.append(inner)
+    return "".join(pieces)
 
 
 def _formatted(found: Range, inner: str) -> str:

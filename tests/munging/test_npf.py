@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from munging.blocks.text import inline_html
 from munging.npf import blocks_html, read_contribution
-from munging.npf_inline import inline_html
 from tests.strategies import words
 
 TAGS = {"bold": "b", "italic": "i", "strikethrough": "strike", "small": "small", "color": "span", "link": "a"}

@@ -12,7 +12,8 @@ from typing import Any
 
 from munging.json_access import mappings, sequence, text
 from munging.links import post_id_of_address
-from munging.payload import blog_of_post, is_npf
+from munging.names import asker_of_post, blog_of_post
+from munging.payload import is_npf
 from tumblr.api.errors import MalformedAnswer
 from tumblr.api.notes import Note, read_notes
 from tumblr.api.payload_forms import TrailEntry, Words, legacy_words, npf_words
@@ -169,10 +170,9 @@ def _parent(payload: Mapping[str, object]) -> str | None:
 
 
 def _said(said: Words, payload: Mapping[str, object]) -> dict[str, Any]:
-    anonymous = ANONYMOUS if payload.get("is_anonymous") else None
     return {
         "type": said.type,
-        "asking_name": said.asker or text(payload.get("asking_name")) or anonymous,
+        "asking_name": said.asker or _asker(payload, said),
         "question": said.question,
         "body": said.body,
         "trail": said.trail,
@@ -180,6 +180,12 @@ def _said(said: Words, payload: Mapping[str, object]) -> dict[str, Any]:
         "has_video": said.has_video,
         "has_text": said.has_text,
     }
+
+
+def _asker(payload: Mapping[str, object], said: Words) -> str | None:
+    """Who asked, by the fields of the post; None for whatever is not an ask."""
+    is_asked = said.question is not None or payload.get("asking_name") or payload.get("is_anonymous")
+    return asker_of_post(payload) if is_asked else None
 
 
 def read_page(response: object) -> PostPage:

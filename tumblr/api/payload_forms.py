@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from bs4 import BeautifulSoup
 
+from munging.blocks import Block
 from munging.json_access import mapping, mappings, text
-from munging.legacy_payload import blog_of_item
-from munging.npf import Block, Contribution, blocks_html, read_contribution
+from munging.names import blog_of_item
+from munging.npf import Contribution, blocks_html, read_contribution
 from tumblr.api.payload_numbers import digits
 
 _BODY_FIELDS = ("body", "answer", "caption", "description")
@@ -78,7 +79,7 @@ def npf_words(payload: Mapping[str, object]) -> Words:
         type="answer" if ask else _legacy_type(original, contributions[0].blocks),
         body=blocks_html(own.blocks),
         question=None if ask is None else blocks_html(ask.blocks),
-        asker=None if ask is None else ask.asker,
+        asker=None if ask is None else ask.asker or None,
         trail=tuple(map(_entry, items[:-1])),
         images=sum(block.get("type") == "image" for block in blocks),
         has_video="video" in kinds or original == "video",

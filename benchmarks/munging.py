@@ -68,7 +68,7 @@ def payload_inputs() -> list[Mapping[str, Any]]:
 
 def legacy_posts() -> list[Mapping[str, Any]]:
     """The posts of the legacy form that were read from the sandbox."""
-    lines = (FOLDER / "sandbox_posts.jsonl").read_text(encoding="utf-8").split("\n")
+    lines = (FOLDER.parent / "sandbox_posts.jsonl").read_text(encoding="utf-8").split("\n")
     payloads = (json.loads(line)["payload"] for line in lines if line)
     return [payload for payload in payloads if payload["type"] != "blocks"]
 

@@ -22,7 +22,7 @@ _IMAGE = re.compile(r"""<img[^>]*?src=\\?["']([^"'\\]+)""")
 
 @cache
 def posts() -> list[dict[str, Any]]:
-    lines = (FOLDER / "sandbox_posts.jsonl").read_text(encoding="utf-8").split("\n")
+    lines = (FOLDER.parent / "sandbox_posts.jsonl").read_text(encoding="utf-8").split("\n")
     return [json.loads(line) for line in lines if line]
 
 

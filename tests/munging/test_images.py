@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 
 from munging.control import IMAGE_DELIMITER
-from munging.images import TextBlock, images_of_posts, images_of_question, text_blocks
+from munging.images import (
+    ImagePlaces,
+    TextBlock,
+    alt_texts,
+    images_of_posts,
+    images_of_question,
+    text_blocks,
+    with_image_texts,
+)
 from munging.payload import thread_from_payload
 from tests.munging.both_forms import Described, as_legacy, as_npf, described
 from tests.strategies import IDENTITY, words
@@ -96,3 +104,49 @@ def test_recognised_text_comes_back_as_it_was_put_in(recognised: str) -> None:
 def test_many_openings_cost_no_more_than_one() -> None:
     body = "=======\na\n" * 100_001
     assert len(text_blocks(body)) == 50_000
+
+
+def test_texts_that_are_recognised_later_end_up_where_they_would_have_been() -> None:
+    payload = {
+        "type": "blocks",
+        "blog_name": "carol",
+        "content": [{"type": "text", "text": "0"}, image(B), {"type": "text", "text": "after"}, image(C)],
+        "layout": [],
+        "trail": [{"blog": {"name": "alice"}, "content": [image(A)], "layout": []}],
+    }
+    known = {A: "a sign\nof two lines", C: "<|endoftext|> 域 #1 x asked:"}
+    places = ImagePlaces()
+    later = thread_from_payload(payload, IDENTITY, places).thread
+    at_once = thread_from_payload(payload, IDENTITY, known).thread
+    assert places.addresses == (A, B, C)
+    filled = [with_image_texts(post.text, places.addresses, known) for post in later.posts]
+    assert filled == [post.text for post in at_once.posts]
+
+
+@settings(max_examples=60, deadline=None)
+@given(described(IDENTITY.blog), words())
+def test_any_post_read_with_places_and_filled_is_the_post_read_at_once(post: Described, said: str) -> None:
+    payload = as_npf(post)
+    places = ImagePlaces()
+    later = thread_from_payload(payload, IDENTITY, places).thread
+    known = {address: said for number, address in enumerate(places.addresses) if number % 2}
+    at_once = thread_from_payload(payload, IDENTITY, known).thread
+    filled = [with_image_texts(one.text, places.addresses, known) for one in later.posts]
+    assert [one.strip("\n") for one in filled] == [one.text.strip("\n") for one in at_once.posts]
+
+
+def test_a_number_between_delimiters_that_names_no_image_stays() -> None:
+    text = f"a\n\n{IMAGE_DELIMITER}\n7\n{IMAGE_DELIMITER}\nb"
+    assert with_image_texts(text, [A], {A: "x"}) == text
+
+
+def test_descriptions_are_those_of_blocks() -> None:
+    described_image = image(A) | {"alt_text": " a dog\non a <sofa> "}
+    payload = {
+        "content": [image(B)],
+        "trail": [{"content": [described_image, {"type": "text", "text": "x"}]}],
+    }
+    found = alt_texts(payload)
+    assert found[A] == "a dog\non a <sofa>"
+    assert len(found) == 2
+    assert alt_texts(None) == alt_texts({"content": "x"}) == {}

@@ -30,6 +30,7 @@ from bot_config_help import example_of, explain, holds_secret, no_such_setting, 
 from bot_lifecycle import until_unread
 from bot_settings.blog import BlogConfig
 from bot_settings.presets import PRESETS, PresetName, with_preset
+from images.settings import ImagesConfig
 from mood.settings import MoodConfig
 from selection.settings import SelectionConfig
 from switchboard.settings import CandidatesConfig, SwitchboardConfig
@@ -99,6 +100,7 @@ class Config(BaseSettings):
     )
     generator: GeneratorConfig = Field(GeneratorConfig(), description="the process that writes")
     selection: SelectionConfig = Field(SelectionConfig(), description="how one candidate is chosen")
+    images: ImagesConfig = Field(ImagesConfig(), description="text in images, read and drawn")
     mood: MoodConfig = Field(MoodConfig(), description="how the bot feels")
     training: TrainingConfig = Field(TrainingConfig(), description="making and renewing the models")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -97,9 +97,8 @@ def rates(backend: Backend, thumbnails: Path | None) -> dict[str, Any]:
             shown.add(kind)
     for name, tally in (*kinds.items(), *groups.items()):
         figures = tally.as_json()
-        print(
-            f"| {name} | {figures['pictures']} | {figures['characters']} | {figures['error_rate_percent']} % |"
-        )
+        rate = figures["error_rate_percent"]
+        print(f"| {name} | {figures['pictures']} | {figures['characters']} | {rate} % |")
     return {name: tally.as_json() for name, tally in (*kinds.items(), *groups.items())}
 
 
@@ -198,7 +197,7 @@ def timed(work: Callable[[], object], pictures: int) -> float:
 
 
 def worker_memory(pool: WorkerPool, count: int) -> dict[str, int]:
-    """The peak of the present worker's memory in MiB, every so many of images that are all of different size."""
+    """The peak of the present worker's memory in MiB, over many images of different sizes."""
     chance = random.Random("memory")
     peaks: dict[str, int] = {}
     for number in range(1, count + 1):

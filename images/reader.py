@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
@@ -91,6 +91,12 @@ class ImageReader:
             wait(reading)
         found = (self.texts_of([url]).texts for url in wanted)
         return {url: text for texts in found for url, text in texts.items()}
+
+    def linger(self, seconds: float) -> bool:
+        """Wait until an image that is being read has been read, at most so long; whether one has."""
+        with self._lock:
+            reading = list(self._reading.values())
+        return not reading or bool(wait(reading, seconds, FIRST_COMPLETED).done)
 
     def _begin(self, url: str) -> None:
         with self._lock:

@@ -85,6 +85,7 @@ class ImagesConfig(Section):
     )
     cache_days: PositiveFloat = Field(90.0, description="days that the text of an image is remembered")
     write: bool = Field(False, description="draw the image blocks in what the bot writes, and post them")
+    write_as_drafts: bool = Field(False, description="posts with drawn images wait as drafts")
     font_pixels: Annotated[int, Field(ge=8, le=96)] = Field(24, description="size of drawn text, in pixels")
     max_width: Annotated[int, Field(ge=120, le=2048)] = Field(
         640, description="width of a drawn image at most, in pixels"

@@ -33,6 +33,7 @@ class Worker:
             "prepare": self._prepare,
             "read": self._read,
             "draw": self._draw,
+            "shaping": self._shaping,
         }
 
     def do(self, request: Message) -> Message:
@@ -59,6 +60,11 @@ class Worker:
 
         frames = read_picture(request.body, self._loaded(), self._config)
         return Message({"frames": [frame.to_json() for frame in frames]})
+
+    def _shaping(self, _request: Message) -> Message:
+        from images.drawing.fonts import can_shape
+
+        return Message({"shapes": can_shape()})
 
     def _draw(self, request: Message) -> Message:
         if self._artist is None:

@@ -55,7 +55,7 @@ class ImagePlaces(Mapping[str, str]):
     """Stands for texts that are not recognised yet: each image that is asked for gets a number for its text.
 
     Given as ``image_texts`` to a reader, it leaves blocks with numbers in the text, which are replaced later
-    (``with_image_texts``). Nobody but a reader can write such a block: users' text is cleaned of its delimiters.
+    (``with_image_texts``). Only a reader can write such a block: users' text is cleaned of its delimiters.
     """
 
     def __init__(self) -> None:

@@ -17,6 +17,7 @@ from switchboard.client import Retry, SwitchboardClient
 from tumblr.api.client import TumblrDashReader, TumblrReader
 from tumblr.api.errors import StoreError
 from tumblr.build_dash import dash_steps
+from tumblr.build_images import Images, connect_images
 from tumblr.build_rules import (
     avoided_tags,
     mood_system,
@@ -88,7 +89,10 @@ def running_bot(
         stack.callback(switchboard.close)
         fail_points = FailPoints.from_environment(os.environ)
         memory = Stores.over(database, clock, fail_points)
-        yield _loop(config, shutdown, memory, tumblr, switchboard, clock, fail_points)
+        images = connect_images(
+            config.images, config.tumblr.database.parent, tumblr, stack, clock, fail_points
+        )
+        yield _loop(config, shutdown, memory, tumblr, switchboard, images, clock, fail_points)
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,7 @@ def _loop(
     memory: Stores,
     tumblr: Tumblr,
     switchboard: SwitchboardClient,
+    images: Images,
     clock: Clock,
     fail_points: FailPoints,
 ) -> Loop:
@@ -142,8 +147,8 @@ def _loop(
         clock=clock,
     )
     return Loop(
-        _steps(config, memory, tumblr, switchboard, planner, post_limit, rhythm, clock, fail_points),
-        _driver(config, memory, tumblr, switchboard, fail_points, clock),
+        _steps(config, memory, tumblr, switchboard, images, planner, post_limit, rhythm, clock, fail_points),
+        _driver(config, memory, tumblr, switchboard, images, fail_points, clock),
         memory.turns,
         planner=planner,
         post_limit=post_limit,
@@ -160,6 +165,7 @@ def _steps(
     memory: Stores,
     tumblr: Tumblr,
     switchboard: SwitchboardClient,
+    images: Images,
     planner: Planner,
     post_limit: PostLimit,
     rhythm: PassSchedule,
@@ -205,6 +211,7 @@ def _steps(
             mean_pause=rhythm.mean_pause,
             clock=clock,
             fail_points=fail_points,
+            images=images.texts,
         ),
         Step("queue", Part.QUEUE, originals.find),
         Step("mood", Part.QUEUE, MoodLog(_moods(config, memory.turns), clock).find),
@@ -226,6 +233,7 @@ def _driver(
     memory: Stores,
     tumblr: Tumblr,
     switchboard: SwitchboardClient,
+    images: Images,
     fail_points: FailPoints,
     clock: Clock,
 ) -> Driver:
@@ -250,6 +258,8 @@ def _driver(
         thresholds=review_thresholds(config),
         month=config.blog.prompt_month,
         chores=None if publisher is None else Outbox(memory.chores, publisher, clock, fail_points),
+        images=images.texts,
+        illustrator=images.illustrator,
     )
 
 

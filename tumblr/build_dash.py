@@ -18,6 +18,7 @@ from tumblr.moods.current import Moods
 from tumblr.pacing.planner import Part, Step
 from tumblr.pacing.throttle import Throttle
 from tumblr.responding.jobs import Switchboard
+from tumblr.responding.post_images import PostImages
 from tumblr.sections import DashboardConfig
 from tumblr.store.conversations import ConversationStore
 from tumblr.store.cursors import ValueStore
@@ -37,6 +38,7 @@ def dash_steps(
     mean_pause: float,
     clock: Callable[[], float],
     fail_points: FailPoints,
+    images: PostImages | None,
 ) -> list[Step]:
     """Reading the dashboard, and deciding upon what was read; neither without a dashboard account."""
     if reader is None or not config.dashboard.reblog:
@@ -60,6 +62,7 @@ def dash_steps(
         pace=pace,
         rng=random.Random(),
         clock=clock,
+        images=images,
     )
     return [
         Step("dashboard", Part.DASHBOARD, finder.find),

@@ -48,6 +48,7 @@ def screening_rules(config: Config) -> ScreeningRules:
         avoided_users=lists.user_avoid_list,
         operator=config.blog.operator_name if lists.screen_operator else None,
         screen_anonymous=lists.screen_anonymous,
+        images_are_made=config.images.write,
     )
 
 

@@ -74,6 +74,7 @@ def ask_rules(config: Config) -> AskRules:
         user_list_of(config),
         asks.equity_first,
         deletes=not config.branch_testing.on,
+        reads_images=config.images.read,
     )
 
 
@@ -166,6 +167,7 @@ def look_rules(config: Config) -> Rules:
         damping_of(config),
         config.tumblr.start_timestamp,
         user_list_of(config),
+        reads_images=config.images.read,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,9 +28,10 @@ from switchboard.messages import (
     TextpostRequest,
 )
 from tumblr.api.errors import NotFound, Refused, TumblrError, TumblrUnavailable
-from tumblr.api.models import Mention, PostPage, TumblrPost, post_name
+from tumblr.api.models import Mention, Photo, PostPage, TumblrPost, post_name
 from tumblr.api.note_reader import NoteReader
 from tumblr.api.notes import Note, NotePage
+from tumblr.finders.ask_rules import AskRules
 from tumblr.finders.asks import AskFinder
 from tumblr.finders.conversation_rules import BlogRelations
 from tumblr.finders.conversation_sources import Rules
@@ -47,8 +48,10 @@ from tumblr.responding.driver import Driver, RetryPolicy
 from tumblr.responding.halloween import TreatHandler
 from tumblr.responding.handlers.base import AskHandler, OriginalHandler, TurnHandler
 from tumblr.responding.handlers.commands import CommandHandler, MoodHandler, ReviewHandler
+from tumblr.responding.illustrator import Draw, Illustrator
 from tumblr.responding.jobs import Jobs, Waits
 from tumblr.responding.outbox import Outbox
+from tumblr.responding.post_images import PostImages
 from tumblr.responding.publisher import Publisher
 from tumblr.responding.reconcile import Reconciler
 from tumblr.screening.moderation import Thresholds
@@ -99,6 +102,7 @@ class ModelTumblr:
         self.refuse: TumblrError | None = None
         self.follows: set[str] = set()
         self.images: dict[str, bytes] = {}
+        self.uploaded: dict[str, list[bytes]] = {}
         self.hidden: set[str] = set()
         self.down = False
         self.others: dict[str, TumblrPost] = {}
@@ -239,10 +243,18 @@ class ModelTumblr:
         )
         return self._on_the_way_back({"id": self._put(new), "state": state})
 
-    def create_photo(self, fields: Mapping[str, str], png: bytes) -> Mapping[str, Any]:
-        answer = self.create_text({**fields, "body": fields["caption"]})
-        self.images[str(answer["id"])] = png
+    def create_photos(self, fields: Mapping[str, str], pngs: Sequence[bytes]) -> Mapping[str, Any]:
+        answer = self.create_text({**fields, "body": fields.get("caption", "")})
+        self.images[str(answer["id"])] = pngs[0]
+        self.uploaded[str(answer["id"])] = list(pngs)
         return answer
+
+    def photos(self, post_id: str) -> list[Photo]:
+        """Media outlive their post."""
+        return [
+            Photo(f"https://64.media.tumblr.com/{post_id}/{number}.png", 640, 73)
+            for number, _ in enumerate(self.uploaded[post_id])
+        ]
 
     def delete(self, post_id: str) -> None:
         self._on_the_way_there()
@@ -442,6 +454,9 @@ class World:
     month: str | None = None
     more_kinds: dict[TurnKind, TurnHandler] = field(default_factory=dict)
     ask_kind: TurnHandler = field(default_factory=lambda: AskHandler(IDENTITY, ZONE, (), 10_000))
+    images: PostImages | None = None
+    draw: Draw | None = None
+    images_as_drafts: bool = False
     switchboard: FakeSwitchboard = field(default_factory=lambda: FakeSwitchboard())
 
     def __post_init__(self) -> None:
@@ -465,6 +480,7 @@ class World:
             rng=random.Random(0),
             clock=self.clock,
             operator=OPERATOR,
+            rules=AskRules(reads_images=self.images is not None),
         )
         self.drafts = DraftWatcher(
             self.tumblr,
@@ -513,6 +529,8 @@ class World:
             thresholds=self.thresholds,
             month=self.month,
             chores=None if self.dry_run else Outbox(self.chores, publisher, self.clock, points),
+            images=self.images,
+            illustrator=None if self.draw is None else self._illustrator(self.draw, publisher, points),
         )
 
     def _lost_inputs(self) -> LostInputs:
@@ -527,6 +545,9 @@ class World:
     def find(self) -> list[Turn]:
         """Look for turns."""
         return self.store.add([*self.drafts.find(), *self.asks.find(), *self.originals.find()])
+
+    def _illustrator(self, draw: Draw, publisher: Publisher, points: FailPoints) -> Illustrator:
+        return Illustrator(draw, publisher, self.tumblr, points, as_drafts=self.images_as_drafts)
 
     def run(self, seconds: float = 0.0, rounds: int = 3) -> None:
         """Find turns and drive them, letting some time pass before each round."""

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from tumblr.api.errors import Forbidden, MalformedAnswer, NotFound, Refused
 from tumblr.api.models import (
     Mention,
+    Photo,
     PostPage,
     TumblrPost,
     normal_id,
     read_blog_names,
     read_mentions,
     read_page,
+    read_photos,
 )
 from tumblr.api.notes import NotePage, read_note_page
 from tumblr.api.transport import Reads, UncheckedClient, Writes
@@ -126,7 +128,7 @@ class Writer(Protocol):
         """Reblog a post of any blog; the answer holds the new post's id, as a string, and its state."""
         ...
 
-    def create_photo(self, fields: Mapping[str, str], png: bytes) -> Mapping[str, Any]:
+    def create_photos(self, fields: Mapping[str, str], pngs: Sequence[bytes]) -> Mapping[str, Any]:
         """Create a photo post; the answer holds its id, as a string, and its state."""
         ...
 
@@ -236,6 +238,10 @@ class TumblrReader:
             before = {"before": str(1 + min(mention.timestamp for mention in new))}
         return list(found.values())[:most]
 
+    def photos(self, post_id: str) -> list[Photo]:
+        """The pictures of an own photo post, in order; raises MalformedAnswer for any other."""
+        return read_photos(self._client.posts(self._blog, id=post_id, npf="false"))
+
     def post_of(self, blog: str, post_id: str) -> TumblrPost | None:
         """A published post of any blog; None when there is none, or it is hidden from us."""
         return read_post_of(self._client, blog, post_id, self._form)
@@ -320,10 +326,14 @@ class TumblrWriter:
         """Reblog a post of any blog; the answer holds the new post's id, as a string, and its state."""
         return self._post("post/reblog", {"id": post_id, **fields})
 
-    def create_photo(self, fields: Mapping[str, str], png: bytes) -> Mapping[str, Any]:
+    def create_photos(self, fields: Mapping[str, str], pngs: Sequence[bytes]) -> Mapping[str, Any]:
         """Create a photo post; the answer holds its id, as a string, and its state."""
         path = f"/v2/blog/{self._blog}/post"
-        return _created(self._client.upload(path, {"type": "photo", **fields}, {"data": ("image.png", png)}))
+        files = {
+            "data" if len(pngs) == 1 else f"data[{number}]": (f"image{number}.png", png)
+            for number, png in enumerate(pngs)
+        }
+        return _created(self._client.upload(path, {"type": "photo", **fields}, files))
 
     def delete(self, post_id: str) -> None:
         """Delete an own post or ask."""

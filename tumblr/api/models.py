@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from munging.json_access import mappings, sequence, text
+from munging.json_access import mapping, mappings, sequence, text
 from munging.links import post_id_of_address
 from munging.names import asker_of_post, blog_of_post
 from munging.payload import is_npf
@@ -200,6 +200,29 @@ def read_page(response: object) -> PostPage:
         except MalformedAnswer as error:
             problems.append(str(error))
     return PostPage(tuple(posts), tuple(problems))
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture that tumblr serves: its address, and its size in pixels."""
+
+    url: str
+    width: int
+    height: int
+
+
+def read_photos(response: object) -> list[Photo]:
+    """The pictures of a photo post, in its legacy form; raises MalformedAnswer when it is none."""
+    posts = response.get("posts") if isinstance(response, Mapping) else None
+    found = mappings(mapping(next(iter(sequence(posts)), None)).get("photos"))
+    sizes = [mapping(photo.get("original_size")) for photo in found]
+    photos = [
+        Photo(text(size.get("url")), count(size.get("width")) or 0, count(size.get("height")) or 0)
+        for size in sizes
+    ]
+    if not photos or not all(photo.url for photo in photos):
+        raise MalformedAnswer("tumblr sent a photo post without the addresses of its pictures")
+    return photos
 
 
 @dataclass(frozen=True)

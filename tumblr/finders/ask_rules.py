@@ -39,6 +39,9 @@ class AskRules:
     deletes: bool = True
     """Whether asks are deleted at all; otherwise those that would be stay in the inbox and are skipped."""
 
+    reads_images: bool = False
+    """Whether the texts of images become part of the question."""
+
 
 def why_not_ask(ask: TumblrPost, rules: AskRules) -> str | None:
     """An ask needs words, not too many pictures, and an asker whom the bot talks to."""

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import structlog
 
+from munging.images import ImagePlaces
 from munging.user_text import question_from_html
 from tumblr.api.client import Reader
 from tumblr.api.models import ANONYMOUS, TumblrPost
@@ -22,6 +23,7 @@ from tumblr.finders.ask_rules import AskRules, surplus, why_not_ask
 from tumblr.finders.waiting import Limited
 from tumblr.responding.handlers.commands import command_turn
 from tumblr.turns.commands import AnswerHidden, Follow, Invalid, read_command
+from tumblr.turns.image_texts import image_fields
 from tumblr.turns.quarantine import Quarantine
 from tumblr.turns.turn import INBOX_KINDS, NewTurn, Turn, TurnKind
 
@@ -130,7 +132,7 @@ class AskFinder:
 
     def _is_sound(self, ask: TumblrPost) -> bool:
         """Whether an ask can be read; one that cannot leaves its asker's place to their next."""
-        return self._isolation.run(ask.id, lambda: (self._refusal(ask), ask_turn(ask))) is not None
+        return self._isolation.run(ask.id, lambda: (self._refusal(ask), self._turn(ask))) is not None
 
     def _turns_or_none(self, ask: TumblrPost) -> list[NewTurn]:
         return self._isolation.run(ask.id, lambda: self._turns(ask)) or []
@@ -158,16 +160,19 @@ class AskFinder:
         """The turn of an ask; of a command that names a hidden ask, that ask's turn too."""
         command = read_command(ask.summary, asker_of(ask), self._operator)
         if command is None:
-            return [ask_turn(ask)]
+            return [self._turn(ask)]
         if not isinstance(command, AnswerHidden):
             return [command_turn(ask, asker_of(ask), command)]
         hidden = self._reader.post(command.post_id)
         if hidden is None or not hidden.is_ask or hidden.state != "submission":
             refusal = Invalid(f"{command.post_id} is no ask that waits for an answer")
             return [command_turn(ask, asker_of(ask), refusal)]
-        found = ask_turn(hidden)
+        found = self._turn(hidden)
         named = replace(found, input={**found.input, "tags": list(HIDDEN_ASK_TAGS)})
         return [named, command_turn(ask, asker_of(ask), command)]
+
+    def _turn(self, ask: TumblrPost) -> NewTurn:
+        return ask_turn(ask, reads_images=self._rules.reads_images)
 
     def _busy(self) -> set[str]:
         """Askers with a turn in work; one whose turn rests after a failure may be answered meanwhile."""
@@ -176,17 +181,19 @@ class AskFinder:
         return {turn.who for turn in open_turns if turn.not_before <= now}
 
 
-def ask_turn(ask: TumblrPost) -> NewTurn:
+def ask_turn(ask: TumblrPost, *, reads_images: bool = False) -> NewTurn:
     """The turn of an ask, with all that answering it needs."""
     raw = ask.question or ""
+    places = ImagePlaces() if reads_images else None
     return NewTurn(
         kind=TurnKind.ASK,
         input_id=ask.id,
         who=asker_of(ask),
         input={
             "question_html": raw,
-            "question": question_from_html(raw),
+            "question": question_from_html(raw, places),
             "timestamp": ask.timestamp,
+            **image_fields(places, ask.payload),
         },
     )
 

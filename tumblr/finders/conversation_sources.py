@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from munging.images import ImagePlaces
 from munging.thread import Identity
 from tumblr.api.client import Reader
 from tumblr.api.errors import LimitReached, NotFound, TumblrError, Unauthorized, Unreachable
@@ -31,6 +32,7 @@ from tumblr.finders.damping import Damping, why_not_talk
 from tumblr.finders.other_posts import OtherPosts, plain_text, turn_about
 from tumblr.finders.user_list import EVERYBODY, UserList
 from tumblr.finders.waiting import PendingTurn
+from tumblr.turns.image_texts import image_fields
 from tumblr.turns.quarantine import Quarantine
 from tumblr.turns.threads import exchanges_with, prompt_of, thread_of_reply, thread_to_answer
 from tumblr.turns.turn import NewTurn, TurnKind
@@ -52,6 +54,9 @@ class Rules:
     damping: Damping
     start_timestamp: int
     answered: UserList = EVERYBODY
+    reads_images: bool = False
+    """Whether the texts of images become part of the threads."""
+
     isolation: Quarantine = field(default_factory=Quarantine, compare=False)
 
     def take(self, harvest: ScanResult, name: str, judge: Callable[[], NewTurn | PendingTurn | None]) -> None:
@@ -76,7 +81,8 @@ class Rules:
         self, kind: TurnKind, post: TumblrPost, said: str, timestamp: int, why: str
     ) -> NewTurn | PendingTurn:
         """What becomes of a post that somebody said something to the bot in."""
-        thread = thread_to_answer(post, self.identity, self.company.rebuilt_posts)
+        places = ImagePlaces() if self.reads_images else None
+        thread = thread_to_answer(post, self.identity, self.company.rebuilt_posts, places)
         reason = why_not_in_thread(post.contributors, self.company) or self.why_not(
             post.blog, exchanges_with(thread, self.identity.name_of(post.blog))
         )
@@ -91,6 +97,7 @@ class Rules:
             text=said,
             timestamp=timestamp,
             why=why,
+            more=image_fields(places, post.payload),
         )
         price = cost(said, len(thread.posts) - 1, post.summary)
         return PendingTurn(turn, timestamp, str(turn.input["prompt"]), price)
@@ -240,7 +247,8 @@ class ReplySource:
 def waiting_reply(rules: Rules, note: Note, context: TumblrPost) -> PendingTurn:
     """A reply to an own post, with all that answering it needs."""
     identity, rebuilt = rules.identity, rules.company.rebuilt_posts
-    thread = thread_of_reply(context, note.blog, note.said, identity, rebuilt)
+    places = ImagePlaces() if rules.reads_images else None
+    thread = thread_of_reply(context, note.blog, note.said, identity, rebuilt, places)
     prompt = prompt_of(thread, identity)
     details: dict[str, Any] = {
         "blog": note.blog,
@@ -251,6 +259,7 @@ def waiting_reply(rules: Rules, note: Note, context: TumblrPost) -> PendingTurn:
         "text": note.said,
         "prompt": prompt,
         "why": f"{note.blog} has replied to {context.url}",
+        **image_fields(places, context.payload),
     }
     turn = NewTurn(TurnKind.REPLY, _reply_name(note, context.id), note.blog, details)
     return PendingTurn(turn, note.timestamp, prompt, cost(note.said, len(thread.posts) - 1, context.summary))

@@ -7,13 +7,14 @@ rules that need no judgment is sent to the heads; as soon as their scores are th
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from typing import Literal, Protocol
 
+from munging.images import ImagePlaces, alt_texts
 from munging.thread import Identity, Thread
 from tumblr.api.client import PAGE, DashReader
 from tumblr.api.models import TumblrPost
@@ -39,6 +40,8 @@ from tumblr.finders.user_list import EVERYBODY, UserList
 from tumblr.finders.waiting import Limited
 from tumblr.moods.current import Feeling
 from tumblr.pacing.throttle import Throttle
+from tumblr.responding.post_images import PostImages
+from tumblr.turns.image_texts import thread_with_texts
 from tumblr.turns.quarantine import Quarantine
 from tumblr.turns.threads import exchanges_with, text_to_judge, thread_to_answer
 from tumblr.turns.turn import NewTurn, TurnKind
@@ -97,6 +100,11 @@ class Candidate:
     post: TumblrPost
     thread: Thread
     question: Question
+    images: Sequence[str] = ()
+    """Addresses of images whose texts are still to be put into the thread."""
+
+    found_at: float = 0.0
+    """Unix seconds since which they are waited for."""
 
 
 class DashFinder:
@@ -120,6 +128,7 @@ class DashFinder:
         pace: Callable[[], Throttle],
         rng: random.Random,
         clock: Callable[[], float],
+        images: PostImages | None = None,
     ) -> None:
         """``stand_in`` is the bot's name where a thread is judged, ``share`` the share of posts to read."""
         self._reader = reader
@@ -137,6 +146,7 @@ class DashFinder:
         self._pace = pace
         self._rng = rng
         self._clock = clock
+        self._images = images
         self._pending: dict[str, Candidate] = {}
         self._isolation = Quarantine()
         self._read_up_to = 0
@@ -177,7 +187,26 @@ class DashFinder:
         return turns
 
     def _questions(self) -> dict[str, Question]:
-        return {name: one.question for name, one in self._pending.items()}
+        """What is asked about the posts whose images are read."""
+        for name, one in self._pending.items():
+            if one.images:
+                self._pending[name] = self._with_image_texts(one)
+        return {name: one.question for name, one in self._pending.items() if not one.images}
+
+    def _with_image_texts(self, one: Candidate) -> Candidate:
+        """A candidate with what stands in its images; itself while that is not known."""
+        texts: Mapping[str, str] | None = {}
+        if self._images is not None:
+            texts = self._images.texts(one.images, alt_texts(one.post.payload), one.found_at)
+        if texts is None:
+            return one
+        thread = thread_with_texts(one.thread, one.images, texts)
+        return Candidate(one.post, thread, self._question(thread))
+
+    def _question(self, thread: Thread) -> Question:
+        rules = self._rules.speaker
+        asked = None if rules is None else speaker_question(thread, self._identity, rules.form)
+        return Question(text_to_judge(thread, self._identity, self._stand_in), asked)
 
     # Reading
 
@@ -225,16 +254,16 @@ class DashFinder:
         reason = why_not_static(post, self._rules.static, self._company, follows)
         if reason is not None:
             return reason
-        thread = thread_to_answer(post, self._identity, self._company.rebuilt_posts)
-        text = text_to_judge(thread, self._identity, self._stand_in)
+        places = None if self._images is None else ImagePlaces()
+        thread = thread_to_answer(post, self._identity, self._company.rebuilt_posts, places)
+        question = self._question(thread)
         exchanges = exchanges_with(thread, self._identity.name_of(post.blog))
         reason = why_not_talk(post.blog, exchanges, self._company.own, self._rules.damping)
         reason = reason or self._rules.answered.why_not(post.blog)
-        reason = reason or why_not_length(text, self._rules.dynamic)
+        reason = reason or why_not_length(question.text, self._rules.dynamic)
         if reason is None:
-            rules = self._rules.speaker
-            asked = None if rules is None else speaker_question(thread, self._identity, rules.form)
-            self._pending[post.name] = Candidate(post, thread, Question(text, asked))
+            addresses = () if places is None else places.addresses
+            self._pending[post.name] = Candidate(post, thread, question, addresses, self._clock())
         return reason
 
     # Deciding

@@ -19,7 +19,7 @@ from tumblr.finders.lost_inputs import Lost, parent_blog
 from tumblr.turns.fail_points import FailPoint, FailPoints
 from tumblr.turns.outbox import DELETE, EDIT, NewEdit, PendingEdit
 from tumblr.turns.quarantine import Quarantine
-from tumblr.turns.tags import ACCEPT, SEND_BACK
+from tumblr.turns.tags import ACCEPT, SEND_BACK, UPLOADED
 from tumblr.turns.turn import INBOX_KINDS, NewTurn, Turn, TurnKind
 
 PLACEHOLDER = "..."
@@ -119,12 +119,21 @@ class DraftWatcher:
         """
         busy = {chore.post_id for chore in self._chores.open_edits()}
         drafts = [draft for draft in self._drafts() if draft.id not in busy]
+        drafts = self._without_uploads(drafts)
         sent_back = [draft for draft in drafts if SEND_BACK in draft.tags]
         found = [self._isolation.run(draft.id, partial(self._send_back, draft)) for draft in sent_back]
         accepted = [draft for draft in drafts if ACCEPT in draft.tags and SEND_BACK not in draft.tags]
         if accepted:
             self._publish(accepted[-1])  # the oldest; the others have their turn in the next passes
         return [new for new in found if new is not None]
+
+    def _without_uploads(self, drafts: Sequence[TumblrPost]) -> list[TumblrPost]:
+        """Drafts but those that pictures were uploaded with: these should be gone, and are deleted."""
+        left = [draft for draft in drafts if UPLOADED in draft.tags]
+        if left:
+            log.info("drafts of uploaded images deleted", posts=",".join(draft.id for draft in left))
+            self._chores.add_edits([NewEdit(DELETE, one.id, "its images were uploaded") for one in left])
+        return [draft for draft in drafts if UPLOADED not in draft.tags]
 
     def _drafts(self) -> Iterable[TumblrPost]:
         """The newest page, which costs one call; now and then all of them."""

@@ -31,8 +31,10 @@ from tumblr.responding.branch_testing import as_test, marked
 from tumblr.responding.halloween import with_treats
 from tumblr.responding.handlers.base import Declined, PlannedPost, TurnHandler
 from tumblr.responding.handlers.commands import DONE, ImmediateHandler
+from tumblr.responding.illustrator import Illustrator
 from tumblr.responding.jobs import UNAVAILABLE, JobFailed, Jobs
 from tumblr.responding.outbox import Outbox
+from tumblr.responding.post_images import PostImages
 from tumblr.responding.post_log import log_entry
 from tumblr.responding.publisher import Posted, Publisher
 from tumblr.responding.reconcile import Doubtful, Reconciler, TargetGone
@@ -40,6 +42,7 @@ from tumblr.screening.moderation import Thresholds, Verdict, judge
 from tumblr.screening.word_lists import ScreeningRules, findings
 from tumblr.store.turns import TurnStore
 from tumblr.turns.fail_points import FailPoint, FailPoints
+from tumblr.turns.image_texts import ADDRESSES, DESCRIPTIONS, with_texts
 from tumblr.turns.prompt_month import in_month
 from tumblr.turns.tags import SEND_BACK
 from tumblr.turns.turn import (
@@ -111,12 +114,16 @@ class Driver:
         thresholds: Thresholds | None = None,
         month: str | None = None,
         chores: Outbox | None = None,
+        images: PostImages | None = None,
+        illustrator: Illustrator | None = None,
     ) -> None:
         self._store = store
         self._jobs = jobs
         self._kinds = kinds
         self._direct = direct or {}
         self._chores = chores
+        self._images = images
+        self._illustrator = illustrator
         self._halloween = halloween
         self._branch_testing = branch_testing
         self._thresholds = thresholds
@@ -150,13 +157,18 @@ class Driver:
     @property
     def can_linger(self) -> bool:
         """Whether there is a result to wait for, and somebody to ask for it."""
-        return not self._jobs.outage.is_on and any(map(self._awaits, self._store.open_turns()))
+        turns = self._store.open_turns()
+        is_reading = self._images is not None and any(map(self._reads, turns))
+        is_drawing = self._illustrator is not None and self._illustrator.is_busy
+        awaits = not self._jobs.outage.is_on and any(map(self._awaits, turns))
+        return is_reading or is_drawing or awaits
 
     def linger(self, seconds: float) -> bool:
         """Wait for the oldest awaited result, at most so long; the answer is whether it has arrived."""
-        waiting = [turn for turn in self._store.open_turns() if self._awaits(turn)]
+        turns = self._store.open_turns()
+        waiting = [turn for turn in turns if self._awaits(turn)]
         if not waiting or self._jobs.outage.is_on:
-            return False
+            return self._linger_for_images(turns, seconds)
         try:
             return self._jobs.linger(waiting[0], seconds)
         except UNAVAILABLE as error:
@@ -167,6 +179,17 @@ class Driver:
         if turn.not_before > self._clock():
             return False
         return turn.state is TurnState.REQUESTED or (turn.state is TurnState.CHOSEN and turn.judgment is None)
+
+    def _linger_for_images(self, turns: Iterable[Turn], seconds: float) -> bool:
+        if self._illustrator is not None and self._illustrator.is_busy:
+            return self._illustrator.linger(seconds)
+        if self._images is not None and any(map(self._reads, turns)):
+            return self._images.linger(seconds)
+        return False
+
+    def _reads(self, turn: Turn) -> bool:
+        """Whether a turn waits for the texts of images."""
+        return turn.state is TurnState.FOUND and ADDRESSES in turn.input and turn.not_before <= self._clock()
 
     def _advance(self, turn: Turn) -> None:
         """Drive one turn; whatever goes wrong with it stays with it."""
@@ -197,7 +220,19 @@ class Driver:
 
     def _begin(self, turn: Turn) -> Turn | None:
         direct = self._direct.get(turn.kind)
-        return self._request(turn) if direct is None else self._plan(turn, direct)
+        if direct is not None:
+            return self._plan(turn, direct)
+        read = self._with_image_texts(turn)
+        return None if read is None else self._request(read)
+
+    def _with_image_texts(self, turn: Turn) -> Turn | None:
+        """The turn with what stands in its images; None while that is not known."""
+        if ADDRESSES not in turn.input:
+            return turn
+        texts: Mapping[str, str] | None = {}
+        if self._images is not None:
+            texts = self._images.texts(turn.input[ADDRESSES], turn.input[DESCRIPTIONS], turn.created_at)
+        return None if texts is None else self._store.fill(turn, with_texts(turn.input, texts))
 
     def _plan(self, turn: Turn, kind: ImmediateHandler) -> Turn | None:
         """What to do is known without a text."""
@@ -245,7 +280,10 @@ class Driver:
         treats: list[NewTurn] = []
         if self._halloween:
             composed, treats = with_treats(turn, self._kinds[turn.kind], self._chosen(turn), composed)
-        return self._intend(turn, composed, treats, self._chosen(turn).autoreview)
+        illustrated = composed if self._illustrator is None else self._illustrator.illustrated(turn, composed)
+        if illustrated is None:
+            return None
+        return self._intend(turn, illustrated, treats, self._chosen(turn).autoreview)
 
     def _intend(
         self,

@@ -7,7 +7,7 @@ after all, when that is not known, is found out by ``reconcile.py``.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -66,7 +66,7 @@ class Publisher:
 
     def _create_photo(self, intent: Intent) -> Mapping[str, Any]:
         fields = {"caption": intent.html, "tags": ",".join(intent.tags), "state": intent.state}
-        return self._writer.create_photo(fields, base64.b64decode(intent.image))
+        return self._writer.create_photos(fields, [base64.b64decode(intent.image)])
 
     def _follow(self, intent: Intent) -> Mapping[str, Any]:
         try:
@@ -84,6 +84,11 @@ class Publisher:
         if self._account is None:
             raise Refused("there is no dashboard account (tumblr.dashboard_keys is empty)")
         return self._account
+
+    def upload(self, pngs: Sequence[bytes], tags: Sequence[str]) -> str:
+        """Create a photo draft with pictures, for their addresses; its id."""
+        answer = self._writer.create_photos({"tags": ",".join(tags), "state": "draft"}, pngs)
+        return str(answer["id"])
 
     def edit(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
         """Change fields of an own post; the answer holds the id that it has now."""

@@ -170,6 +170,12 @@ class TurnStore:
             settled=False,
         )
 
+    def fill(self, turn: Turn, new_input: Mapping[str, Any]) -> Turn:
+        """Replace the input of a turn for which nothing has been asked yet."""
+        if turn.state is not TurnState.FOUND:
+            raise ValueError(f"{turn.name} is {turn.state}: its input is in use")
+        return self._change(turn, {"input": _dump(new_input)})
+
     def confirm(self, turn: Turn, request: StoredRequest) -> Turn:
         """The switchboard has confirmed one of the turn's requests once more."""
         counted = request.model_copy(update={"submissions": request.submissions + 1}).model_dump_json()

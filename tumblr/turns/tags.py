@@ -14,6 +14,12 @@ SEND_BACK, ACCEPT = "rts", "a"
 COMMAND_TAGS = frozenset({SEND_BACK, ACCEPT})
 """Tags with which the operator tells the bot something about a draft; the bot itself never sets them."""
 
+UPLOADED = "images of a post to come"
+"""The tag of the draft with which pictures are uploaded; a draft that has it is deleted."""
+
+RESERVED_TAGS = COMMAND_TAGS | {UPLOADED}
+"""Tags that no text of the model's may set."""
+
 
 def clean_tags(tags: Iterable[str]) -> list[str]:
     """Cut each tag at an end mark, split it where tumblr would (at commas), and drop what is empty."""
@@ -27,7 +33,7 @@ def strip_tags(tags: Iterable[str], avoided: Sequence[str]) -> list[str]:
     return [
         tag
         for tag in tags
-        if tag.lower() not in COMMAND_TAGS and not any(text in tag.lower() for text in unwanted)
+        if tag.lower() not in RESERVED_TAGS and not any(text in tag.lower() for text in unwanted)
     ]
 
 

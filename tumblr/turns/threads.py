@@ -24,20 +24,32 @@ from tumblr.api.models import TumblrPost
 _BODY_FIELDS = ("body", "answer", "caption", "description")
 
 
-def thread_to_answer(post: TumblrPost, identity: Identity, rebuilt: Collection[str] = ()) -> Thread:
+def thread_to_answer(
+    post: TumblrPost,
+    identity: Identity,
+    rebuilt: Collection[str] = (),
+    image_texts: Mapping[str, str] | None = None,
+) -> Thread:
     """The thread of a post with an empty turn of the bot at its end.
 
     ``rebuilt``: ids of posts; a thread in HTML that holds one of them is read from its trail.
     """
     payload = as_reblogged(post, identity.blog)
-    return thread_from_payload(payload, identity, rebuild=rebuilt).thread.awaiting_bot(identity)
+    read = thread_from_payload(payload, identity, image_texts, rebuild=rebuilt)
+    return read.thread.awaiting_bot(identity)
 
 
 def thread_of_reply(
-    context: TumblrPost, replier: str, reply: str, identity: Identity, rebuilt: Collection[str] = ()
+    context: TumblrPost,
+    replier: str,
+    reply: str,
+    identity: Identity,
+    rebuilt: Collection[str] = (),
+    image_texts: Mapping[str, str] | None = None,
 ) -> Thread:
     """The thread of an own post with somebody's reply to it, and an empty turn of the bot at its end."""
-    return with_reply(thread_to_answer(context, identity, rebuilt), identity.name_of(replier), reply)
+    thread = thread_to_answer(context, identity, rebuilt, image_texts)
+    return with_reply(thread, identity.name_of(replier), reply)
 
 
 def as_reblogged(post: TumblrPost, blog: str) -> dict[str, Any]:

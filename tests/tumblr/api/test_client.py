@@ -349,7 +349,7 @@ def test_keys_are_not_shown() -> None:
 def test_a_picture_goes_as_a_part_with_a_name_and_the_fields_go_twice(wire: Wire) -> None:
     wire.will_answer(document({"id": 7, "id_string": "7", "state": "published"}, 201))
     png = b"\x89PNG\r\n\x1a\n\x00\xff"
-    posted = wire.writer.create_photo({"caption": "<p>é & so</p>", "tags": "", "state": "published"}, png)
+    posted = wire.writer.create_photos({"caption": "<p>é & so</p>", "tags": "", "state": "published"}, [png])
     assert posted["id"] == "7"
     request = wire.adapter.requests[-1]
     parts = urlsplit(request.url or "")

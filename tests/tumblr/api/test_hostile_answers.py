@@ -135,7 +135,7 @@ def line() -> Iterator[Line]:
             "following": lambda: list(TumblrDashReader(read()).following()),
             "edit": lambda: TumblrWriter(write(), "frank").edit("7", {}),
             "create": lambda: TumblrWriter(write(), "frank").create_text({}),
-            "photo": lambda: TumblrWriter(write(), "frank").create_photo({}, b"x"),
+            "photo": lambda: TumblrWriter(write(), "frank").create_photos({}, [b"x"]),
             "reblog": lambda: TumblrWriter(write(), "frank").reblog("7", {}),
             "delete": lambda: TumblrWriter(write(), "frank").delete("7"),
             "follow": lambda: AccountWriter(write()).follow("bob"),

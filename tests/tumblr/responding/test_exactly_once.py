@@ -27,6 +27,9 @@ OF_TURNS = [
         FailPoint.AFTER_CHORE,
         FailPoint.AFTER_SENT_BACK,
         FailPoint.DURING_JUDGMENT,
+        FailPoint.BEFORE_UPLOAD,
+        FailPoint.AFTER_UPLOAD,
+        FailPoint.AFTER_UPLOAD_DELETED,
     }
 ]
 """The points that a turn of this small world comes by."""

@@ -1,0 +1,164 @@
+"""The image blocks of a text as images: drawn by a worker, uploaded with a draft that is deleted at once.
+
+Tumblr gives a picture an address when it is posted, and keeps it when the post is gone. So the pictures of a
+text are uploaded as a photo draft with a tag of its own; its addresses are read, and it goes. Whatever is
+left of one after a crash has that tag and is deleted by the next look at the drafts (``finders.drafts``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import structlog
+
+from munging.figures import Figure, blocks_to_draw, has_blocks, with_figures
+from tumblr.api.errors import Forbidden, Refused
+from tumblr.api.models import Photo
+from tumblr.responding.handlers.base import PlannedPost
+from tumblr.turns.fail_points import FailPoint, FailPoints
+from tumblr.turns.tags import UPLOADED
+from tumblr.turns.turn import Turn
+
+MOST_IMAGES = 10
+"""Pictures drawn for one post; tumblr takes so many in a photo post."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawn text: a PNG, and its size in pixels."""
+
+    png: bytes
+    width: int
+    height: int
+
+
+Draw = Callable[[str], Drawing]
+"""Draws a text; raises an error that says why it cannot."""
+
+
+class Uploads(Protocol):
+    """Makes and removes the draft that pictures are uploaded with."""
+
+    def upload(self, pngs: Sequence[bytes], tags: Sequence[str]) -> str:
+        """Create a photo draft; its id."""
+        ...
+
+    def delete(self, post_id: str) -> None:
+        """Delete an own post."""
+        ...
+
+
+class PhotoReader(Protocol):
+    """Reads the pictures of an own post."""
+
+    def photos(self, post_id: str) -> list[Photo]:
+        """Each picture's address and size, in order."""
+        ...
+
+
+class Illustrator:
+    """Makes image blocks images. Drawing goes on beside other turns; a turn waits for its own."""
+
+    def __init__(
+        self, draw: Draw, uploads: Uploads, photos: PhotoReader, fail_points: FailPoints, *, as_drafts: bool
+    ) -> None:
+        self._draw = draw
+        self._uploads = uploads
+        self._photos = photos
+        self._fail_points = fail_points
+        self._as_drafts = as_drafts
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="drawing")
+        self._drawing: dict[int, Future[list[Drawing | None]]] = {}
+
+    def illustrated(self, turn: Turn, planned: PlannedPost) -> PlannedPost | None:
+        """A post with its image blocks as figures; None while they are being drawn.
+
+        What cannot be drawn or uploaded stays as it is, and the post waits as a draft. Raises the errors of
+        ``tumblr.api.errors`` that another try may do without.
+        """
+        words = blocks_to_draw(planned.html)
+        if not words:
+            return _with_notes(planned, self._as_drafts, has_images=False)
+        if turn.id not in self._drawing:
+            self._drawing[turn.id] = self._thread.submit(self._draw_all, words)
+        drawing = self._drawing[turn.id]
+        if not drawing.done():
+            return None
+        drawn = self._drawn(turn, drawing)
+        figures = None if drawn is None else self._uploaded(turn, words, drawn)
+        self._drawing.pop(turn.id, None)
+        if figures is None:
+            return _with_notes(planned, self._as_drafts, has_images=False)
+        made = replace(planned, html=with_figures(planned.html, figures))
+        return _with_notes(made, self._as_drafts, has_images=True)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being drawn, or is drawn and waits to be taken up."""
+        return bool(self._drawing)
+
+    def linger(self, seconds: float) -> bool:
+        """Wait for something to be drawn, at most so long; whether it is."""
+        return bool(wait(self._drawing.values(), seconds, FIRST_COMPLETED).done)
+
+    def _drawn(self, turn: Turn, drawing: Future[list[Drawing | None]]) -> list[Drawing | None] | None:
+        error = drawing.exception()
+        if error is None:
+            return drawing.result()
+        log.warning("images were not drawn", turn=turn.name, reason=str(error))
+        return None
+
+    def _draw_all(self, words: Sequence[str]) -> list[Drawing | None]:
+        """A drawing of each text, None for an empty one; no drawings at all when one fails."""
+        if len(words) > MOST_IMAGES:
+            raise ValueError(f"{len(words)} images are more than {MOST_IMAGES}")
+        return [self._draw(text) if text.strip() else None for text in words]
+
+    def _uploaded(
+        self, turn: Turn, words: Sequence[str], drawn: Sequence[Drawing | None]
+    ) -> list[Figure | None] | None:
+        pngs = [drawing.png for drawing in drawn if drawing is not None]
+        if not pngs:
+            return None
+        self._fail_points.reach(FailPoint.BEFORE_UPLOAD)
+        try:
+            draft = self._uploads.upload(pngs, [UPLOADED])
+        except (Refused, Forbidden) as error:
+            log.warning("images were not uploaded", turn=turn.name, reason=str(error))
+            return None
+        self._fail_points.reach(FailPoint.AFTER_UPLOAD)
+        photos = self._photos.photos(draft)
+        self._uploads.delete(draft)
+        self._fail_points.reach(FailPoint.AFTER_UPLOAD_DELETED)
+        if len(photos) != len(pngs):
+            log.warning("images were not uploaded", turn=turn.name, reason=f"{len(photos)} of {len(pngs)}")
+            return None
+        log.info("images uploaded", turn=turn.name, images=len(photos))
+        found = iter(photos)
+        return [
+            None if drawing is None else _figure(next(found), text)
+            for text, drawing in zip(words, drawn, strict=True)
+        ]
+
+    def close(self) -> None:
+        """Stop drawing."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+
+def _figure(photo: Photo, words: str) -> Figure:
+    return Figure(photo.url, photo.width, photo.height, words)
+
+
+def _with_notes(planned: PlannedPost, as_drafts: bool, *, has_images: bool) -> PlannedPost:
+    """With the reasons why a human has to look first."""
+    notes = list(planned.notes)
+    if has_blocks(planned.html):
+        notes.append("an image block was not drawn")
+    if has_images and as_drafts:
+        notes.append("it has drawn images")
+    return replace(planned, notes=tuple(notes))

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
-from transformers.cache_utils import Cache
 
 GROWTH = 128  # tails grow by steps of so many positions
 
@@ -52,7 +51,7 @@ class Group:
     prefix: Prefix
 
 
-class SlotCache(Cache):
+class SlotCache:
     """Keys and values of all slots: tails (slots, H, capacity, d/H) for every block, and their prefixes."""
 
     def __init__(
@@ -62,7 +61,6 @@ class SlotCache(Cache):
 
         ``wide`` keeps keys and values in float64, for attention to be computed in it.
         """
-        super().__init__(layers=[])
         self.slots = slots
         self.kept = tuple(kept)
         self.share = share
@@ -74,8 +72,9 @@ class SlotCache(Cache):
         self._blocks: dict[int, KeysValues] = {}
         self._streams: dict[int, Tensor] = {}
         self._at = torch.empty(0, dtype=torch.long)  # (B,) where in its tail each row's next token goes
-        self._visible = torch.empty(0, dtype=torch.bool)
-        self._distance = torch.empty(0, dtype=torch.long)
+        self._begun: list[int] = []
+        self._even: int | None = None  # the same as one number, where all rows' is the same
+        self._hidden: dict[int | None, Tensor | None] = {}
 
     def length(self, slot: int) -> int:
         """Tokens a slot holds."""
@@ -83,40 +82,59 @@ class SlotCache(Cache):
 
     def aim(self, rows: int, device: torch.device) -> Tensor:
         """Prepare for one token more in each of the first ``rows`` slots; give their positions (B,)."""
-        self._at = torch.tensor(self.tails[:rows], device=device)
-        begun = torch.tensor([prefix.length for prefix in self.prefixes[:rows]], device=device)  # (B,)
+        tails, begun = self.tails[:rows], [prefix.length for prefix in self.prefixes[:rows]]
+        self._at = torch.tensor(tails, device=device)
+        self._even = tails[0] if len(set(tails)) == 1 else None
+        self._begun = begun
         self.groups = _groups(self.prefixes[:rows], device)
-        self.shared_span = max(prefix.length for prefix in self.prefixes[:rows])
-        self.tails[:rows] = [tail + 1 for tail in self.tails[:rows]]
-        shared = torch.arange(self.shared_span, device=device)  # (P,)
-        own = torch.arange(max(self.tails[:rows]), device=device)  # (S,)
-        self._visible = torch.cat([shared < begun[:, None], own <= self._at[:, None]], dim=1)  # (B, P + S)
-        positions = begun + self._at
-        keys = torch.cat([shared.expand(rows, -1), begun[:, None] + own], dim=1)
-        self._distance = positions[:, None] - keys
-        return positions
+        self.shared_span = max(begun)
+        self.tails[:rows] = [tail + 1 for tail in tails]
+        self._hidden = {}
+        return self._at + torch.tensor(begun, device=device)
 
-    def visible(self, window: int | None = None) -> Tensor:
-        """What the new tokens may see, (B, shared positions + tail positions), at most ``window`` back."""
-        return self._visible if window is None else self._visible & (self._distance < window)
+    def hidden(self, window: int | None = None) -> Tensor | None:
+        """What the new tokens may not see, (B, shared + tail positions), ``window`` back or further.
 
-    def update(
-        self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_args: object, **_kwargs: object
-    ) -> KeysValues:
-        """Take one token's keys and values (B, H, 1, d/H) of a block; give its tails (B, H, S, d/H)."""
-        rows = len(self._at)
+        None where they may see everything.
+        """
+        if window not in self._hidden:
+            self._hidden[window] = self._make_hidden(window)
+        return self._hidden[window]
+
+    def _make_hidden(self, window: int | None) -> Tensor | None:
+        longest = self.shared_span + int(max(self.tails[: len(self._at)]))
+        if window is not None and longest <= window:
+            return self.hidden()
+        if window is None and self._even is not None and len(set(self._begun)) == 1:
+            return None
+        begun = torch.tensor(self._begun, device=self._at.device)[:, None]  # (B, 1)
+        shared = torch.arange(self.shared_span, device=self._at.device)  # (P,)
+        own = torch.arange(max(self.tails[: len(self._at)]), device=self._at.device)  # (S,)
+        hidden = torch.cat([shared >= begun, own > self._at[:, None]], dim=1)  # (B, P + S)
+        if window is None:
+            return hidden
+        keys = torch.cat([shared.expand(len(begun), -1), begun + own], dim=1)  # positions (B, P + S)
+        return hidden | (begun + self._at[:, None] - keys >= window)
+
+    def append(self, layer: int, key: Tensor, value: Tensor) -> KeysValues:
+        """Take one token's keys and values (B, K, D) of a block; give its tails (B, K, S, D)."""
+        rows = len(key)
         seen = max(self.tails[:rows])
-        keys, values = self._room(layer_idx, key_states, seen)
-        every = torch.arange(rows, device=self._at.device)
-        keys[every, :, self._at] = key_states[:, :, 0].to(keys.dtype)
-        values[every, :, self._at] = value_states[:, :, 0].to(values.dtype)
+        keys, values = self._room(layer, key[:, :, None], seen)
+        if self._even is not None:
+            keys[:rows, :, self._even] = key
+            values[:rows, :, self._even] = value
+        else:
+            every = torch.arange(rows, device=self._at.device)
+            keys[every, :, self._at] = key.to(keys.dtype)
+            values[every, :, self._at] = value.to(values.dtype)
         return keys[:rows, :, :seen], values[:rows, :, :seen]
 
     def keep_stream(self, layer: int, hidden: Tensor) -> None:
-        """Remember the residual stream (B, 1, d) of the new tokens after a kept block."""
+        """Remember the residual stream (B, d) of the new tokens after a kept block."""
         rows = len(self._at)
         stream = self._stream_room(layer, hidden, max(self.tails[:rows]))
-        stream[torch.arange(rows, device=hidden.device), self._at] = hidden[:, 0]
+        stream[torch.arange(rows, device=hidden.device), self._at] = hidden
 
     def streams_of(self, slot: int) -> dict[int, Tensor]:
         """The kept residual streams (n, d) of everything a slot holds."""

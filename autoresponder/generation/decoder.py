@@ -13,11 +13,13 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
-from autoresponder.generation.attention import attending, take_over
+from autoresponder.generation.attention import widen
 from autoresponder.generation.cache_slots import NOTHING, Prefix, SlotCache
 from autoresponder.generation.prompt_cache import PromptCache
+from autoresponder.generation.steps import STEPPERS
 from autoresponder.model.cpu_linear import is_int8
 from autoresponder.model.fp32_lm_head import keep_logits_exact
+from autoresponder.model.fused import fuse
 from autoresponder.model.trunk import watching
 
 
@@ -34,8 +36,11 @@ class Decoder:
     ) -> None:
         """``keep`` are blocks whose residual streams are remembered; ``known`` are beginnings run before."""
         wide = is_int8(network)
-        take_over(network, wide=wide)
+        if wide:
+            widen(network)
+        fuse(network)
         keep_logits_exact(network)
+        self._stepper = STEPPERS[network.config.model_type](network, keep)
         self.slots = slots
         self.device = network.device
         self.keep = tuple(keep)
@@ -103,19 +108,8 @@ class Decoder:
     def step(self, tokens: Sequence[int]) -> Tensor:
         """Append one token to each of the first B slots; give the logits (B, V) of what comes next."""
         positions = self._cache.aim(len(tokens), self.device)
-        network: Any = self._network
-        with attending(self._cache), watching(network, self.keep) as streams:
-            outputs = network(
-                torch.tensor(tokens, device=self.device)[:, None],
-                position_ids=positions[:, None],
-                attention_mask=self._cache.visible()[:, None, None],
-                past_key_values=self._cache,
-                use_cache=True,
-            )
-        for layer, hidden in streams.items():
-            self._cache.keep_stream(layer, hidden)
-        logits: Tensor = outputs.logits[:, -1].float()
-        return logits
+        self._stepper.reach(max(self._cache.length(slot) for slot in range(len(tokens))))
+        return self._stepper.step(torch.tensor(tokens, device=self.device), positions, self._cache)
 
     def streams(self, slot: int) -> dict[int, Tensor]:
         """The kept residual streams (n, d) of all that a slot holds."""

@@ -15,11 +15,9 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from autoresponder.generation.attention import attending
 from autoresponder.generation.cache_slots import GROWTH, SlotCache
 from autoresponder.generation.decoder import Decoder
 from autoresponder.generation.prompt_cache import PromptCache
-from autoresponder.model.trunk import watching
 
 BATCHES = (1, 2, 4, 8, 16, 24, 32, 48, 64)
 WARM_UP_STEPS = 3  # before a capture, so that every kernel is chosen and loaded
@@ -84,24 +82,26 @@ class FixedCache(SlotCache):
         """Let the network see so many rows and positions, in a capture."""
         self._at = self._all_at[:batch]
         self._seen = seen
-        self._visible = self._keys[:seen] <= self._at[:, None]
-        self._distance = self._at[:, None] - self._keys[:seen]
+        self._hidden = {}
 
-    def update(
-        self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_args: object, **_kwargs: object
-    ) -> tuple[Tensor, Tensor]:
-        """Take one token's keys and values (B, H, 1, d/H) of a block; give its tails (B, H, S, d/H)."""
+    def _make_hidden(self, window: int | None) -> Tensor:
+        keys = self._keys[: self._seen]
+        behind = keys > self._at[:, None]  # (B, S)
+        return behind if window is None else behind | (self._at[:, None] - keys >= window)
+
+    def append(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Take one token's keys and values (B, K, D) of a block; give its tails (B, K, S, D)."""
         rows = len(self._at)
-        keys, values = self._room(layer_idx, key_states, self.capacity)
+        keys, values = self._room(layer, key[:, :, None], self.capacity)
         every = torch.arange(rows, device=self._at.device)
-        keys[every, :, self._at] = key_states[:, :, 0]
-        values[every, :, self._at] = value_states[:, :, 0]
+        keys[every, :, self._at] = key
+        values[every, :, self._at] = value
         return keys[:rows, :, : self._seen], values[:rows, :, : self._seen]
 
     def keep_stream(self, layer: int, hidden: Tensor) -> None:
-        """Remember the residual stream (B, 1, d) of the new tokens after a kept block."""
+        """Remember the residual stream (B, d) of the new tokens after a kept block."""
         stream = self._stream_room(layer, hidden, self.capacity)
-        stream[torch.arange(len(self._at), device=hidden.device), self._at] = hidden[:, 0]
+        stream[torch.arange(len(self._at), device=hidden.device), self._at] = hidden
 
     def place(self, slot: int, prefix: Any) -> None:
         """Let a slot hold a prefix; the buffers take their final size at the first."""
@@ -130,6 +130,7 @@ class GraphDecoder(Decoder):
         capacity = -(-(context or config.max_position_embeddings) // GROWTH) * GROWTH
         self._fixed = FixedCache(batch_for(slots), capacity, self.keep, self.device)
         self._cache = self._fixed
+        self._stepper.reach(capacity)
         self._graphs: dict[tuple[int, int], _Captured] = {}
         self._pool: Any = torch.cuda.graph_pool_handle()
 
@@ -176,16 +177,4 @@ class GraphDecoder(Decoder):
         return _Captured(graph, tokens, positions, logits)
 
     def _forward(self, tokens: Tensor, positions: Tensor) -> Tensor:
-        network: Any = self._network
-        with attending(self._cache), watching(network, self.keep) as streams:
-            outputs = network(
-                tokens,
-                position_ids=positions,
-                attention_mask=self._cache.visible()[:, None, None],
-                past_key_values=self._cache,
-                use_cache=True,
-            )
-        for layer, hidden in streams.items():
-            self._cache.keep_stream(layer, hidden)
-        logits: Tensor = outputs.logits[:, -1].float()
-        return logits
+        return self._stepper.step(tokens[:, 0], positions[:, 0], self._fixed)

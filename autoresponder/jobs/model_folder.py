@@ -6,10 +6,11 @@ heads/selector.safetensors  heads/selector.json  heads/sentiment.safetensors  he
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from transformers import (
@@ -27,11 +28,20 @@ from autoresponder.heads.files import heads_in, load_head
 from autoresponder.heads.head_2021 import GeneratorIdentity, Head, HeadName
 from autoresponder.model.cpu_linear import pack_linears
 from autoresponder.model.encoding import TextEncoder
+from autoresponder.model.families import check_config, check_config_file, longest_row
+from autoresponder.model.fused import fuse
 from autoresponder.model.identity import identity_hash
 from autoresponder.model.trunk import blocks_of
 from autoresponder.model.weights import COPY_AGAIN, find_model, weight_files
 
-KINDS = ("gpt2", "gpt_neo", "gptj", "llama")  # what the writing loop's attention can take over
+T = TypeVar("T")
+
+OLD_BUFFERS = re.compile(
+    r"\.(attn|attention)\.(bias|masked_bias)$|\.rotary_emb\.inv_freq$|\.embed_positions$"
+)
+"""Masks and tables that older versions of transformers saved among the weights."""
+MOST_PADDING = 512  # rows without a token at the end of a vocabulary
+ROUND_TRIP = "Hello, world! It's 3 PM on 25 May 2021:\n\n  naïve café, (日本語) and 🙂"
 TOKENIZER_HINT = "use the tokenizer files that belong to this checkpoint"
 
 
@@ -47,7 +57,7 @@ class GeneratorModel:
     @property
     def positions(self) -> int:
         """The longest row the network can read, in tokens."""
-        return int(self.network.config.max_position_embeddings)
+        return longest_row(self.network.config)
 
 
 def pick_device(device: str) -> torch.device:
@@ -92,9 +102,11 @@ def load_generator(model: str, *, device: str = "auto", dtype: str = "auto") -> 
     target = pick_device(device)
     format_ = pick_dtype(dtype, target)
     network = _load_network(folder, format_, target)
+    encoder = _load_encoder(folder, network.config)
+    _drop_padding(network, len(encoder))
+    fuse(network)
     if target.type == "cpu" and format_ is torch.float32:
         pack_linears(network, "int8" if dtype == "int8" else "float32")
-    encoder = _load_encoder(folder, network.config)
     identity = GeneratorIdentity(name=folder.resolve().name, sha256=identity_hash(folder, files))
     return GeneratorModel(network, encoder, identity, folder)
 
@@ -111,44 +123,86 @@ def load_heads(generator: GeneratorModel, folder: Path | None = None) -> Mapping
 
 def _load_network(folder: Path, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
     disable_progress_bar()  # type: ignore[no-untyped-call]  # the log has one line for each event
-    architecture: Any = AutoModelForCausalLM
+    check_config_file(folder)
+    config: PretrainedConfig = _as_told(
+        f"{folder} cannot be loaded", lambda: AutoConfig.from_pretrained(folder, local_files_only=True)
+    )
+    check_config(config, folder)
     try:
-        config: Any = AutoConfig.from_pretrained(folder, local_files_only=True)
-        if config.model_type not in KINDS:
-            raise ModelError(
-                f"{folder} holds a {config.model_type} model", f"a checkpoint of {', '.join(KINDS)} is needed"
-            )
-        network, report = architecture.from_pretrained(
-            folder, dtype=dtype, use_safetensors=True, local_files_only=True, output_loading_info=True
-        )
-        placed = network.to(device)
+        placed, report = _as_told(f"{folder} cannot be loaded", lambda: _read(folder, config, dtype, device))
     except torch.OutOfMemoryError:
         raise ModelError(
             f"{folder} does not fit into the memory of {device}",
             "use a smaller generator.dtype, or a smaller model",
         ) from None
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ModelCorruptError(f"{folder} cannot be loaded: {reason}", COPY_AGAIN) from None
-    missing = sorted(report["missing_keys"])
-    if missing:
-        raise ModelCorruptError(
-            f"the weights in {folder} lack {missing[0]} and {len(missing) - 1} more", COPY_AGAIN
-        )
-    assert isinstance(placed, PreTrainedModel)
+    _check_weights(folder, report)
     placed.requires_grad_(requires_grad=False)
     placed.train(mode=False)
     return placed
 
 
+def _read(
+    folder: Path, config: PretrainedConfig, dtype: torch.dtype, device: torch.device
+) -> tuple[PreTrainedModel, Mapping[str, Any]]:
+    """Read the weights, with the attention that the engine knows whatever the configuration wishes."""
+    own = config.model_type in ("gpt_neo", "gptj")
+    architecture: Any = AutoModelForCausalLM
+    network, report = architecture.from_pretrained(
+        folder,
+        dtype=dtype,
+        use_safetensors=True,
+        local_files_only=True,
+        attn_implementation="eager" if own else "sdpa",
+        output_loading_info=True,
+    )
+    return network.to(device), report
+
+
+def _drop_padding(network: PreTrainedModel, tokens: int) -> None:
+    """Let the last layer give logits for tokens alone: a row without a token is never drawn."""
+    changeable: Any = network
+    last = changeable.get_output_embeddings()
+    if last.out_features > tokens:
+        cut = torch.nn.Linear(last.in_features, tokens, bias=last.bias is not None, device="meta")
+        cut.weight = torch.nn.Parameter(last.weight[:tokens], requires_grad=False)
+        if last.bias is not None:
+            cut.bias = torch.nn.Parameter(last.bias[:tokens], requires_grad=False)
+        changeable.set_output_embeddings(cut)
+
+
+def _as_told(failed: str, read: Callable[[], T]) -> T:
+    """What ``read`` gives; whatever transformers makes of a strange file becomes one line."""
+    try:
+        return read()
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - its errors for files are of many kinds, none documented
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise ModelCorruptError(f"{failed}: {lines[0]}", COPY_AGAIN) from None
+
+
+def _check_weights(folder: Path, report: Mapping[str, Any]) -> None:
+    """Raise ModelCorruptError unless every weight has a place and every place a weight."""
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ModelCorruptError(
+            f"the weights in {folder} lack {missing[0]} and {len(missing) - 1} more", COPY_AGAIN
+        )
+    surplus = sorted(name for name in report["unexpected_keys"] if not OLD_BUFFERS.search(name))
+    if surplus:
+        raise ModelCorruptError(
+            f"config.json in {folder} has no place for {surplus[0]} and {len(surplus) - 1} more weights",
+            "use the config.json that belongs to these weights",
+        )
+
+
 def _load_encoder(folder: Path, config: PretrainedConfig) -> TextEncoder:
     if not (folder / "tokenizer.json").is_file() and not (folder / "vocab.json").is_file():
         raise ModelMissingError(f"{folder} has no tokenizer.json", TOKENIZER_HINT)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, use_fast=True)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ModelCorruptError(f"the tokenizer in {folder} cannot be read: {reason}", COPY_AGAIN) from None
+    tokenizer = _as_told(
+        f"the tokenizer in {folder} cannot be read",
+        lambda: AutoTokenizer.from_pretrained(folder, local_files_only=True, use_fast=True),
+    )
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise ModelError(f"the tokenizer in {folder} has no tokenizer.json form", TOKENIZER_HINT)
     encoder = TextEncoder(tokenizer)
@@ -157,10 +211,15 @@ def _load_encoder(folder: Path, config: PretrainedConfig) -> TextEncoder:
 
 
 def _check_match(encoder: TextEncoder, config: PretrainedConfig, folder: Path) -> None:
-    if len(encoder) != config.vocab_size:
+    padding = config.vocab_size - len(encoder)
+    if padding and (not 0 < padding < MOST_PADDING or config.vocab_size % 64):
         raise TokenizerMismatchError(
             f"the tokenizer in {folder} knows {len(encoder)} tokens, the network {config.vocab_size}",
             TOKENIZER_HINT,
+        )
+    if encoder.decode(encoder.encode_text(ROUND_TRIP)) != ROUND_TRIP:
+        raise TokenizerMismatchError(
+            f"the tokenizer in {folder} does not give back a text it has read", TOKENIZER_HINT
         )
     ends = config.eos_token_id  # one, or as many as a checkpoint for conversation has
     if ends is not None and encoder.eot not in (ends if isinstance(ends, list) else [ends]):

@@ -17,6 +17,8 @@ from transformers import PreTrainedModel
 from transformers.activations import NewGELUActivation
 from transformers.pytorch_utils import Conv1D
 
+from autoresponder.model.fused import fuse
+
 USUAL_ROWS = 16  # rows the layout is chosen for; others work as well
 LEAST = 1e-8  # keeps a row of zeros from dividing by zero
 
@@ -77,6 +79,7 @@ def pack_linears(network: PreTrainedModel, dtype: str) -> None:
 
     Embeddings stay as they are, those that share their weights with the last layer too.
     """
+    fuse(network)
     make: Callable[[Tensor, Tensor | None], nn.Module] = Int8Linear if dtype == "int8" else PackedLinear
     for parent in list(network.modules()):
         for name, layer in list(parent.named_children()):

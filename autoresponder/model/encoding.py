@@ -39,8 +39,8 @@ class TextEncoder:
                 )
 
     def __len__(self) -> int:
-        """Number of ids the tokenizer knows."""
-        return len(self.tokenizer)
+        """Number of ids up to the last that the tokenizer knows."""
+        return max(self.tokenizer.get_vocab().values()) + 1
 
     def encode_text(self, text: str) -> list[int]:
         """Encode text in which nothing is control, whoever wrote it."""

@@ -59,10 +59,9 @@ def weight_files(folder: Path) -> list[Path]:
     """
     if not (folder / "config.json").is_file():
         raise ModelMissingError(f"{folder} has no config.json", "name a folder with a whole checkpoint")
-    if (folder / WEIGHTS_INDEX).is_file():
+    files = [folder / WEIGHTS]  # transformers, too, loads this one where there is also an index
+    if not files[0].is_file() and (folder / WEIGHTS_INDEX).is_file():
         files = [folder / name for name in _shards(folder / WEIGHTS_INDEX)]
-    else:
-        files = [folder / WEIGHTS]
     if not files[0].is_file() and any((folder / name).is_file() for name in PICKLED):
         raise ModelError(
             f"{folder} holds a pickled checkpoint, which could run any code when opened, and no {WEIGHTS}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from autoresponder.heads.head_2021 import HEAD_NAMES, GeneratorIdentity, Head, H
 from autoresponder.jobs.model_folder import load_generator, load_heads, pick_device, pick_dtype
 from autoresponder.model.weights import content_hash, find_model, weight_files
 from autoresponder.settings import GeneratorConfig
+from tests.autoresponder.conftest import make_network
 
 
 @pytest.fixture
@@ -47,6 +49,11 @@ def drop_weight(path: Path, name: str) -> None:
 
 def only_pickled(folder: Path) -> None:
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+
+
+def only_a_bad_index(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors.index.json").write_text('{"weight_map": {"a": "../x"}}')
 
 
 def grow_tokenizer(folder: Path) -> None:
@@ -83,6 +90,90 @@ def test_a_checkpoint_in_several_files_loads(
     torch.testing.assert_close(loaded.network(ids).logits, network(ids).logits)
 
 
+def test_what_is_loaded_is_hashed_whatever_index_lies_beside_it(
+    bare_folder: Path, tmp_path: Path, network: GPT2LMHeadModel
+) -> None:
+    """transformers loads the one file where there is one; an index of other files is left over."""
+    folder = Path(shutil.copytree(bare_folder, tmp_path / "both"))
+    (folder / "model.safetensors.index.json").write_text('{"weight_map": {"a": "gone.safetensors"}}')
+    assert load_generator(str(folder), device="cpu").identity.sha256 == content_hash(
+        [folder / "model.safetensors"]
+    )
+    other = make_network(372, 0, layers=4)
+    other.transformer.wte.weight.data.add_(1)
+    other.save_pretrained(tmp_path / "shards", max_shard_size="60KB")
+    for path in (tmp_path / "shards").glob("model*"):
+        shutil.copy(path, folder)
+    loaded = load_generator(str(folder), device="cpu")
+    assert loaded.identity.sha256 == content_hash([folder / "model.safetensors"])
+    ids = torch.tensor([[5, 6, 7]])
+    torch.testing.assert_close(loaded.network(ids).logits, network(ids).logits)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"attn_implementation": "flash_attention_2"},
+        {"_attn_implementation": "eager"},
+        {"dtype": "float16"},
+        {"torch_dtype": "bfloat16"},
+    ],
+)
+def test_wishes_of_the_configuration_about_the_engine_are_not_followed(
+    folder: Path, network: GPT2LMHeadModel, changes: dict[str, str]
+) -> None:
+    change_json(folder / "config.json", **changes)
+    loaded = load_generator(str(folder), device="cpu")
+    ids = torch.tensor([[5, 6, 7]])
+    torch.testing.assert_close(loaded.network(ids).logits, network(ids).logits)
+
+
+@pytest.mark.parametrize(
+    "content", [{"dtype": "float99"}, {"torch_dtype": 7}, {"layer_norm_epsilon": "tiny"}]
+)
+def test_strange_values_of_the_configuration_end_in_a_model_error_if_at_all(
+    folder: Path, content: dict[str, object]
+) -> None:
+    change_json(folder / "config.json", **content)
+    with suppress(ModelError):
+        load_generator(str(folder), device="cpu")
+
+
+def test_old_attention_buffers_among_the_weights_are_allowed(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    for layer in range(4):
+        weights[f"transformer.h.{layer}.attn.bias"] = torch.ones(1, 1, 4, 4)
+        weights[f"transformer.h.{layer}.attn.masked_bias"] = torch.tensor(-1e4)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    load_generator(str(folder), device="cpu")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+def test_a_padded_vocabulary_loads_and_its_padding_is_never_drawn(
+    folder: Path, network: GPT2LMHeadModel, dtype: str
+) -> None:
+    """372 tokens in a network of 384 rows, whose last ones would be drawn before all others."""
+    padded = make_network(384, 0)
+    rows = torch.full((384, 32), 9.0)
+    rows[:372] = network.transformer.wte.weight
+    weights = dict(network.state_dict())
+    padded.load_state_dict(weights | dict.fromkeys(("transformer.wte.weight", "lm_head.weight"), rows))
+    padded.save_pretrained(folder)
+    loaded = load_generator(str(folder), device="cpu", dtype=dtype)
+    ids = torch.tensor([[5, 6, 7]])
+    found = loaded.network(ids).logits
+    assert found.shape[-1] == 372
+    if dtype == "float32":
+        torch.testing.assert_close(found, network(ids).logits)
+
+
+@pytest.mark.parametrize("vocabulary", [373, 1024, 371])
+def test_a_vocabulary_that_is_not_padded_but_anothers_is_refused(folder: Path, vocabulary: int) -> None:
+    make_network(vocabulary, 0).save_pretrained(folder)
+    with pytest.raises(TokenizerMismatchError, match="372 tokens"):
+        load_generator(str(folder), device="cpu")
+
+
 @pytest.mark.parametrize(
     ("spoil", "error", "says"),
     [
@@ -111,10 +202,31 @@ def test_a_checkpoint_in_several_files_loads(
             TokenizerMismatchError,
             r"\[7, 8\] for the network",
         ),
+        (only_a_bad_index, ModelCorruptError, "no index"),
         (
-            lambda f: (f / "model.safetensors.index.json").write_text('{"weight_map": {"a": "../x"}}'),
-            ModelCorruptError,
-            "no index",
+            lambda f: change_json(f / "config.json", quantization_config={"quant_method": "gptq"}),
+            ModelError,
+            "quantised",
+        ),
+        (lambda f: change_json(f / "config.json", n_layer="4"), ModelCorruptError, "n_layer is '4'"),
+        (lambda f: change_json(f / "config.json", n_head="four"), ModelCorruptError, "cannot be loaded"),
+        (lambda f: change_json(f / "config.json", vocab_size=None), ModelCorruptError, "vocab_size"),
+        (lambda f: (f / "config.json").write_text("[]"), ModelCorruptError, "no JSON object"),
+        (lambda f: (f / "config.json").write_bytes(b"\xff"), ModelCorruptError, "cannot be loaded"),
+        (lambda f: change_json(f / "config.json", model_type=["gpt2"]), ModelError, "holds a"),
+        (
+            lambda f: change_json(f / "config.json", add_cross_attention=True),
+            ModelError,
+            "add_cross_attention",
+        ),
+        (lambda f: change_json(f / "config.json", n_layer=2), ModelCorruptError, "no place for"),
+        (lambda f: (f / "adapter_config.json").write_text("{}"), ModelError, "adapter"),
+        (lambda f: (f / "tokenizer_config.json").write_text("[]"), ModelCorruptError, "tokenizer"),
+        (lambda f: (f / "tokenizer_config.json").write_text("7"), ModelCorruptError, "tokenizer"),
+        (
+            lambda f: change_json(f / "tokenizer.json", decoder=None),
+            TokenizerMismatchError,
+            "does not give back",
         ),
     ],
 )

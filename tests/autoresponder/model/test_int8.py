@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from autoresponder.generation.attention import take_over
+from autoresponder.generation.attention import widen
 from autoresponder.jobs.model_folder import load_generator, load_heads
 from autoresponder.jobs.runner import Done, Job, JobRunner, WritingSettings
 from switchboard.messages import GenerationJob, GenerationResult
@@ -58,5 +58,5 @@ def test_attention_before_int8_is_computed_in_float64() -> None:
     network = load_generator(str(DEMO_MODEL), device="cpu").network
     ids = torch.tensor([[5, 6, 7, 8]])
     narrow = network(ids).logits
-    take_over(network, wide=True)
+    widen(network)
     torch.testing.assert_close(network(ids).logits, narrow, atol=1e-3, rtol=1e-3)

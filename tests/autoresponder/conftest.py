@@ -180,6 +180,8 @@ def fragile(network: GPT2LMHeadModel, encoder: TextEncoder) -> GPT2LMHeadModel:
     (tilde,) = encoder.encode_text("~")
 
     def spoil(_module: object, inputs: tuple[torch.Tensor], embedded: torch.Tensor) -> torch.Tensor:
+        if inputs[0].dim() == 1:  # a step of one token for each row
+            return embedded
         tildes = inputs[0] == tilde
         embedded[:, 1:][tildes[:, 1:] & tildes[:, :-1]] = torch.nan
         return embedded

@@ -26,7 +26,7 @@ def some_jobs(sample: GenerationJob) -> dict[str, Job]:
     prompts = ["友someuser要\nhello frank\n域", "友alice会first post域my comment友bob会bob text域"]
     sample = sample.model_copy(update={"kwargs": sample.kwargs.model_copy(update={"best_of": 2})})
     answers = [sample.model_copy(update={"prompt": prompt}) for prompt in [*prompts, prompts[0]]]
-    picky = sample.kwargs.model_copy(update={"best_of": 1, "avoid_if_under": 8})
+    picky = sample.kwargs.model_copy(update={"best_of": 2, "avoid_if_under": 8})
     return {
         "one": answers[0],
         "two": answers[1].model_copy(update={"kwargs": picky}),

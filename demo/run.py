@@ -36,7 +36,8 @@ from tumblr_sandbox.people.records import MAX_COUNT, MAX_SPEED
 PEOPLE, PEOPLE_SPEED = 24, 20.0
 """How many live in a demo at first, and how much faster than the clock."""
 MAX_PORT = 65_535
-READY_SECONDS = 120.0
+READY_SECONDS = 300.0
+"""A slow disk takes a minute or two to load PyTorch for the first time."""
 POLL_SECONDS = 0.2
 STOPPED_STATES = frozenset({"EXITED", "FATAL", "UNKNOWN"})
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -184,6 +184,42 @@ def user_without_rights() -> str:
         return first_answer(home, home / "run" / "demo", python=own, changes=changes, user=user)
 
 
+def wheel() -> str:
+    """The built wheel in an environment of its own: started by its commands, with its state elsewhere."""
+    with tempfile.TemporaryDirectory(prefix="environments-") as folder:
+        with checkout() as home:
+            _must([sys.executable, "-m", "venv", f"{folder}/bot"])
+            own = Path(folder, "bot", "bin")
+            _must([str(own / "python"), "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, str(home)])
+            built = next(Path(folder).glob("*.whl"))
+            pins = ["--constraint", str(home / "constraints.txt")]
+            _must([str(own / "python"), "-m", "pip", "install", "-q", *pins, str(built)])
+        before = {path for path in own.parent.rglob("*") if path.suffix != ".pyc"}
+        state = Path(folder, "state")
+        state.mkdir()
+        port = free_port()
+        (state / "config.json").write_text(f'{{"switchboard": {{"port": {port}}}}}', encoding="utf-8")
+        _must([str(own / "autoresponder-config"), "check", "config.json"], state)
+        with subprocess.Popen(
+            [str(own / "autoresponder-bridge")], cwd=state, stderr=subprocess.DEVNULL
+        ) as bridge:
+            kept = eventually((state / "run" / "switchboard.sqlite").exists, STOP_SECONDS)
+            bridge.terminate()
+        after = {path for path in own.parent.rglob("*") if path.suffix != ".pyc"}
+        new = {path.name for path in after - before} - {"__pycache__"}
+        if not kept or new:
+            raise CaseFailed(
+                f"state beside the configuration: {kept}; new where it is installed: {sorted(new)}"
+            )
+        return f"{built.stat().st_size / 1e6:.1f} MB; kept its state where it was started"
+
+
+def _must(command: Sequence[str], folder: Path | None = None) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CaseFailed(f"{Path(command[0]).name}: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
+
+
 @contextmanager
 def _running() -> Iterator[Demo]:
     with (
@@ -282,6 +318,7 @@ CASES: dict[str, Callable[[], str]] = {
     **{f"Python {version}": partial(on_python, path) for version, path in pythons().items()},
     "path with space, apostrophe, %": odd_path,
     "moved checkout": moved_checkout,
+    "wheel": wheel,
     "unreachable proxy": partial(
         with_environment, http_proxy=UNREACHABLE, https_proxy=UNREACHABLE, HTTP_PROXY=UNREACHABLE
     ),

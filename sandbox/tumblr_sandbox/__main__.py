@@ -16,11 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tumblr_sandbox.app import create_app
 from tumblr_sandbox.demo_seed import seed_demo
-from tumblr_sandbox.parent import stop_with_parent
 from tumblr_sandbox.people import command
 from tumblr_sandbox.people.records import PeopleSwitch
 from tumblr_sandbox.people.residents import residents_of
-from tumblr_sandbox.process import FatalError, Shutdown, configure_logging, run_process
+from tumblr_sandbox.process import FatalError, Shutdown, configure_logging, run_process, stop_with_parent
 from tumblr_sandbox.server import PortTakenError, SandboxServer, listen
 from tumblr_sandbox.store.migrations import DatabaseTooNewError
 from tumblr_sandbox.world import World, open_world

@@ -7,8 +7,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from tumblr_sandbox.api import blueprint as api
-from tumblr_sandbox.api.blueprint import api_blueprint
-from tumblr_sandbox.api.token_exchange import tokens_blueprint
+from tumblr_sandbox.api.blueprint import api_blueprint, tokens_blueprint
 from tumblr_sandbox.control import support as control
 from tumblr_sandbox.control.blueprint import control_blueprint
 from tumblr_sandbox.media_files import serving_blueprint

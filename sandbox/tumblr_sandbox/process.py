@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
+import os
 import signal
 import sys
 import threading
@@ -13,6 +15,10 @@ from typing import Any
 import structlog
 
 FATAL_EXIT_STATUS = 2
+PR_SET_PDEATHSIG = 1
+"""The number of the request in Linux' <sys/prctl.h>."""
+
+_PARENT = os.getppid()
 
 
 class FatalError(Exception):
@@ -43,6 +49,20 @@ class Shutdown:
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.requested.set()
+
+
+def stop_with_parent(parent: int = _PARENT) -> None:
+    """Have SIGTERM sent to this process when ``parent``, which started it, ends; at once if it has ended.
+
+    Without this, what a killed supervisor has started lives on and holds its ports. The kernel does it, so it
+    also holds for a parent that was killed with SIGKILL. Nothing happens where the kernel is not Linux.
+    """
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    # A parent that ended before the call above sends nothing any more.
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def configure_logging(level: str = "info") -> None:

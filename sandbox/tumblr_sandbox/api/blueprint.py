@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
 
-from tumblr_sandbox.api import envelope, fault_injection, support
+from tumblr_sandbox.api import envelope, fault_injection, support, token_exchange
 from tumblr_sandbox.api.envelope import ApiError
 from tumblr_sandbox.api.refusals import refusal
 from tumblr_sandbox.api.routes import all_routes
@@ -25,6 +25,17 @@ def api_blueprint(name: str) -> Blueprint:
         blueprint.add_url_rule(rule, f"{method} {rule}", view, methods=[method])
     blueprint.add_url_rule("/", "root", _nothing_here)
     blueprint.add_url_rule("/<path:path>", "nothing", _nothing_here, methods=["GET", "POST", "PUT", "DELETE"])
+    return blueprint
+
+
+def tokens_blueprint() -> Blueprint:
+    """The addresses outside of the API, to be mounted at the root."""
+    blueprint = Blueprint("tokens", __name__)
+    blueprint.register_error_handler(ApiError, ApiError.to_response)
+    blueprint.post("/oauth/request_token")(token_exchange.request_token)
+    blueprint.add_url_rule(
+        "/oauth/access_token", "access_token", token_exchange.access_token, methods=["GET", "POST"]
+    )
     return blueprint
 
 

@@ -8,23 +8,13 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from tumblr_sandbox import ids
 from tumblr_sandbox.api import authentication, envelope, support
-from tumblr_sandbox.api.envelope import ApiError
 from tumblr_sandbox.store import accounts, grants
 from tumblr_sandbox.store.accounts import Token, User
 from tumblr_sandbox.store.grants import STEP_SECONDS, Grant
-
-
-def tokens_blueprint() -> Blueprint:
-    """The addresses outside of the API, to be mounted at the root."""
-    blueprint = Blueprint("tokens", __name__)
-    blueprint.register_error_handler(ApiError, ApiError.to_response)
-    blueprint.post("/oauth/request_token")(request_token)
-    blueprint.add_url_rule("/oauth/access_token", "access_token", access_token, methods=["GET", "POST"])
-    return blueprint
 
 
 def _pair(**values: str) -> Response:

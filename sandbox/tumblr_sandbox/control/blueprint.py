@@ -13,12 +13,11 @@ from sqlalchemy import Connection
 from werkzeug.exceptions import HTTPException
 
 from tumblr_sandbox import loopback
-from tumblr_sandbox.control import messages, people, switches
-from tumblr_sandbox.control.support import body, on_http_error, on_refusal
+from tumblr_sandbox.control import messages, switches
+from tumblr_sandbox.control.support import body, note_record, on_http_error, on_refusal, post_record
 from tumblr_sandbox.errors import PostingError
 from tumblr_sandbox.markup.content import Content
 from tumblr_sandbox.markup.html import paragraphs, sanitise
-from tumblr_sandbox.rendering import records
 from tumblr_sandbox.services import interactions, signup
 from tumblr_sandbox.services.posting import Written
 from tumblr_sandbox.services.signup import NameTakenError
@@ -55,7 +54,6 @@ def control_blueprint() -> Blueprint:
     blueprint.post("/follows")(follow)
     blueprint.post("/blocks")(block)
     switches.add_routes(blueprint)
-    people.add_routes(blueprint)
     return blueprint
 
 
@@ -121,7 +119,7 @@ def list_posts(name: str) -> Response:
     with this_world().database.read() as connection:
         blog = _blog(connection, name)
         found = posts.by_newest_id(connection, blog.id, state, limit=ALL_POSTS)
-        return jsonify(posts=[records.post_record(one, blog).model_dump() for one in found])
+        return jsonify(posts=[post_record(one, blog).model_dump() for one in found])
 
 
 def list_notes(post_id: int) -> Response:
@@ -129,7 +127,7 @@ def list_notes(post_id: int) -> Response:
     with this_world().database.read() as connection:
         found = notes.of_tree(connection, _post(connection, post_id).tree_id, NoteFilter(), limit=ALL_POSTS)
         blogs = accounts.blogs_by_id(connection, {note.blog_id for note in found})
-        shown = [records.note_record(note, blogs[note.blog_id]).model_dump() for note in found]
+        shown = [note_record(note, blogs[note.blog_id]).model_dump() for note in found]
         return jsonify(notes=shown)
 
 

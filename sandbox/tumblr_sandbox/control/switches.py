@@ -1,4 +1,4 @@
-"""The control face's switches: clock, OAuth checks, limits, faults; and the record of calls."""
+"""The control face's switches: clock, OAuth checks, limits, faults, people; and the record of calls."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from flask import Blueprint, Response, abort, jsonify, request
 from tumblr_sandbox.control import messages
 from tumblr_sandbox.control.support import body
 from tumblr_sandbox.faults import Fault
+from tumblr_sandbox.people.ground_truth import ground_truth
+from tumblr_sandbox.people.records import PeopleSwitch
+from tumblr_sandbox.people.residents import these_residents
 from tumblr_sandbox.world import this_world
 
 
@@ -21,6 +24,11 @@ def add_routes(blueprint: Blueprint) -> None:
     blueprint.post("/faults")(add_fault)
     blueprint.delete("/faults")(clear_faults)
     blueprint.delete("/faults/<int:number>")(remove_fault)
+    blueprint.get("/people")(people_state)
+    blueprint.put("/people")(set_people)
+    blueprint.get("/people/list")(list_people)
+    blueprint.get("/people/actions")(list_actions)
+    blueprint.get("/people/tastes")(tastes)
     blueprint.get("/calls")(list_calls)
 
 
@@ -87,3 +95,33 @@ def list_calls() -> Response:
         after=asked.get("after", 0, type=int), path=asked.get("path", "*"), method=asked.get("method")
     )
     return jsonify(calls=[call.model_dump() for call in found])
+
+
+def people_state() -> Response:
+    """The switch, and what the people are at."""
+    return jsonify(these_residents().state().model_dump())
+
+
+def set_people() -> Response:
+    """Switch the people; what is not named stays as it is."""
+    people = these_residents()
+    people.set_switch(body(PeopleSwitch, base=people.switch().model_dump()))
+    return people_state()
+
+
+def list_people() -> Response:
+    """Who lives here."""
+    return jsonify(people=[person.model_dump() for person in these_residents().people()])
+
+
+def list_actions() -> Response:
+    """What the people did, the latest last."""
+    asked = request.args
+    found = these_residents().actions(asked.get("after", 0, type=int), asked.get("limit", 100, type=int))
+    return jsonify(actions=[action.model_dump() for action in found])
+
+
+def tastes() -> Response:
+    """What the people like, as it really is: for whoever wants to judge what was learnt from their notes."""
+    switch = these_residents().switch()
+    return jsonify(ground_truth(switch.seed, switch.count))

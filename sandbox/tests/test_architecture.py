@@ -16,46 +16,14 @@ from bench import ROOT
 PACKAGE = Path(tumblr_sandbox.__file__).parent
 MOST_FILES = 24
 """In one folder."""
-FLOORS = tuple(
-    [
-        "errors",
-        "ids",
-        "clock",
-        "loopback",
-        "records",
-        "media",
-        "faults",
-        "process",
-        "demo_accounts",
-        "markup",
-        "store",
-        "services",
-        "rendering",
-        "world",
-        "language",
-        "people",
-        "driver",
-        "demo_seed",
-        "api.envelope",
-        "api.params",
-        "api.links",
-        "api.refusals",
-        "api.authentication",
-        "api.support",
-        "api.distortions",
-        "api.upload_forms",
-        "api.legacy_form",
-        "api.routes",
-        "api.fault_injection",
-        "api.token_exchange",
-        "api",
-        "control",
-        "pages",
-        "media_files",
-        "app",
-        "server",
-        "__main__",
-    ]
+FLOORS = (
+    *("errors", "ids", "clock", "loopback", "records", "media", "faults", "process", "demo_accounts"),
+    *("markup", "store", "services", "rendering", "world"),
+    *("language", "people", "driver", "demo_seed"),
+    *("api.envelope", "api.params", "api.links", "api.refusals", "api.authentication", "api.support"),
+    *("api.distortions", "api.upload_forms", "api.legacy_form", "api.routes", "api.fault_injection"),
+    *("api.token_exchange", "api"),
+    *("control", "pages", "media_files", "app", "server", "__main__"),
 )
 """A folder or file imports only from those before it. The faces (API, control, pages) come last: what they
 share is below them, and only ``app`` puts them together."""

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from munging.blocks.image import addresses_of_image
 from munging.cleaning import clean_user_text, image_block
 from munging.control import IMAGE_DELIMITER
 from munging.json_access import mapping, mappings, text
-from munging.npf import addresses_of_image
 from munging.payload import thread_from_payload
 from munging.thread import Identity
 from munging.user_text import question_from_html

@@ -63,7 +63,7 @@ def worker_name(config: Config) -> str:
 
 
 def serve(config: Config, runner: JobRunner, shutdown: Shutdown) -> None:
-    """Serve jobs until told to stop; what only a human can mend is raised as FatalError."""
+    """Serve jobs until told to stop; what only a human can fix is raised as FatalError."""
     once = Retry(attempts=1)  # the worker's loop has its own back-off
     client = SwitchboardClient(config.switchboard.address, config.switchboard.generator_token, retry=once)
     name = worker_name(config)

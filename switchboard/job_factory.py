@@ -72,7 +72,7 @@ class NewJob:
     wanted: int
     body: GenerationJob | RawSelectJob
     growth: Growth | None = None
-    """Set when the number wanted is to be reckoned anew from the retained texts."""
+    """Set when the number wanted is to be computed again from the retained texts."""
 
 
 Submission = AnswerRequest | TextpostRequest | RawSelectRequest

@@ -57,7 +57,7 @@ def run_worker(
 
     `handle(job_id, job)` does the work and returns the result; if it raises, the failure is reported and the
     next job is served. Raises SwitchboardForbidden (wrong token) and SwitchboardConflict (another process
-    uses this worker's name), which only a human can mend, and SwitchboardRefused if a poll without any result
+    uses this worker's name), which only a human can fix, and SwitchboardRefused if a poll without any result
     is refused.
     """
 

@@ -19,7 +19,7 @@ STARTED_BY_TESTS = {
     "creator",
     "judge",
     "redirected_backup",
-    "mortal_selector",
+    "crashing_selector",
     "stub_generator",
 }
 

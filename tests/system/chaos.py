@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.system.harness import FOUR, RunningBot, eventually
+from tests.system.harness import FOUR, RunningDemo, eventually
 from tumblr_sandbox.demo_accounts import DEMO_BLOG
 from tumblr_sandbox.driver import SandboxDriver
 
@@ -49,7 +49,7 @@ class ChaosAccount:
     settled_after_seconds: float
 
 
-def run_chaos(bot: RunningBot, plan: ChaosPlan) -> ChaosAccount:
+def run_chaos(bot: RunningDemo, plan: ChaosPlan) -> ChaosAccount:
     """Ask and kill as planned, then let the bot come to rest."""
     rng = random.Random(plan.seed)
     make_readers(bot)
@@ -69,19 +69,19 @@ def run_chaos(bot: RunningBot, plan: ChaosPlan) -> ChaosAccount:
     return ChaosAccount(tuple(questions), kills, time.monotonic() - began)
 
 
-def is_at_rest(bot: RunningBot, questions: Sequence[str]) -> bool:
+def is_at_rest(bot: RunningDemo, questions: Sequence[str]) -> bool:
     """Whether all is answered, and no answer's effect on the mood is still to come."""
     answered = len(bot.answers_of(questions)) == len(questions)
     return answered and not query(bot.run / "tumbl.sqlite", "SELECT id FROM turns WHERE NOT settled")
 
 
-def make_readers(bot: RunningBot) -> None:
+def make_readers(bot: RunningDemo) -> None:
     """Ten people who ask."""
     for number in range(READERS):
         bot.driver.create_user(f"reader-{number}")
 
 
-def ask_over(bot: RunningBot, questions: list[str], seconds: float) -> None:
+def ask_over(bot: RunningDemo, questions: list[str], seconds: float) -> None:
     """Send the asks evenly over a time, each from the next reader."""
     with SandboxDriver(bot.driver.base_url) as driver:
         for index, question in enumerate(questions):
@@ -89,7 +89,7 @@ def ask_over(bot: RunningBot, questions: list[str], seconds: float) -> None:
             time.sleep(seconds / len(questions))
 
 
-def check_account(bot: RunningBot, account: ChaosAccount) -> list[str]:
+def check_account(bot: RunningDemo, account: ChaosAccount) -> list[str]:
     """Everything that was lost, doubled or damaged, in words; empty is what one wants."""
     found = []
     answers = bot.answers_of(account.questions)
@@ -104,7 +104,7 @@ def check_account(bot: RunningBot, account: ChaosAccount) -> list[str]:
     return found + damaged_records(bot, account.questions)
 
 
-def damaged_records(bot: RunningBot, questions: Sequence[str]) -> list[str]:
+def damaged_records(bot: RunningDemo, questions: Sequence[str]) -> list[str]:
     """What is wrong with the bot's own memory: the files themselves, the post log, the mood's inputs."""
     found = []
     for name in ("tumbl", "switchboard", "sandbox"):
@@ -142,7 +142,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     plan = ChaosPlan(rounds=arguments.kills // len(FOUR), asks=arguments.kills // 3, seed=arguments.seed)
-    with tempfile.TemporaryDirectory() as folder, RunningBot(Path(folder)) as bot:
+    with tempfile.TemporaryDirectory() as folder, RunningDemo(Path(folder)) as bot:
         account = run_chaos(bot, plan)
         found = check_account(bot, account)
     for line in found or ["nothing lost, nothing doubled, nothing damaged"]:

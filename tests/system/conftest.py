@@ -1,4 +1,4 @@
-"""One running bot for the tests that only use it, and a street of neighbours for bots to be killed."""
+"""One running bot for the tests that only use it, and a cluster of services for bots to be killed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.system.harness import RunningBot
-from tests.system.street import READER, Bot, MoveIn, Street
+from tests.system.cluster import READER, Cluster, MoveIn, RunningBot
+from tests.system.harness import RunningDemo
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -22,35 +22,35 @@ def _seconds_allowed(item: pytest.Item) -> float:
 
 
 @pytest.fixture(scope="session")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBot]:
+def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
     """A bot that answers, shared by the session."""
-    with RunningBot(tmp_path_factory.mktemp("bot")) as running:
+    with RunningDemo(tmp_path_factory.mktemp("bot")) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def whole_street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
-    """The neighbours, shared by the session."""
-    with Street(tmp_path_factory.mktemp("street")) as street:
-        street.driver.create_user(READER)
-        street.driver.create_user("friend")
-        yield street
+def whole_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The services, shared by the session."""
+    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        cluster.driver.create_user(READER)
+        cluster.driver.create_user("friend")
+        yield cluster
 
 
 @pytest.fixture
-def street(whole_street: Street) -> Iterator[Street]:
-    """The neighbours, with everybody alive again afterwards."""
-    yield whole_street
-    whole_street.mend()
+def cluster(whole_cluster: Cluster) -> Iterator[Cluster]:
+    """The services, all of them up again afterwards."""
+    yield whole_cluster
+    whole_cluster.repair()
 
 
 @pytest.fixture
-def move_in(street: Street) -> Iterator[MoveIn]:
-    """Makes bots that live in the street."""
-    bots: list[Bot] = []
+def move_in(cluster: Cluster) -> Iterator[MoveIn]:
+    """Makes bots that live in the cluster."""
+    bots: list[RunningBot] = []
 
-    def move(blog: str, **changes: dict[str, Any]) -> Bot:
-        bots.append(Bot(street, blog, **changes))
+    def move(blog: str, **changes: dict[str, Any]) -> RunningBot:
+        bots.append(RunningBot(cluster, blog, **changes))
         return bots[-1]
 
     yield move

@@ -5,15 +5,15 @@ from __future__ import annotations
 import random
 
 from tests.system.account import Due, Said, Sort
+from tests.system.cluster import RunningBot
 from tests.system.day_script import Deed, Event
-from tests.system.street import Bot
 from tumblr_sandbox.records import PostRecord
 
 
 class People:
     """Acts for everybody who is not the bot. Which post something is done to is drawn."""
 
-    def __init__(self, bot: Bot, rng: random.Random) -> None:
+    def __init__(self, bot: RunningBot, rng: random.Random) -> None:
         self._bot = bot
         self._driver = bot.driver
         self._blog = bot.blog

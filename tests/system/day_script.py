@@ -169,7 +169,7 @@ def _odd_ones(rng: random.Random) -> Iterator[Event]:
         yield Event(at, PROGRAM, Deed.REBLOG, words, Sort.REBLOG, Due.NOTHING, why)
     yield Event(3 * HOUR, ECHO, Deed.REBLOG, "and you? (no 1350)", Sort.REBLOG, Due.ANSWER)
     for number in range(ECHOES):
-        why = "the bot does not go to and fro with one blog for ever"
+        why = "the bot does not talk back and forth with one blog for ever"
         at, words = (5 + 2 * number) * HOUR, f"and you? (no {1351 + number})"
         yield Event(at, ECHO, Deed.TALK_BACK, words, Sort.REBLOG, Due.CHANCE, why)
 

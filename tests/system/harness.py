@@ -44,7 +44,7 @@ def write_fewer(config_path: Path, candidates: int) -> None:
     config_path.write_text(json.dumps(settings), encoding="utf-8")
 
 
-class RunningBot:
+class RunningDemo:
     """The sandbox and the four processes, ready, for as long as the context lasts."""
 
     def __init__(
@@ -74,7 +74,7 @@ class RunningBot:
         self.client = make_client(*demo_keys(DEMO_BLOG).strings(), host=f"http://127.0.0.1:{self.port}")
         self._open = ExitStack()
 
-    def __enter__(self) -> RunningBot:
+    def __enter__(self) -> RunningDemo:
         self._open.enter_context(self.driver)
         self._open.enter_context(self.supervised)
         try:

@@ -17,7 +17,7 @@ from demo.supervisor import HOME
 from tumblr.turns.fail_points import VARIABLE
 
 FORKS = multiprocessing.get_context("forkserver")
-PRELOADED = ["tumbl", "pytest", "tests.system.street", "tests.system.timed_tumbl"]
+PRELOADED = ["tumbl", "pytest", "tests.system.cluster", "tests.system.timed_tumbl"]
 """What a process that is forked off has imported already."""
 
 LONG = 120.0

@@ -29,6 +29,7 @@ from rich.table import Table
 
 from tests.system import account as accounting
 from tests.system.account import HOUR, Account, Outcome, Remembered, Said, Skipped, Sort
+from tests.system.cluster import Cluster, RunningBot
 from tests.system.day_people import People
 from tests.system.day_script import (
     AVOIDED,
@@ -42,7 +43,6 @@ from tests.system.day_script import (
     script,
 )
 from tests.system.programs import Program
-from tests.system.street import Bot, Street
 from tests.system.timed_tumbl import TimedTumbl
 from tumblr.turns.turn import CLOSED
 from tumblr_sandbox.faults import Fault
@@ -145,9 +145,9 @@ def obeyed(calls: Sequence[Call]) -> Counter[str]:
 class Day:
     """Lives through the day: lets people act, moves the clock, lets the bot go on."""
 
-    def __init__(self, street: Street, bot: Bot, tumbl: TimedTumbl, lived: LivedDay) -> None:
-        self._street = street
-        self._driver = street.driver
+    def __init__(self, cluster: Cluster, bot: RunningBot, tumbl: TimedTumbl, lived: LivedDay) -> None:
+        self._street = cluster
+        self._driver = cluster.driver
         self._bot = bot
         self._tumbl = tumbl
         self._lived = lived
@@ -227,9 +227,9 @@ class Day:
 class Killer(threading.Thread):
     """Kills processes at random moments of real time, each in turn, and starts the others again."""
 
-    def __init__(self, street: Street, tumbl: TimedTumbl, plan: Plan, kills: Counter[str]) -> None:
+    def __init__(self, cluster: Cluster, tumbl: TimedTumbl, plan: Plan, kills: Counter[str]) -> None:
         super().__init__(daemon=True)
-        self._street = street
+        self._street = cluster
         self._tumbl = tumbl
         self._left = plan.kills
         self._rng = random.Random(plan.seed + 2)
@@ -259,7 +259,7 @@ class Killer(threading.Thread):
         self.join()
 
 
-def settings(bot: Bot, sleep_seconds: float) -> None:
+def settings(bot: RunningBot, sleep_seconds: float) -> None:
     """How the bot of the day is set up."""
     bot.change("blog", operator_name=OPERATOR, timezone="UTC")
     bot.change("tumblr", timeout_seconds=2.0, write_timeout_seconds=0.2, settle_seconds=15.0, max_tries=3)
@@ -281,22 +281,22 @@ def live_a_day(run: Path, plan: Plan) -> LivedDay:
     """Live through the day; logs and databases stay in ``run``."""
     lived = LivedDay(plan)
     began = time.monotonic()
-    with Street(run) as street:
-        bot = Bot(street, BLOG)
+    with Cluster(run) as cluster:
+        bot = RunningBot(cluster, BLOG)
         settings(bot, plan.sleep_seconds)
         for name in EVERYBODY:
-            street.driver.create_user(name)
-        street.driver.set_checks(timestamps=False)
-        street.driver.set_limits(
+            cluster.driver.create_user(name)
+        cluster.driver.set_checks(timestamps=False)
+        cluster.driver.set_limits(
             per_hour=plan.calls_per_hour, per_day=plan.calls_per_day, posts_per_day=POSTS_PER_DAY
         )
-        street.driver.set_queue(BLOG, posts_per_day=12)
+        cluster.driver.set_queue(BLOG, posts_per_day=12)
         for fault in plan.faults:
-            street.driver.add_fault(fault.model_copy(update={"path": "/v2/*"}))
+            cluster.driver.add_fault(fault.model_copy(update={"path": "/v2/*"}))
         tumbl = TimedTumbl(bot.folder / "tumbl.log", bot.config_path)
-        with killing(Killer(street, tumbl, plan, lived.kills)):
-            Day(street, bot, tumbl, lived).live()
-        street.driver.clear_faults()
+        with killing(Killer(cluster, tumbl, plan, lived.kills)):
+            Day(cluster, bot, tumbl, lived).live()
+        cluster.driver.clear_faults()
         tumbl.kill()
         look_back(bot, lived)
     lived.real_seconds = time.monotonic() - began
@@ -313,7 +313,7 @@ def killing(killer: Killer) -> Iterator[None]:
         killer.stop()
 
 
-def look_back(bot: Bot, lived: LivedDay) -> None:
+def look_back(bot: RunningBot, lived: LivedDay) -> None:
     """Take down what tumblr knows of the day, and what the bot remembers."""
     lived.posts = bot.driver.posts(BLOG)
     lived.faults = Counter(call.fault for call in lived.calls if call.fault)
@@ -321,7 +321,7 @@ def look_back(bot: Bot, lived: LivedDay) -> None:
     lived.remembered = recall(bot)
 
 
-def recall(bot: Bot) -> Remembered:
+def recall(bot: RunningBot) -> Remembered:
     """What the bot remembers."""
     open_turns = tuple(
         f"{kind}:{input_id}"

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.system.chaos import ChaosPlan, check_account, run_chaos
-from tests.system.harness import FOUR, RunningBot
+from tests.system.harness import FOUR, RunningDemo
 
 
 @pytest.mark.timeout(600)
 def test_kills_of_every_process_lose_and_double_nothing(tmp_path: Path) -> None:
     plan = ChaosPlan(rounds=8, asks=16, settle_seconds=300)
-    with RunningBot(tmp_path, candidates=4) as bot:
+    with RunningDemo(tmp_path, candidates=4) as bot:
         account = run_chaos(bot, plan)
         assert account.kills == dict.fromkeys(FOUR, plan.rounds)
         assert check_account(bot, account) == []

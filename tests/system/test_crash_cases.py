@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.system.chaos import query
+from tests.system.cluster import PAUSE, READER, Cluster, MoveIn, RunningBot
 from tests.system.harness import eventually
 from tests.system.programs import LONG
-from tests.system.street import PAUSE, READER, Bot, MoveIn, Street
 from tumblr.turns.fail_points import FailPoint
 from tumblr_sandbox.faults import Fault, FaultKind
 
@@ -111,15 +111,15 @@ def test_c09_what_was_done_before_a_limit_is_remembered(move_in: MoveIn) -> None
 
 @pytest.mark.parametrize("death", ["before-delivery", "after-delivery"])
 def test_c10_a_chosen_text_is_posted_once_and_leaves_the_retained(
-    death: str, street: Street, move_in: MoveIn
+    death: str, cluster: Cluster, move_in: MoveIn
 ) -> None:
     """2021: a chosen text was lost, or chosen again. Here choosing and taking out are one transaction."""
     bot = move_in(f"c10-{death}", queue={"write_when_below": 1})
-    street.selector.stop()
-    street.mortal_selector.start("--dies", death)
+    cluster.selector.stop()
+    cluster.crashing_selector.start("--dies", death)
     bot.tumbl.start()
-    street.mortal_selector.wait_for_death()
-    street.selector.start()
+    cluster.crashing_selector.wait_for_death()
+    cluster.selector.start()
     bot.waits_until(lambda: bot.settled(1))
     assert bot.tumbl.stop() == 0
     bot.change("queue", write_when_below=3)
@@ -127,17 +127,17 @@ def test_c10_a_chosen_text_is_posted_once_and_leaves_the_retained(
     bot.lives_until(lambda: bot.settled(3))
     texts = [post.text for post in bot.posts("queued")]
     assert len(set(texts)) == len(texts) == 3
-    retained = {text.partition("职")[0].strip() for (text,) in retained_texts(street)}
+    retained = {text.partition("职")[0].strip() for (text,) in retained_texts(cluster)}
     assert retained, "the test needs texts that are retained"
     assert not retained & set(texts)
 
 
-def retained_texts(street: Street) -> list[tuple[str]]:
+def retained_texts(cluster: Cluster) -> list[tuple[str]]:
     """The texts that the switchboard retains for later originals."""
-    return query(street.run / "switchboard.sqlite", "SELECT text FROM retained")
+    return query(cluster.run / "switchboard.sqlite", "SELECT text FROM retained")
 
 
-def test_c11_a_result_that_is_lost_on_the_way_is_fetched_again(street: Street, move_in: MoveIn) -> None:
+def test_c11_a_result_that_is_lost_on_the_way_is_fetched_again(cluster: Cluster, move_in: MoveIn) -> None:
     """2021: a result was gone when it was handed out. Here it stays until it is acknowledged."""
     bot = move_in("c11")
     bot.driver.ask(bot.blog, "did you get this?", READER)
@@ -145,87 +145,89 @@ def test_c11_a_result_that_is_lost_on_the_way_is_fetched_again(street: Street, m
     bot.lives_until(lambda: bot.settled(1))
     assert bot.answers() == {"did you get this?": 1}
     assert bot.submissions() == 1
-    assert open_jobs(street) == 0
+    assert open_jobs(cluster) == 0
 
 
-def open_jobs(street: Street) -> int:
+def open_jobs(cluster: Cluster) -> int:
     """How many jobs the switchboard has in hand."""
-    status = street.status()
+    status = cluster.status()
     assert status is not None
     return status.open_jobs
 
 
-def test_c12_the_switchboard_may_die_at_any_point_of_a_job(street: Street, move_in: MoveIn) -> None:
+def test_c12_the_switchboard_may_die_at_any_point_of_a_job(cluster: Cluster, move_in: MoveIn) -> None:
     """2021: all jobs were in memory, and the bot waited for ever. Here they are on the disk."""
     bot = move_in("c12")
-    street.generator.stop()
+    cluster.generator.stop()
     bot.driver.ask(bot.blog, "first question", READER)
     bot.tumbl.start()
-    bot.waits_until(lambda: bot.states() == {"requested": 1} and open_jobs(street) == 2)
-    street.restart(street.bridge)
-    street.selector.stop()
-    street.generator.start()
-    bot.waits_until(lambda: waits_for_selection(street))
-    street.restart(street.bridge)
-    street.selector.start()
+    bot.waits_until(lambda: bot.states() == {"requested": 1} and open_jobs(cluster) == 2)
+    cluster.restart(cluster.bridge)
+    cluster.selector.stop()
+    cluster.generator.start()
+    bot.waits_until(lambda: waits_for_selection(cluster))
+    cluster.restart(cluster.bridge)
+    cluster.selector.start()
     bot.waits_until(lambda: bot.settled(1))
     assert bot.answers() == {"first question": 1}
     assert bot.submissions() == 1
 
 
-def waits_for_selection(street: Street) -> bool:
+def waits_for_selection(cluster: Cluster) -> bool:
     """Whether a candidate set is finished, and nobody there to choose."""
-    status = street.status()
+    status = cluster.status()
     return status is not None and any(job.accepted and job.accepted >= job.n_desired for job in status.jobs)
 
 
-def test_c12_a_switchboard_that_lost_its_memory_is_asked_again(street: Street, move_in: MoveIn) -> None:
+def test_c12_a_switchboard_that_lost_its_memory_is_asked_again(cluster: Cluster, move_in: MoveIn) -> None:
     """2021: the bot waited for ever for a job that nobody knew. Here it is submitted again."""
     bot = move_in("c12-lost")
-    street.generator.stop()
+    cluster.generator.stop()
     bot.driver.ask(bot.blog, "do you remember?", READER)
     bot.tumbl.start()
-    bot.waits_until(lambda: bot.states() == {"requested": 1} and open_jobs(street) == 2)
-    street.bridge.kill()
-    for path in street.run.glob("switchboard.sqlite*"):
+    bot.waits_until(lambda: bot.states() == {"requested": 1} and open_jobs(cluster) == 2)
+    cluster.bridge.kill()
+    for path in cluster.run.glob("switchboard.sqlite*"):
         path.unlink()
-    street.bridge.start()
-    street.generator.start()
+    cluster.bridge.start()
+    cluster.generator.start()
     bot.waits_until(lambda: bot.settled(1))
     assert bot.answers() == {"do you remember?": 1}
     assert bot.submissions() == 1
 
 
-def test_c13_a_bot_that_died_waiting_gets_its_text_and_leaves_no_job(street: Street, move_in: MoveIn) -> None:
+def test_c13_a_bot_that_died_waiting_gets_its_text_and_leaves_no_job(
+    cluster: Cluster, move_in: MoveIn
+) -> None:
     """2021: a new job was made, the old result stayed in memory. Here the request is stored as it is sent."""
     bot = move_in("c13")
-    street.generator.stop()
+    cluster.generator.stop()
     bot.driver.ask(bot.blog, "are you still there?", READER)
     bot.dies_at(FailPoint.AFTER_SUBMIT)
     asked = requests_of(bot)
-    street.generator.start()
-    assert eventually(lambda: open_jobs(street) == 0, LONG, pause=PAUSE)
+    cluster.generator.start()
+    assert eventually(lambda: open_jobs(cluster) == 0, LONG, pause=PAUSE)
     bot.lives_until(lambda: bot.settled(1))
     assert bot.answers() == {"are you still there?": 1}
     assert bot.submissions() == 1
     assert requests_of(bot) == asked, "it asks for the same jobs again, not for others"
-    assert {street.client.get_result(job).state for job in asked} == {"acknowledged"}
+    assert {cluster.client.get_result(job).state for job in asked} == {"acknowledged"}
 
 
-def requests_of(bot: Bot) -> list[str]:
+def requests_of(bot: RunningBot) -> list[str]:
     """The jobs that the bot's one turn has asked for."""
     ((request, judgment),) = bot.query("SELECT request, judgment_request FROM turns")
     return [json.loads(stored)["id"] for stored in (request, judgment)]
 
 
-def test_c14_no_two_processes_share_a_file(street: Street, move_in: MoveIn) -> None:
+def test_c14_no_two_processes_share_a_file(cluster: Cluster, move_in: MoveIn) -> None:
     """2021: bot and selector wrote the same file of judgements. Here each process has files of its own."""
     bot = move_in("c14")
     bot.driver.ask(bot.blog, "who holds what?", READER)
     bot.lives_until(lambda: bot.settled(1))
     bot.tumbl.start()
     bot.passes(2)
-    programs = (bot.tumbl, street.bridge, street.generator, street.selector, street.sandbox)
+    programs = (bot.tumbl, cluster.bridge, cluster.generator, cluster.selector, cluster.sandbox)
     held = [files_of(program.pid) for program in programs]
     assert held[0] >= {str(bot.database)}
     for number, files in enumerate(held):
@@ -235,7 +237,7 @@ def test_c14_no_two_processes_share_a_file(street: Street, move_in: MoveIn) -> N
     assert "logit_diff" in judgement
 
 
-def test_c14_scores_that_were_being_written_are_there_or_not(street: Street, move_in: MoveIn) -> None:
+def test_c14_scores_that_were_being_written_are_there_or_not(cluster: Cluster, move_in: MoveIn) -> None:
     """2021: a cache that was being written could not be read any more. Here it is one transaction."""
     bot = move_in("c14-scores")
     bot.driver.create_user("thoughtful-friend")
@@ -244,11 +246,11 @@ def test_c14_scores_that_were_being_written_are_there_or_not(street: Street, mov
     bot.dies_at(FailPoint.DURING_JUDGMENT, FailPoint.DURING_JUDGMENT)
     assert bot.query("SELECT scores FROM side_judgments") == [(None,)]
     assert bot.damages() == []
-    assert all(program.is_up for program in (street.bridge, street.generator, street.selector))
+    assert all(program.is_up for program in (cluster.bridge, cluster.generator, cluster.selector))
     bot.lives_until(lambda: bot.settled(1))
     ((scores, request),) = bot.query("SELECT scores, request FROM side_judgments")
     assert len(json.loads(scores)) >= 2
-    assert street.client.get_result(json.loads(request)["id"]).state == "acknowledged"
+    assert cluster.client.get_result(json.loads(request)["id"]).state == "acknowledged"
     assert [post.parent_id for post in bot.posts()] == [said]
 
 
@@ -263,22 +265,22 @@ def files_of(pid: int) -> set[str]:
 
 
 def test_c17_a_dying_generator_loses_what_it_was_about_to_send_and_no_more(
-    street: Street, move_in: MoveIn
+    cluster: Cluster, move_in: MoveIn
 ) -> None:
     """2021: a worker's finished candidate died with it. It still does, alone: the others are kept."""
     bot = move_in("c17")
-    street.generator.stop()
-    street.generator.start("--batch", "1", "--dies", "after-delivery")
+    cluster.generator.stop()
+    cluster.generator.start("--batch", "1", "--dies", "after-delivery")
     bot.driver.ask(bot.blog, "how many lives?", READER)
     bot.tumbl.start()
-    street.generator.wait_for_death()
-    street.generator.start("--batch", "1", "--dies", "before-delivery")
-    street.generator.wait_for_death()
-    status = street.status()
+    cluster.generator.wait_for_death()
+    cluster.generator.start("--batch", "1", "--dies", "before-delivery")
+    cluster.generator.wait_for_death()
+    status = cluster.status()
     assert status is not None
     (job,) = [job for job in status.jobs if job.type == "answer"]
     assert 0 < job.accepted < job.n_desired, "what was delivered is kept"
-    street.generator.start()
+    cluster.generator.start()
     bot.waits_until(lambda: bot.settled(1))
     assert bot.answers() == {"how many lives?": 1}
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.system.street import READER, Bot, MoveIn
+from tests.system.cluster import READER, MoveIn, RunningBot
 from tumblr.turns.fail_points import FailPoint
 
 ACTING = (FailPoint.AFTER_INTENT, FailPoint.AFTER_POST, FailPoint.DURING_RECORD, FailPoint.AFTER_CHORE)
 """The moments around what a command does, and around the deletion of its ask."""
 
 
-def inbox(bot: Bot) -> list[str]:
+def inbox(bot: RunningBot) -> list[str]:
     """The questions that are left in the inbox."""
     return [post.question or "" for post in bot.posts("submission")]
 
@@ -90,7 +90,7 @@ def test_c15_a_follow_is_made_and_its_ask_deleted(move_in: MoveIn) -> None:
     assert bot.posts() == []
 
 
-def following(bot: Bot) -> list[str]:
+def following(bot: RunningBot) -> list[str]:
     """Whom the bot's second account follows, as tumblr says."""
     answer = bot.dash_owner.send_api_request("get", "/v2/user/following", {}, [])
     return sorted(blog["name"] for blog in answer["blogs"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.system.street import READER, Bot, MoveIn
+from tests.system.cluster import READER, MoveIn, RunningBot
 from tumblr.turns.fail_points import FailPoint
 from tumblr_sandbox.faults import Fault, FaultKind
 from tumblr_sandbox.records import PostRecord
@@ -27,7 +27,7 @@ SORTS = ("reblog", "reply", "mention")
 COMMENT = "i love this, tell me more"
 
 
-def say(bot: Bot, sort: str) -> str:
+def say(bot: RunningBot, sort: str) -> str:
     """Let somebody say something to the bot; the answer is the id of the post they said it in or under."""
     if sort == "mention":
         link = f'<a class="tumblelog" href="https://{bot.blog}.tumblr.com/">@{bot.blog}</a>'
@@ -39,14 +39,14 @@ def say(bot: Bot, sort: str) -> str:
     return bot.driver.reblog(READER, post, f"<p>{COMMENT}</p>")
 
 
-def answers(bot: Bot, sort: str, said: str) -> list[PostRecord]:
+def answers(bot: RunningBot, sort: str, said: str) -> list[PostRecord]:
     """The bot's posts about it."""
     if sort == "reply":
         return [post for post in bot.posts() if post.id != said and COMMENT in post.text]
     return [post for post in bot.posts() if post.parent_id == said]
 
 
-def writes(bot: Bot) -> list[tuple[str, str]]:
+def writes(bot: RunningBot) -> list[tuple[str, str]]:
     """What the bot wanted to change on tumblr: the end of each address, and the state that was asked for."""
     return [(call.path.rpartition("/")[2], call.parameters.get("state", "")) for call in bot.writes()]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.harness import RunningBot
+from tests.system.harness import RunningDemo
 
 LIGHT = ("tumbl", "bridge_service", "selector")
 LIGHT_PROCESSES = ("tumbl", "bridge", "selector")
@@ -25,7 +25,7 @@ def test_a_light_process_imports_no_heavy_library(module: str) -> None:
     assert done.stdout.split() == []
 
 
-def test_the_light_processes_use_under_300_megabytes_together(bot: RunningBot) -> None:
+def test_the_light_processes_use_under_300_megabytes_together(bot: RunningDemo) -> None:
     processes = bot.supervised.processes()
     used = {name: resident_bytes(processes[name].pid) for name in LIGHT_PROCESSES}
     assert sum(used.values()) < 300 * MEGABYTE, used

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.harness import RunningBot, eventually
+from tests.system.harness import RunningDemo, eventually
 from tumblr_sandbox.demo_accounts import DEMO_BLOG, PEOPLE
 from tumblr_sandbox.records import PostRecord
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.timeout(400)
 
 
 def test_people_speak_to_the_bot_and_it_answers(tmp_path: Path) -> None:
-    with RunningBot(tmp_path, people=24, people_speed=240, candidates=6) as bot:
+    with RunningDemo(tmp_path, people=24, people_speed=240, candidates=6) as bot:
         people = {person.name for person in bot.driver.people_here()}
         began = bot.driver.now()
 

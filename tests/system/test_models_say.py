@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from tests.system.street import Bot, MoveIn
+from tests.system.cluster import MoveIn, RunningBot
 
 
-def skipped(bot: Bot) -> dict[str, str]:
+def skipped(bot: RunningBot) -> dict[str, str]:
     """The post that each turn left alone is about, and why."""
     rows = bot.query("SELECT input_id, reason FROM turns WHERE state = 'skipped'")
     return {str(name).rpartition(":")[2]: str(reason) for name, reason in rows}

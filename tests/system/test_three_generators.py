@@ -12,14 +12,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from demo.supervisor import HOME
-from tests.system.harness import RunningBot, eventually
+from tests.system.harness import RunningDemo, eventually
 from tumblr_sandbox.demo_accounts import DEMO_BLOG
 
 NAMES = ("second", "third")
 
 
 @contextmanager
-def another_generator(bot: RunningBot, name: str) -> Iterator[subprocess.Popen[bytes]]:
+def another_generator(bot: RunningDemo, name: str) -> Iterator[subprocess.Popen[bytes]]:
     """One more generator process on the bot's configuration, under a name of its own."""
     command = [sys.executable, "generator_service.py", "--config", str(bot.config_path)]
     environment = os.environ | {"AUTORESPONDER__GENERATOR__WORKER_NAME": name}
@@ -32,13 +32,13 @@ def another_generator(bot: RunningBot, name: str) -> Iterator[subprocess.Popen[b
             process.wait(30)
 
 
-def done_by(bot: RunningBot, name: str) -> int:
+def done_by(bot: RunningDemo, name: str) -> int:
     """Jobs that a generator says it has done."""
     return len(re.findall(r"job done", bot.logs()[name]))
 
 
 def test_three_generators_share_the_work_and_one_may_die(tmp_path: Path) -> None:
-    with RunningBot(tmp_path, candidates=4) as bot, ExitStack() as others:
+    with RunningDemo(tmp_path, candidates=4) as bot, ExitStack() as others:
         processes = [others.enter_context(another_generator(bot, name)) for name in NAMES]
         assert eventually(lambda: all("generator started" in bot.logs()[name] for name in NAMES), 60)
         questions = [f"what is number {number} on your list?" for number in range(12)]

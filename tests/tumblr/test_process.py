@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
+from tests.tumblr.live_services import BLOG, Neighbours, eventually, stop
 from tumblr.turns.fail_points import FailPoint
 from tumblr_sandbox.faults import Fault, FaultKind
 

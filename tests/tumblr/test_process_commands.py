@@ -13,7 +13,7 @@ from pytumblr import TumblrRestClient
 
 from bot_config import load_config
 from bot_lifecycle import Shutdown
-from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
+from tests.tumblr.live_services import BLOG, Neighbours, eventually, stop
 from tumblr.build import running_bot
 from tumblr.pacing.budget import RULES
 from tumblr.turns.fail_points import FailPoint

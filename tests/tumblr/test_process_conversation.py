@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
+from tests.tumblr.live_services import BLOG, Neighbours, eventually, stop
 from tumblr.store.database import Database
 from tumblr.store.turns import TurnStore
 from tumblr.turns.fail_points import FailPoint

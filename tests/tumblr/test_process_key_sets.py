@@ -14,7 +14,7 @@ from requests_oauthlib import OAuth1Session
 
 from bot_config import load_config
 from bot_lifecycle import Shutdown
-from tests.tumblr.neighbours import BLOG, Neighbours
+from tests.tumblr.live_services import BLOG, Neighbours
 from tumblr.api.authorize import authorize
 from tumblr.build import running_bot
 from tumblr.loop import Loop

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot_lifecycle import Shutdown
-from tests.tumblr.neighbours import BLOG, Neighbours
+from tests.tumblr.live_services import BLOG, Neighbours
 from tumblr.build import running_bot
 from tumblr.loop import Loop
 from tumblr_sandbox.faults import Fault, FaultKind

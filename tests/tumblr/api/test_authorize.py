@@ -13,7 +13,7 @@ from pytumblr import TumblrRestClient
 from requests.adapters import BaseAdapter
 from requests_oauthlib import OAuth1Session
 
-from tests.tumblr.neighbours import Neighbours
+from tests.tumblr.live_services import Neighbours
 from tumblr.__main__ import main
 from tumblr.api.authorize import NotAuthorized, Token, authorize
 

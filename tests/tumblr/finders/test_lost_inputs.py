@@ -11,7 +11,7 @@ from pytumblr import TumblrRestClient
 
 from munging.reply_mockup import reply_mockup
 from tests.tumblr.fakes import START, World
-from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
+from tests.tumblr.live_services import BLOG, Neighbours, eventually, stop
 from tumblr.api.models import TumblrPost
 from tumblr.api.notes import Note
 from tumblr.api.payload_forms import TrailEntry

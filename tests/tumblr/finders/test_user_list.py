@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.tumblr.fakes import World
-from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
+from tests.tumblr.live_services import BLOG, Neighbours, eventually, stop
 from tumblr.finders.ask_rules import AskRules
 from tumblr.finders.user_list import UserList
 from tumblr.store.database import Database

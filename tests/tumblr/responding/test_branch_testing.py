@@ -13,7 +13,7 @@ from bot_config import Config
 from switchboard.messages import AnswerRequest
 from tests.tumblr.api.test_payload_forms import npf, npf_item
 from tests.tumblr.fakes import OPERATOR, World, an_intent
-from tests.tumblr.neighbours import BLOG, Neighbours, eventually, stop
+from tests.tumblr.live_services import BLOG, Neighbours, eventually, stop
 from tumblr.build_talk import ask_rules
 from tumblr.finders.ask_rules import AskRules
 from tumblr.finders.user_list import UserList

@@ -1,4 +1,4 @@
-"""A street of bots: one sandbox, one switchboard and its workers, into which bots move one after the other.
+"""A cluster of bots: one sandbox, one switchboard and its workers, into which bots move one after the other.
 
 Everything is a real process; only the generator has no model (``stub_generator``), so that a test takes a
 second. Each bot has a blog, keys and a database of its own, so tests do not see each other.
@@ -35,7 +35,7 @@ from tumblr_sandbox.records import Call, PostRecord
 
 READY_SECONDS = 120.0
 READER = "reader"
-"""Somebody in every street who reads and asks."""
+"""Somebody in every cluster who reads and asks."""
 
 TRIES = 20
 """How often somebody tries again before they give up."""
@@ -44,7 +44,7 @@ PAUSE = 0.03
 """Seconds between two looks."""
 
 
-class Street:
+class Cluster:
     """The neighbours that all bots share: sandbox, switchboard (``bridge``), generator and selector."""
 
     def __init__(self, run: Path, **changes: dict[str, Any]) -> None:
@@ -56,7 +56,7 @@ class Street:
         leases = ("generation_lease_seconds", "raw_select_lease_seconds", "selection_lease_seconds")
         self.settings["switchboard"].update(dict.fromkeys(leases, 1.0))
         merge(self.settings, changes)
-        self.config_path = run / "street.json"
+        self.config_path = run / "cluster.json"
         self.config_path.write_text(json.dumps(self.settings), encoding="utf-8")
         self.config = load_config(self.config_path)
         database = str(run / "sandbox.sqlite")
@@ -65,7 +65,7 @@ class Street:
         self.bridge = self._program("bridge", str(HOME / "bridge_service.py"))
         self.generator = self._program("generator", "-m", "tests.system.stub_generator")
         self.selector = self._program("selector", str(HOME / "selector.py"))
-        self.mortal_selector = self._program("mortal-selector", "-m", "tests.system.mortal_selector")
+        self.crashing_selector = self._program("mortal-selector", "-m", "tests.system.crashing_selector")
         self.driver = SandboxDriver(f"http://127.0.0.1:{self.sandbox_port}")
         self.client = SwitchboardClient(
             self.config.switchboard.address, client_token(self.config), retry=Retry(attempts=1)
@@ -78,7 +78,7 @@ class Street:
         for program in (self.sandbox, self.bridge, self.generator, self.selector):
             self._open.callback(program.kill)
             program.start()
-        self._open.callback(self.mortal_selector.kill)
+        self._open.callback(self.crashing_selector.kill)
         self.driver.wait_until_ready(READY_SECONDS)
         self.driver.set_limits(per_hour=1_000_000, per_day=10_000_000)
         assert eventually(self.is_ready, READY_SECONDS, pause=PAUSE), self.bridge.said()
@@ -114,32 +114,32 @@ class Street:
         program.kill()
         program.start()
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Start whatever a test has left dead, and take away its faults."""
         self.driver.clear_faults()
-        self.mortal_selector.kill()
+        self.crashing_selector.kill()
         for program in (self.sandbox, self.bridge, self.generator, self.selector):
             if not program.is_up:
                 program.start()
         assert eventually(self.is_ready, READY_SECONDS, pause=PAUSE)
 
 
-class Bot:
-    """A bot of one's own in the street: a blog, its keys, a database, and the real ``tumbl.py``."""
+class RunningBot:
+    """A bot of one's own in the cluster: a blog, its keys, a database, and the real ``tumbl.py``."""
 
-    def __init__(self, street: Street, blog: str, **changes: dict[str, Any]) -> None:
-        self.street = street
-        self.driver = street.driver
+    def __init__(self, cluster: Cluster, blog: str, **changes: dict[str, Any]) -> None:
+        self.cluster = cluster
+        self.driver = cluster.driver
         self.blog = blog
-        self.folder = street.run / blog
+        self.folder = cluster.run / blog
         self.folder.mkdir()
-        keys = street.driver.create_user(blog)
-        dash_keys = street.driver.create_user(f"{blog}-dash")
+        keys = cluster.driver.create_user(blog)
+        dash_keys = cluster.driver.create_user(f"{blog}-dash")
         self._consumers = {keys.consumer_key, dash_keys.consumer_key}
         make_client: Any = pytumblr.TumblrRestClient
-        self.owner = make_client(*self._owners_keys(), host=street.driver.base_url)
-        self.dash_owner = make_client(*dash_keys.strings(), host=street.driver.base_url)
-        settings = json.loads(json.dumps(street.settings))
+        self.owner = make_client(*self._owners_keys(), host=cluster.driver.base_url)
+        self.dash_owner = make_client(*dash_keys.strings(), host=cluster.driver.base_url)
+        settings = json.loads(json.dumps(cluster.settings))
         settings["blog"]["blog_name"] = blog
         settings["tumblr"].update(
             base_keys=[dict(zip(KEY_NAMES, keys.strings(), strict=True))],
@@ -186,8 +186,8 @@ class Bot:
 
     def _owners_keys(self) -> tuple[str, str, str, str]:
         """Keys with which the blog's owner does what people do on tumblr's pages: another application's."""
-        key, secret, *_ = self.street.driver.create_user(f"{self.blog}-site").strings()
-        site = self.street.driver.base_url
+        key, secret, *_ = self.cluster.driver.create_user(f"{self.blog}-site").strings()
+        site = self.cluster.driver.base_url
 
         def say_yes(page: str) -> str:
             with requests.get(f"{page}&user={self.blog}", allow_redirects=False, timeout=LONG) as reply:
@@ -291,7 +291,7 @@ class Bot:
         return found
 
 
-MoveIn = Callable[..., Bot]
+MoveIn = Callable[..., RunningBot]
 """Makes a bot of the given blog name, with changed settings, that leaves when the test is over."""
 
 

@@ -1,6 +1,6 @@
 """The real selector, made to die around the delivery of a choice.
 
-python -m tests.system.mortal_selector --config FILE --dies before-delivery|after-delivery
+python -m tests.system.crashing_selector --config FILE --dies before-delivery|after-delivery
 """
 
 from __future__ import annotations

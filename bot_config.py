@@ -5,7 +5,7 @@ One JSON file serves all four processes; each reads the sections it needs. Keys 
 the configuration file). Every setting can also come from the environment:
 ``AUTORESPONDER__SWITCHBOARD__PORT=5000`` goes before the file.
 
-    python -m bot_config check FILE      what is wrong with FILE
+    python -m bot_config check FILE      what is wrong with FILE; --online: asking tumblr, too
     python -m bot_config example         the example file, with every setting explained
     python -m bot_config reference       all settings as a page, docs/settings.md
 
@@ -236,7 +236,11 @@ def main(argv: list[str] | None = None) -> int:
     """Check a configuration file, or print the example."""
     parser = argparse.ArgumentParser(prog="bot_config", description="check or show the configuration")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("check", help="say what is wrong with a file").add_argument("file", type=Path)
+    checked = commands.add_parser("check", help="say what is wrong with a file")
+    checked.add_argument("file", type=Path)
+    checked.add_argument(
+        "--online", action="store_true", help="also ask tumblr about the keys and the names of blogs"
+    )
     shown = commands.add_parser("example", help="print the example file, with every setting explained")
     shown.add_argument("--preset", choices=list(PRESETS), default="2021", help="whose numbers to print")
     commands.add_parser("reference", help="print the page of all settings (docs/settings.md)")
@@ -247,13 +251,27 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.command == "example":
         sys.stdout.write(example(arguments.preset))
         return 0
+    return check(arguments.file, online=arguments.online)
+
+
+def check(path: Path, *, online: bool) -> int:
+    """Say what is wrong with a file, each mistake in a line; 1 if something is."""
+    # Here and not above: no process needs them for its settings.
+    from bot_config_check import ask_tumblr, mistakes, unset
+
     try:
-        load_config(arguments.file)
+        config = load_config(path)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(f"{arguments.file}: in order\n")
-    return 0
+    found = mistakes(config) or (ask_tumblr(config) if online else [])
+    for line in found:
+        sys.stderr.write(f"{path}: {line}\n")
+    for line in unset(config):
+        sys.stdout.write(f"{path}: {line}\n")
+    if not found:
+        sys.stdout.write(f"{path}: in order\n")
+    return int(bool(found))
 
 
 if __name__ == "__main__":

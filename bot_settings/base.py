@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import UnionType
@@ -24,7 +25,20 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 NonNegativeFloat = Annotated[float, Field(ge=0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-BlogName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")]
+
+
+def _bare_name(value: object) -> object:
+    """A blog's name as tumblr shows it: without the address around it."""
+    if not isinstance(value, str):
+        return value
+    name = re.sub(r"^https?://(www\.tumblr\.com/)?|^@", "", value.strip(), flags=re.IGNORECASE).rstrip("/")
+    return re.sub(r"\.tumblr\.com$", "", name, flags=re.IGNORECASE)
+
+
+AnyName = Annotated[str, BeforeValidator(_bare_name)]
+"""Who may be anybody, a blog's name or what people call themselves."""
+
+BlogName = Annotated[str, BeforeValidator(_bare_name), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")]
 
 
 def _read_secret(value: object) -> object:

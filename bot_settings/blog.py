@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bot_settings.base import BlogName, Section, TimezoneName
 
@@ -30,3 +30,10 @@ class BlogConfig(Section):
     timezone: TimezoneName = Field(
         "US/Pacific", description="time zone of peak hours, of the daily mood and of times in prompts"
     )
+
+    @model_validator(mode="after")
+    def _operator_is_somebody_else(self) -> BlogConfig:
+        own = {name.lower() for name in (self.blog_name, self.dash_blog_name) if name}
+        if self.operator_name is not None and self.operator_name.lower() in own:
+            raise ValueError("operator_name is the bot's own blog; name the blog of the human who runs it")
+        return self

@@ -76,6 +76,22 @@ def test_mistakes_are_named_by_key(tmp_path: Path, content: Any, expected: str) 
     assert expected in complaint(tmp_path, content)
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["my-bot", "my-bot.tumblr.com", "https://my-bot.tumblr.com/", "https://www.tumblr.com/my-bot", "@my-bot"],
+)
+def test_a_blog_may_be_named_as_the_address_bar_has_it(tmp_path: Path, written: str) -> None:
+    settings = {
+        "blog": {"blog_name": written},
+        "asks": {"limited_users": {written: 2.0}},
+        "screening": {"screened_users": [written]},
+    }
+    config = load_config(write(tmp_path, settings))
+    assert config.blog.blog_name == "my-bot"
+    assert config.asks.limited_users == {"my-bot": 2.0}
+    assert config.screening.screened_users == ("my-bot",)
+
+
 def test_every_mistake_is_listed_at_once(tmp_path: Path) -> None:
     text = complaint(tmp_path, {"switchboard": {"port": 0}, "queue": {"write_when_below": -1}})
     assert len(text.splitlines()) == 2

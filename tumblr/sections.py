@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, FiniteFloat, PositiveFloat, PositiveInt
+from pydantic import Field, FiniteFloat, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from bot_settings.base import (
+    AnyName,
     BlogName,
     NonNegativeFloat,
     NonNegativeInt,
@@ -15,6 +16,9 @@ from bot_settings.base import (
     Secret,
     Section,
 )
+
+LAST_SECOND = 2**32
+"""Unix seconds of the year 2106; what is later was meant as milliseconds."""
 
 
 class KeySet(Section):
@@ -69,6 +73,13 @@ class TumblrConfig(Section):
     )
     start_timestamp: NonNegativeInt = Field(0, description="unix seconds; nothing older is ever reacted to")
 
+    @field_validator("start_timestamp")
+    @classmethod
+    def _in_seconds(cls, value: int) -> int:
+        if value > LAST_SECOND:
+            raise ValueError("expected unix seconds; so many are thousands of years ahead, or milliseconds")
+        return value
+
 
 class LoopConfig(Section):
     """The rhythm of the bot's passes."""
@@ -111,7 +122,7 @@ class LoopConfig(Section):
 class AsksConfig(Section):
     """Whose asks are answered, and how often."""
 
-    limited_users: dict[str, PositiveFloat] = Field(
+    limited_users: dict[AnyName, PositiveFloat] = Field(
         {}, description="blog name to hours: about one ask in that time is answered"
     )
     limited_substrings: dict[str, PositiveFloat] = Field(
@@ -233,7 +244,7 @@ class DashboardConfig(Section):
     speaker_noise: Annotated[float, Field(ge=1)] = Field(
         4.0, description="factor that chance makes of it at most; 1: none"
     )
-    follower_multipliers: dict[str, NonNegativeFloat] = Field(
+    follower_multipliers: dict[AnyName, NonNegativeFloat] = Field(
         {}, description="blog name to a factor of the score of its posts"
     )
     continuation: Literal["score", "roll", "delta"] = Field(
@@ -267,6 +278,12 @@ class QueueConfig(Section):
         24.0, description="queue setting of the blog: local hour until which it is published"
     )
 
+    @model_validator(mode="after")
+    def _some_hours(self) -> QueueConfig:
+        if self.start_hour == self.end_hour:
+            raise ValueError("start_hour equals end_hour, which leaves no time; all day is 0 to 24")
+        return self
+
 
 class ScreeningConfig(Section):
     """What may be published without a human's look. All lists are compared in lower case."""
@@ -288,8 +305,10 @@ class ScreeningConfig(Section):
     profane_strings: tuple[str, ...] = Field(
         (), description="added to the bad ones for strict_language_users"
     )
-    strict_language_users: tuple[str, ...] = Field((), description="askers with whom language is kept clean")
-    screened_users: tuple[str, ...] = Field((), description="askers whose answers are always drafted")
+    strict_language_users: tuple[AnyName, ...] = Field(
+        (), description="askers with whom language is kept clean"
+    )
+    screened_users: tuple[AnyName, ...] = Field((), description="askers whose answers are always drafted")
     user_avoid_list: tuple[str, ...] = Field((), description="names never to be mentioned or answered")
     tag_avoid_list: tuple[str, ...] = Field((), description="tags that contain one of these are removed")
     screen_anonymous: bool = Field(False, description="draft every answer to an anonymous ask")

@@ -19,14 +19,17 @@ class TumblrError(Exception):
 
 
 class Unauthorized(TumblrError):
-    """The keys are wrong, or are not a member of the blog: a human has to mend the configuration."""
+    """The keys are wrong, or are not a member of the blog: a human has to fix the configuration.
 
-    hint: ClassVar[str] = (
-        "check the four strings in tumblr.base_keys, and that their account may post to blog.blog_name"
-    )
+    ``detail`` is tumblr's reason, ``keys`` the setting that holds the keys.
+    """
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(f"tumblr refuses the API keys ({detail}); {self.hint}")
+    def __init__(self, detail: str, keys: str = "tumblr.base_keys") -> None:
+        may_post = ", and that their account may post to blog.blog_name" if "base" in keys else ""
+        super().__init__(
+            f"tumblr refuses the API keys ({detail}); check the four strings in {keys}{may_post}"
+        )
+        self.detail = detail
 
 
 class NotFound(TumblrError):

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from tumblr.api.errors import LimitReached
+from tumblr.api.errors import LimitReached, Unauthorized
 from tumblr.api.rate_limits import Budget
 from tumblr.api.transport import ReadRequest, WriteRequest
 
@@ -112,6 +112,8 @@ class Pool:
         for one in self.key_sets(group):
             try:
                 return call(one)
+            except Unauthorized as error:
+                raise Unauthorized(error.detail, f"tumblr.{one.group}_keys ({one.name})") from None
             except LimitReached as error:
                 if one.budget.closed_for <= 0:
                     raise  # it is not about calls: another key set would be refused as well

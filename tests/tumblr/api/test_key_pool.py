@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.tumblr.fakes import FakeClock
-from tumblr.api.errors import LimitReached, Refused
+from tumblr.api.errors import LimitReached, Refused, Unauthorized
 from tumblr.api.key_pool import Group, KeySet, Pool, PooledRead, PooledWrite, group_for
 from tumblr.api.rate_limits import Budget
 
@@ -153,3 +153,13 @@ def test_a_key_set_that_only_reads_cannot_write(clock: FakeClock) -> None:
 )
 def test_who_may_read_what(url: str, params: dict[str, Any], group: Group) -> None:
     assert group_for(url, params, BLOG) is group
+
+
+@pytest.mark.parametrize(
+    ("group", "setting"), [(Group.BASE, "base_keys"), (Group.DASHBOARD, "dashboard_keys")]
+)
+def test_refused_keys_are_named_by_their_setting(clock: FakeClock, group: Group, setting: str) -> None:
+    pool, requests, _ = make(clock, ("one", group))
+    requests["one"].error = Unauthorized("Unable to authorize")
+    with pytest.raises(Unauthorized, match=rf"\(Unable to authorize\).* tumblr\.{setting} \(one\)"):
+        PooledRead(pool, lambda _url, _params: group).get("/v2/user/info", {})

@@ -35,7 +35,7 @@ from mood.settings import MoodConfig
 from selection.settings import SelectionConfig
 from switchboard.settings import CandidatesConfig, SwitchboardConfig
 from training.settings import TrainingConfig
-from tumblr.sections import (
+from tumblr.settings import (
     AsksConfig,
     BranchTestingConfig,
     CommandsConfig,

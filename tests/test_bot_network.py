@@ -18,8 +18,8 @@ from bot_network import direct_session, is_loopback, local_url, session_for
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.messages import StateReply
 from tumblr.api.key_pool import Group
-from tumblr.build_tumblr import connect
-from tumblr.sections import KeySet, TumblrConfig
+from tumblr.build import connect, settings_of
+from tumblr.settings import KeySet, TumblrConfig
 from tumblr_sandbox.driver import SandboxDriver
 
 
@@ -89,7 +89,7 @@ def read_a_blog(host: str) -> None:
     keys = KeySet.model_validate(dict.fromkeys(KeySet.model_fields, "k"))
     config = Config(tumblr=TumblrConfig(host=host, base_keys=(keys,), max_tries=1))
     with ExitStack() as stack:
-        tumblr = connect(config, stack, lambda: 0.0, dry_run=True)
+        tumblr = connect(settings_of(config), stack, lambda: 0.0, dry_run=True)
         tumblr.learn(tumblr.pool.key_sets(Group.BASE)[0])
 
 

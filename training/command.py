@@ -23,7 +23,7 @@ from bot_settings.blog import BlogConfig
 from switchboard.settings import SwitchboardConfig
 from training.errors import ExitStatus, TrainingError
 from training.settings import TrainingConfig
-from tumblr.sections import TumblrConfig
+from tumblr.settings import TumblrConfig
 
 WIDTH = 100
 

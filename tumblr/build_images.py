@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +12,12 @@ import structlog
 
 from bot_lifecycle import FatalError
 from images.settings import ImagesConfig
-from tumblr.build_tumblr import Tumblr
-from tumblr.responding.illustrator import Drawing, Illustrator
-from tumblr.responding.post_images import PostImages
-from tumblr.turns.fail_points import FailPoints
+from tumblr.bot import Draw, Drawing
+from tumblr.bot_settings import BotSettings
 
 if TYPE_CHECKING:
     from images.pool import WorkerPool
+    from images.reader import ImageReader
 
 _MEBIBYTE = 2**20
 _LIBRARIES = {"rapidocr": ("rapidocr", "onnxruntime"), "rekognition": ("boto3",)}
@@ -27,47 +25,26 @@ _LIBRARIES = {"rapidocr": ("rapidocr", "onnxruntime"), "rekognition": ("boto3",)
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class Images:
-    """What the bot does with images; None: it does not."""
-
-    texts: PostImages | None = None
-    illustrator: Illustrator | None = None
-
-
 def connect_images(
-    settings: ImagesConfig,
-    folder: Path,
-    tumblr: Tumblr,
-    stack: ExitStack,
-    clock: Callable[[], float],
-    fail_points: FailPoints,
-) -> Images:
-    """Make what reads and draws. Raises FatalError when a library for it is missing.
+    settings: BotSettings, stack: ExitStack, clock: Callable[[], float], *, dry_run: bool
+) -> tuple[ImageReader | None, Draw | None]:
+    """Make what reads and what draws; None for what is not configured, and in a dry run nothing draws.
 
-    ``folder``: where the bot keeps its databases.
+    Raises FatalError when a library for it is missing.
     """
-    if not settings.read and not settings.write:
-        return Images()
-    _check_libraries(settings)
+    images = settings.images
+    if not images.read and not images.write:
+        return None, None
+    _check_libraries(images)
     from images.pool import WorkerPool
 
-    pool = WorkerPool(settings)
+    pool = WorkerPool(images)
     stack.callback(pool.close)
-    texts = _post_images(settings, folder, pool, stack, clock) if settings.read else None
-    publisher = tumblr.publisher
-    if not settings.write or publisher is None:
-        return Images(texts)
+    reader = _reader(images, settings.tumblr.database.parent, pool, stack, clock) if images.read else None
+    if not images.write or dry_run:
+        return reader, None
     _check_drawing(pool)
-    illustrator = Illustrator(
-        lambda text: _draw(pool, text),
-        publisher,
-        tumblr.reader,
-        fail_points,
-        as_drafts=settings.write_as_drafts,
-    )
-    stack.callback(illustrator.close)
-    return Images(texts, illustrator)
+    return reader, lambda text: _draw(pool, text)
 
 
 def _check_libraries(settings: ImagesConfig) -> None:
@@ -81,9 +58,9 @@ def _check_libraries(settings: ImagesConfig) -> None:
         )
 
 
-def _post_images(
+def _reader(
     settings: ImagesConfig, folder: Path, pool: WorkerPool, stack: ExitStack, clock: Callable[[], float]
-) -> PostImages:
+) -> ImageReader:
     from images.cache import ImageCache
     from images.fetcher import Fetcher, FetchLimits
     from images.reader import ImageReader
@@ -95,7 +72,7 @@ def _post_images(
     fetcher = Fetcher(limits, settings.hosts, size_variants=settings.size_variants)
     reader = ImageReader(settings, cache, fetcher, pool)
     stack.callback(reader.close)
-    return PostImages(reader, settings, clock)
+    return reader
 
 
 def _check_drawing(pool: WorkerPool) -> None:

@@ -45,7 +45,7 @@ from switchboard.client import SwitchboardClient
 from switchboard.errors import SwitchboardError
 from tests.system.harness import eventually
 from tumblr.build import running_bot
-from tumblr.build_rules import mood_system
+from tumblr.moods.current import mood_system
 from tumblr.store.database import Database
 from tumblr.store.turns import TurnStore
 from tumblr.turns.turn import LogEntry, StoredMoodInput
@@ -139,7 +139,7 @@ class LivedDay:
         """The mood value in (0, 1) at a time of the day."""
         known = [MoodInput(i.time, i.logit_diff, i.generated_p75) for i in self.inputs]
         at = self.midnight + since_midnight
-        return mood_value(known, at, timezone=ZONE, system=mood_system(self.config))
+        return mood_value(known, at, timezone=ZONE, system=mood_system(self.config.mood))
 
     def correlation(self) -> float:
         """Between the mood and the sentiment of the posts that nobody's tone coloured."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot_config import Config
+from bot_lifecycle import Shutdown
+from images.reader import ImageReader
 from mood.named import mood_by_name
-from mood.system import MoodSystem
-from munging.formats import FORMATS
 from munging.thread import Identity
+from switchboard.client import SwitchboardClient
 from switchboard.errors import SwitchboardUnreachable
 from switchboard.messages import (
     AnswerRequest,
@@ -27,40 +29,16 @@ from switchboard.messages import (
     SubmitReply,
     TextpostRequest,
 )
+from tumblr.api.client import AccountWriter, TumblrReader, TumblrWriter
 from tumblr.api.errors import NotFound, Refused, TumblrError, TumblrUnavailable
+from tumblr.api.key_pool import Pool
 from tumblr.api.models import Mention, Photo, PostPage, TumblrPost, post_name
-from tumblr.api.note_reader import NoteReader
 from tumblr.api.notes import Note, NotePage
-from tumblr.finders.ask_rules import AskRules
-from tumblr.finders.asks import AskFinder
-from tumblr.finders.conversation_rules import BlogRelations
-from tumblr.finders.conversation_sources import Rules
-from tumblr.finders.damping import Damping
-from tumblr.finders.drafts import DraftWatcher
-from tumblr.finders.lost_inputs import LostInputs
-from tumblr.finders.other_posts import OtherPosts
-from tumblr.finders.queue import QueueFinder
-from tumblr.finders.queue_times import QueueSettings
-from tumblr.finders.waiting import Limited
-from tumblr.moods.current import Feeling
-from tumblr.moods.picture import MoodPictures
-from tumblr.responding.driver import Driver, RetryPolicy
-from tumblr.responding.halloween import TreatHandler
-from tumblr.responding.handlers.base import AskHandler, OriginalHandler, TurnHandler
-from tumblr.responding.handlers.commands import CommandHandler, MoodHandler, ReviewHandler
-from tumblr.responding.illustrator import Draw, Illustrator
-from tumblr.responding.jobs import Jobs, Waits
-from tumblr.responding.outbox import Outbox
-from tumblr.responding.post_images import PostImages
-from tumblr.responding.publisher import Publisher
-from tumblr.responding.reconcile import Reconciler
-from tumblr.screening.moderation import Thresholds
-from tumblr.screening.word_lists import ScreeningRules
-from tumblr.store.conversations import ConversationStore
-from tumblr.store.cursors import ValueStore
+from tumblr.bot import Bot, Draw, Tumblr
+from tumblr.bot_settings import BotSettings
+from tumblr.build import assemble, settings_of
+from tumblr.responding.handlers.base import TurnHandler
 from tumblr.store.database import Database
-from tumblr.store.outbox import OutboxStore
-from tumblr.store.turns import TurnStore
 from tumblr.turns.fail_points import FailPoints
 from tumblr.turns.turn import Intent, NewTurn, StoredRequest, Turn, TurnKind
 
@@ -68,9 +46,6 @@ START = datetime(2021, 2, 6, 12, 0, tzinfo=UTC)
 ZONE = ZoneInfo("US/Pacific")
 IDENTITY = Identity(blog="frank", persona="Frank")
 OPERATOR = "keeper"
-NO_LIMITS = Limited({}, {}, pass_seconds=160.0)
-
-
 NOTES_SHOWN = 3
 """Notes that come with a post, or on a page."""
 
@@ -89,10 +64,11 @@ class FakeClock:
         self.now += seconds
 
 
-class ModelTumblr:
-    """One blog: reads as ``Reader``, writes as ``Writer``; writes may be lost on the way there or back."""
+class ModelTumblr(TumblrReader, TumblrWriter, AccountWriter):
+    """One blog, read and written without any call; writes may be lost on the way there or back."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
+        self.blog = "frank.tumblr.com"
         self._clock = clock
         self._next = 1000
         self.posts: dict[str, TumblrPost] = {}
@@ -313,10 +289,11 @@ def _tags(fields: Mapping[str, str]) -> tuple[str, ...]:
 Request = AnswerRequest | TextpostRequest | RawSelectRequest
 
 
-class FakeSwitchboard:
+class FakeSwitchboard(SwitchboardClient):
     """Keeps jobs in memory; each is finished when the test says so, or at once."""
 
     def __init__(self) -> None:
+        super().__init__("http://switchboard.invalid", None)
         self.jobs: dict[str, Request] = {}
         self.results: dict[str, SelectionOutcome | RawSelectOutcome | str] = {}
         self.submissions = 0
@@ -428,126 +405,95 @@ def outcome(
     )
 
 
-class EvenTemper:
-    """Always feels the same."""
+FREE: dict[str, dict[str, Any]] = {
+    "blog": {"blog_name": "frank", "persona": "Frank", "operator_name": OPERATOR},
+    "tumblr": {"publishing": "automatic", "settle_seconds": 5.0},
+    "loop": {"max_attempts": 3},
+    "asks": {"min_words": 0, "max_images": 0},
+    "commands": {"draft_reviews": False},
+    "damping": {"longest_exchange": 0, "per_hour": 0, "per_day": 0},
+    "queue": {"write_when_below": 0},
+    "screening": {"screen_operator": False},
+}
+"""The settings of a bot that nothing restrains."""
 
-    def at(self, moment: datetime) -> Feeling:
-        return Feeling(0.7, "meh")
+
+def settings_for(**sections: dict[str, Any]) -> BotSettings:
+    """Settings of a bot that nothing restrains but what is given, section by section."""
+    merged = {name: {**FREE.get(name, {}), **sections.get(name, {})} for name in {**FREE, **sections}}
+    return settings_of(Config.model_validate(merged))
 
 
-@dataclass
+def bot_over(database: Database, clock: FakeClock, **parts: Any) -> Bot:
+    """A bot over a database, with models in place of whatever is not given."""
+    model = ModelTumblr(clock)
+    made = {
+        "tumblr": Tumblr(Pool([]), model, None, model, model),
+        "switchboard": FakeSwitchboard(),
+        "rng": random.Random(0),
+    }
+    return Bot(database=database, clock=clock, **{**made, **parts})
+
+
 class World:
     """A bot between a model tumblr and a fake switchboard; it can be killed and started again."""
 
-    folder: Path
-    clock: FakeClock = field(default_factory=FakeClock)
-    drafts_only: bool = False
-    dry_run: bool = False
-    rules: ScreeningRules = field(default_factory=ScreeningRules)
-    queue_below: int = 0
-    settle_seconds: float = 5.0
-    max_attempts: int = 3
-    draft_reviews: bool = False
-    halloween: bool = False
-    branch_testing: bool = False
-    thresholds: Thresholds | None = None
-    month: str | None = None
-    more_kinds: dict[TurnKind, TurnHandler] = field(default_factory=dict)
-    ask_kind: TurnHandler = field(default_factory=lambda: AskHandler(IDENTITY, ZONE, (), 10_000))
-    images: PostImages | None = None
-    draw: Draw | None = None
-    images_as_drafts: bool = False
-    switchboard: FakeSwitchboard = field(default_factory=lambda: FakeSwitchboard())
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        dry_run: bool = False,
+        handlers: Mapping[TurnKind, TurnHandler] | None = None,
+        switchboard: FakeSwitchboard | None = None,
+        image_reader: ImageReader | None = None,
+        draw: Draw | None = None,
+        **sections: dict[str, Any],
+    ) -> None:
+        """``handlers`` take the place of the bot's own; ``sections`` are settings."""
+        self.folder = folder
+        self.clock = FakeClock()
         self.tumblr = ModelTumblr(self.clock)
+        self.switchboard = switchboard or FakeSwitchboard()
+        self._dry_run = dry_run
+        self._handlers = handlers or {}
+        self._images = {"image_reader": image_reader, "draw": draw}
+        self._sections = sections
         self.start()
 
     def start(self, fail_points: FailPoints | None = None) -> None:
         """Start the bot's process."""
-        points = fail_points or FailPoints()
         path = self.folder / "tumbl.sqlite"
-        self.database = Database.read(path) if self.dry_run else Database.open(path)
-        self.store = TurnStore(self.database, self.clock, points)
-        self.chores = OutboxStore(self.database, self.clock)
-        self.values = ValueStore(self.database, self.clock)
-        publisher = Publisher(self.tumblr, self.tumblr)
-        self.asks = AskFinder(
-            self.tumblr,
-            self.store,
-            NO_LIMITS,
-            start_timestamp=0,
-            rng=random.Random(0),
-            clock=self.clock,
-            operator=OPERATOR,
-            rules=AskRules(reads_images=self.images is not None),
+        self.database = Database.read(path) if self._dry_run else Database.open(path)
+        writer = None if self._dry_run else self.tumblr
+        self.bot = bot_over(
+            self.database,
+            self.clock,
+            tumblr=Tumblr(Pool([]), self.tumblr, None, writer, writer),
+            switchboard=self.switchboard,
+            fail_points=fail_points or FailPoints(),
+            **self._images,
         )
-        self.drafts = DraftWatcher(
-            self.tumblr,
-            self.store,
-            self.chores,
-            self._lost_inputs(),
-            max_rejections=3,
-            clock=self.clock,
-            fail_points=points,
-        )
-        self.originals = QueueFinder(
-            self.tumblr,
-            self.store,
-            QueueSettings(2, 0.0, 24.0, ZONE),
-            write_when_below=self.queue_below,
-            posts_per_pass=1,
-            drafts_only=self.drafts_only,
-            clock=self.clock,
-        )
-        self.driver = Driver(
-            store=self.store,
-            jobs=Jobs(self.switchboard, self.store, Waits(1800.0, 300.0), self.clock, points),
-            kinds={
-                TurnKind.ASK: self.ask_kind,
-                TurnKind.ORIGINAL: OriginalHandler(IDENTITY, ZONE, ()),
-                **self.more_kinds,
-                TurnKind.REVIEW: ReviewHandler(IDENTITY, FORMATS["v10"], self.draft_reviews, None),
-            },
-            moods=EvenTemper(),
-            rules=self.rules,
-            drafts_only=self.drafts_only,
-            publisher=None if self.dry_run else publisher,
-            reconciler=Reconciler(self.tumblr, self.store.logged_post_ids),
-            patience=RetryPolicy(self.max_attempts, 60.0, self.settle_seconds),
-            clock=self.clock,
-            fail_points=points,
-            direct={
-                TurnKind.MOOD: MoodHandler(
-                    OPERATOR, MoodPictures(self.store, "frank", ZONE, MoodSystem()).draw
-                ),
-                TurnKind.COMMAND: CommandHandler(),
-                TurnKind.TREAT: TreatHandler(),
-            },
-            halloween=self.halloween,
-            branch_testing=self.branch_testing,
-            thresholds=self.thresholds,
-            month=self.month,
-            chores=None if self.dry_run else Outbox(self.chores, publisher, self.clock, points),
-            images=self.images,
-            illustrator=None if self.draw is None else self._illustrator(self.draw, publisher, points),
-        )
-
-    def _lost_inputs(self) -> LostInputs:
-        talk = ConversationStore(self.database, self.clock)
-        rules = Rules(IDENTITY, BlogRelations("frank", frozenset({"frank"})), Damping(), 0)
-        return LostInputs(rules, self.tumblr, OtherPosts([self.tumblr]), NoteReader(self.tumblr, talk), talk)
+        self.settings = settings_for(**self._sections)
+        self.store, self.outbox, self.cursors = self.bot.turns, self.bot.outbox, self.bot.cursors
+        self.loop = assemble(self.bot, self.settings, Shutdown())
+        self.driver = self.loop.driver
+        self.driver.handlers.update(self._handlers)
+        steps = {step.name: step for step in self.loop.steps}
+        self.drafts, self.asks, self.originals = (steps[name] for name in ("drafts", "asks", "queue"))
 
     def stop(self) -> None:
         """Let the process end, however it ends."""
         self.database.close()
 
+    def restart(self, points: FailPoints | None = None, /, **sections: dict[str, Any]) -> None:
+        """End the process and start another on the same database, with these sections of settings changed."""
+        self.stop()
+        self._sections = {**self._sections, **sections}
+        self.start(points)
+
     def find(self) -> list[Turn]:
         """Look for turns."""
         return self.store.add([*self.drafts.find(), *self.asks.find(), *self.originals.find()])
-
-    def _illustrator(self, draw: Draw, publisher: Publisher, points: FailPoints) -> Illustrator:
-        return Illustrator(draw, publisher, self.tumblr, points, as_drafts=self.images_as_drafts)
 
     def run(self, seconds: float = 0.0, rounds: int = 3) -> None:
         """Find turns and drive them, letting some time pass before each round."""
@@ -559,6 +505,15 @@ class World:
     def only_turn(self) -> Turn:
         """The one turn there is."""
         return self.store.turn(1)
+
+
+DRAFTS = {"publishing": "drafts"}
+"""Section ``tumblr`` of a bot whose posts are all drafted."""
+
+
+def queue(length: int) -> dict[str, int]:
+    """Section ``queue`` of a bot that keeps so many originals queued."""
+    return {"write_when_below": length}
 
 
 def an_ask(input_id: str = "1001", who: str = "bob") -> NewTurn:

@@ -20,8 +20,8 @@ from mood.history import parse_history
 from mood.system import MoodInput
 from tests.tumblr.fakes import FakeClock, World
 from tumblr.__main__ import main
-from tumblr.build import running_bot
-from tumblr.build_rules import mood_system, screening_rules
+from tumblr.build import running_bot, settings_of
+from tumblr.moods.current import mood_system
 from tumblr.responding.post_log import explain
 from tumblr.store.database import Database
 from tumblr.store.turns import TurnStore
@@ -244,11 +244,13 @@ def test_bad_settings_are_named_before_anything_starts(
 def test_the_configuration_reaches_the_rules() -> None:
     config = Config(
         blog={"operator_name": "boss"},
-        screening={"bad_strings": ["x"], "user_avoid_list": ["y"], "screen_operator": False},
+        screening={"bad_strings": ["x"], "user_avoid_list": ["Y"], "screen_operator": False},
         mood={"tau_hours": 4.0, "window_days": 1.0},
     )
-    rules = screening_rules(config)
-    assert (rules.bad_strings, rules.avoided_users, rules.operator) == (("x",), ("y",), None)
-    system = mood_system(config)
+    settings = settings_of(config)
+    assert settings.avoided_blogs == {"y"}
+    assert settings.avoided_tags == ("Y",)
+    assert (settings.is_operator("Boss"), settings.is_operator("y")) == (True, False)
+    system = mood_system(settings.mood)
     assert system.time_constants.at(0.0).tau_seconds == 4 * 3600
     assert system.window_seconds == 86_400

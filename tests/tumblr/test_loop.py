@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from bot_lifecycle import FatalError, Shutdown
-from tests.tumblr.fakes import START, ZONE, FakeClock, World
+from tests.tumblr.fakes import START, ZONE, FakeClock, World, queue, settings_for
 from tumblr.api.errors import LimitReached, StoreFull, TumblrUnavailable, Unauthorized, Unreachable
 from tumblr.api.key_pool import Group, KeySet, Pool
 from tumblr.api.rate_limits import Budget
-from tumblr.loop import Loop, PassSchedule
-from tumblr.pacing.planner import Part, PassPlan, Step
+from tumblr.loop import Loop
+from tumblr.pacing.planner import Part, PassPlan, Planner, Step
+from tumblr.pacing.post_limit import PostLimit
 from tumblr.pacing.throttle import BASE, LEVELS, ThrottleLevel
 from tumblr.turns.fail_points import FailPoint, FailPoints
 from tumblr.turns.turn import NewTurn, TurnState
 
 MakeWorld = Callable[..., World]
-RHYTHM = PassSchedule(60.0, 360.0, (8, 24), ZONE, error_factor=5.0, poll_seconds=0.5)
+SETTINGS = settings_for()
 
 
 class ClockedShutdown(Shutdown):
@@ -57,7 +58,7 @@ class Stumbling:
         return []
 
 
-class NoPlans:
+class NoPlans(Planner):
     """Passes look at the inbox and the queue only."""
 
     def __init__(self, plan: PassPlan | None = None) -> None:
@@ -83,11 +84,11 @@ class NoTumblrAtFirst(NoPlans):
         return super().begin()
 
 
-@dataclass
-class NoLimit:
+class NoLimit(PostLimit):
     """Always the same level."""
 
-    level: ThrottleLevel = BASE
+    def __init__(self, level: ThrottleLevel = BASE) -> None:
+        self.level = level
 
     def update(self) -> ThrottleLevel:
         return self.level
@@ -101,27 +102,24 @@ def make_loop(
     post_limit: NoLimit | None = None,
     pool: Pool | None = None,
     more: Sequence[Step] = (),
+    fail_points: FailPoints | None = None,
 ) -> tuple[Loop, ClockedShutdown]:
     shutdown = ClockedShutdown(world.clock, seconds)
     for finder in finders:
         finder.clock = world.clock
-    steps = [
-        *(Step("stumbling", Part.DRAFTS, finder.find) for finder in finders),
-        Step("asks", Part.INBOX, world.asks.find),
-        Step("queue", Part.QUEUE, world.originals.find),
-        *more,
-    ]
+    stumbling = [Step("stumbling", Part.DRAFTS, finder.find) for finder in finders]
     loop = Loop(
-        steps,
+        replace(
+            world.bot,
+            tumblr=replace(world.bot.tumblr, pool=pool or Pool([])),
+            fail_points=fail_points or FailPoints(),
+        ),
+        world.settings,
+        [*stumbling, world.asks, world.originals, *more],
         world.driver,
-        world.store,
-        planner=planner or NoPlans(),
-        post_limit=post_limit or NoLimit(),
-        pool=pool or Pool([]),
-        rhythm=RHYTHM,
-        shutdown=shutdown,
-        clock=world.clock,
-        fail_points=FailPoints(),
+        planner or NoPlans(),
+        post_limit or NoLimit(),
+        shutdown,
     )
     return loop, shutdown
 
@@ -143,11 +141,11 @@ def test_a_tumblr_that_is_not_there_yet_is_told_of_once(
 @pytest.mark.parametrize(("hour", "pause"), [(7, 360.0), (8, 60.0), (23, 60.0), (0, 360.0)])
 def test_the_pause_is_short_in_peak_hours(hour: int, pause: float) -> None:
     moment = datetime(2021, 2, 6, hour, tzinfo=ZONE).astimezone(UTC).timestamp()
-    assert RHYTHM.pause(moment) == pause
+    assert SETTINGS.pause(moment) == pause
 
 
 def test_the_mean_pause() -> None:
-    assert RHYTHM.mean_pause == pytest.approx(160.0)
+    assert SETTINGS.mean_pause == pytest.approx(160.0)
 
 
 def test_it_runs_until_it_is_asked_to_stop(world: World) -> None:
@@ -271,7 +269,7 @@ def test_the_cost_of_what_was_looked_at_is_learnt_unless_it_was_cut_short(world:
 
 
 def test_once_finds_answers_and_settles(make_world: MakeWorld) -> None:
-    world = make_world(queue_below=1)
+    world = make_world(queue=queue(1))
     world.tumblr.ask("soup?")
     loop, shutdown = make_loop(world, 1000.0)
     loop.run_once()
@@ -314,8 +312,7 @@ def test_the_fail_point_after_finding(world: World) -> None:
         raise DeadError
 
     world.tumblr.ask("soup?")
-    loop, _ = make_loop(world, 1000.0)
-    loop._fail_points = FailPoints(FailPoint.AFTER_FOUND, die)
+    loop, _ = make_loop(world, 1000.0, fail_points=FailPoints(FailPoint.AFTER_FOUND, die))
     with pytest.raises(DeadError):
         loop.find()
     assert len(world.store.open_turns()) == 1

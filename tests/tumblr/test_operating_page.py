@@ -9,7 +9,7 @@ import pytest
 
 from bot_config import Config
 from tumblr.__main__ import main
-from tumblr.sections import AsksConfig, QueueConfig, ScreeningConfig
+from tumblr.settings import AsksConfig, QueueConfig, ScreeningConfig
 from tumblr.turns.turn import TurnState
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"

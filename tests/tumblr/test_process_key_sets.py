@@ -136,7 +136,7 @@ def test_a_key_set_that_is_used_up_rests_until_its_window_ends(near: Neighbours)
         for _ in range(3):
             loop.find()
         assert spent["consumer_key"] not in calls(near.driver, before)
-        assert [turn.input_id for turn in loop._store.open_turns()] == [ask]
+        assert [turn.input_id for turn in loop._bot.turns.open_turns()] == [ask]
         near.driver.advance(HOUR + 60)
         loop._clock.ahead += HOUR + 60  # type: ignore[attr-defined]
         before = last_call(near.driver)

@@ -77,4 +77,4 @@ def test_asks_are_found_when_it_is_over(near: Neighbours, loop: Loop) -> None:
     loop.find()
     near.driver.clear_faults()
     loop.find()
-    assert len(loop._store.open_turns()) == 1
+    assert len(loop._bot.turns.open_turns()) == 1

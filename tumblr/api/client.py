@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from tumblr.api.errors import Forbidden, MalformedAnswer, NotFound, Refused
 from tumblr.api.models import (
@@ -45,150 +45,46 @@ def full_blog_name(name: str) -> str:
     return name if "." in name else f"{name}.tumblr.com"
 
 
-class Reader(Protocol):
-    """What the bot's rules ask of tumblr; every method may raise the errors of ``tumblr.api.errors``."""
-
-    def inbox(self) -> PostPage:
-        """The newest page of asks and submissions, newest first."""
-        ...
-
-    def post(self, post_id: str) -> TumblrPost | None:
-        """An own post in any state; None when there is none."""
-        ...
-
-    def queue_head(self) -> list[TumblrPost]:
-        """The first page of the queue, soonest first."""
-        ...
-
-    def queue(self) -> Iterator[TumblrPost]:
-        """All queued posts, soonest first; read page by page."""
-        ...
-
-    def drafts(self) -> Iterator[TumblrPost]:
-        """All drafts, newest first; read page by page."""
-        ...
-
-    def drafts_head(self) -> list[TumblrPost]:
-        """The first page of the drafts, newest first."""
-        ...
-
-    def published_since(self, timestamp: float) -> Iterator[TumblrPost]:
-        """The published posts since a moment (unix seconds), newest first; read page by page."""
-        ...
-
-    def recent(self, number: int) -> Iterator[TumblrPost]:
-        """The newest published posts with their newest notes, at most so many; read page by page."""
-        ...
-
-    def notes(self, post_id: str, before: str | None = None) -> NotePage:
-        """A page of the conversation in an own post's notes, from the place on that the last page named."""
-        ...
-
-    def mentions(self, since: float, most: int) -> list[Mention]:
-        """The posts that mentioned the bot since a moment (unix seconds), newest first; at most so many."""
-        ...
-
-    def post_of(self, blog: str, post_id: str) -> TumblrPost | None:
-        """A published post of any blog; None when there is none, or it is hidden from us."""
-        ...
-
-
-class DashReader(Protocol):
-    """What the bot's rules ask of tumblr as the account that owns the dashboard."""
-
-    def dashboard(self, number: int, offset: int = 0) -> Iterator[TumblrPost]:
-        """The posts of followed blogs, newest first, at most so many; read page by page."""
-        ...
-
-    def dashboard_after(self, post_id: str, pages: int) -> Iterator[TumblrPost]:
-        """The posts that are newer than a post, the oldest page first; at most so many pages."""
-        ...
-
-    def following(self) -> Iterator[str]:
-        """The names of the blogs that the account follows; read page by page."""
-        ...
-
-    def post_of(self, blog: str, post_id: str) -> TumblrPost | None:
-        """A published post of any blog; None when there is none, or it is hidden from the account."""
-        ...
-
-
-class Writer(Protocol):
-    """What the bot may change on tumblr. Used by ``post.py`` alone."""
-
-    def edit(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
-        """Change fields of an own post or ask; the answer holds its id, as a string."""
-        ...
-
-    def create_text(self, fields: Mapping[str, str]) -> Mapping[str, Any]:
-        """Create a text post; the answer holds its id, as a string, and its state."""
-        ...
-
-    def reblog(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
-        """Reblog a post of any blog; the answer holds the new post's id, as a string, and its state."""
-        ...
-
-    def create_photos(self, fields: Mapping[str, str], pngs: Sequence[bytes]) -> Mapping[str, Any]:
-        """Create a photo post; the answer holds its id, as a string, and its state."""
-        ...
-
-    def delete(self, post_id: str) -> None:
-        """Delete an own post or ask."""
-        ...
-
-
-class FollowWriter(Protocol):
-    """What the bot may change as the account that owns the dashboard. Used by ``post.py`` alone."""
-
-    def follow(self, blog: str) -> None:
-        """Follow a blog; doing so twice does no harm."""
-        ...
-
-    def unfollow(self, blog: str) -> None:
-        """Follow a blog no longer; doing so twice does no harm."""
-        ...
-
-
 class TumblrReader:
     """Reads one blog's posts as its owner. ``npf`` asks for posts as blocks instead of as HTML."""
 
     def __init__(self, request: Reads, blog: str, *, npf: bool = True) -> None:
         self._client = UncheckedClient(request)
-        self._blog = full_blog_name(blog)
+        self.blog = full_blog_name(blog)
         self._form = {"npf": "true" if npf else "false", "reblog_info": "true"}
 
     def inbox(self) -> PostPage:
         """The newest page of asks and submissions, newest first."""
-        return read_page(self._client.submission(self._blog, limit=PAGE, **self._form))
+        return read_page(self._client.submission(self.blog, limit=PAGE, **self._form))
 
     def post(self, post_id: str) -> TumblrPost | None:
         """An own post in any state; None when there is none."""
         try:
-            page = read_page(self._client.posts(self._blog, id=post_id, **self._form))
+            page = read_page(self._client.posts(self.blog, id=post_id, **self._form))
         except NotFound:
             return None
         return next((post for post in _whole(page) if post_id in post.ids), None)
 
     def queue_head(self) -> list[TumblrPost]:
         """The first page of the queue, soonest first."""
-        return _whole(read_page(self._client.queue(self._blog, limit=PAGE, **self._form)))
+        return _whole(read_page(self._client.queue(self.blog, limit=PAGE, **self._form)))
 
     def queue(self) -> Iterator[TumblrPost]:
         """All queued posts, soonest first; read page by page."""
-        return _pages(lambda seen, _: self._client.queue(self._blog, limit=PAGE, offset=seen, **self._form))
+        return _pages(lambda seen, _: self._client.queue(self.blog, limit=PAGE, offset=seen, **self._form))
 
     def drafts(self) -> Iterator[TumblrPost]:
         """All drafts, newest first; read page by page."""
 
         def page(_: int, last: TumblrPost | None) -> object:
             before = {} if last is None else {"before_id": last.id}
-            return self._client.drafts(self._blog, limit=PAGE, **self._form, **before)
+            return self._client.drafts(self.blog, limit=PAGE, **self._form, **before)
 
         return _pages(page)
 
     def drafts_head(self) -> list[TumblrPost]:
         """The first page of the drafts, newest first."""
-        return _whole(read_page(self._client.drafts(self._blog, limit=PAGE, **self._form)))
+        return _whole(read_page(self._client.drafts(self.blog, limit=PAGE, **self._form)))
 
     def published_since(self, timestamp: float) -> Iterator[TumblrPost]:
         """The published posts since a moment of our clock (unix seconds), newest first; read page by page.
@@ -202,7 +98,7 @@ class TumblrReader:
         def page(seen: int, last: TumblrPost | None) -> object:
             if last is not None and last.timestamp < since():
                 return {"posts": []}
-            return self._client.posts(self._blog, limit=PAGE, offset=seen, **self._form)
+            return self._client.posts(self.blog, limit=PAGE, offset=seen, **self._form)
 
         return (post for post in _pages(page) if post.timestamp >= since())
 
@@ -213,14 +109,14 @@ class TumblrReader:
             limit = min(PAGE, number - seen)
             if limit <= 0:
                 return {"posts": []}
-            return self._client.posts(self._blog, limit=limit, offset=seen, notes_info="true", **self._form)
+            return self._client.posts(self.blog, limit=limit, offset=seen, notes_info="true", **self._form)
 
         return itertools.islice(_pages(page, tolerant=True), number)
 
     def notes(self, post_id: str, before: str | None = None) -> NotePage:
         """A page of the conversation in an own post's notes, from the place on that the last page named."""
         place = {} if before is None else {"before_timestamp": before}
-        path = f"/v2/blog/{self._blog}/notes"
+        path = f"/v2/blog/{self.blog}/notes"
         return read_note_page(self._get(path, {"id": post_id, "mode": "conversation", **place}))
 
     def mentions(self, since: float, most: int) -> list[Mention]:
@@ -228,7 +124,7 @@ class TumblrReader:
         found: dict[str, Mention] = {}
         before: dict[str, str] = {}
         while len(found) < most:
-            path = f"/v2/blog/{self._blog}/notifications"
+            path = f"/v2/blog/{self.blog}/notifications"
             page = read_mentions(self._get(path, {"types[0]": "mention_in_post", **before}))
             new = [m for m in page if m.timestamp >= since and m.name not in found]
             found.update((mention.name, mention) for mention in new)
@@ -240,7 +136,7 @@ class TumblrReader:
 
     def photos(self, post_id: str) -> list[Photo]:
         """The pictures of an own photo post, in order; raises MalformedAnswer for any other."""
-        return read_photos(self._client.posts(self._blog, id=post_id, npf="false"))
+        return read_photos(self._client.posts(self.blog, id=post_id, npf="false"))
 
     def post_of(self, blog: str, post_id: str) -> TumblrPost | None:
         """A published post of any blog; None when there is none, or it is hidden from us."""
@@ -312,7 +208,7 @@ class TumblrWriter:
 
     def __init__(self, request: Writes, blog: str) -> None:
         self._client = UncheckedClient(request)
-        self._blog = full_blog_name(blog)
+        self.blog = full_blog_name(blog)
 
     def edit(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
         """Change fields of an own post or ask; the answer holds its id, as a string."""
@@ -328,7 +224,7 @@ class TumblrWriter:
 
     def create_photos(self, fields: Mapping[str, str], pngs: Sequence[bytes]) -> Mapping[str, Any]:
         """Create a photo post; the answer holds its id, as a string, and its state."""
-        path = f"/v2/blog/{self._blog}/post"
+        path = f"/v2/blog/{self.blog}/post"
         files = {
             "data" if len(pngs) == 1 else f"data[{number}]": (f"image{number}.png", png)
             for number, png in enumerate(pngs)
@@ -341,7 +237,7 @@ class TumblrWriter:
 
     def _post(self, path: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
         # Not by pytumblr's own methods: they send an empty list of tags as the tag "[]".
-        return _created(self._client.send_api_request("post", f"/v2/blog/{self._blog}/{path}", fields))
+        return _created(self._client.send_api_request("post", f"/v2/blog/{self.blog}/{path}", fields))
 
 
 class AccountWriter:

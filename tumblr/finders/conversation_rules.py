@@ -3,68 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
 from tumblr.api.models import TumblrPost
 from tumblr.api.notes import Note
 from tumblr.api.payload_forms import TrailEntry
+from tumblr.bot_settings import BotSettings
 
 YEAR_IN_REVIEW = "year in review"
 """Words that tell a post of statistics, which everybody reblogs at once."""
 
 
-@dataclass(frozen=True)
-class BlogRelations:
-    """Who the bot is and whom it keeps away from. Names are compared in lower case."""
-
-    bot: str
-    own: frozenset[str]
-    """All blogs that are the bot's, ``bot`` among them."""
-
-    avoided: frozenset[str] = frozenset()
-    ignored_posts: frozenset[str] = frozenset()
-    """Ids of posts that nothing is said about."""
-
-    rebuilt_posts: frozenset[str] = frozenset()
-    """Ids of posts whose HTML is wrong: threads that hold them are read from their trail."""
-
-    always_welcome: frozenset[str] = frozenset()
-    """Blogs whose replies are answered though the bot does not follow them."""
-
-    operator: str | None = None
-    indirect_reblogs: bool = False
-    """Whether reblogs of other people's reblogs count."""
-
-    def is_bot(self, blog: str) -> bool:
-        """Whether a blog is the bot's."""
-        return blog.lower() in self.own
-
-
-def why_not_in_thread(entries: Iterable[TrailEntry], company: BlogRelations) -> str | None:
+def why_not_in_thread(entries: Iterable[TrailEntry], settings: BotSettings) -> str | None:
     """No thread in which an avoided blog has spoken, or which holds a post to keep away from."""
     for entry in entries:
-        if entry.blog.lower() in company.avoided:
+        if entry.blog.lower() in settings.avoided_blogs:
             return f"{entry.blog} is in the thread, whom the bot avoids"
-        if entry.post_id in company.ignored_posts:
+        if entry.post_id in settings.conversation.ignored_posts:
             return f"the post {entry.post_id} is not to be answered"
     return None
 
 
-def why_not_reblog(note: Note, company: BlogRelations) -> str | None:
+def why_not_reblog(note: Note, settings: BotSettings) -> str | None:
     """A reblog is answered if it says something and was taken from the bot itself."""
-    if note.post_id in company.ignored_posts:
+    if note.post_id in settings.conversation.ignored_posts:
         return f"the post {note.post_id} is not to be answered"
-    if note.parent.lower() != company.bot.lower() and not company.indirect_reblogs:
+    if note.parent.lower() != settings.blog.blog_name.lower() and not settings.conversation.indirect_reblogs:
         return f"it was reblogged from {note.parent or 'nobody'}, not from the bot"
     return None
 
 
-def context_note(notes: Sequence[Note], reply: Note, company: BlogRelations) -> Note | None:
+def context_note(notes: Sequence[Note], reply: Note, settings: BotSettings) -> Note | None:
     """What a reply answers: the newest older note made by the bot, in notes that are listed newest first."""
-    return next((n for n in notes[notes.index(reply) :] if _speaks_as_bot(n, company)), None)
+    return next((n for n in notes[notes.index(reply) :] if _speaks_as_bot(n, settings)), None)
 
 
-def context_of(note: Note, post: TumblrPost, company: BlogRelations) -> str | None:
+def context_of(note: Note, post: TumblrPost, settings: BotSettings) -> str | None:
     """The own post that a context note stands for, given the own post whose notes were read.
 
     A reblog's own id; for the root the post itself, or if it is a reblog the bot's first entry in its trail.
@@ -73,59 +46,59 @@ def context_of(note: Note, post: TumblrPost, company: BlogRelations) -> str | No
         return note.post_id
     if not post.is_reblog:
         return post.id
-    return next((entry.post_id for entry in post.trail if company.is_bot(entry.blog)), None)
+    return next((entry.post_id for entry in post.trail if settings.is_bot(entry.blog)), None)
 
 
 def why_not_reply(
-    reply: Note, notes: Sequence[Note], post: TumblrPost, company: BlogRelations, follows: Collection[str]
+    reply: Note, notes: Sequence[Note], post: TumblrPost, settings: BotSettings, follows: Collection[str]
 ) -> str | None:
     """A reply is answered if it is meant for the bot: by somebody it follows or always welcomes, addressed to
     it, or safe; and not if it is addressed to somebody else."""
-    said, at_bot = reply.said.lstrip().lower(), f"@{company.bot.lower()}"
+    said, at_bot = reply.said.lstrip().lower(), f"@{settings.blog.blog_name.lower()}"
     addressed = said.startswith(at_bot) and not said[len(at_bot) :][:1].replace("-", "a").isalnum()
     if said.startswith("@") and not addressed:
         return "it is addressed to somebody else"
-    name = reply.blog.lower()
-    if addressed or name in follows or name in company.always_welcome or is_safe(reply, notes, post, company):
+    welcome = {*follows, *map(str.lower, settings.conversation.welcome_repliers)}
+    if addressed or reply.blog.lower() in welcome or is_safe(reply, notes, post, settings):
         return None
     return f"the bot does not follow {reply.blog}, and others take part"
 
 
-def is_safe(reply: Note, notes: Sequence[Note], post: TumblrPost, company: BlogRelations) -> bool:
+def is_safe(reply: Note, notes: Sequence[Note], post: TumblrPost, settings: BotSettings) -> bool:
     """Whether a reply can only be meant for the bot: the root is its own, and nobody had reblogged it."""
     older = notes[notes.index(reply) :]
-    return company.is_bot(post.root_blog) and not any(note.type == "reblog" for note in older)
+    return settings.is_bot(post.root_blog) and not any(note.type == "reblog" for note in older)
 
 
-def why_not_context(post: TumblrPost, context: TumblrPost, company: BlogRelations) -> str | None:
+def why_not_context(post: TumblrPost, context: TumblrPost, settings: BotSettings) -> str | None:
     """No reply to a thread with avoided blogs in it, or one that the operator joined."""
-    reason = why_not_in_thread((*post.contributors, *context.contributors), company)
+    reason = why_not_in_thread((*post.contributors, *context.contributors), settings)
     if reason is not None:
         return reason
     later = context.contributors[1:]
-    if company.operator and any(entry.blog.lower() == company.operator.lower() for entry in later):
+    if any(settings.is_operator(entry.blog) for entry in later):
         return "the operator has spoken in the thread"
     return None
 
 
-def answered_by_hand(own: Iterable[TumblrPost], company: BlogRelations) -> set[str]:
+def answered_by_hand(own: Iterable[TumblrPost], settings: BotSettings) -> set[str]:
     """Posts of others that the bot's blog has reblogged, by name: the last words before its own in each.
 
     Whoever reblogged them, a human or the bot, they are answered.
     """
     answered = set()
     for post in own:
-        last = next((entry for entry in reversed(post.trail) if not company.is_bot(entry.blog)), None)
+        last = next((entry for entry in reversed(post.trail) if not settings.is_bot(entry.blog)), None)
         if last is not None and last.name is not None:
             answered.add(last.name)
     return answered
 
 
-def tip(post: TumblrPost, company: BlogRelations) -> str | None:
+def tip(post: TumblrPost, settings: BotSettings) -> str | None:
     """The name of the last words in a post's thread, by the highest id; None when they are the bot's."""
     named = [entry for entry in post.contributors if entry.post_id]
     last = max(named, key=lambda entry: int(entry.post_id or 0), default=None)
-    return None if last is None or company.is_bot(last.blog) else last.name
+    return None if last is None or settings.is_bot(last.blog) else last.name
 
 
 def cost(said: str, posts: int, summary: str) -> float:
@@ -144,5 +117,5 @@ def cost(said: str, posts: int, summary: str) -> float:
     )
 
 
-def _speaks_as_bot(note: Note, company: BlogRelations) -> bool:
-    return note.type in ("reblog", "posted") and company.is_bot(note.blog)
+def _speaks_as_bot(note: Note, settings: BotSettings) -> bool:
+    return note.type in ("reblog", "posted") and settings.is_bot(note.blog)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 from munging.images import ImagePlaces
-from munging.thread import Identity
-from tumblr.api.client import Reader
 from tumblr.api.errors import LimitReached, NotFound, TumblrError, Unauthorized, Unreachable
 from tumblr.api.models import Mention, TumblrPost, post_name
 from tumblr.api.notes import Note
-from tumblr.finders.conversation import Memory, OwnPosts, ScanResult, TalkMemory
+from tumblr.bot import Bot
+from tumblr.bot_settings import BotSettings
+from tumblr.finders.conversation import ConversationSource, OwnPosts, ScanResult
 from tumblr.finders.conversation_rules import (
-    BlogRelations,
     answered_by_hand,
     context_note,
     context_of,
@@ -28,9 +27,8 @@ from tumblr.finders.conversation_rules import (
     why_not_reblog,
     why_not_reply,
 )
-from tumblr.finders.damping import Damping, why_not_talk
+from tumblr.finders.damping import why_not_listed, why_not_talk
 from tumblr.finders.other_posts import OtherPosts, plain_text, turn_about
-from tumblr.finders.user_list import EVERYBODY, UserList
 from tumblr.finders.waiting import PendingTurn
 from tumblr.turns.image_texts import image_fields
 from tumblr.turns.quarantine import Quarantine
@@ -45,46 +43,41 @@ UNREADABLE = "it cannot be read: deleted, or hidden from the bot"
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class Rules:
-    """What all looks go by."""
+class ConversationRules:
+    """What all sources go by."""
 
-    identity: Identity
-    company: BlogRelations
-    damping: Damping
-    start_timestamp: int
-    answered: UserList = EVERYBODY
-    reads_images: bool = False
-    """Whether the texts of images become part of the threads."""
+    def __init__(self, settings: BotSettings) -> None:
+        self.settings = settings
+        self._quarantine = Quarantine()
 
-    isolation: Quarantine = field(default_factory=Quarantine, compare=False)
-
-    def take(self, harvest: ScanResult, name: str, judge: Callable[[], NewTurn | PendingTurn | None]) -> None:
+    def take(self, result: ScanResult, name: str, judge: Callable[[], NewTurn | PendingTurn | None]) -> None:
         """Add what becomes of one thing; when tumblr does not say what it needs to know, it waits."""
         try:
-            found = self.isolation.run(name, judge)
+            found = self._quarantine.run(name, judge)
         except (LimitReached, Unauthorized, Unreachable):
             raise
         except TumblrError as error:
             log.warning("left for the next look", about=name, reason=str(error))
             return
         if isinstance(found, PendingTurn):
-            harvest.waiting.append(found)
+            result.waiting.append(found)
         elif found is not None:
-            harvest.skipped.append(found)
+            result.skipped.append(found)
 
     def why_not(self, who: str, exchanges: int = 0) -> str | None:
         """A reason not to talk with a blog."""
-        return why_not_talk(who, exchanges, self.company.own, self.damping) or self.answered.why_not(who)
+        reason = why_not_talk(who, exchanges, self.settings)
+        return reason or why_not_listed(who, self.settings.user_list)
 
     def of_post(
         self, kind: TurnKind, post: TumblrPost, said: str, timestamp: int, why: str
     ) -> NewTurn | PendingTurn:
         """What becomes of a post that somebody said something to the bot in."""
-        places = ImagePlaces() if self.reads_images else None
-        thread = thread_to_answer(post, self.identity, self.company.rebuilt_posts, places)
-        reason = why_not_in_thread(post.contributors, self.company) or self.why_not(
-            post.blog, exchanges_with(thread, self.identity.name_of(post.blog))
+        settings, identity = self.settings, self.settings.identity
+        places = ImagePlaces() if settings.images.read else None
+        thread = thread_to_answer(post, identity, settings.conversation.rebuilt_posts, places)
+        reason = why_not_in_thread(post.contributors, settings) or self.why_not(
+            post.blog, exchanges_with(thread, identity.name_of(post.blog))
         )
         if reason is not None:
             return skipped(kind, post.name, post.blog, reason, said, timestamp)
@@ -92,8 +85,7 @@ class Rules:
             kind,
             post,
             thread,
-            identity=self.identity,
-            company=self.company,
+            settings=settings,
             text=said,
             timestamp=timestamp,
             why=why,
@@ -106,44 +98,38 @@ class Rules:
 class ReblogSource:
     """Finds reblogs of own posts that say something."""
 
-    def __init__(self, rules: Rules, posts: OtherPosts, memory: Memory, talk: TalkMemory) -> None:
+    def __init__(self, bot: Bot, rules: ConversationRules, posts: OtherPosts) -> None:
+        self._bot = bot
         self._rules = rules
         self._posts = posts
-        self._memory = memory
-        self._talk = talk
 
     def look(self, own: OwnPosts) -> ScanResult:
         """The reblogs that are new, oldest first."""
         found = {post_name(n.blog, n.post_id): n for notes in own.notes.values() for n in self._saying(notes)}
-        known = self._memory.known({TurnKind.REBLOG}, found) | self._talk.handled(found)
-        by_hand = answered_by_hand(own.posts, self._rules.company)
-        harvest = ScanResult()
+        known = self._bot.turns.known({TurnKind.REBLOG}, found) | self._bot.conversations.handled(found)
+        by_hand = answered_by_hand(own.posts, self._rules.settings)
+        result = ScanResult()
         for name, note in sorted(found.items(), key=lambda pair: pair[1].timestamp):
             if name not in known:
-                self._rules.take(harvest, name, lambda name=name, note=note: self._judge(name, note, by_hand))  # type: ignore[misc]
-        return harvest
+                self._rules.take(result, name, lambda name=name, note=note: self._judge(name, note, by_hand))  # type: ignore[misc]
+        return result
 
     def _saying(self, notes: Sequence[Note]) -> Iterator[Note]:
         """Reblogs by others that said something, not too long ago."""
         for note in notes:
-            mine = self._rules.company.is_bot(note.blog)
-            if (
-                note.type == "reblog"
-                and note.said
-                and not mine
-                and note.timestamp > self._rules.start_timestamp
-            ):
+            recent = note.timestamp > self._rules.settings.tumblr.start_timestamp
+            if note.type == "reblog" and note.said and recent and not self._rules.settings.is_bot(note.blog):
                 yield note
 
     def _judge(self, name: str, note: Note, by_hand: Collection[str]) -> NewTurn | PendingTurn | None:
-        reason = why_not_reblog(note, self._rules.company) or self._rules.why_not(note.blog)
+        reason = why_not_reblog(note, self._rules.settings) or self._rules.why_not(note.blog)
         if reason is None and name in by_hand:
             reason = "the blog has answered it by hand"
         post = self._posts.get(note.blog, note.post_id) if reason is None else None
         if post is None:
             return skipped(TurnKind.REBLOG, name, note.blog, reason or UNREADABLE, note.said, note.timestamp)
-        last = tip(post, self._rules.company)
-        if last is not None and self._talk.handled([last]):
+        last = tip(post, self._rules.settings)
+        if last is not None and self._bot.conversations.handled([last]):
             return skipped(
                 TurnKind.REBLOG, name, note.blog, f"{last} is answered already", note.said, note.timestamp
             )
@@ -169,13 +155,9 @@ class Heard:
 class ReplySource:
     """Finds replies to own posts."""
 
-    def __init__(
-        self, rules: Rules, reader: Reader, memory: Memory, follows: Callable[[], Collection[str]]
-    ) -> None:
+    def __init__(self, bot: Bot, rules: ConversationRules) -> None:
+        self._bot = bot
         self._rules = rules
-        self._reader = reader
-        self._memory = memory
-        self._follows = follows
 
     def look(self, own: OwnPosts) -> ScanResult:
         """The replies that are new, oldest first."""
@@ -183,34 +165,34 @@ class ReplySource:
         for post in own.posts:
             for heard in self._heard(post, own.notes.get(post.id, ())):
                 found.setdefault(_reply_name(heard.note, heard.context or post.id), heard)
-        known = self._memory.known({TurnKind.REPLY}, found)
+        known = self._bot.turns.known({TurnKind.REPLY}, found)
         new = sorted(
             (pair for pair in found.items() if pair[0] not in known), key=lambda p: p[1].note.timestamp
         )
-        harvest = ScanResult()
-        follows = self._follows() if new else ()
+        result = ScanResult()
+        follows = self._bot.cursors.follows() if new else ()
         for name, heard in new:
-            self._rules.take(harvest, name, partial(self._judge, name, heard, own, follows))
-        return harvest
+            self._rules.take(result, name, partial(self._judge, name, heard, own, follows))
+        return result
 
     def _heard(self, post: TumblrPost, notes: Sequence[Note]) -> Iterator[Heard]:
         """The replies to a post, newest first. After one to an ignored post all are given up."""
         ignored: str | None = None
         for note in self._replies(notes):
             context = self._context(note, post, notes)
-            if context in self._rules.company.ignored_posts:
+            if context in self._rules.settings.conversation.ignored_posts:
                 ignored = context
             yield Heard(note, post, context, ignored)
 
     def _replies(self, notes: Sequence[Note]) -> Iterator[Note]:
         for note in notes:
-            mine = self._rules.company.is_bot(note.blog)
-            if note.type == "reply" and not mine and note.timestamp > self._rules.start_timestamp:
+            recent = note.timestamp > self._rules.settings.tumblr.start_timestamp
+            if note.type == "reply" and recent and not self._rules.settings.is_bot(note.blog):
                 yield note
 
     def _context(self, note: Note, post: TumblrPost, notes: Sequence[Note]) -> str | None:
-        found = context_note(notes, note, self._rules.company)
-        return None if found is None else context_of(found, post, self._rules.company)
+        found = context_note(notes, note, self._rules.settings)
+        return None if found is None else context_of(found, post, self._rules.settings)
 
     def _judge(
         self,
@@ -219,7 +201,7 @@ class ReplySource:
         own: OwnPosts,
         follows: Collection[str],
     ) -> NewTurn | PendingTurn | None:
-        company = self._rules.company
+        settings = self._rules.settings
         note, post, context_id = heard.note, heard.post, heard.context
         reason = self._rules.why_not(note.blog)
         if reason is None and context_id is None:
@@ -227,27 +209,27 @@ class ReplySource:
         if reason is None and heard.ignored is not None:
             reason = f"the post {heard.ignored} is not to be answered"
         if reason is None:
-            reason = why_not_reply(note, own.notes[post.id], post, company, follows)
+            reason = why_not_reply(note, own.notes[post.id], post, settings, follows)
         context = None if reason is not None or context_id is None else self._own_post(context_id, own)
         if reason is None:
             reason = (
                 "the post that it answers is gone"
                 if context is None
-                else why_not_context(post, context, company)
+                else why_not_context(post, context, settings)
             )
         if reason is not None or context is None:
             return skipped(TurnKind.REPLY, name, note.blog, reason or "", note.said, note.timestamp)
-        return waiting_reply(self._rules, note, context)
+        return waiting_reply(settings, note, context)
 
     def _own_post(self, post_id: str, own: OwnPosts) -> TumblrPost | None:
         listed = next((post for post in own.posts if post.id == post_id), None)
-        return listed if listed is not None else self._reader.post(post_id)
+        return listed if listed is not None else self._bot.tumblr.reader.post(post_id)
 
 
-def waiting_reply(rules: Rules, note: Note, context: TumblrPost) -> PendingTurn:
+def waiting_reply(settings: BotSettings, note: Note, context: TumblrPost) -> PendingTurn:
     """A reply to an own post, with all that answering it needs."""
-    identity, rebuilt = rules.identity, rules.company.rebuilt_posts
-    places = ImagePlaces() if rules.reads_images else None
+    identity, rebuilt = settings.identity, settings.conversation.rebuilt_posts
+    places = ImagePlaces() if settings.images.read else None
     thread = thread_of_reply(context, note.blog, note.said, identity, rebuilt, places)
     prompt = prompt_of(thread, identity)
     details: dict[str, Any] = {
@@ -269,68 +251,44 @@ def _reply_name(note: Note, context_id: str) -> str:
     return f"{post_name(note.blog, context_id)}:{note.timestamp}"
 
 
-class MentionCursors(Protocol):
-    """Single values that are remembered."""
-
-    def mark(self, name: str) -> Any:
-        """A remembered value, or None."""
-        ...
-
-    def set_mark(self, name: str, value: object) -> None:
-        """Remember a value."""
-        ...
-
-
 class MentionSource:
     """Finds posts that name the bot, by tumblr's notifications."""
 
-    def __init__(
-        self,
-        rules: Rules,
-        reader: Reader,
-        posts: OtherPosts,
-        memory: Memory,
-        talk: TalkMemory,
-        marks: MentionCursors,
-        *,
-        most: int,
-    ) -> None:
+    def __init__(self, bot: Bot, rules: ConversationRules, posts: OtherPosts) -> None:
+        self._bot = bot
         self._rules = rules
-        self._reader = reader
         self._posts = posts
-        self._memory = memory
-        self._talk = talk
-        self._marks = marks
-        self._most = most
         self._told = False
 
     def look(self, own: OwnPosts) -> ScanResult:  # noqa: ARG002
         """The mentions that are new, oldest first."""
-        read = self._marks.mark(MENTIONS_READ) or 0
-        found = self._mentions(max(float(read), float(self._rules.start_timestamp)))
+        read = self._bot.cursors.cursor(MENTIONS_READ) or 0
+        found = self._mentions(max(float(read), float(self._rules.settings.tumblr.start_timestamp)))
         names = {mention.name: mention for mention in reversed(found)}
-        done = self._memory.known({TurnKind.MENTION}, names) | self._talk.handled(names)
+        done = self._bot.turns.known({TurnKind.MENTION}, names) | self._bot.conversations.handled(names)
         new = [mention for name, mention in names.items() if name not in done]
         # Only what is in the store counts as read: whatever has to wait is shown by the next look again.
         waiting_since = min(
             (m.timestamp for m in new), default=max((m.timestamp for m in found), default=read)
         )
         if waiting_since > read:
-            self._marks.set_mark(MENTIONS_READ, waiting_since)
-        harvest = ScanResult()
+            self._bot.cursors.set_cursor(MENTIONS_READ, waiting_since)
+        result = ScanResult()
         for mention in sorted(new, key=lambda mention: mention.timestamp):
-            self._rules.take(harvest, mention.name, lambda mention=mention: self._judge(mention))  # type: ignore[misc]
-        return harvest
+            self._rules.take(result, mention.name, lambda mention=mention: self._judge(mention))  # type: ignore[misc]
+        return result
 
     def _mentions(self, since: float) -> list[Mention]:
         try:
-            listed = self._reader.mentions(since, self._most)
+            listed = self._bot.tumblr.reader.mentions(
+                since, self._rules.settings.conversation.mentions_to_check
+            )
         except NotFound as error:
             if not self._told:
                 log.warning("tumblr has no notifications; mentions are not found", reason=str(error))
             self._told = True
             return []
-        return [mention for mention in listed if not self._rules.company.is_bot(mention.blog)]
+        return [mention for mention in listed if not self._rules.settings.is_bot(mention.blog)]
 
     def _judge(self, mention: Mention) -> NewTurn | PendingTurn | None:
         reason = self._rules.why_not(mention.blog)
@@ -346,3 +304,15 @@ class MentionSource:
 def skipped(kind: TurnKind, name: str, who: str, reason: str, said: str, timestamp: int) -> NewTurn:
     """Something that is not answered, for a stated reason."""
     return NewTurn(kind, name, who, {"text": said, "timestamp": timestamp}, skip_reason=reason)
+
+
+def conversation_sources(
+    bot: Bot, settings: BotSettings, rules: ConversationRules, posts: OtherPosts
+) -> dict[str, ConversationSource]:
+    """What is looked at, by name, as the settings say; the order is that in which it is answered."""
+    switched: dict[str, tuple[bool, ConversationSource]] = {
+        "mentions": (settings.conversation.mentions, MentionSource(bot, rules, posts).look),
+        "reblogs": (settings.conversation.reblogs, ReblogSource(bot, rules, posts).look),
+        "replies": (settings.conversation.replies, ReplySource(bot, rules).look),
+    }
+    return {name: look for name, (is_on, look) in switched.items() if is_on}

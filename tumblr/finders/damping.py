@@ -1,4 +1,4 @@
-"""Keeping the bot from talking to another bot for ever."""
+"""Whom the bot talks to: not to itself, not to bots for ever, at its end only to those on a list."""
 
 from __future__ import annotations
 
@@ -6,46 +6,40 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tumblr.api.models import ANONYMOUS
+from tumblr.bot_settings import BotSettings
+from tumblr.settings import DampingConfig, UserListConfig
 
 HOUR, DAY = 3600.0, 86400.0
 """Seconds."""
 
 
-@dataclass(frozen=True)
-class Damping:
-    """How much the bot talks with one blog. 0 is without limit."""
-
-    automated: frozenset[str] = frozenset()
-    """Blogs, in lower case, that are known to be run by a program. They get no answers."""
-
-    longest_exchange: int = 0
-    """Answers to one blog in one thread without anybody else joining in."""
-
-    per_hour: int = 0
-    per_day: int = 0
-    """Answers to one blog, of all kinds."""
-
-
-def why_not_talk(who: str, exchanges: int, own: frozenset[str], damping: Damping) -> str | None:
-    """No answer to oneself, to a known program, or in a thread that has gone to and fro long enough."""
-    name = who.lower()
-    if name in own:
+def why_not_talk(who: str, exchanges: int, settings: BotSettings) -> str | None:
+    """No answer to oneself, to a known program, or in a thread that has gone back and forth long enough."""
+    name, damping = who.lower(), settings.damping
+    if settings.is_bot(who):
         return "it is the bot's own"
-    if name in damping.automated:
+    if name in map(str.lower, damping.automated_accounts):
         return f"{who} is a known automated account"
     if damping.longest_exchange and exchanges >= damping.longest_exchange:
-        return f"the bot and {who} have gone to and fro {exchanges} times"
+        return f"the bot and {who} have gone back and forth {exchanges} times"
     return None
+
+
+def why_not_listed(who: str, user_list: UserListConfig) -> str | None:
+    """At the end of its life the bot answers those who are on a list, and nobody else."""
+    if not user_list.on or who.lower() in map(str.lower, user_list.blogs):
+        return None
+    return f"{who} is not on the list of those who are answered"
 
 
 @dataclass(frozen=True)
 class Talked:
-    """How often each blog, in lower case, was answered of late."""
+    """How often each blog, in lower case, was answered recently."""
 
     last_hour: Mapping[str, int]
     last_day: Mapping[str, int]
 
-    def has_room(self, who: str, damping: Damping) -> bool:
+    def has_room(self, who: str, damping: DampingConfig) -> bool:
         """Whether one more answer now keeps to the rates. Who is anonymous is not one person."""
         name = who.lower()
         if who == ANONYMOUS:

@@ -6,39 +6,34 @@ rules that need no judgment is sent to the heads; as soon as their scores are th
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
-from typing import Literal, Protocol
 
 from munging.images import ImagePlaces, alt_texts
-from munging.thread import Identity, Thread
-from tumblr.api.client import PAGE, DashReader
+from munging.thread import Thread
+from tumblr.api.client import PAGE, TumblrDashReader
 from tumblr.api.models import TumblrPost
-from tumblr.finders.conversation import Memory, TalkMemory
-from tumblr.finders.conversation_rules import BlogRelations, tip
-from tumblr.finders.conversation_sources import MentionCursors, skipped
-from tumblr.finders.damping import DAY, HOUR, Damping, Talked, why_not_talk
+from tumblr.bot import Bot
+from tumblr.bot_settings import BotSettings
+from tumblr.finders.conversation_rules import tip
+from tumblr.finders.conversation_sources import skipped
+from tumblr.finders.damping import DAY, HOUR, Talked, why_not_listed, why_not_talk
 from tumblr.finders.dashboard_rules import (
-    Continuation,
-    DynamicRules,
     Judged,
-    StaticRules,
     Verdict,
     judge,
+    least_score,
     names_bot,
     why_not_length,
     why_not_static,
 )
 from tumblr.finders.other_posts import plain_text, turn_about
-from tumblr.finders.side_judgments import Question, Unjudged
-from tumblr.finders.speaker_rules import SpeakerRules, judge_speaker, speaker_question
-from tumblr.finders.user_list import EVERYBODY, UserList
-from tumblr.finders.waiting import Limited
-from tumblr.moods.current import Feeling
+from tumblr.finders.side_judgments import Question, SideJudge, Unjudged
+from tumblr.finders.speaker_rules import judge_speaker, speaker_question
+from tumblr.finders.waiting import odds
+from tumblr.moods.current import Moods
 from tumblr.pacing.throttle import Throttle
 from tumblr.responding.post_images import PostImages
 from tumblr.turns.image_texts import thread_with_texts
@@ -51,46 +46,6 @@ READ_UP_TO = "dashboard read"
 
 MORE_PAGES = 2
 """Pages read beyond those that the posts to check should fill."""
-
-
-class Judge(Protocol):
-    """Has texts judged."""
-
-    def judge(self, questions: Mapping[str, Question]) -> Mapping[str, Judged | Unjudged]:
-        """What is known about some texts, each under its name. What is not known yet is asked for."""
-        ...
-
-
-class FeelingAt(Protocol):
-    """Says how the bot feels."""
-
-    def at(self, moment: datetime) -> Feeling:
-        """The mood at a moment."""
-        ...
-
-
-@dataclass(frozen=True)
-class DashRules:
-    """What the dashboard is held against."""
-
-    static: StaticRules
-    dynamic: DynamicRules
-    continuation: Continuation
-    damping: Damping
-    limited: Limited
-    posts: int
-    """Posts that are looked at."""
-
-    paging: Literal["offset", "since_id"] = "offset"
-    start_timestamp: int = 0
-    cap: int = 0
-    """Reblogs begun in one pass; 0 is no cap."""
-
-    speaker: SpeakerRules | None = None
-    """How much a post has to speak for the bot as the next speaker; None: that is not asked."""
-
-    answered: UserList = EVERYBODY
-    """Whose posts are reblogged at all."""
 
 
 @dataclass(frozen=True)
@@ -112,54 +67,38 @@ class DashFinder:
 
     def __init__(
         self,
-        reader: DashReader,
-        memory: Memory,
-        talk: TalkMemory,
-        marks: MentionCursors,
-        judge: Judge,
-        moods: FeelingAt,
-        rules: DashRules,
+        bot: Bot,
+        settings: BotSettings,
+        moods: Moods,
+        judge: SideJudge,
         *,
-        company: BlogRelations,
-        identity: Identity,
-        stand_in: str,
-        follows: Callable[[], Collection[str]],
-        share: Callable[[], float],
-        pace: Callable[[], Throttle],
-        rng: random.Random,
-        clock: Callable[[], float],
-        images: PostImages | None = None,
+        share: Callable[[], float] = lambda: 1.0,
+        throttle: Callable[[], Throttle] = Throttle,
     ) -> None:
-        """``stand_in`` is the bot's name where a thread is judged, ``share`` the share of posts to read."""
-        self._reader = reader
-        self._memory = memory
-        self._talk = talk
-        self._marks = marks
-        self._judge = judge
+        """``share`` is the share of posts to read."""
+        self._bot = bot
+        self._settings = settings
         self._moods = moods
-        self._rules = rules
-        self._company = company
-        self._identity = identity
-        self._stand_in = stand_in
-        self._follows = follows
+        self._judge = judge
+        self._images = PostImages.of(bot, settings)
         self._share = share
-        self._pace = pace
-        self._rng = rng
-        self._clock = clock
-        self._images = images
+        self._throttle = throttle
         self._pending: dict[str, Candidate] = {}
-        self._isolation = Quarantine()
+        self._quarantine = Quarantine()
         self._read_up_to = 0
         self._has_read_all = False
 
     def find(self) -> list[NewTurn]:
         """Read the dashboard; the answer is what is left alone. The rest is decided upon by ``decide``."""
+        reader = self._bot.tumblr.dashboard
+        if reader is None or not self._settings.dashboard.reblog:
+            return []
         self._remember_place()
-        follows = self._follows()
+        follows = self._bot.cursors.follows()
         left_alone: list[NewTurn] = []
-        for page in self._new_pages():
+        for page in self._new_pages(reader):
             for post in page:
-                reason = self._isolation.run(post.name, partial(self._why_not, post, follows))
+                reason = self._quarantine.run(post.name, partial(self._why_not, post, follows))
                 if reason is not None:
                     left_alone.append(_left_alone(post, reason))
         if self._pending:
@@ -171,16 +110,16 @@ class DashFinder:
         if not self._pending:
             return []
         scores = self._judge.judge(self._questions())
-        now = self._clock()
-        talked = Talked(self._talk.answers_since(now - HOUR), self._talk.answers_since(now - DAY))
-        most = self._pace().most(self._rules.cap)
+        now, talk = self._bot.clock(), self._bot.conversations
+        talked = Talked(talk.answers_since(now - HOUR), talk.answers_since(now - DAY))
+        most = self._throttle().most(self._settings.loop.max_posts_per_step)
         turns: list[NewTurn] = []
         for name, one in sorted(self._pending.items(), key=_age):
             begun = sum(turn.skip_reason is None for turn in turns)
             if name not in scores or (most is not None and begun >= most):
                 continue
-            if talked.has_room(one.post.blog, self._rules.damping) and self._is_lucky(one):
-                decided = self._isolation.run(name, partial(self._decide, one, scores[name]))
+            if talked.has_room(one.post.blog, self._settings.damping) and self._is_lucky(one):
+                decided = self._quarantine.run(name, partial(self._decide, one, scores[name]))
                 if decided is not None:
                     turns.append(decided)
                     del self._pending[name]
@@ -204,72 +143,75 @@ class DashFinder:
         return Candidate(one.post, thread, self._question(thread))
 
     def _question(self, thread: Thread) -> Question:
-        rules = self._rules.speaker
-        asked = None if rules is None else speaker_question(thread, self._identity, rules.form)
-        return Question(text_to_judge(thread, self._identity, self._stand_in), asked)
+        blog, form = self._settings.blog, self._settings.dashboard.speaker_test
+        identity, stand_in = self._settings.identity, blog.dash_blog_name or blog.blog_name
+        asked = None if form == "off" else speaker_question(thread, identity, form)
+        return Question(text_to_judge(thread, identity, stand_in), asked)
 
     # Reading
 
-    def _new_pages(self) -> Iterator[list[TumblrPost]]:
+    def _new_pages(self, reader: TumblrDashReader) -> Iterator[list[TumblrPost]]:
         """The posts of others that no turn knows yet. When the newest are known, so are the older ones."""
-        posts = self._posts()
+        posts = self._posts(reader)
         while page := list(islice(posts, PAGE)):
             self._read_up_to = max(self._read_up_to, *(int(post.id) for post in page))
             fresh = self._unknown(page)
-            if not fresh and self._has_read_all and self._rules.paging == "offset":
+            if not fresh and self._has_read_all and self._settings.dashboard.paging == "offset":
                 return
             yield fresh
         self._has_read_all = True
 
-    def _posts(self) -> Iterator[TumblrPost]:
-        number = max(1, round(self._rules.posts * self._share()))
-        seen = self._marks.mark(READ_UP_TO) if self._rules.paging == "since_id" else None
+    def _posts(self, reader: TumblrDashReader) -> Iterator[TumblrPost]:
+        number = max(1, round(self._settings.dashboard.posts_to_check * self._share()))
+        seen = self._bot.cursors.cursor(READ_UP_TO) if self._settings.dashboard.paging == "since_id" else None
         if seen is None:
-            return self._reader.dashboard(number)
-        return self._reader.dashboard_after(str(seen), -(-number // PAGE) + MORE_PAGES)
+            return reader.dashboard(number)
+        return reader.dashboard_after(str(seen), -(-number // PAGE) + MORE_PAGES)
 
     def _unknown(self, page: list[TumblrPost]) -> list[TumblrPost]:
         theirs = [
             post
             for post in page
-            if not self._company.is_bot(post.blog)
-            and post.timestamp > self._rules.start_timestamp
+            if not self._settings.is_bot(post.blog)
+            and post.timestamp > self._settings.tumblr.start_timestamp
             and post.name not in self._pending
         ]
         names = [post.name for post in theirs]
-        known = self._memory.known({TurnKind.DASH}, names) | self._talk.handled(names)
+        known = self._bot.turns.known({TurnKind.DASH}, names) | self._bot.conversations.handled(names)
         return [post for post in theirs if post.name not in known]
 
     def _remember_place(self) -> None:
         """What the last look read is in the store by now; what is being judged has to be read again."""
         place = min([self._read_up_to + 1, *(int(one.post.id) for one in self._pending.values())]) - 1
-        if self._rules.paging == "since_id" and place > int(self._marks.mark(READ_UP_TO) or 0):
-            self._marks.set_mark(READ_UP_TO, str(place))
+        if self._settings.dashboard.paging == "since_id" and place > int(
+            self._bot.cursors.cursor(READ_UP_TO) or 0
+        ):
+            self._bot.cursors.set_cursor(READ_UP_TO, str(place))
 
     def _why_not(self, post: TumblrPost, follows: Collection[str]) -> str | None:
         """A reason to leave a post alone; without one it waits for its judgment."""
-        last = tip(post, self._company)
-        if last is not None and self._talk.handled([last]):
+        settings, identity = self._settings, self._settings.identity
+        last = tip(post, settings)
+        if last is not None and self._bot.conversations.handled([last]):
             return f"{last} is answered already"
-        reason = why_not_static(post, self._rules.static, self._company, follows)
+        reason = why_not_static(post, settings, follows)
         if reason is not None:
             return reason
         places = None if self._images is None else ImagePlaces()
-        thread = thread_to_answer(post, self._identity, self._company.rebuilt_posts, places)
+        thread = thread_to_answer(post, identity, settings.conversation.rebuilt_posts, places)
         question = self._question(thread)
-        exchanges = exchanges_with(thread, self._identity.name_of(post.blog))
-        reason = why_not_talk(post.blog, exchanges, self._company.own, self._rules.damping)
-        reason = reason or self._rules.answered.why_not(post.blog)
-        reason = reason or why_not_length(question.text, self._rules.dynamic)
+        reason = why_not_talk(post.blog, exchanges_with(thread, identity.name_of(post.blog)), settings)
+        reason = reason or why_not_listed(post.blog, settings.user_list)
+        reason = reason or why_not_length(question.text, settings.dashboard)
         if reason is None:
             addresses = () if places is None else places.addresses
-            self._pending[post.name] = Candidate(post, thread, question, addresses, self._clock())
+            self._pending[post.name] = Candidate(post, thread, question, addresses, self._bot.clock())
         return reason
 
     # Deciding
 
     def _is_lucky(self, one: Candidate) -> bool:
-        return self._rng.random() < self._rules.limited.odds(one.post.blog, one.question.text)
+        return self._bot.rng.random() < odds(one.post.blog, one.question.text, self._settings)
 
     def _decide(self, one: Candidate, judged: Judged | Unjudged) -> NewTurn:
         post = one.post
@@ -281,21 +223,21 @@ class DashFinder:
         verdict = judge(
             post.blog,
             judged,
-            self._moods.at(datetime.fromtimestamp(self._clock(), UTC)).value,
-            self._rng.uniform(-1.0, 1.0),
-            self._rules.dynamic,
-            named=names_bot(post, self._company),
+            self._moods.at(self._bot.now).value,
+            self._bot.rng.uniform(-1.0, 1.0),
+            self._settings,
+            named=names_bot(post, self._settings),
         )
         if not verdict.is_worthy:
             return _left_alone(post, verdict.why)
-        forced = post.id in self._rules.static.forced
-        least = None if forced else self._rules.continuation.least(judged, self._rng.random())
+        rules = self._settings.dashboard
+        forced = post.id in rules.forced_posts
+        least = None if forced else least_score(judged, self._bot.rng.random(), rules)
         return turn_about(
             TurnKind.DASH,
             post,
             one.thread,
-            identity=self._identity,
-            company=self._company,
+            settings=self._settings,
             text=plain_text(post.body),
             timestamp=post.timestamp,
             why="; ".join(why for why in (verdict.why, speaks.why) if why),
@@ -304,11 +246,11 @@ class DashFinder:
 
     def _speaks(self, one: Candidate, judged: Judged) -> Verdict:
         """Whether the bot would speak next. In a thread of which nothing is asked it is as likely as ever."""
-        rules = self._rules.speaker
-        if rules is None:
+        rules = self._settings.dashboard
+        if rules.speaker_test == "off":
             return Verdict(is_worthy=True, why="")
         shift = 0.0 if one.question.speaker is None else judged.shift
-        return judge_speaker(shift, self._rng.random(), rules)
+        return judge_speaker(shift, self._bot.rng.random(), rules)
 
 
 def _left_alone(post: TumblrPost, reason: str) -> NewTurn:

@@ -6,18 +6,19 @@ So a crash at any moment loses nothing, and nothing is undone twice. The same go
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
 
 import structlog
 
 from tumblr.api.errors import LimitReached, TumblrError, Unauthorized, Unreachable
 from tumblr.api.models import TumblrPost, post_name
-from tumblr.finders.lost_inputs import Lost, parent_blog
-from tumblr.turns.fail_points import FailPoint, FailPoints
-from tumblr.turns.outbox import DELETE, EDIT, NewEdit, PendingEdit
+from tumblr.bot import Bot
+from tumblr.bot_settings import BotSettings
+from tumblr.finders.lost_inputs import Lost, LostInputs, parent_blog
+from tumblr.turns.fail_points import FailPoint
+from tumblr.turns.outbox import DELETE, EDIT, NewEdit
 from tumblr.turns.quarantine import Quarantine
 from tumblr.turns.tags import ACCEPT, SEND_BACK, UPLOADED
 from tumblr.turns.turn import INBOX_KINDS, NewTurn, Turn, TurnKind
@@ -34,94 +35,28 @@ ALL_DRAFTS_SECONDS = 600.0
 log = structlog.get_logger()
 
 
-class DraftReader(Protocol):
-    """Reads drafts."""
-
-    def drafts_head(self) -> list[TumblrPost]:
-        """The first page of the drafts, newest first."""
-        ...
-
-    def drafts(self) -> Iterable[TumblrPost]:
-        """All drafts, newest first."""
-        ...
-
-
-class TurnMemory(Protocol):
-    """Knows which turn a draft came from."""
-
-    def turn_of_post(self, post_ids: Collection[str]) -> Turn | None:
-        """The turn that ended with a post."""
-        ...
-
-    def turn_of(self, kinds: Collection[TurnKind], input_id: str) -> Turn | None:
-        """The turn of an input."""
-        ...
-
-
-class OutboxMemory(Protocol):
-    """Keeps what is to be done."""
-
-    def open_edits(self) -> list[PendingEdit]:
-        """What is not done yet."""
-        ...
-
-    def add_edits(self, new: Iterable[NewEdit]) -> None:
-        """Write chores down."""
-        ...
-
-    def send_back(self, turn: Turn, new: Iterable[NewEdit], reason: str) -> None:
-        """Open a turn again, once the chores are done."""
-        ...
-
-    def forgive(self, turn: Turn, new: Iterable[NewEdit]) -> None:
-        """Count one rejection less, and write chores down."""
-        ...
-
-
-class InputFinder(Protocol):
-    """Finds what a draft answers that the store does not know."""
-
-    def turn_for(self, draft: TumblrPost) -> NewTurn:
-        """The turn that would have made a draft; raises Lost, and the errors of ``tumblr.api.errors``."""
-        ...
-
-
 class DraftWatcher:
     """Looks through the drafts for tags that are meant for the bot."""
 
-    def __init__(
-        self,
-        reader: DraftReader,
-        turns: TurnMemory,
-        chores: OutboxMemory,
-        lost: InputFinder,
-        *,
-        max_rejections: int,
-        clock: Callable[[], float],
-        fail_points: FailPoints,
-    ) -> None:
-        self._reader = reader
-        self._turns = turns
-        self._chores = chores
+    def __init__(self, bot: Bot, settings: BotSettings, lost: LostInputs) -> None:
+        self._bot = bot
+        self._max_rejections = settings.drafts.max_rejections
         self._lost = lost
-        self._max_rejections = max_rejections
-        self._clock = clock
-        self._fail_points = fail_points
         self._read_all_at = -ALL_DRAFTS_SECONDS
         self._told: set[str] = set()
         self._waiting = 0
-        self._isolation = Quarantine()
+        self._quarantine = Quarantine()
 
     def find(self) -> list[NewTurn]:
         """Act on the tags; a draft that is being acted on already is left alone.
 
         The answer is the turns of drafts that were sent back and are not known.
         """
-        busy = {chore.post_id for chore in self._chores.open_edits()}
+        busy = {edit.post_id for edit in self._bot.outbox.open_edits()}
         drafts = [draft for draft in self._drafts() if draft.id not in busy]
         drafts = self._without_uploads(drafts)
         sent_back = [draft for draft in drafts if SEND_BACK in draft.tags]
-        found = [self._isolation.run(draft.id, partial(self._send_back, draft)) for draft in sent_back]
+        found = [self._quarantine.run(draft.id, partial(self._send_back, draft)) for draft in sent_back]
         accepted = [draft for draft in drafts if ACCEPT in draft.tags and SEND_BACK not in draft.tags]
         if accepted:
             self._publish(accepted[-1])  # the oldest; the others have their turn in the next passes
@@ -132,15 +67,15 @@ class DraftWatcher:
         left = [draft for draft in drafts if UPLOADED in draft.tags]
         if left:
             log.info("drafts of uploaded images deleted", posts=",".join(draft.id for draft in left))
-            self._chores.add_edits([NewEdit(DELETE, one.id, "its images were uploaded") for one in left])
+            self._bot.outbox.add_edits([NewEdit(DELETE, one.id, "its images were uploaded") for one in left])
         return [draft for draft in drafts if UPLOADED not in draft.tags]
 
     def _drafts(self) -> Iterable[TumblrPost]:
         """The newest page, which costs one call; now and then all of them."""
-        if self._clock() < self._read_all_at + ALL_DRAFTS_SECONDS:
-            return self._reader.drafts_head()
-        drafts = list(self._reader.drafts())
-        self._read_all_at = self._clock()
+        if self._bot.clock() < self._read_all_at + ALL_DRAFTS_SECONDS:
+            return self._bot.tumblr.reader.drafts_head()
+        drafts = list(self._bot.tumblr.reader.drafts())
+        self._read_all_at = self._bot.clock()
         if len(drafts) != self._waiting:
             log.info("drafts wait for the operator", drafts=len(drafts))
         self._waiting = len(drafts)
@@ -149,13 +84,13 @@ class DraftWatcher:
     def _publish(self, draft: TumblrPost) -> None:
         why = "the operator accepts it"
         log.info("draft accepted", post=draft.id)
-        self._chores.add_edits(
+        self._bot.outbox.add_edits(
             [
                 NewEdit(EDIT, draft.id, why, {"tags": _without(draft.tags, ACCEPT)}),
                 NewEdit(EDIT, draft.id, why, {"state": "published"}),
             ]
         )
-        self._fail_points.reach(FailPoint.AFTER_SENT_BACK)
+        self._bot.fail_points.reach(FailPoint.AFTER_SENT_BACK)
 
     def _send_back(self, draft: TumblrPost) -> NewTurn | None:
         """Undo a draft. The answer is its turn, if the store does not know it and it is to be made."""
@@ -163,8 +98,8 @@ class DraftWatcher:
         if turn is None and _answers_ask(draft):
             # The ask goes back to the inbox, to be found anew.
             log.info("draft sent back", post=draft.id, turn="unknown")
-            self._chores.add_edits([_undoing(draft, "the operator sends it back", None)])
-            self._fail_points.reach(FailPoint.AFTER_SENT_BACK)
+            self._bot.outbox.add_edits([_undoing(draft, "the operator sends it back", None)])
+            self._bot.fail_points.reach(FailPoint.AFTER_SENT_BACK)
             return None
         if turn is None:
             return self._send_back_unknown(draft)
@@ -179,15 +114,15 @@ class DraftWatcher:
         elif turn.rejections >= self._max_rejections:
             log.warning("draft left to the operator", post=draft.id, turn=turn.name, rejected=turn.rejections)
             fields = {"tags": _without(draft.tags, SEND_BACK)}
-            self._chores.forgive(turn, [NewEdit(EDIT, draft.id, "it was rejected too often", fields)])
+            self._bot.outbox.forgive(turn, [NewEdit(EDIT, draft.id, "it was rejected too often", fields)])
         elif turn.post_id is not None and turn.post_id not in draft.ids:
             log.info("draft deleted", post=draft.id, turn=turn.name, reason=f"{turn.post_id} is its answer")
-            self._chores.add_edits([NewEdit(DELETE, draft.id, f"{turn.name} has another answer")])
+            self._bot.outbox.add_edits([NewEdit(DELETE, draft.id, f"{turn.name} has another answer")])
         else:
             log.info("draft sent back", post=draft.id, turn=turn.name)
             reason = "the operator sends it back"
-            self._chores.send_back(turn, [_undoing(draft, reason, turn.id)], reason)
-            self._fail_points.reach(FailPoint.AFTER_SENT_BACK)
+            self._bot.outbox.send_back(turn, [_undoing(draft, reason, turn.id)], reason)
+            self._bot.fail_points.reach(FailPoint.AFTER_SENT_BACK)
 
     def _send_back_unknown(self, draft: TumblrPost) -> NewTurn | None:
         """The turn of a draft that the store does not know; the draft is deleted when the turn is stored."""
@@ -201,7 +136,7 @@ class DraftWatcher:
         except TumblrError as error:
             log.warning("left for the next look", about=draft.id, reason=str(error))
             return None
-        turn = self._turns.turn_of([new.kind], new.input_id)
+        turn = self._bot.turns.turn_of([new.kind], new.input_id)
         if turn is not None:
             self._send_back_known(draft, turn)
             return None
@@ -215,11 +150,11 @@ class DraftWatcher:
 
     def _turn_of(self, draft: TumblrPost) -> Turn | None:
         """The turn that made a draft: by the store's record of it, else by what the draft says it answers."""
-        turn = self._turns.turn_of_post(draft.ids)
+        turn = self._bot.turns.turn_of_post(draft.ids)
         if turn is None and _answers_ask(draft):
-            turn = self._turns.turn_of(INBOX_KINDS, draft.id)
+            turn = self._bot.turns.turn_of(INBOX_KINDS, draft.id)
         if turn is None and draft.parent_id:
-            turn = self._turns.turn_of(REBLOGGING, post_name(parent_blog(draft), draft.parent_id))
+            turn = self._bot.turns.turn_of(REBLOGGING, post_name(parent_blog(draft), draft.parent_id))
         return turn
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Protocol
-
 import structlog
 
+from tumblr.bot import Bot
+from tumblr.bot_settings import BotSettings
 from tumblr.turns.turn import NewTurn
 
 READ = "follows read"
@@ -15,44 +14,20 @@ READ = "follows read"
 log = structlog.get_logger()
 
 
-class FollowReader(Protocol):
-    """Reads as the dashboard account."""
-
-    def following(self) -> Iterable[str]:
-        """The names of the blogs that the account follows; read page by page."""
-        ...
-
-
-class FollowMemory(Protocol):
-    """Keeps the list."""
-
-    def mark(self, name: str) -> Any:
-        """A remembered value, or None."""
-        ...
-
-    def set_mark(self, name: str, value: object) -> None:
-        """Remember a value."""
-        ...
-
-    def replace_follows(self, names: Iterable[str]) -> None:
-        """The whole list, as tumblr has it."""
-        ...
-
-
 class FollowList:
     """Sees to it that the list is there."""
 
-    def __init__(self, reader: FollowReader, memory: FollowMemory, *, anew: bool) -> None:
-        self._reader = reader
-        self._memory = memory
-        self._due = anew or memory.mark(READ) is None
+    def __init__(self, bot: Bot, settings: BotSettings) -> None:
+        self._account = bot.tumblr.dashboard
+        self._cursors = bot.cursors
+        self._due = settings.tumblr.reread_follows or bot.cursors.cursor(READ) is None
 
     def find(self) -> list[NewTurn]:
         """Read the list, if that has not been done yet. Finds no turns."""
-        if self._due:
-            names = sorted({name.lower() for name in self._reader.following()})
-            self._memory.replace_follows(names)
-            self._memory.set_mark(READ, True)
+        if self._due and self._account is not None:
+            names = sorted({name.lower() for name in self._account.following()})
+            self._cursors.replace_follows(names)
+            self._cursors.set_cursor(READ, True)
             self._due = False
             log.info("list of followed blogs read", blogs=len(names))
         return []

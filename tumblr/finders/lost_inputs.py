@@ -6,16 +6,17 @@ a reply begins with a picture of the reply, which is looked for among the notes 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 from munging.json_access import text
 from munging.reply_mockup import ReplySource, reply_source
 from tumblr.api.models import TumblrPost
 from tumblr.api.notes import Note
-from tumblr.finders.conversation_sources import UNREADABLE, Rules, waiting_reply
+from tumblr.bot import Bot
+from tumblr.finders.conversation_sources import UNREADABLE, ConversationRules, waiting_reply
 from tumblr.finders.dashboard_rules import names_bot
-from tumblr.finders.other_posts import plain_text
+from tumblr.finders.note_reader import NoteReader
+from tumblr.finders.other_posts import OtherPosts, plain_text
 from tumblr.responding.reconcile import fingerprint, plain_fingerprint
 from tumblr.turns.turn import NewTurn, TurnKind
 
@@ -26,49 +27,14 @@ class Lost(Exception):  # noqa: N818 - named for what happened
     """Nobody can say what a draft answers; the text says why."""
 
 
-class OwnReader(Protocol):
-    """Reads own posts."""
-
-    def post(self, post_id: str) -> TumblrPost | None:
-        """An own post in any state; None when there is none."""
-        ...
-
-
-class PostReader(Protocol):
-    """Reads posts of others."""
-
-    def get(self, blog: str, post_id: str) -> TumblrPost | None:
-        """A post, or None when it cannot be read."""
-        ...
-
-
-class Notes(Protocol):
-    """Reads the notes of own posts."""
-
-    def read(self, posts: Sequence[TumblrPost]) -> Mapping[str, Sequence[Note]]:
-        """The conversation about each post by its id, newest first."""
-        ...
-
-
-class Spoken(Protocol):
-    """Knows which posts are answered."""
-
-    def handled(self, posts: Collection[str]) -> set[str]:
-        """Those of some posts, by name, that a turn has spoken for."""
-        ...
-
-
 class LostInputs:
     """Finds what drafts answer. Its methods raise Lost, and the errors of ``tumblr.api.errors``."""
 
-    def __init__(
-        self, rules: Rules, reader: OwnReader, posts: PostReader, notes: Notes, spoken: Spoken
-    ) -> None:
+    def __init__(self, bot: Bot, rules: ConversationRules, posts: OtherPosts) -> None:
+        self._bot = bot
         self._rules = rules
-        self._reader = reader
         self._posts = posts
-        self._notes = notes
-        self._spoken = spoken
+        self._notes = NoteReader(bot)
 
     def turn_for(self, draft: TumblrPost) -> NewTurn:
         """The turn that would have made a draft; not for the answer to an ask, which is the ask itself."""
@@ -87,18 +53,18 @@ class LostInputs:
         found = self._rules.of_post(self._kind(post), post, plain_text(post.body), post.timestamp, WHY)
         if isinstance(found, NewTurn):
             raise Lost(found.skip_reason)
-        if others := self._spoken.handled(found.turn.handles):
+        if others := self._bot.conversations.handled(found.turn.handles):
             raise Lost(f"another turn has answered {', '.join(sorted(others))}")
         return found.turn
 
     def _kind(self, post: TumblrPost) -> TurnKind:
-        company = self._rules.company
-        if any(company.is_bot(entry.blog) for entry in post.trail):
+        settings = self._rules.settings
+        if any(settings.is_bot(entry.blog) for entry in post.trail):
             return TurnKind.REBLOG
-        return TurnKind.MENTION if names_bot(post, company) else TurnKind.DASH
+        return TurnKind.MENTION if names_bot(post, settings) else TurnKind.DASH
 
     def _of_reply(self, draft: TumblrPost, source: ReplySource) -> NewTurn:
-        context = self._reader.post(str(source.post_id))
+        context = self._bot.tumblr.reader.post(str(source.post_id))
         if context is None:
             raise Lost("the post that was replied to is gone")
         theirs = [
@@ -109,7 +75,7 @@ class LostInputs:
         note = quoted(theirs, draft.body)
         if note is None:
             raise Lost(f"no reply of {source.blog_name} to {context.id} is the one that it quotes")
-        return waiting_reply(self._rules, note, context).turn
+        return waiting_reply(self._rules.settings, note, context).turn
 
 
 def parent_blog(draft: TumblrPost) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from bs4 import BeautifulSoup
 
-from munging.thread import Identity, Thread
+from munging.thread import Thread
 from tumblr.api.models import TumblrPost, post_name
-from tumblr.finders.conversation_rules import BlogRelations, tip
+from tumblr.bot import Tumblr
+from tumblr.bot_settings import BotSettings
+from tumblr.finders.conversation_rules import tip
 from tumblr.turns.threads import prompt_of, said_since_bot
 from tumblr.turns.turn import NewTurn, TurnKind
 
@@ -18,28 +19,18 @@ KEPT = 500
 """Posts that are kept in memory; those of the last passes, which wait to be answered."""
 
 
-class PostSource(Protocol):
-    """Reads posts of any blog."""
-
-    def post_of(self, blog: str, post_id: str) -> TumblrPost | None:
-        """A published post of any blog; None when there is none, or it is hidden."""
-        ...
-
-
 class OtherPosts:
-    """Reads posts of others. What one account may not see is looked for with the next."""
+    """Reads posts of others."""
 
-    def __init__(self, sources: Sequence[PostSource]) -> None:
-        self._sources = sources
+    def __init__(self, tumblr: Tumblr) -> None:
+        self._tumblr = tumblr
         self._kept: dict[str, TumblrPost] = {}
 
     def get(self, blog: str, post_id: str) -> TumblrPost | None:
         """A post, or None when no account may see it; raises the errors of ``tumblr.api.errors``."""
         name = post_name(blog, post_id)
         if name not in self._kept:
-            found = next(
-                (post for s in self._sources if (post := s.post_of(blog, post_id)) is not None), None
-            )
+            found = self._tumblr.post_of(blog, post_id)
             if found is None:
                 return None
             # A blog that was renamed answers under its new name; here a post keeps the one it was found by.
@@ -63,8 +54,7 @@ def turn_about(
     post: TumblrPost,
     thread: Thread,
     *,
-    identity: Identity,
-    company: BlogRelations,
+    settings: BotSettings,
     text: str,
     timestamp: int,
     why: str,
@@ -74,7 +64,7 @@ def turn_about(
 
     It speaks for the post, and for the last words in its thread when those are another post's.
     """
-    last = tip(post, company)
+    last = tip(post, settings)
     return NewTurn(
         kind=kind,
         input_id=post.name,
@@ -87,7 +77,7 @@ def turn_about(
             "timestamp": timestamp,
             "text": text,
             "said": said_since_bot(thread) or text,
-            "prompt": prompt_of(thread, identity),
+            "prompt": prompt_of(thread, settings.identity),
             "why": why,
             **(more or {}),
         },

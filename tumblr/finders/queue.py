@@ -5,23 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
 
-from tumblr.api.client import Reader
-from tumblr.finders.queue_times import QueueSettings, next_queue_time
-from tumblr.turns.turn import NewTurn, Turn, TurnKind, TurnState
-
-
-class Memory(Protocol):
-    """What finding places needs to know of the past."""
-
-    def open_turns(self, kind: TurnKind | None = None) -> list[Turn]:
-        """The turns that are not closed."""
-        ...
-
-    def post_ids(self, kind: TurnKind, state: TurnState) -> set[str]:
-        """The ids of the posts that turns of this kind ended with."""
-        ...
+from tumblr.bot import Bot
+from tumblr.bot_settings import BotSettings
+from tumblr.finders.queue_times import next_queue_time
+from tumblr.turns.turn import NewTurn, TurnKind, TurnState
 
 
 class QueueFinder:
@@ -37,58 +25,45 @@ class QueueFinder:
     kind = TurnKind.ORIGINAL
 
     def __init__(
-        self,
-        reader: Reader,
-        memory: Memory,
-        settings: QueueSettings,
-        *,
-        write_when_below: int,
-        posts_per_pass: int,
-        drafts_only: bool,
-        clock: Callable[[], float],
-        only_today: bool = False,
-        queue_first: Callable[[], bool] = lambda: False,
+        self, bot: Bot, settings: BotSettings, queue_first: Callable[[], bool] = lambda: False
     ) -> None:
-        self._reader = reader
-        self._memory = memory
-        self._settings = settings
-        self._wanted = write_when_below
-        self._at_once = posts_per_pass
-        self._drafts_only = drafts_only
-        self._clock = clock
-        self._only_today = only_today
+        self._bot = bot
+        self._queue = settings.queue
+        self._zone = settings.zone
+        self._drafts_only = settings.drafts_only or settings.branch_testing.on
         self._queue_first = queue_first
 
     def find(self) -> list[NewTurn]:
         """The new turns: none while one is being written, or when enough posts wait."""
-        if self._wanted == 0 or self._memory.open_turns(self.kind):
+        if self._queue.write_when_below == 0 or self._bot.turns.open_turns(self.kind):
             return []
-        queued = self._reader.queue_head()
-        missing = self._wanted - len(queued)
+        queued = self._bot.tumblr.reader.queue_head()
+        missing = self._queue.write_when_below - len(queued)
         if missing > 0 and self._drafts_only:
             missing -= self._own_drafts(missing)
         scheduled = [post.scheduled_publish_time for post in queued if post.scheduled_publish_time]
-        if self._only_today and not self._queue_first() and self._reaches_tomorrow(scheduled):
+        if self._queue.only_today and not self._queue_first() and self._reaches_tomorrow(scheduled):
             return []
-        return self._places(max(0, min(missing, self._at_once)), scheduled)
+        return self._places(max(0, min(missing, self._queue.posts_per_pass)), scheduled)
 
     def _reaches_tomorrow(self, scheduled: list[int]) -> bool:
         """Whether the last queued post will be published on a later date than today's."""
-        zone = self._settings.timezone
-        today = datetime.fromtimestamp(self._clock(), zone).date()
-        return datetime.fromtimestamp(max(scheduled, default=0), zone).date() > today
+        today = self._bot.now.astimezone(self._zone).date()
+        return datetime.fromtimestamp(max(scheduled, default=0), self._zone).date() > today
 
     def _own_drafts(self, enough: int) -> int:
         """How many of the bot's original drafts still wait; counting stops when there are enough."""
-        own = self._memory.post_ids(self.kind, TurnState.DRAFTED)
-        waiting = (draft for draft in self._reader.drafts() if draft.id in own) if own else iter(())
+        own = self._bot.turns.post_ids(self.kind, TurnState.DRAFTED)
+        waiting = (
+            (draft for draft in self._bot.tumblr.reader.drafts() if draft.id in own) if own else iter(())
+        )
         return sum(1 for _ in itertools.islice(waiting, enough))
 
     def _places(self, number: int, scheduled: list[int]) -> list[NewTurn]:
-        now = self._clock()
+        now = self._bot.clock()
         places = []
         for k in range(number):
-            moment = next_queue_time(scheduled, datetime.fromtimestamp(now, UTC), self._settings)
+            moment = next_queue_time(scheduled, datetime.fromtimestamp(now, UTC), self._zone, self._queue)
             scheduled = [*scheduled, int(moment.timestamp())]
             # Named after the moment it was found: the same place may be found again when a post is drafted.
             name = f"{int(now * 1000)}-{k}"

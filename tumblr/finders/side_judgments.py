@@ -5,12 +5,10 @@ What is asked is stored before it is sent, so that a restart asks for the same j
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, Protocol
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import structlog
 
@@ -22,29 +20,14 @@ from switchboard.messages import (
     request_id,
 )
 from switchboard.messages.fields import MAX_TEXTS
+from tumblr.bot import Bot
+from tumblr.bot_settings import BotSettings
 from tumblr.finders.dashboard_rules import Judged
 from tumblr.finders.speaker_rules import shift
 from tumblr.responding.handlers.base import parse_request, times_for_prompts
-from tumblr.responding.jobs import Switchboard
 from tumblr.turns.turn import StoredRequest
 
 log = structlog.get_logger()
-
-
-class JudgmentMemory(Protocol):
-    """Where questions and scores are kept."""
-
-    def side_judgments(self, names: Collection[str]) -> Mapping[str, tuple[StoredRequest, list[Any] | None]]:
-        """What was asked about some things, by name, and the scores if they are there."""
-        ...
-
-    def ask_side_judgments(self, requests: Mapping[str, StoredRequest]) -> None:
-        """Remember what is about to be asked about some things."""
-        ...
-
-    def keep_side_judgments(self, scores: Mapping[str, list[Any]]) -> None:
-        """Remember the scores of some things."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -65,46 +48,35 @@ class Unjudged:
 class SideJudge:
     """Has texts judged."""
 
-    def __init__(
-        self,
-        switchboard: Switchboard,
-        memory: JudgmentMemory,
-        timezone: ZoneInfo,
-        clock: Callable[[], float],
-        *,
-        batch: int,
-    ) -> None:
-        self._switchboard = switchboard
-        self._memory = memory
-        self._timezone = timezone
-        self._clock = clock
-        self._batch = min(batch, MAX_TEXTS) or MAX_TEXTS
+    def __init__(self, bot: Bot, settings: BotSettings) -> None:
+        self._bot = bot
+        self._zone = settings.zone
+        self._batch = min(settings.dashboard.batch, MAX_TEXTS) or MAX_TEXTS
 
     def judge(self, questions: Mapping[str, Question]) -> dict[str, Judged | Unjudged]:
         """What is known about some texts, each under its name. What is not known yet is asked for."""
-        known = self._memory.side_judgments(questions)
+        known = self._bot.conversations.side_judgments(questions)
         self._ask({name: one for name, one in questions.items() if name not in known})
         pending = {name: request for name, (request, scores) in known.items() if scores is None}
         self._collect(pending, questions)
-        scored = self._memory.side_judgments(questions)
+        scored = self._bot.conversations.side_judgments(questions)
         return {name: _judged(scores) for name, (_, scores) in scored.items() if scores is not None}
 
     def _ask(self, questions: Mapping[str, Question]) -> None:
         for part in _parts(questions, self._batch):
-            now = self._clock()
-            moment = datetime.fromtimestamp(now, UTC)
-            times = times_for_prompts(moment, self._timezone)
+            now = self._bot.clock()
+            times = times_for_prompts(self._bot.now, self._zone)
             fields = {**_fields(part.values()), "v10_timestamps": [times["v10_timestamp"]]}
             number = request_id("raw_select", {**fields, "about": list(part), "at": now})
             request = StoredRequest(endpoint="raw_select", id=number, fields=fields, stored_at=now)
-            self._memory.ask_side_judgments(dict.fromkeys(part, request))
+            self._bot.conversations.ask_side_judgments(dict.fromkeys(part, request))
             self._submit(request)
 
     def _submit(self, request: StoredRequest) -> bool:
         message = parse_request(request)
         assert isinstance(message, RawSelectRequest)
         try:
-            self._switchboard.submit_raw_select(message)
+            self._bot.switchboard.submit_raw_select(message)
         except SwitchboardForbidden:
             raise
         except SwitchboardError as error:
@@ -116,7 +88,7 @@ class SideJudge:
         for request in {one.id: one for one in pending.values()}.values():
             about = [name for name, one in pending.items() if one.id == request.id]
             try:
-                reply = self._switchboard.get_result(request.id)
+                reply = self._bot.switchboard.get_result(request.id)
             except SwitchboardForbidden:
                 raise
             except SwitchboardError as error:
@@ -126,14 +98,14 @@ class SideJudge:
                 self._submit(request)
             elif reply.done:
                 outcome = reply.result if isinstance(reply.result, RawSelectOutcome) else None
-                self._memory.keep_side_judgments(
+                self._bot.conversations.keep_side_judgments(
                     {name: _scores(outcome, request, questions[name]) for name in about}
                 )
                 self._acknowledge(request)
 
     def _acknowledge(self, request: StoredRequest) -> None:
         try:
-            self._switchboard.acknowledge(request.id)
+            self._bot.switchboard.acknowledge(request.id)
         except SwitchboardForbidden:
             raise
         except SwitchboardError as error:

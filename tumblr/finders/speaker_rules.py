@@ -8,32 +8,19 @@ says nothing about a thread.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from munging.next_speaker import SpeakerForm, has_bot_spoken
 from munging.thread import Identity, Thread
 from switchboard.messages import SpeakerQuestion
 from switchboard.messages.fields import MAX_TEXT_CHARACTERS
 from tumblr.finders.dashboard_rules import Verdict
+from tumblr.settings import DashboardConfig
 from tumblr.turns.threads import prompt_of
 
 LEAST_PROBABILITY = 1e-5
 """Added to each probability, so that two that are next to nothing count as equal."""
 
 LEAST_NOISE = 1e-6
-
-
-@dataclass(frozen=True)
-class SpeakerRules:
-    """How much a thread has to speak for the bot as its next speaker.
-
-    ``cutoff`` is the least ratio of the two probabilities, after chance has made it up to ``noise`` times
-    what it was.
-    """
-
-    form: SpeakerForm = "masked"
-    cutoff: float = 0.75
-    noise: float = 4.0
 
 
 def speaker_question(thread: Thread, identity: Identity, form: SpeakerForm) -> SpeakerQuestion | None:
@@ -51,16 +38,16 @@ def shift(after_thread: float, after_line: float) -> float:
     return math.log(after_thread + LEAST_PROBABILITY) - math.log(after_line + LEAST_PROBABILITY)
 
 
-def judge_speaker(shift: float | None, chance: float, rules: SpeakerRules) -> Verdict:
+def judge_speaker(shift: float | None, chance: float, rules: DashboardConfig) -> Verdict:
     """Whether the bot would speak next: e^shift times the noise is not under the cut-off.
 
-    ``chance`` is a draw in [0, 1); the noise is exp(ln(rules.noise) * chance). Without a shift nobody knows,
-    and the bot stays silent.
+    ``chance`` is a draw in [0, 1); the noise is exp(ln(speaker_noise) * chance). Without a shift nobody
+    knows, and the bot stays silent.
     """
     if shift is None:
         return Verdict(is_worthy=False, why="the generator does not say whether the bot would speak next")
-    ratio, noise = math.exp(shift), math.exp(math.log(rules.noise + LEAST_NOISE) * chance)
+    ratio, noise = math.exp(shift), math.exp(math.log(rules.speaker_noise + LEAST_NOISE) * chance)
     found = f"the thread makes the bot's name {ratio:.3g} times as likely (times {noise:.2f} by chance)"
-    if ratio * noise < rules.cutoff:
-        return Verdict(is_worthy=False, why=f"{found}, less than {rules.cutoff:g}")
+    if ratio * noise < rules.speaker_cutoff:
+        return Verdict(is_worthy=False, why=f"{found}, less than {rules.speaker_cutoff:g}")
     return Verdict(is_worthy=True, why=found)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import structlog
+
+from bot_lifecycle import FatalError
 from mood.dynamics import MoodCurve, mood_at
 from mood.named import mood_for_value
+from mood.settings import MoodConfig
 from mood.system import MoodInput, MoodSystem
-from tumblr.turns.turn import StoredMoodInput
+from mood.updates import read_system
+from tumblr.store.turns import TurnStore
+from tumblr.turns.turn import NewTurn
 
-
-class InputMemory(Protocol):
-    """Where the inputs of the mood are kept."""
-
-    def mood_inputs(self, since: datetime | None = None, *, after: int = 0) -> Sequence[StoredMoodInput]:
-        """The inputs since a moment that were stored after the one of this number."""
-        ...
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -38,9 +37,9 @@ class Moods:
     """
 
     def __init__(
-        self, memory: InputMemory, timezone: ZoneInfo, system: MoodSystem, stale_seconds: float
+        self, store: TurnStore, timezone: ZoneInfo, system: MoodSystem, stale_seconds: float
     ) -> None:
-        self._memory = memory
+        self._store = store
         self._timezone = timezone
         self._system = system
         self._stale = timedelta(seconds=stale_seconds)
@@ -64,6 +63,32 @@ class Moods:
         """Bring the curve up to date with the store."""
         # Twice the window: the next question may be about an earlier moment than the first was.
         since = moment - timedelta(seconds=2 * self._system.window_seconds)
-        found = self._memory.mood_inputs(since, after=self._read)
+        found = self._store.mood_inputs(since, after=self._read)
         self._read = max([self._read, *(stored.number for stored in found)])
         self._curve.add_inputs([MoodInput(s.time, s.logit_diff, s.generated_p75) for s in found])
+
+
+class MoodLog:
+    """Looks at the mood at the end of each pass."""
+
+    def __init__(self, moods: Moods, clock: Callable[[], float]) -> None:
+        self._moods = moods
+        self._clock = clock
+        self._last: Feeling | None = None
+
+    def find(self) -> list[NewTurn]:
+        """Log the mood if it is another than at the last look. Finds no turns."""
+        feeling = self._moods.at(datetime.fromtimestamp(self._clock(), UTC))
+        if feeling != self._last:
+            log.info("mood", value=round(feeling.value, 3), accepts=feeling.name)
+        self._last = feeling
+        return []
+
+
+def mood_system(settings: MoodConfig) -> MoodSystem:
+    """How the mood moves; raises FatalError when the settings or the file of dated updates cannot be used."""
+    try:
+        return read_system(settings)
+    except (OSError, ValueError) as error:
+        where = f" (updates_file {settings.updates_file})" if settings.updates_file else ""
+        raise FatalError(f"mood{where}: {error}", "fix it and start again") from None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from mood.caption import KickLine, mood_caption
@@ -13,7 +12,8 @@ from mood.series import LEAD_SECONDS, Stretch, mood_series, strongest_kicks
 from mood.settings import DatedNote
 from mood.system import MoodInput, MoodSystem
 from tumblr.api.models import ANONYMOUS
-from tumblr.turns.turn import StoredMoodInput, Turn, TurnKind, TurnState
+from tumblr.store.turns import TurnStore
+from tumblr.turns.turn import StoredMoodInput, TurnKind, TurnState
 
 
 @dataclass(frozen=True)
@@ -24,23 +24,11 @@ class MoodPicture:
     caption: str
 
 
-class PictureMemory(Protocol):
-    """What has to be known of the past."""
-
-    def mood_inputs(self, since: datetime | None = None, *, after: int = 0) -> Sequence[StoredMoodInput]:
-        """The inputs since a moment."""
-        ...
-
-    def turn_of(self, kinds: Collection[TurnKind], input_id: str) -> Turn | None:
-        """The turn of an input."""
-        ...
-
-
 @dataclass(frozen=True)
 class MoodPictures:
     """Draws the mood from the inputs in the store."""
 
-    memory: PictureMemory
+    store: TurnStore
     blog: str
     timezone: ZoneInfo
     system: MoodSystem
@@ -54,7 +42,7 @@ class MoodPictures:
         end = until.astimezone(UTC)
         stretch = Stretch(end - timedelta(days=days), end, self.timezone, every_seconds=_spacing(days))
         since = stretch.start - timedelta(seconds=LEAD_SECONDS)
-        known = [(_input(stored), stored) for stored in self.memory.mood_inputs(since)]
+        known = [(_input(stored), stored) for stored in self.store.mood_inputs(since)]
         series = mood_series([moved for moved, _ in known], stretch, self.system)
         raised, lowered = strongest_kicks(known, stretch, self.system)
         return MoodPicture(
@@ -71,7 +59,7 @@ class MoodPictures:
         """The kicks whose answers anybody can read."""
         lines = []
         for size, stored in kicks:
-            turn = self.memory.turn_of([stored.kind, TurnKind.MENTION], stored.input_id)
+            turn = self.store.turn_of([stored.kind, TurnKind.MENTION], stored.input_id)
             if turn is not None and turn.state is TurnState.POSTED and turn.post_id:
                 link = f"https://{self.blog}.tumblr.com/post/{turn.post_id}"
                 lines.append(KickLine(size, stored.who, link))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 import structlog
 
 from tumblr.api.errors import LimitReached, TumblrError, Unauthorized, Unreachable
-from tumblr.api.key_pool import Group, KeySet, Pool
-from tumblr.pacing.budget import BudgetRules, Past, needed_of, odds, usable_rate
+from tumblr.api.key_pool import Group, KeySet
+from tumblr.bot import Bot
+from tumblr.bot_settings import BotSettings
+from tumblr.pacing.budget import RULES, Past, needed_of, odds, usable_rate
 from tumblr.store.cursors import CheckSort, PastCheck
 from tumblr.turns.turn import NewTurn
 
@@ -63,40 +63,15 @@ def order_of(plan: PassPlan, *, queue_first: bool) -> list[Part]:
     return [Part.DRAFTS, Part.QUEUE, *parts[1:]] if queue_first else [*parts, Part.QUEUE]
 
 
-class CheckMemory(Protocol):
-    """What past checks cost."""
-
-    def past_checks(self, sort: CheckSort) -> list[PastCheck]:
-        """Those of a sort, oldest first."""
-        ...
-
-    def add_check(self, check: PastCheck) -> None:
-        """Remember one more."""
-        ...
-
-
 class Planner:
     """Decides what the passes look at, and learns from what they cost."""
 
-    def __init__(
-        self,
-        pool: Pool,
-        memory: CheckMemory,
-        rules: BudgetRules,
-        *,
-        mean_pause: float,
-        learn: Callable[[KeySet], object],
-        rng: random.Random,
-        clock: Callable[[], float],
-    ) -> None:
-        self._pool = pool
-        self._memory = memory
-        self._rules = rules
-        self._mean_pause = mean_pause
-        self._learn = learn
-        self._rng = rng
-        self._clock = clock
-        self._began = clock()
+    def __init__(self, bot: Bot, settings: BotSettings) -> None:
+        self._bot = bot
+        self._pool = bot.tumblr.pool
+        self._rules = RULES[settings.loop.budget]
+        self._mean_pause = settings.mean_pause
+        self._began = bot.clock()
         self.plan = PassPlan(notes=False)
 
     def begin(self) -> PassPlan:
@@ -104,13 +79,13 @@ class Planner:
 
         Raises Unauthorized, and Unreachable when there is no tumblr to ask.
         """
-        past = Past(self._memory.past_checks("base"), self._memory.past_checks("dashboard"))
+        past = Past(self._bot.cursors.past_checks("base"), self._bot.cursors.past_checks("dashboard"))
         rates = self._rates(needed_of(past, self._rules))
         self._pool.prefer(rates, by_group=self._rules.group_first)
         base = [rates[one.name] for one in self._pool.applications(Group.BASE)]
         every = [rates[one.name] for one in self._pool.applications()]
         found = odds(base, every, past, self._mean_pause, self._rules)
-        notes = self._rng.random() < found.check
+        notes = self._bot.rng.random() < found.check
         share = found.dashboard_share if notes or self._rules.dashboard_apart else 0.0
         self.plan = PassPlan(notes, share)
         log.debug("pass", chance=round(found.check, 3), notes=notes, dashboard=round(share, 3))
@@ -118,7 +93,7 @@ class Planner:
 
     def end(self, calls: dict[Part, int]) -> None:
         """Remember what the expensive parts of the pass cost, in calls; only those that came to their end."""
-        now = self._clock()
+        now = self._bot.clock()
         seconds, self._began = now - self._began, now
         notes, dashboard = calls.get(Part.NOTES), calls.get(Part.DASHBOARD)
         if self._rules.dashboard_apart:
@@ -131,10 +106,10 @@ class Planner:
 
     def _remember(self, sort: CheckSort, calls: int | None, seconds: float) -> None:
         if calls:
-            self._memory.add_check(PastCheck(sort, calls, seconds))
+            self._bot.cursors.add_check(PastCheck(sort, calls, seconds))
 
     def _rates(self, needed: float) -> dict[str, float]:
-        now = self._clock()
+        now = self._bot.clock()
         rates = {}
         for one in self._pool.key_sets():
             if one.budget.limits is None and one.budget.closed_for <= 0:
@@ -146,7 +121,7 @@ class Planner:
 
     def _ask(self, one: KeySet) -> None:
         try:
-            self._learn(one)
+            self._bot.tumblr.learn(one)
         except (Unauthorized, Unreachable):
             raise
         except LimitReached as error:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
-
 import structlog
 
 from tumblr.api.errors import TumblrError, Unauthorized, Unreachable
-from tumblr.api.models import TumblrPost
+from tumblr.bot import Bot
+from tumblr.bot_settings import BotSettings
 from tumblr.pacing.throttle import (
     BASE,
     RATE_WINDOW,
@@ -25,41 +23,17 @@ REFRESH_SECONDS = 600.0
 log = structlog.get_logger()
 
 
-class OwnPosts(Protocol):
-    """Reads the blog's own posts."""
-
-    def published_since(self, timestamp: float) -> Iterable[TumblrPost]:
-        """The published posts since a moment (unix seconds), newest first; read page by page."""
-        ...
-
-    def queue_head(self) -> list[TumblrPost]:
-        """The first page of the queue, soonest first."""
-        ...
-
-
 class PostLimit:
     """How much the bot holds back now.
 
-    ``published`` is told of the posts that it comes by: from their id to that which they had before they were
-    published.
+    It comes by posts that were published meanwhile, and has their turns know them by their new ids.
     """
 
-    def __init__(
-        self,
-        reader: OwnPosts,
-        posted_since: Callable[[float], int],
-        *,
-        published: Callable[[Mapping[str, str]], object],
-        limit: int,
-        watched: bool,
-        clock: Callable[[], float],
-    ) -> None:
-        self._reader = reader
-        self._posted_since = posted_since
-        self._tell_published = published
-        self._limit = limit
-        self._watched = watched
-        self._clock = clock
+    def __init__(self, bot: Bot, settings: BotSettings) -> None:
+        self._bot = bot
+        self._reader = bot.tumblr.reader
+        self._loop = settings.loop
+        self._clock = bot.clock
         self._published: dict[str, int] = {}
         self._queued: list[int] = []
         self._read_at: float | None = None
@@ -70,19 +44,21 @@ class PostLimit:
 
         Raises Unauthorized, and Unreachable when there is no tumblr to look at.
         """
-        if self._watched:
+        if self._loop.slowdown:
             self._refresh()
-            self._change(level_for(count_posts(self._moments(), self._queued, self._clock(), self._limit)))
+            self._change(
+                level_for(count_posts(self._moments(), self._queued, self._clock(), self._loop.posts_per_day))
+            )
         return self.level
 
-    def pace(self) -> Throttle:
+    def throttle(self) -> Throttle:
         """What the level says about answers."""
         return Throttle(self.level.posts_factor, self.level.cost_limit)
 
     def _moments(self) -> list[float]:
         moments: list[float] = list(self._published.values())
         if self._read_at is not None:
-            moments += [self._clock()] * self._posted_since(self._read_at)
+            moments += [self._clock()] * self._bot.turns.posted_since(self._read_at)
         return moments
 
     def _refresh(self) -> None:
@@ -113,7 +89,7 @@ class PostLimit:
                 new[post.id] = post.timestamp
             if post.genesis_post_id:
                 former[post.id] = post.genesis_post_id
-        self._tell_published(former)
+        self._bot.outbox.published(former)
         return new
 
     def _change(self, level: ThrottleLevel) -> None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from html import escape
 
-from tumblr.responding.handlers.base import PlannedPost
-from tumblr.responding.handlers.commands import DONE
+from tumblr.responding.handlers.base import DONE, PlannedPost
 from tumblr.screening.moderation import Verdict
 from tumblr.turns.turn import Action, StoredRequest, Turn
 

@@ -6,9 +6,6 @@ All open turns are in flight at once. A round takes each as far as it can go now
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Protocol
 
 import structlog
 
@@ -26,11 +23,13 @@ from tumblr.api.errors import (
     TurnedDown,
     Unauthorized,
 )
-from tumblr.moods.current import Feeling
+from tumblr.bot import Bot
+from tumblr.bot_settings import BotSettings
+from tumblr.moods.current import Moods
 from tumblr.responding.branch_testing import as_test, marked
 from tumblr.responding.halloween import with_treats
-from tumblr.responding.handlers.base import Declined, PlannedPost, TurnHandler
-from tumblr.responding.handlers.commands import DONE, ImmediateHandler
+from tumblr.responding.handlers.base import DONE, Declined, ImmediateHandler, PlannedPost
+from tumblr.responding.handlers.registry import immediate_handlers, turn_handlers
 from tumblr.responding.illustrator import Illustrator
 from tumblr.responding.jobs import UNAVAILABLE, JobFailed, Jobs
 from tumblr.responding.outbox import Outbox
@@ -38,10 +37,9 @@ from tumblr.responding.post_images import PostImages
 from tumblr.responding.post_log import log_entry
 from tumblr.responding.publisher import Posted, Publisher
 from tumblr.responding.reconcile import Doubtful, Reconciler, TargetGone
-from tumblr.screening.moderation import Thresholds, Verdict, judge
-from tumblr.screening.word_lists import ScreeningRules, findings
-from tumblr.store.turns import TurnStore
-from tumblr.turns.fail_points import FailPoint, FailPoints
+from tumblr.screening.moderation import Verdict, judge
+from tumblr.screening.word_lists import findings
+from tumblr.turns.fail_points import FailPoint
 from tumblr.turns.image_texts import ADDRESSES, DESCRIPTIONS, with_texts
 from tumblr.turns.prompt_month import in_month
 from tumblr.turns.tags import SEND_BACK
@@ -69,74 +67,30 @@ FINAL_AFTER = 6 * 3600.0
 log = structlog.get_logger()
 
 
-class FeelingAt(Protocol):
-    """Says how the bot feels."""
-
-    def at(self, moment: datetime) -> Feeling:
-        """The mood at a moment."""
-        ...
-
-
-@dataclass(frozen=True)
-class RetryPolicy:
-    """How failures are met."""
-
-    max_attempts: int
-    retry_base_seconds: float
-    settle_seconds: float
-    """How long tumblr may take to carry out a call that got no answer."""
-
-    def pause(self, attempts: int) -> float:
-        """Seconds to rest after so many failures: doubling, up to an hour."""
-        return float(min(self.retry_base_seconds * 2.0 ** min(attempts, 30), LONGEST_REST))
-
-
 class Driver:
     """Drives all open turns. Without a publisher (a dry run) it says what it would post."""
 
-    def __init__(
-        self,
-        *,
-        store: TurnStore,
-        jobs: Jobs,
-        kinds: Mapping[TurnKind, TurnHandler],
-        moods: FeelingAt,
-        rules: ScreeningRules,
-        drafts_only: bool,
-        publisher: Publisher | None,
-        reconciler: Reconciler,
-        patience: RetryPolicy,
-        clock: Callable[[], float],
-        fail_points: FailPoints,
-        direct: Mapping[TurnKind, ImmediateHandler] | None = None,
-        halloween: bool = False,
-        branch_testing: bool = False,
-        thresholds: Thresholds | None = None,
-        month: str | None = None,
-        chores: Outbox | None = None,
-        images: PostImages | None = None,
-        illustrator: Illustrator | None = None,
-    ) -> None:
-        self._store = store
-        self._jobs = jobs
-        self._kinds = kinds
-        self._direct = direct or {}
-        self._chores = chores
-        self._images = images
-        self._illustrator = illustrator
-        self._halloween = halloween
-        self._branch_testing = branch_testing
-        self._thresholds = thresholds
-        self._month = month
+    def __init__(self, bot: Bot, settings: BotSettings, moods: Moods) -> None:
+        self._bot = bot
+        self._settings = settings
         self._moods = moods
-        self._rules = rules
-        self._drafts_only = drafts_only
-        self._publisher = publisher
-        self._reconciler = reconciler
-        self._patience = patience
-        self._clock = clock
-        self._fail_points = fail_points
-        self.tumblr = Backoff("tumblr", clock)
+        self._store = bot.turns
+        self._clock = bot.clock
+        self._jobs = Jobs(bot, settings.loop)
+        self._publisher = None
+        self._outbox = None
+        self._images = PostImages.of(bot, settings)
+        self._illustrator = None
+        if bot.tumblr.writer is not None:
+            self._publisher = Publisher(bot.tumblr.writer, bot.tumblr.account)
+            self._outbox = Outbox(bot, self._publisher)
+            if bot.draw is not None:
+                as_drafts = settings.images.write_as_drafts
+                self._illustrator = Illustrator(bot, bot.draw, self._publisher, as_drafts=as_drafts)
+        self._reconciler = Reconciler(bot.tumblr.reader, bot.turns.logged_post_ids)
+        self.handlers = turn_handlers(settings)
+        self._immediate = immediate_handlers(bot, settings)
+        self.tumblr = Backoff("tumblr", bot.clock)
         self._steps: Mapping[TurnState, Callable[[Turn], Turn | None]] = {
             TurnState.FOUND: self._begin,
             TurnState.REQUESTED: self._await_text,
@@ -148,7 +102,7 @@ class Driver:
         """Take every open turn as far as it can go now; the answer is how many are still open."""
         if self._publisher is not None:
             self._settle()
-        waiting = set() if self._chores is None else self._chores.round()
+        waiting = set() if self._outbox is None else self._outbox.round()
         for turn in self._store.open_turns():
             if turn.not_before <= self._clock() and turn.id not in waiting:
                 self._advance(turn)
@@ -191,6 +145,11 @@ class Driver:
         """Whether a turn waits for the texts of images."""
         return turn.state is TurnState.FOUND and ADDRESSES in turn.input and turn.not_before <= self._clock()
 
+    def close(self) -> None:
+        """Stop what goes on beside the turns."""
+        if self._illustrator is not None:
+            self._illustrator.close()
+
     def _advance(self, turn: Turn) -> None:
         """Drive one turn; whatever goes wrong with it stays with it."""
         try:
@@ -219,9 +178,9 @@ class Driver:
     # The steps. Each returns the turn when it moved, None when it has to wait.
 
     def _begin(self, turn: Turn) -> Turn | None:
-        direct = self._direct.get(turn.kind)
-        if direct is not None:
-            return self._plan(turn, direct)
+        immediate = self._immediate.get(turn.kind)
+        if immediate is not None:
+            return self._plan(turn, immediate)
         read = self._with_image_texts(turn)
         return None if read is None else self._request(read)
 
@@ -234,22 +193,20 @@ class Driver:
             texts = self._images.texts(turn.input[ADDRESSES], turn.input[DESCRIPTIONS], turn.created_at)
         return None if texts is None else self._store.fill(turn, with_texts(turn.input, texts))
 
-    def _plan(self, turn: Turn, kind: ImmediateHandler) -> Turn | None:
+    def _plan(self, turn: Turn, handler: ImmediateHandler) -> Turn | None:
         """What to do is known without a text."""
         if self.tumblr.is_on:
             return None
-        composed = kind.plan(turn, datetime.fromtimestamp(self._clock(), UTC))
-        return self._intend(turn, composed)
+        return self._intend(turn, handler.plan(turn, self._bot.now))
 
     def _request(self, turn: Turn) -> Turn | None:
-        kind = self._kinds[turn.kind]
-        now = datetime.fromtimestamp(self._clock(), UTC)
-        feeling = self._moods.at(kind.mood_time(turn, now))
-        request, judgment = kind.requests(turn, feeling.name, now)
-        asked = marked(in_month(request, self._month), on=self._branch_testing)
-        about = None if judgment is None else in_month(judgment, self._month)
+        handler, now, month = self.handlers[turn.kind], self._bot.now, self._settings.blog.prompt_month
+        feeling = self._moods.at(handler.mood_time(turn, now))
+        request, judgment = handler.requests(turn, feeling.name, now)
+        asked = marked(in_month(request, month), on=self._settings.branch_testing.on)
+        about = None if judgment is None else in_month(judgment, month)
         requested = self._store.request(turn, asked, about)
-        self._fail_points.reach(FailPoint.AFTER_REQUEST)
+        self._bot.fail_points.reach(FailPoint.AFTER_REQUEST)
         return requested
 
     def _await_text(self, turn: Turn) -> Turn | None:
@@ -260,9 +217,9 @@ class Driver:
         self._jobs.outage.end()
         if chosen is None:
             return None
-        self._fail_points.reach(FailPoint.AFTER_RESULT)
+        self._bot.fail_points.reach(FailPoint.AFTER_RESULT)
         chosen_turn = self._store.choose(turn, chosen.model_dump(mode="json"))
-        self._fail_points.reach(FailPoint.AFTER_CHOICE)
+        self._bot.fail_points.reach(FailPoint.AFTER_CHOICE)
         return chosen_turn
 
     def _prepare(self, turn: Turn) -> Turn | None:
@@ -274,12 +231,12 @@ class Driver:
                 return None
         if self.tumblr.is_on:
             return None
-        composed = self._kinds[turn.kind].compose(turn, self._chosen(turn))
+        composed = self.handlers[turn.kind].compose(turn, self._chosen(turn))
         if composed.draft is not None and not composed.draft.answer.strip():
             raise JobFailed("the chosen text is empty")
         treats: list[NewTurn] = []
-        if self._halloween:
-            composed, treats = with_treats(turn, self._kinds[turn.kind], self._chosen(turn), composed)
+        if self._settings.halloween.on:
+            composed, treats = with_treats(turn, self.handlers[turn.kind], self._chosen(turn), composed)
         illustrated = composed if self._illustrator is None else self._illustrator.illustrated(turn, composed)
         if illustrated is None:
             return None
@@ -297,13 +254,13 @@ class Driver:
         if verdict.rejected and turn.kind in UNASKED_KINDS:
             log.info("rejected", turn=turn.name, reasons="; ".join(verdict.reasons))
             return self._store.close(turn, TurnState.SKIPPED, f"rejected: {'; '.join(verdict.reasons)}")
-        if self._branch_testing:
+        if self._settings.branch_testing.on:
             composed, verdict = as_test(turn, composed, verdict)
         intent = self._intent(composed, verdict)
         if self._publisher is None:
             return self._only_say(turn, intent)
         turn = self._store.intend(turn, intent, more, rejected=verdict.rejected)
-        self._fail_points.reach(FailPoint.AFTER_INTENT)
+        self._bot.fail_points.reach(FailPoint.AFTER_INTENT)
         return self._post(turn, intent, self._publisher)
 
     def _resume(self, turn: Turn) -> Turn | None:
@@ -313,7 +270,7 @@ class Driver:
             raise ValueError("a turn is posting without an intent")
         if self.tumblr.is_on:
             return None
-        settled = self._clock() >= intent.stored_at + self._patience.settle_seconds
+        settled = self._clock() >= intent.stored_at + self._settings.tumblr.settle_seconds
         if not settled and intent.action not in REPEATABLE:
             return None
         try:
@@ -334,7 +291,7 @@ class Driver:
 
     def _post(self, turn: Turn, intent: Intent, publisher: Publisher) -> Turn:
         posted = publisher.carry_out(intent)
-        self._fail_points.reach(FailPoint.AFTER_POST)
+        self._bot.fail_points.reach(FailPoint.AFTER_POST)
         self.tumblr.end()
         return self._record(turn, intent, posted)
 
@@ -346,10 +303,15 @@ class Driver:
     def _verdict(self, turn: Turn, composed: PlannedPost, autoreview: float | None) -> Verdict:
         if composed.publish_as == DONE:
             return Verdict(())  # it makes no post
-        notes = [*composed.notes, *(["everything is drafted"] if self._drafts_only else [])]
-        found = [] if composed.draft is None else findings(composed.draft, self._rules)
-        original = turn.kind is TurnKind.ORIGINAL
-        return judge(found, notes, autoreview, self._thresholds, original=original)
+        lists = self._settings.screening
+        operator = self._settings.blog.operator_name if lists.screen_operator else None
+        notes = [*composed.notes, *(["everything is drafted"] if self._settings.drafts_only else [])]
+        found = (
+            []
+            if composed.draft is None
+            else findings(composed.draft, lists, operator, images_are_made=self._settings.images.write)
+        )
+        return judge(found, notes, autoreview, lists, original=turn.kind is TurnKind.ORIGINAL)
 
     def _intent(self, composed: PlannedPost, verdict: Verdict) -> Intent:
         return Intent(
@@ -395,12 +357,12 @@ class Driver:
             seconds=round(self._clock() - turn.created_at, 1),
             **({"reasons": "; ".join(intent.reasons)} if intent.reasons else {}),
         )
-        self._fail_points.reach(FailPoint.AFTER_RECORD)
+        self._bot.fail_points.reach(FailPoint.AFTER_RECORD)
         return recorded
 
     def _mood_input(self, turn: Turn) -> StoredMoodInput | None:
-        kind = self._kinds.get(turn.kind)
-        return None if kind is None else kind.mood_input(turn, self._chosen(turn))
+        handler = self.handlers.get(turn.kind)
+        return None if handler is None else handler.mood_input(turn, self._chosen(turn))
 
     def _settle(self) -> None:
         if self._jobs.outage.is_on:
@@ -424,13 +386,18 @@ class Driver:
 
     # When something goes wrong
 
+    def _pause_after(self, attempts: int) -> float:
+        """Seconds to rest after so many failures: doubling, up to an hour."""
+        base = self._settings.loop.retry_base_seconds
+        return float(min(base * 2.0 ** min(attempts, 30), LONGEST_REST))
+
     def _start_over(self, turn: Turn, reason: str) -> None:
         attempts = turn.attempts + 1
-        if attempts >= self._patience.max_attempts:
+        if attempts >= self._settings.loop.max_attempts:
             self._store.close(turn, TurnState.FAILED, reason)
             log.error("turn failed", turn=turn.name, attempts=attempts, reason=reason)
             return
-        pause = self._patience.pause(turn.attempts)
+        pause = self._pause_after(turn.attempts)
         self._store.try_again(turn, reason, self._clock() + pause)
         log.warning(
             "turn starts over", turn=turn.name, attempts=attempts, again_in=round(pause), reason=reason
@@ -451,9 +418,9 @@ class Driver:
             log.error("turn failed", turn=turn.name, reason=str(error))
         elif isinstance(error, NotFound):
             # What the intent was about may have moved; the next look at it will tell.
-            self._store.wait(turn, str(error), self._clock() + self._patience.settle_seconds)
+            self._store.wait(turn, str(error), self._clock() + self._settings.tumblr.settle_seconds)
         else:
-            self.tumblr.begin(error, self._patience.settle_seconds)
+            self.tumblr.begin(error, self._settings.tumblr.settle_seconds)
             self._store.wait(turn, str(error), self.tumblr.until)
 
     def _skip(self, turn: Turn, reason: str) -> None:
@@ -461,7 +428,7 @@ class Driver:
         log.info("skipped", turn=turn.name, reason=reason)
 
     def _rest(self, turn: Turn, error: Exception) -> None:
-        pause = self._patience.pause(turn.attempts)
+        pause = self._pause_after(turn.attempts)
         self._store.rest(turn, repr(error), self._clock() + pause)
         log.error("turn rests after an error", turn=turn.name, again_in=round(pause), exc_info=error)
 
@@ -471,7 +438,7 @@ class Driver:
         turned_down_for = self._clock() - since
         if turned_down_for >= FINAL_AFTER:
             return False
-        pause = min(max(turned_down_for, self._patience.settle_seconds, 1.0), LONGEST_REST)
+        pause = min(max(turned_down_for, self._settings.tumblr.settle_seconds, 1.0), LONGEST_REST)
         self._store.wait(turn, str(error), self._clock() + pause)
         log.warning("tumblr turned it down", turn=turn.name, again_in=round(pause), reason=str(error))
         return True

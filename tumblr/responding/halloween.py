@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
-from typing import Any
 
 from switchboard.messages import SelectionOutcome
 from tumblr.responding.handlers.base import PlannedPost, TurnHandler
-from tumblr.screening.word_lists import ScreenedText
 from tumblr.turns.turn import CONVERSATION_KINDS, NewTurn, Turn, TurnKind
 
 MARK = "\N{JACK-O-LANTERN}"
@@ -60,14 +57,3 @@ def _tags_of(chosen: SelectionOutcome, index: int) -> Sequence[str]:
 
 def _tagged(composed: PlannedPost, chosen: SelectionOutcome, index: int) -> PlannedPost:
     return replace(composed, tags=(*halloween_tags(chosen, index), *composed.tags))
-
-
-class TreatHandler:
-    """A candidate that Halloween mode posts; what to post was settled when its turn was made."""
-
-    def plan(self, turn: Turn, now: datetime) -> PlannedPost:  # noqa: ARG002
-        """The post as it was settled."""
-        settled: dict[str, Any] = dict(turn.input["post"])
-        draft = settled.pop("draft")
-        settled.update(tags=tuple(settled["tags"]), notes=tuple(settled["notes"]))
-        return PlannedPost(**settled, draft=None if draft is None else ScreenedText(**draft))

@@ -7,18 +7,19 @@ left of one after a crash has that tag and is deleted by the next look at the dr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 import structlog
 
 from munging.figures import Figure, blocks_to_draw, has_blocks, with_figures
 from tumblr.api.errors import Forbidden, Refused
 from tumblr.api.models import Photo
+from tumblr.bot import Bot, Draw, Drawing
 from tumblr.responding.handlers.base import PlannedPost
-from tumblr.turns.fail_points import FailPoint, FailPoints
+from tumblr.responding.publisher import Publisher
+from tumblr.turns.fail_points import FailPoint
 from tumblr.turns.tags import UPLOADED
 from tumblr.turns.turn import Turn
 
@@ -28,49 +29,14 @@ MOST_IMAGES = 10
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """A drawn text: a PNG, and its size in pixels."""
-
-    png: bytes
-    width: int
-    height: int
-
-
-Draw = Callable[[str], Drawing]
-"""Draws a text; raises an error that says why it cannot."""
-
-
-class Uploads(Protocol):
-    """Makes and removes the draft that pictures are uploaded with."""
-
-    def upload(self, pngs: Sequence[bytes], tags: Sequence[str]) -> str:
-        """Create a photo draft; its id."""
-        ...
-
-    def delete(self, post_id: str) -> None:
-        """Delete an own post."""
-        ...
-
-
-class PhotoReader(Protocol):
-    """Reads the pictures of an own post."""
-
-    def photos(self, post_id: str) -> list[Photo]:
-        """Each picture's address and size, in order."""
-        ...
-
-
 class Illustrator:
     """Makes image blocks images. Drawing goes on beside other turns; a turn waits for its own."""
 
-    def __init__(
-        self, draw: Draw, uploads: Uploads, photos: PhotoReader, fail_points: FailPoints, *, as_drafts: bool
-    ) -> None:
+    def __init__(self, bot: Bot, draw: Draw, publisher: Publisher, *, as_drafts: bool) -> None:
         self._draw = draw
-        self._uploads = uploads
-        self._photos = photos
-        self._fail_points = fail_points
+        self._publisher = publisher
+        self._reader = bot.tumblr.reader
+        self._fail_points = bot.fail_points
         self._as_drafts = as_drafts
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="drawing")
         self._drawing: dict[int, Future[list[Drawing | None]]] = {}
@@ -127,13 +93,13 @@ class Illustrator:
             return None
         self._fail_points.reach(FailPoint.BEFORE_UPLOAD)
         try:
-            draft = self._uploads.upload(pngs, [UPLOADED])
+            draft = self._publisher.upload(pngs, [UPLOADED])
         except (Refused, Forbidden) as error:
             log.warning("images were not uploaded", turn=turn.name, reason=str(error))
             return None
         self._fail_points.reach(FailPoint.AFTER_UPLOAD)
-        photos = self._photos.photos(draft)
-        self._uploads.delete(draft)
+        photos = self._reader.photos(draft)
+        self._publisher.delete(draft)
         self._fail_points.reach(FailPoint.AFTER_UPLOAD_DELETED)
         if len(photos) != len(pngs):
             log.warning("images were not uploaded", turn=turn.name, reason=f"{len(photos)} of {len(pngs)}")

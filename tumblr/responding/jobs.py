@@ -5,10 +5,6 @@ Only waiting happens here, no deciding; nothing here touches tumblr.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
-
 import structlog
 
 from switchboard.errors import (
@@ -21,16 +17,14 @@ from switchboard.messages import (
     AnswerRequest,
     RawSelectOutcome,
     RawSelectRequest,
-    ResultReply,
     SelectionOutcome,
-    StateReply,
-    SubmitReply,
     TextpostRequest,
 )
 from tumblr.api.backoff import Backoff
+from tumblr.bot import Bot
 from tumblr.responding.handlers.base import parse_request
-from tumblr.store.turns import TurnStore
-from tumblr.turns.fail_points import FailPoint, FailPoints
+from tumblr.settings import LoopConfig
+from tumblr.turns.fail_points import FailPoint
 from tumblr.turns.turn import Judgment, StoredRequest, Turn, TurnState
 
 log = structlog.get_logger()
@@ -42,63 +36,20 @@ MOST_SUBMISSIONS = 2
 """A request that the switchboard has forgotten is submitted once more, not for ever."""
 
 
-class Switchboard(Protocol):
-    """What is used of the switchboard's client."""
-
-    def submit_answer(self, request: AnswerRequest) -> SubmitReply:
-        """Ask for an answer."""
-        ...
-
-    def submit_textpost(self, request: TextpostRequest) -> SubmitReply:
-        """Ask for an original post."""
-        ...
-
-    def submit_raw_select(self, request: RawSelectRequest) -> SubmitReply:
-        """Ask for scores."""
-        ...
-
-    def get_result(self, job_id: str, wait_seconds: float = 0.0) -> ResultReply:
-        """What became of a job."""
-        ...
-
-    def acknowledge(self, job_id: str) -> StateReply:
-        """The result is safe."""
-        ...
-
-    def cancel(self, job_id: str) -> StateReply:
-        """The job is not needed any more."""
-        ...
-
-
 class JobFailed(Exception):  # noqa: N818 - named for what happened
     """There will be no result for this request; the text says why."""
-
-
-@dataclass(frozen=True)
-class Waits:
-    """How long results are waited for, in seconds from the storing of the request."""
-
-    answer: float
-    judgment: float
 
 
 class Jobs:
     """The turns' side of the switchboard. While it cannot be reached, nothing is asked of it."""
 
-    def __init__(
-        self,
-        switchboard: Switchboard,
-        store: TurnStore,
-        waits: Waits,
-        clock: Callable[[], float],
-        fail_points: FailPoints,
-    ) -> None:
-        self._switchboard = switchboard
-        self._store = store
-        self._waits = waits
-        self._clock = clock
-        self._fail_points = fail_points
-        self.outage = Backoff("switchboard", clock)
+    def __init__(self, bot: Bot, settings: LoopConfig) -> None:
+        self._switchboard = bot.switchboard
+        self._store = bot.turns
+        self._clock = bot.clock
+        self._fail_points = bot.fail_points
+        self._settings = settings
+        self.outage = Backoff("switchboard", bot.clock)
 
     def submit(self, turn: Turn) -> Turn:
         """Submit what the switchboard has not confirmed yet; the scores first, as they take less time."""
@@ -111,7 +62,7 @@ class Jobs:
         """The text the turn waits for, or None so far; raises JobFailed."""
         if turn.request is None:
             raise JobFailed("nothing was asked for")
-        turn, found = self._result(turn, turn.request, self._waits.answer)
+        turn, found = self._result(turn, turn.request, self._settings.answer_wait_seconds)
         if found is not None and not isinstance(found, SelectionOutcome):
             raise JobFailed("the switchboard sent scores instead of a text")
         return turn, found
@@ -121,7 +72,7 @@ class Jobs:
         if turn.judgment_request is None or not turn.awaits_judgment:
             return turn
         try:
-            turn, found = self._result(turn, turn.judgment_request, self._waits.judgment)
+            turn, found = self._result(turn, turn.judgment_request, self._settings.judgment_wait_seconds)
         except JobFailed as error:
             log.warning("input not judged", turn=turn.name, reason=str(error))
             return self._store.judge(turn, Judgment(logit_diff=None, reason=str(error)))

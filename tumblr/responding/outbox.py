@@ -1,20 +1,19 @@
-"""Chores: changes to posts that exist, which do no harm when they are made twice.
+"""The outbox: edits of posts that exist, which do no harm when they are made twice.
 
 An ask that was obeyed is deleted, a draft that was sent back is undone, one that was accepted is published.
-A chore is stored together with whatever made it due, and carried out until tumblr has said that it is done
+An edit is stored together with whatever made it due, and carried out until tumblr has said that it is done
 or that there is nothing to do it to. So it outlives every crash, and nobody needs to look whether it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol
-
 import structlog
 
 from bot_lifecycle import FatalError
 from tumblr.api.errors import LimitReached, NotFound, TumblrError, TurnedDown, Unauthorized
-from tumblr.turns.fail_points import FailPoint, FailPoints
+from tumblr.bot import Bot
+from tumblr.responding.publisher import Publisher
+from tumblr.turns.fail_points import FailPoint
 from tumblr.turns.outbox import DELETE, EDIT, PendingEdit
 
 MOST_TURNED_DOWN = 12
@@ -23,87 +22,57 @@ MOST_TURNED_DOWN = 12
 log = structlog.get_logger()
 
 
-class PostEditor(Protocol):
-    """What carries chores out."""
-
-    def edit(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, object]:
-        """Change fields of an own post; the answer holds the id that it has now."""
-        ...
-
-    def delete(self, post_id: str) -> None:
-        """Delete an own post or ask."""
-        ...
-
-
-class OutboxMemory(Protocol):
-    """Where chores are kept."""
-
-    def open_edits(self) -> list[PendingEdit]:
-        """Those that are not done, in the order in which they came up."""
-        ...
-
-    def finish_edit(self, chore: PendingEdit, outcome: str, new_id: str | None = None) -> None:
-        """It is done, or will never be; ``new_id`` is what tumblr calls the post from now on."""
-        ...
-
-    def rest_edit(self, chore: PendingEdit, reason: str, not_before: float) -> None:
-        """It failed, and is tried again later."""
-        ...
-
-
 class Outbox:
-    """Works the chores off."""
+    """Makes the edits that are due."""
 
-    def __init__(
-        self, memory: OutboxMemory, hands: PostEditor, clock: Callable[[], float], fail_points: FailPoints
-    ) -> None:
-        self._memory = memory
-        self._hands = hands
-        self._clock = clock
-        self._fail_points = fail_points
+    def __init__(self, bot: Bot, publisher: Publisher) -> None:
+        self._store = bot.outbox
+        self._publisher = publisher
+        self._clock = bot.clock
+        self._fail_points = bot.fail_points
 
     def round(self) -> set[int]:
-        """Do what is due; the answer is the turns that have to wait, because a chore of theirs is not done.
+        """Do what is due; the answer is the turns that have to wait, because an edit of theirs is not made.
 
-        Outbox of one post are done in their order: none before the one before it.
+        Edits of one post are made in their order: none before the one before it.
         """
         waiting: set[int] = set()
         held_up: set[str] = set()
-        for chore in self._memory.open_edits():
-            done = chore.post_id not in held_up and chore.not_before <= self._clock() and self._do(chore)
+        for edit in self._store.open_edits():
+            done = edit.post_id not in held_up and edit.not_before <= self._clock() and self._do(edit)
             if not done:
-                held_up.add(chore.post_id)
-                waiting |= set() if chore.turn_id is None else {chore.turn_id}
+                held_up.add(edit.post_id)
+                waiting |= set() if edit.turn_id is None else {edit.turn_id}
         return waiting
 
-    def _do(self, chore: PendingEdit) -> bool:
+    def _do(self, edit: PendingEdit) -> bool:
         try:
-            new_id = self._carry_out(chore)
+            new_id = self._carry_out(edit)
         except Unauthorized as error:
             raise FatalError(str(error), "mend the configuration and start again") from None
         except NotFound:
-            self._finish(chore, "there is no such post any more")
+            self._finish(edit, "there is no such post any more")
         except TumblrError as error:
-            if isinstance(error, TurnedDown) and (not error.passing or chore.attempts >= MOST_TURNED_DOWN):
-                self._finish(chore, f"given up: {error}")
+            if isinstance(error, TurnedDown) and (not error.passing or edit.attempts >= MOST_TURNED_DOWN):
+                self._finish(edit, f"given up: {error}")
                 return True
-            pause = error.retry_after_seconds if isinstance(error, LimitReached) else chore.rest()
-            self._memory.rest_edit(chore, str(error), self._clock() + pause)
-            log.warning("chore rests", chore=chore.action, post=chore.post_id, reason=str(error))
+            pause = error.retry_after_seconds if isinstance(error, LimitReached) else edit.rest()
+            self._store.rest_edit(edit, str(error), self._clock() + pause)
+            log.warning("edit rests", edit=edit.action, post=edit.post_id, reason=str(error))
             return False
         else:
             self._fail_points.reach(FailPoint.AFTER_CHORE)
-            self._finish(chore, "done", new_id)
+            self._finish(edit, "done", new_id)
         return True
 
-    def _carry_out(self, chore: PendingEdit) -> str | None:
-        if chore.action == DELETE:
-            self._hands.delete(chore.post_id)
+    def _carry_out(self, edit: PendingEdit) -> str | None:
+        if edit.action == DELETE:
+            self._publisher.delete(edit.post_id)
             return None
-        if chore.action == EDIT:
-            return str(self._hands.edit(chore.post_id, chore.fields)["id"])
-        raise ValueError(f"no such chore: {chore.action}")
+        if edit.action == EDIT:
+            return str(self._publisher.edit(edit.post_id, edit.fields)["id"])
+        raise ValueError(f"no such edit: {edit.action}")
 
-    def _finish(self, chore: PendingEdit, outcome: str, new_id: str | None = None) -> None:
-        self._memory.finish_edit(chore, outcome, new_id)
-        log.info("chore done", chore=chore.action, post=chore.post_id, because=chore.reason, outcome=outcome)
+    def _finish(self, edit: PendingEdit, outcome: str, new_id: str | None = None) -> None:
+        self._store.finish_edit(edit, outcome, new_id)
+        log.info("edit done", edit=edit.action, post=edit.post_id, because=edit.reason, outcome=outcome)

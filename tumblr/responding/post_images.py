@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import structlog
 
 from images.settings import ImagesConfig
+from tumblr.bot import Bot
+from tumblr.bot_settings import BotSettings
 
 if TYPE_CHECKING:  # loaded only where images are read
     from images.reader import ImageReader
@@ -22,6 +24,11 @@ class PostImages:
         self._reader = reader
         self._settings = settings
         self._clock = clock
+
+    @classmethod
+    def of(cls, bot: Bot, settings: BotSettings) -> Self | None:
+        """Over the bot's reader; None when images are not read."""
+        return None if bot.image_reader is None else cls(bot.image_reader, settings.images, bot.clock)
 
     def texts(
         self, addresses: Sequence[str], descriptions: Mapping[str, str], since: float

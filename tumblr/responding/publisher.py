@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tumblr.api.client import FollowWriter, Writer
+from tumblr.api.client import AccountWriter, TumblrWriter
 from tumblr.api.errors import NotFound, Refused
 from tumblr.turns.turn import Action, Intent
 
@@ -27,9 +27,9 @@ class Posted:
 
 
 class Publisher:
-    """Carries out intents and chores. A process that only looks has none."""
+    """Carries out intents and edits. A process that only looks has none."""
 
-    def __init__(self, writer: Writer, account: FollowWriter | None = None) -> None:
+    def __init__(self, writer: TumblrWriter, account: AccountWriter | None = None) -> None:
         self._writer = writer
         self._account = account
         self._actions: Mapping[str, Callable[[Intent], Mapping[str, Any]]] = {
@@ -80,7 +80,7 @@ class Publisher:
             self._dashboard().unfollow(intent.target)
         return {"id": ""}
 
-    def _dashboard(self) -> FollowWriter:
+    def _dashboard(self) -> AccountWriter:
         if self._account is None:
             raise Refused("there is no dashboard account (tumblr.dashboard_keys is empty)")
         return self._account

@@ -13,7 +13,7 @@ from enum import IntEnum
 
 from bs4 import BeautifulSoup
 
-from tumblr.api.client import Reader
+from tumblr.api.client import TumblrReader
 from tumblr.api.errors import TumblrError
 from tumblr.api.models import TumblrPost
 from tumblr.responding.branch_testing import MARK as TEST_MARK
@@ -50,7 +50,7 @@ class Doubtful(TumblrError):  # noqa: N818 - named for what is wrong
 class Reconciler:
     """Looks for the post that an intent should have made."""
 
-    def __init__(self, reader: Reader, logged_post_ids: Callable[[], Set[str]]) -> None:
+    def __init__(self, reader: TumblrReader, logged_post_ids: Callable[[], Set[str]]) -> None:
         self._reader = reader
         self._logged = logged_post_ids
 

@@ -10,23 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tumblr.screening.word_lists import Finding, Weight
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Probabilities of rejection at which something happens."""
-
-    accept: float = 0.154
-    """Below it a listed text that may be overridden does no harm."""
-
-    accept_original: float = 0.179
-    """The same for original posts."""
-
-    flag: float = 0.35
-    """Above it a human has to look."""
-
-    reject: float = 0.605
-    """Above it the bot itself does not want the text."""
+from tumblr.settings import ScreeningConfig
 
 
 @dataclass(frozen=True)
@@ -44,19 +28,19 @@ def judge(
     findings: Sequence[Finding],
     notes: Sequence[str],
     score: float | None,
-    thresholds: Thresholds | None,
+    lists: ScreeningConfig,
     *,
     original: bool,
 ) -> Verdict:
     """The verdict on a text, with the autoreviewer's probability of rejection if there is one.
 
-    Without it, or without thresholds, every finding counts. ``notes`` are reasons that always do.
+    Without it, or when it is to have no say, every finding counts. ``notes`` are reasons that always do.
     """
     never = any(finding.weight is Weight.REJECT for finding in findings)
-    if score is None or thresholds is None:
+    if score is None or not lists.autoreview:
         return Verdict((*notes, *(finding.text for finding in findings)), rejected=never)
-    accept = thresholds.accept_original if original else thresholds.accept
+    accept = lists.autoreview_accept_original if original else lists.autoreview_accept
     counted = [f.text for f in findings if score >= accept or f.weight is not Weight.PLAIN]
-    if score > min(thresholds.flag, thresholds.reject):
+    if score > min(lists.autoreview_flag, lists.autoreview_reject):
         counted.append(f"the autoreviewer doubts it ({score:.3f})")
-    return Verdict((*notes, *counted), rejected=never or score > thresholds.reject)
+    return Verdict((*notes, *counted), rejected=never or score > lists.autoreview_reject)

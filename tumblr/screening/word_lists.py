@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from tumblr.api.models import ANONYMOUS
 from tumblr.screening.lookalikes import by_shape, readings, visible
+from tumblr.settings import ScreeningConfig
 
 CONTEXT = 25
 """Characters shown on each side of what was found."""
@@ -38,26 +39,6 @@ class Weight(StrEnum):
 
 
 @dataclass(frozen=True)
-class ScreeningRules:
-    """The operator's lists; all are compared in lower case."""
-
-    bad_strings: tuple[str, ...] = ()
-    shortwords: tuple[str, ...] = ()
-    review_strings: tuple[str, ...] = ()
-    reject_strings: tuple[str, ...] = ()
-    okay_superstrings: tuple[str, ...] = ()
-    obscured_strings: tuple[str, ...] = ()
-    profane_strings: tuple[str, ...] = ()
-    strict_users: frozenset[str] = frozenset()
-    screened_users: frozenset[str] = frozenset()
-    avoided_users: tuple[str, ...] = ()
-    operator: str | None = None
-    screen_anonymous: bool = False
-    images_are_made: bool = False
-    """Whether an image block in the text will become an image before it is posted."""
-
-
-@dataclass(frozen=True)
 class ScreenedText:
     """What is to be posted, and to whom: the asker is empty for an original post."""
 
@@ -80,51 +61,54 @@ class Finding:
     weight: Weight = Weight.REVIEW
 
 
-def screen(draft: ScreenedText, rules: ScreeningRules) -> list[str]:
-    """The reasons why a human should look first; none means that it may be published."""
-    return [finding.text for finding in findings(draft, rules)]
+def findings(
+    draft: ScreenedText, lists: ScreeningConfig, operator: str | None = None, *, images_are_made: bool = False
+) -> list[Finding]:
+    """The reasons why a human should look first; none means that it may be published.
 
-
-def findings(draft: ScreenedText, rules: ScreeningRules) -> list[Finding]:
-    """The same, with what may be overridden."""
+    ``operator`` is the name whose asks are always looked at; ``images_are_made`` tells that an image block in
+    the text will become an image before it is posted.
+    """
     asker = draft.asker.casefold()
-    reasons = [Finding(reason, Weight.USER) for reason in _asker_reasons(asker, rules)]
-    if not rules.images_are_made and IMAGE_DELIMITER.search(draft.answer):
+    reasons = [Finding(reason, Weight.USER) for reason in _asker_reasons(asker, lists, operator)]
+    if not images_are_made and IMAGE_DELIMITER.search(draft.answer):
         reasons.append(Finding("an image block that is not made into an image"))
-    about_text = {finding.text: finding for finding in _text_findings(draft.text, asker, rules)}
+    about_text = {finding.text: finding for finding in _text_findings(draft.text, asker, lists)}
     return [*reasons, *about_text.values()]
 
 
-def _asker_reasons(asker: str, rules: ScreeningRules) -> Iterator[str]:
-    if rules.operator is not None and asker == rules.operator.casefold():
+def _asker_reasons(asker: str, lists: ScreeningConfig, operator: str | None) -> Iterator[str]:
+    if operator is not None and asker == operator.casefold():
         yield "the operator asks"
-    if asker in _folded(rules.screened_users):
+    if asker in _folded(lists.screened_users):
         yield "a screened user asks"
-    if rules.screen_anonymous and asker == ANONYMOUS.casefold():
+    if lists.screen_anonymous and asker == ANONYMOUS.casefold():
         yield "an anonymous asker"
 
 
-def _text_findings(text: str, asker: str, rules: ScreeningRules) -> Iterator[Finding]:
-    strict = asker in _folded(rules.strict_users)
-    okay = None if strict else _any_of(map(_flexible, _folded(rules.okay_superstrings)))
-    lists = _lists(rules, strict=strict)
+def _text_findings(text: str, asker: str, lists: ScreeningConfig) -> Iterator[Finding]:
+    strict = asker in _folded(lists.strict_language_users)
+    okay = None if strict else _any_of(map(_flexible, _folded(lists.okay_superstrings)))
+    patterns = _patterns(lists, strict=strict)
     seen = dict.fromkeys((visible(text), visible(by_shape(text))))
     for reading in (reading for way in seen for part in _outside(way, okay) for reading in readings(part)):
-        for pattern, what, weight in lists:
+        for pattern, what, weight in patterns:
             yield from (Finding(found, weight) for found in _found(pattern, reading, what))
-        yield from map(Finding, _obscured(_folded(rules.obscured_strings), reading))
+        yield from map(Finding, _obscured(_folded(lists.likely_obscured_strings), reading))
 
 
-def _lists(rules: ScreeningRules, *, strict: bool) -> list[tuple[re.Pattern[str] | None, str, Weight]]:
+def _patterns(lists: ScreeningConfig, *, strict: bool) -> list[tuple[re.Pattern[str] | None, str, Weight]]:
     """What is looked for as it stands, what it is called, and how much it weighs."""
-    bad = [*rules.bad_strings, *(rules.profane_strings if strict else ())]
-    words = (rf"{WORD_EDGE[0]}{_flexible(word)}{WORD_EDGE[1]}" for word in _folded(rules.shortwords))
+    bad = [*lists.bad_strings, *(lists.profane_strings if strict else ())]
+    words = (
+        rf"{WORD_EDGE[0]}{_flexible(word)}{WORD_EDGE[1]}" for word in _folded(lists.bad_strings_shortwords)
+    )
     return [
         (_texts(bad), "listed text", Weight.PLAIN),
         (_any_of(words), "listed word", Weight.PLAIN),
-        (_texts(rules.avoided_users), "listed text", Weight.REVIEW),
-        (_texts(rules.review_strings), "text to be looked at", Weight.REVIEW),
-        (_texts(rules.reject_strings), "text that is never posted", Weight.REJECT),
+        (_texts(lists.user_avoid_list), "listed text", Weight.REVIEW),
+        (_texts(lists.review_strings), "text to be looked at", Weight.REVIEW),
+        (_texts(lists.reject_strings), "text that is never posted", Weight.REJECT),
     ]
 
 

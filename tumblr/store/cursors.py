@@ -30,7 +30,7 @@ class PastCheck:
     seconds: float
 
 
-class ValueStore:
+class CursorStore:
     """Follows, marks and past checks of one database. Each verb is one transaction."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
@@ -53,13 +53,13 @@ class ValueStore:
 
     # Single values
 
-    def mark(self, name: str) -> Any:
+    def cursor(self, name: str) -> Any:
         """A remembered value, or None."""
         with self._database.transaction() as connection:
             text = connection.scalar(select(marks.c.value).where(marks.c.name == name))
         return None if text is None else json.loads(text)
 
-    def set_mark(self, name: str, value: object) -> None:
+    def set_cursor(self, name: str, value: object) -> None:
         """Remember a value (anything that JSON knows)."""
         text, now = json.dumps(value, ensure_ascii=False), self._clock()
         new = sqlite_insert(marks).values(name=name, value=text, updated_at=now)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sqlalchemy import delete
 
+from tumblr.settings import LoopConfig
 from tumblr.store.database import Database
 from tumblr.store.schema import chores, note_lists, side_judgments
 from tumblr.turns.turn import NewTurn
@@ -19,20 +19,12 @@ CHORES_HOURS = 30 * 24.0
 """How long a chore that is done is remembered."""
 
 
-@dataclass(frozen=True)
-class AgeLimits:
-    """How long things are remembered, in hours since they were last read from tumblr or asked for."""
-
-    notes: float = 18.0
-    judgments: float = 12.0
-
-
 class Upkeep:
     """Forgets what is too old. Turns, the mood's inputs and the post log are kept for ever."""
 
-    def __init__(self, database: Database, limits: AgeLimits, clock: Callable[[], float]) -> None:
+    def __init__(self, database: Database, settings: LoopConfig, clock: Callable[[], float]) -> None:
         self._database = database
-        self._limits = limits
+        self._settings = settings
         self._clock = clock
         self._due = 0.0
 
@@ -43,8 +35,8 @@ class Upkeep:
             self._due = now + EVERY
             with self._database.transaction() as connection:
                 for column, hours in (
-                    (note_lists.c.read_at, self._limits.notes),
-                    (side_judgments.c.asked_at, self._limits.judgments),
+                    (note_lists.c.read_at, self._settings.notes_hours),
+                    (side_judgments.c.asked_at, self._settings.judgments_hours),
                     (chores.c.done_at, CHORES_HOURS),
                 ):
                     connection.execute(delete(column.table).where(column < now - hours * HOUR))

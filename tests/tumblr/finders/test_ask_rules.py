@@ -6,13 +6,13 @@ import random
 
 import pytest
 
-from tests.tumblr.fakes import NO_LIMITS, START, FakeClock, World
+from tests.tumblr.fakes import START, World, settings_for
 from tumblr.api.models import TumblrPost
-from tumblr.finders.ask_rules import AskRules, surplus, why_not_ask, word_count
+from tumblr.finders.ask_rules import surplus, why_not_ask, word_count
 from tumblr.finders.asks import AskFinder
 from tumblr.turns.turn import TurnState
 
-RULES = AskRules(min_words=2, max_images=2, why_not_asker=lambda who: "a robot" if who == "robo" else None)
+SETTINGS = settings_for(asks={"min_words": 2, "max_images": 2}, damping={"automated_accounts": ["Robo"]})
 IMAGES = "<img src='x'>"
 
 
@@ -38,42 +38,30 @@ def test_words_are_counted_as_they_are_seen(text: str, count: int) -> None:
         (IMAGES, "bob", "it has fewer than 2 words"),
         (f"<p>two words</p>{IMAGES * 2}", "bob", None),
         (f"<p>two words</p>{IMAGES * 3}", "bob", "it has more than 2 images"),
-        ("<p>two words</p>", "robo", "a robot"),
+        ("<p>two words</p>", "robo", "robo is a known automated account"),
         ("<p>two words</p>", None, None),
     ],
 )
 def test_what_an_ask_has_to_be_like(question: str, who: str | None, reason: str | None) -> None:
-    assert why_not_ask(ask(question, who), RULES) == reason
+    assert why_not_ask(ask(question, who), SETTINGS) == reason
 
 
 def test_nothing_is_asked_of_asks_when_the_rules_are_off() -> None:
-    assert why_not_ask(ask(""), AskRules()) is None
+    assert why_not_ask(ask(""), settings_for()) is None
 
 
 def test_of_too_many_asks_of_one_asker_a_random_one_is_dropped() -> None:
     askers: list[str | None] = ["bob"] * 3 + ["ann"] * 2 + [None] * 5
     asks = [ask("hi", who, number) for number, who in enumerate(askers)]
-    dropped = {
-        number
-        for seed in range(30)
-        for number in surplus(asks, AskRules(most_waiting=2), random.Random(seed))
-    }
+    dropped = {number for seed in range(30) for number in surplus(asks, 2, random.Random(seed))}
     assert dropped == {"0", "1", "2"}
-    assert surplus(asks, AskRules(), random.Random(0)) == {}
+    assert surplus(asks, 0, random.Random(0)) == {}
 
 
-def test_what_is_not_answered_is_remembered_with_its_reason(world: World, clock: FakeClock) -> None:
+def test_what_is_not_answered_is_remembered_with_its_reason(world: World) -> None:
     world.tumblr.ask("hm")
     world.tumblr.ask("what is this?", "ann")
-    finder = AskFinder(
-        world.tumblr,
-        world.store,
-        NO_LIMITS,
-        start_timestamp=0,
-        rng=random.Random(0),
-        clock=clock,
-        rules=AskRules(min_words=2),
-    )
+    finder = AskFinder(world.bot, settings_for(asks={"min_words": 2}))
     turns = world.store.add(finder.find())
     assert {(turn.who, turn.state, turn.reason) for turn in turns} == {
         ("bob", TurnState.SKIPPED, "it has fewer than 2 words"),

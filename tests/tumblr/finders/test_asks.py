@@ -10,10 +10,11 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tumblr.fakes import NO_LIMITS, START, FakeClock, World, an_ask
+from tests.tumblr.fakes import START, World, an_ask, settings_for
 from tumblr.api.models import TumblrPost
 from tumblr.finders.asks import AskFinder, ask_turn, choose_asks
-from tumblr.finders.waiting import Limited
+from tumblr.finders.waiting import odds
+from tumblr.pacing.throttle import Throttle
 from tumblr.turns.turn import TurnKind, TurnState
 
 
@@ -28,12 +29,17 @@ def ask(number: int, who: str | None = "bob", question: str = "soup?", age: int 
     )
 
 
+FREELY = settings_for()
+EVERY_OTHER = settings_for(asks={"limited_users": {"bob": 160 / 1800}})
+"""Settings by which bob has every other chance, as a pass takes 160 s."""
+
+
 def always() -> float:
     return 0.0
 
 
 @pytest.mark.parametrize(
-    ("user_hours", "text_hours", "asker", "question", "odds"),
+    ("user_hours", "text_hours", "asker", "question", "expected"),
     [
         ({}, {}, "bob", "soup?", 1.0),
         ({"bob": 2.0}, {}, "bob", "soup?", 160 / 7200),
@@ -45,44 +51,43 @@ def always() -> float:
     ],
 )
 def test_odds(
-    user_hours: dict[str, float], text_hours: dict[str, float], asker: str, question: str, odds: float
+    user_hours: dict[str, float], text_hours: dict[str, float], asker: str, question: str, expected: float
 ) -> None:
-    limited = Limited(user_hours, text_hours, pass_seconds=160.0)
-    assert limited.odds(asker, question) == pytest.approx(odds)
+    settings = settings_for(asks={"limited_users": user_hours, "limited_substrings": text_hours})
+    assert odds(asker, question, settings) == pytest.approx(expected)
 
 
 def test_the_oldest_ask_of_each_asker_is_taken_oldest_first() -> None:
     asks = [ask(4, "ann"), ask(3, "bob"), ask(2, "bob", age=50), ask(1, "cid", age=10)]
-    assert [a.id for a in choose_asks(asks, set(), NO_LIMITS, always)] == ["2", "1", "4"]
+    assert [a.id for a in choose_asks(asks, set(), always, FREELY)] == ["2", "1", "4"]
 
 
 def test_asks_of_one_second_are_ordered_by_id_as_numbers() -> None:
-    assert [a.id for a in choose_asks([ask(10, "ann"), ask(9, "bob")], set(), NO_LIMITS, always)] == [
+    assert [a.id for a in choose_asks([ask(10, "ann"), ask(9, "bob")], set(), always, FREELY)] == [
         "9",
         "10",
     ]
 
 
 def test_an_asker_with_an_ask_in_work_waits() -> None:
-    assert choose_asks([ask(1, "ann"), ask(2, "bob")], {"ann"}, NO_LIMITS, always) == [ask(2, "bob")]
+    assert choose_asks([ask(1, "ann"), ask(2, "bob")], {"ann"}, always, FREELY) == [ask(2, "bob")]
 
 
 def test_anonymous_askers_count_as_one() -> None:
-    assert [a.id for a in choose_asks([ask(2, None), ask(1, None)], set(), NO_LIMITS, always)] == ["1"]
+    assert [a.id for a in choose_asks([ask(2, None), ask(1, None)], set(), always, FREELY)] == ["1"]
     assert ask_turn(ask(1, None)).who == "Anonymous"
 
 
 def test_chance_comes_before_equity_so_a_lucky_newer_ask_may_go_first() -> None:
-    limited = Limited({"bob": 1.0}, {}, pass_seconds=1800.0)
     draws = iter([0.2, 0.9])
     asks = [ask(2, "bob"), ask(1, "bob", age=50)]  # the inbox has the newest first
-    assert [a.id for a in choose_asks(asks, set(), limited, lambda: next(draws))] == ["2"]
+    assert [a.id for a in choose_asks(asks, set(), lambda: next(draws), EVERY_OTHER)] == ["2"]
 
 
 def test_limited_users_get_about_their_share() -> None:
-    limited = Limited({"bob": 2.0}, {}, pass_seconds=160.0)
+    limited = settings_for(asks={"limited_users": {"bob": 2.0}})
     rng = random.Random(1)
-    taken = sum(len(choose_asks([ask(1)], set(), limited, rng.random)) for _ in range(20_000))
+    taken = sum(len(choose_asks([ask(1)], set(), rng.random, limited)) for _ in range(20_000))
     assert taken / 20_000 == pytest.approx(160 / 7200, rel=0.15)
 
 
@@ -116,8 +121,8 @@ def test_the_next_ask_of_an_asker_follows_the_first(world: World) -> None:
     assert answers == ["<p>one?</p>", "<p>two?</p>", "<p>three?</p>"]
 
 
-def test_nothing_older_than_the_start_is_looked_at(world: World, clock: FakeClock) -> None:
-    world.asks._start = int(START.timestamp()) + 1
+def test_nothing_older_than_the_start_is_looked_at(world: World) -> None:
+    world.restart(tumblr={"start_timestamp": int(START.timestamp()) + 1})
     world.tumblr.ask("soup?")
     assert world.asks.find() == []
 
@@ -133,7 +138,7 @@ def test_known_asks_are_not_found_again_in_any_state(world: World) -> None:
 @given(st.lists(st.tuples(st.sampled_from(["ann", "bob", "cid"]), st.integers(0, 5)), max_size=12))
 def test_each_asker_has_at_most_one_turn_and_it_is_their_oldest(given_asks: list[tuple[str, int]]) -> None:
     asks = [ask(number, who, age=age) for number, (who, age) in enumerate(given_asks, 1)]
-    chosen = choose_asks(asks, set(), NO_LIMITS, always)
+    chosen = choose_asks(asks, set(), always, FREELY)
     assert {a.asking_name for a in chosen} == {a.asking_name for a in asks}
     for taken in chosen:
         theirs = [a for a in asks if a.asking_name == taken.asking_name]
@@ -141,29 +146,24 @@ def test_each_asker_has_at_most_one_turn_and_it_is_their_oldest(given_asks: list
     assert [a.timestamp for a in chosen] == sorted(a.timestamp for a in chosen)
 
 
-@pytest.mark.parametrize(("most", "expected"), [(None, 4), (3, 3), (0, 0)])
+@pytest.mark.parametrize(
+    ("most", "throttle", "expected"),
+    [(0, Throttle(), 4), (3, Throttle(), 3), (0, Throttle(posts_factor=0.0), 0)],
+)
 def test_so_many_asks_are_taken_up_in_a_pass_the_oldest_first(
-    world: World, most: int | None, expected: int
+    world: World, most: int, throttle: Throttle, expected: int
 ) -> None:
     asks = [world.tumblr.ask(f"soup {n}?", f"bob{n}") for n in range(4)]
-    finder = AskFinder(
-        world.tumblr,
-        world.store,
-        NO_LIMITS,
-        start_timestamp=0,
-        rng=random.Random(0),
-        clock=world.clock,
-        most=lambda: most,
-    )
+    finder = AskFinder(world.bot, settings_for(loop={"max_posts_per_step": most}), lambda: throttle)
     assert [turn.input_id for turn in finder.find()] == asks[:expected]
 
 
 @pytest.mark.parametrize(("drawn", "taken"), [(0.9, []), (0.2, ["1"])])
 def test_later_equity_comes_before_chance_so_no_newer_ask_goes_first(drawn: float, taken: list[str]) -> None:
-    limited = Limited({"bob": 1.0}, {}, pass_seconds=1800.0)
+    settings = settings_for(asks={**EVERY_OTHER.asks.model_dump(), "equity_first": True})
     draws = iter([drawn])
     asks = [ask(2, "bob"), ask(1, "bob", age=50)]
-    chosen = choose_asks(asks, set(), limited, lambda: next(draws), equity_first=True)
+    chosen = choose_asks(asks, set(), lambda: next(draws), settings)
     assert [a.id for a in chosen] == taken
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.tumblr.api.test_payload_forms import npf, npf_item
+from tests.tumblr.fakes import settings_for
 from tumblr.api.models import TumblrPost
 from tumblr.api.notes import Note
 from tumblr.api.payload_forms import TrailEntry
 from tumblr.finders.conversation_rules import (
-    BlogRelations,
     answered_by_hand,
     context_note,
     context_of,
@@ -21,15 +21,13 @@ from tumblr.finders.conversation_rules import (
     why_not_reblog,
     why_not_reply,
 )
-from tumblr.finders.damping import Damping, Talked, why_not_talk
+from tumblr.finders.damping import Talked, why_not_talk
 
-COMPANY = BlogRelations(
-    bot="frank",
-    own=frozenset({"frank", "frank-dash"}),
-    avoided=frozenset({"mallory"}),
-    ignored_posts=frozenset({"666"}),
-    always_welcome=frozenset({"pal"}),
-    operator="boss",
+SETTINGS = settings_for(
+    blog={"dash_blog_name": "frank-dash", "operator_name": "boss"},
+    screening={"user_avoid_list": ["Mallory"]},
+    conversation={"ignored_posts": ["666"], "welcome_repliers": ["Pal"]},
+    damping={"automated_accounts": ["Robo"], "longest_exchange": 3, "per_hour": 2, "per_day": 4},
 )
 POSTED = Note("posted", "frank", 10)
 
@@ -55,7 +53,7 @@ OWN = TumblrPost(id="1", state="published", blog="frank", body="<p>x</p>")
     ],
 )
 def test_reblogs_of_the_bots_own_words(note: Note, *, answered: bool) -> None:
-    assert (why_not_reblog(note, COMPANY) is None) is answered
+    assert (why_not_reblog(note, SETTINGS) is None) is answered
 
 
 @pytest.mark.parametrize(
@@ -68,7 +66,7 @@ def test_reblogs_of_the_bots_own_words(note: Note, *, answered: bool) -> None:
     ],
 )
 def test_threads_to_keep_away_from(entry: TrailEntry, *, fine: bool) -> None:
-    assert (why_not_in_thread([entry], COMPANY) is None) is fine
+    assert (why_not_in_thread([entry], SETTINGS) is None) is fine
 
 
 @pytest.mark.parametrize(
@@ -91,45 +89,45 @@ def test_replies_that_are_meant_for_the_bot(
 ) -> None:
     this = reply(said, blog)
     notes = sorted([this, POSTED, *others], key=lambda note: -note.timestamp)
-    assert (why_not_reply(this, notes, OWN, COMPANY, {"friend"}) is None) is answered
+    assert (why_not_reply(this, notes, OWN, SETTINGS, {"friend"}) is None) is answered
 
 
 def test_a_thread_that_somebody_else_began_is_not_safe() -> None:
     theirs = npf("two", trail=[npf_item("alice", "9", "one")])
-    assert not is_safe(reply(), [reply(), POSTED], theirs, COMPANY)
+    assert not is_safe(reply(), [reply(), POSTED], theirs, SETTINGS)
 
 
 def test_a_reply_answers_the_newest_older_words_of_the_bot() -> None:
     this, own_reblog = reply(), reblog("frank", 40, "bob", "77")
     notes = [reblog("frank", 60, "bob", "88"), this, reblog("ann", 45), own_reblog, POSTED]
-    assert context_note(notes, this, COMPANY) == own_reblog
-    assert context_note([this, POSTED], this, COMPANY) == POSTED
-    assert context_note([this, reblog("ann", 45)], this, COMPANY) is None
+    assert context_note(notes, this, SETTINGS) == own_reblog
+    assert context_note([this, POSTED], this, SETTINGS) == POSTED
+    assert context_note([this, reblog("ann", 45)], this, SETTINGS) is None
 
 
 def test_the_post_behind_a_context_note() -> None:
     in_thread = npf(
         "x", trail=[npf_item("ann", "3", "a"), npf_item("frank", "4", "b"), npf_item("frank", "6", "c")]
     )
-    assert context_of(reblog("frank", 40, post_id="77"), OWN, COMPANY) == "77"
-    assert context_of(POSTED, OWN, COMPANY) == "1"
-    assert context_of(POSTED, in_thread, COMPANY) == "4"
-    assert context_of(POSTED, npf("x"), BlogRelations("other", frozenset({"other"}))) is None
+    assert context_of(reblog("frank", 40, post_id="77"), OWN, SETTINGS) == "77"
+    assert context_of(POSTED, OWN, SETTINGS) == "1"
+    assert context_of(POSTED, in_thread, SETTINGS) == "4"
+    assert context_of(POSTED, npf("x"), settings_for(blog={"blog_name": "other"})) is None
 
 
 def test_threads_that_the_operator_has_joined_get_no_reply() -> None:
     joined = npf("x", trail=[npf_item("frank", "3", "a"), npf_item("boss", "4", "b")])
     begun = npf("x", trail=[npf_item("boss", "3", "a")])
-    assert why_not_context(OWN, joined, COMPANY) is not None
-    assert why_not_context(OWN, begun, COMPANY) is None
+    assert why_not_context(OWN, joined, SETTINGS) is not None
+    assert why_not_context(OWN, begun, SETTINGS) is None
     avoided = npf("x", trail=[npf_item("mallory", "3", "a")])
-    assert why_not_context(avoided, OWN, COMPANY) is not None
+    assert why_not_context(avoided, OWN, SETTINGS) is not None
 
 
 def test_what_the_blog_has_reblogged_is_answered() -> None:
     own = npf("two", blog_name="frank", trail=[npf_item("frank", "1", "a"), npf_item("bob", "2", "b")])
     bare = npf("", blog_name="frank", trail=[npf_item("ann", "3", "a"), npf_item("frank", "4", "b")])
-    assert answered_by_hand([own, bare, OWN], COMPANY) == {"bob:2", "ann:3"}
+    assert answered_by_hand([own, bare, OWN], SETTINGS) == {"bob:2", "ann:3"}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +140,7 @@ def test_what_the_blog_has_reblogged_is_answered() -> None:
     ],
 )
 def test_the_tip_of_a_thread(post: TumblrPost, expected: str | None) -> None:
-    assert tip(post, COMPANY) == expected
+    assert tip(post, SETTINGS) == expected
 
 
 @pytest.mark.parametrize(
@@ -160,9 +158,6 @@ def test_costs(said: str, posts: int, summary: str, expected: float) -> None:
     assert cost(said, posts, summary) == pytest.approx(expected)
 
 
-DAMPING = Damping(automated=frozenset({"robo"}), longest_exchange=3, per_hour=2, per_day=4)
-
-
 @pytest.mark.parametrize(
     ("who", "exchanges", "fine"),
     [
@@ -174,7 +169,7 @@ DAMPING = Damping(automated=frozenset({"robo"}), longest_exchange=3, per_hour=2,
     ],
 )
 def test_whom_the_bot_does_not_talk_to(who: str, exchanges: int, *, fine: bool) -> None:
-    assert (why_not_talk(who, exchanges, COMPANY.own, DAMPING) is None) is fine
+    assert (why_not_talk(who, exchanges, SETTINGS) is None) is fine
 
 
 @pytest.mark.parametrize(
@@ -187,5 +182,5 @@ def test_whom_the_bot_does_not_talk_to(who: str, exchanges: int, *, fine: bool) 
     ],
 )
 def test_rates(who: str, hour: dict[str, int], day: dict[str, int], *, room: bool) -> None:
-    assert Talked(hour, day).has_room(who, DAMPING) is room
-    assert Talked(hour, day).has_room(who, Damping())
+    assert Talked(hour, day).has_room(who, SETTINGS.damping) is room
+    assert Talked(hour, day).has_room(who, settings_for().damping)

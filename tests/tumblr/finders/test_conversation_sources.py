@@ -2,87 +2,46 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import structlog
 
 from tests.tumblr.api.test_payload_forms import npf, npf_item
-from tests.tumblr.fakes import IDENTITY, NO_LIMITS, START, ZONE, World
+from tests.tumblr.fakes import START, World
+from tumblr.api.client import TumblrDashReader
 from tumblr.api.errors import Forbidden, LimitReached, NotFound, Refused, TumblrUnavailable
 from tumblr.api.models import Mention, TumblrPost, post_name
-from tumblr.api.note_reader import NoteReader
 from tumblr.api.notes import Note
-from tumblr.finders.conversation import ConversationFinder, Window
-from tumblr.finders.conversation_rules import BlogRelations
-from tumblr.finders.conversation_sources import MENTIONS_READ, MentionSource, ReblogSource, ReplySource, Rules
-from tumblr.finders.damping import Damping
+from tumblr.finders.conversation_sources import MENTIONS_READ
 from tumblr.finders.other_posts import OtherPosts
-from tumblr.finders.waiting import Limited, Preferences
-from tumblr.pacing.throttle import Throttle
-from tumblr.responding.handlers.conversation import ReblogHandler, ReplyHandler
 from tumblr.responding.post_log import explain
-from tumblr.store.conversations import ConversationStore
 from tumblr.turns.turn import NewTurn, Turn, TurnKind, TurnState
 
-COMPANY = BlogRelations("frank", frozenset({"frank"}), avoided=frozenset({"mallory"}), operator="boss")
 NOW = int(START.timestamp())
 
 
-@dataclass
 class Talk:
     """A world with people who talk to the bot, and the finder that hears them."""
 
-    world: World
-    company: BlogRelations = COMPANY
-    damping: Damping = field(default_factory=lambda: Damping(per_hour=3))
-    preferences: Preferences = field(default_factory=Preferences)
-    limited: Limited = NO_LIMITS
-    window: Window = field(default_factory=lambda: Window(100))
-    pace: Throttle = field(default_factory=Throttle)
-
-    def __post_init__(self) -> None:
-        self.tumblr = self.world.tumblr
-        reblog = ReblogHandler(IDENTITY, ZONE, ())
-        self.world.more_kinds.update(
-            {
-                TurnKind.REBLOG: reblog,
-                TurnKind.MENTION: reblog,
-                TurnKind.REPLY: ReplyHandler(IDENTITY, ZONE, ()),
-            }
-        )
-        self.world.stop()
-        self.world.start()
+    def __init__(self, world: World, **sections: dict[str, Any]) -> None:
+        self.world = world
+        self.tumblr = world.tumblr
+        self.sections: dict[str, dict[str, Any]] = {
+            "blog": {"operator_name": "boss"},
+            "screening": {"user_avoid_list": ["mallory"]},
+            "damping": {"per_hour": 3},
+            **sections,
+        }
         self.begin()
 
     def begin(self) -> None:
-        """Make the finder, as at the start of a process."""
-        store, tumblr = self.world.store, self.world.tumblr
-        talk = ConversationStore(self.world.database, self.world.clock)
-        rules = Rules(IDENTITY, self.company, self.damping, self.window.start_timestamp)
-        posts = OtherPosts([tumblr])
-        self.finder = ConversationFinder(
-            tumblr,
-            NoteReader(tumblr, talk),
-            [
-                MentionSource(rules, tumblr, posts, store, talk, self.world.values, most=50),
-                ReblogSource(rules, posts, store, talk),
-                ReplySource(rules, tumblr, store, lambda: {"friend"}),
-            ],
-            store,
-            talk,
-            company=self.company,
-            window=self.window,
-            preferences=self.preferences,
-            damping=self.damping,
-            limited=self.limited,
-            pace=lambda: self.pace,
-            rng=random.Random(0),
-            clock=self.world.clock,
-        )
+        """Start the bot's process."""
+        self.world.restart(**self.sections)
+        self.world.cursors.replace_follows(["friend"])
+        self.find = next(step.find for step in self.world.loop.steps if step.name == "conversations")
 
     def own_post(self, number: int = 5, **changes: Any) -> TumblrPost:
         """A published post of the bot's."""
@@ -121,13 +80,13 @@ class Talk:
 
     def look(self) -> dict[str, str | None]:
         """What is found now, and why it is skipped."""
-        found = self.finder.find()
+        found = self.find()
         self.world.store.add(found)
         return {f"{turn.kind} {turn.input_id}": turn.skip_reason for turn in found}
 
     def answer(self) -> list[Turn]:
         """Find, and drive until nothing moves."""
-        stored = self.world.store.add(self.finder.find())
+        stored = self.world.store.add(self.find())
         for _ in range(3):
             self.world.driver.round()
         return [self.world.store.turn(turn.id) for turn in stored]
@@ -181,7 +140,7 @@ def test_a_mention_is_answered_by_a_reblog(talk: Talk) -> None:
     assert talk.tumblr.posts[turn.post_id or ""].parent_id == "30"
     assert talk.world.store.mood_inputs()[0].kind == TurnKind.REBLOG
     talk.look()
-    assert talk.world.values.mark(MENTIONS_READ) == NOW + 30
+    assert talk.world.cursors.cursor(MENTIONS_READ) == NOW + 30
 
 
 def test_a_reblog_that_names_the_bot_is_answered_once(talk: Talk) -> None:
@@ -231,7 +190,7 @@ def test_a_reply_to_a_reblog_by_the_bot_is_about_that_post(talk: Talk) -> None:
 def test_with_a_reply_to_an_ignored_post_all_older_replies_are_given_up(
     world: World, ignored: tuple[str, ...], reasons: list[str | None]
 ) -> None:
-    talk = Talk(world, company=replace(COMPANY, ignored_posts=frozenset(ignored)))
+    talk = Talk(world, conversation={"ignored_posts": ignored})
     post = talk.own_post()
     talk.reply(post, "@frank hello there", "ann", 10)
     for number, who in ((23, "bob"), (53, "cat")):
@@ -245,7 +204,7 @@ def test_with_a_reply_to_an_ignored_post_all_older_replies_are_given_up(
 
 
 def test_the_replies_to_other_posts_than_the_ignored_one_are_answered(world: World) -> None:
-    talk = Talk(world, company=replace(COMPANY, ignored_posts=frozenset({"23"})))
+    talk = Talk(world, conversation={"ignored_posts": ["23"]})
     first, second = talk.own_post(5), talk.own_post(6)
     talk.tumblr.notes_on[first.id].append(Note("reblog", "frank", NOW + 23, "23", "ann", "soup"))
     talk.reply(first, "@frank hello there", "ann", 40)
@@ -311,28 +270,28 @@ def test_no_more_answers_to_one_blog_than_its_rate(talk: Talk) -> None:
 
 
 def test_a_thread_that_has_gone_to_and_fro_long_enough(make_world: Callable[..., World]) -> None:
-    talk = Talk(make_world(), damping=Damping(longest_exchange=2))
+    talk = Talk(make_world(), damping={"longest_exchange": 2})
     said = [("frank", "1"), ("bob", "2"), ("frank", "3"), ("bob", "4"), ("frank", "5")]
     trail = [npf_item(who, number, "word") for who, number in said]
     talk.reblog(talk.own_post(), 20, trail=trail)
-    assert talk.look() == {"reblog bob:20": "the bot and bob have gone to and fro 2 times"}
+    assert talk.look() == {"reblog bob:20": "the bot and bob have gone back and forth 2 times"}
 
 
 def test_limited_blogs_and_crowds_are_left_to_chance(make_world: Callable[..., World]) -> None:
-    limited = Talk(make_world(), limited=Limited({"bob": 1e9}, {}, 160.0))
+    limited = Talk(make_world(), asks={"limited_users": {"bob": 1e9}})
     limited.reblog(limited.own_post(), 20)
     assert limited.look() == {}
-    crowd = Talk(make_world(), preferences=Preferences(auto_limit_above=2))
+    crowd = Talk(make_world(), conversation={"auto_limit_above": 2})
     post = crowd.own_post()
     for number in range(20, 23):
         crowd.reblog(post, number)
-    crowd.limited = Limited({}, {}, 1e-6)
+    crowd.sections["loop"] = {"sleep_seconds": 1e-6, "offpeak_sleep_seconds": 1e-6}
     crowd.begin()
     assert crowd.look() == {}
 
 
 def test_old_posts_and_old_words_are_left_alone(make_world: Callable[..., World]) -> None:
-    talk = Talk(make_world(), window=Window(100, start_timestamp=NOW - 50, hours=1.0))
+    talk = Talk(make_world(), tumblr={"start_timestamp": NOW - 50}, conversation={"window_hours": 1.0})
     old = talk.own_post()
     talk.reblog(old, 20)
     assert talk.look() == {}
@@ -426,17 +385,20 @@ def test_a_limit_ends_the_look(talk: Talk) -> None:
 
     talk.tumblr.mentions = limit  # type: ignore[assignment, method-assign]
     with pytest.raises(LimitReached):
-        talk.finder.find()
+        talk.find()
 
 
 def test_the_other_account_may_see_more(talk: Talk) -> None:
     post = npf("x", blog_name="bob")
 
-    class Elsewhere:
+    class Elsewhere(TumblrDashReader):
+        def __init__(self) -> None:
+            pass
+
         def post_of(self, blog: str, post_id: str) -> TumblrPost | None:
             return replace(post) if post_name(blog, post_id) == post.name else None
 
-    posts = OtherPosts([talk.tumblr, Elsewhere()])
+    posts = OtherPosts(replace(talk.world.bot.tumblr, dashboard=Elsewhere()))
     assert posts.get("bob", "12") == post
     assert posts.get("bob", "13") is None
 
@@ -444,13 +406,13 @@ def test_the_other_account_may_see_more(talk: Talk) -> None:
 def test_screening_looks_at_what_others_said_since_the_bot(talk: Talk) -> None:
     trail = [npf_item("ann", "1", "badword"), npf_item("frank", "3", "soup"), npf_item("cat", "4", "middle")]
     talk.reblog(talk.own_post(), 20, trail=trail, said="end of it")
-    (turn,) = talk.world.store.add(talk.finder.find())
+    (turn,) = talk.world.store.add(talk.find())
     assert turn.input["said"] == "middle\nend of it"
 
 
 def test_a_new_turn_speaks_for_its_post_alone_when_it_says_something(talk: Talk) -> None:
     talk.reblog(talk.own_post(), 20)
-    found: list[NewTurn] = talk.finder.find()
+    found: list[NewTurn] = talk.find()
     assert found[0].handles == ("bob:20",)
 
 

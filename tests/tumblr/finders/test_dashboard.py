@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
 import structlog
 
+from mood.system import MoodSystem
 from switchboard.messages import SpeakerQuestion
 from tests.tumblr.api.test_payload_forms import npf, npf_item
-from tests.tumblr.fakes import IDENTITY, NO_LIMITS, EvenTemper, World
+from tests.tumblr.fakes import ZONE, World, settings_for
+from tumblr.api.client import TumblrDashReader
 from tumblr.api.models import TumblrPost
-from tumblr.finders.conversation_rules import BlogRelations
-from tumblr.finders.damping import Damping
-from tumblr.finders.dashboard import DashFinder, DashRules
-from tumblr.finders.dashboard_rules import Continuation, DynamicRules, Judged, StaticRules
-from tumblr.finders.side_judgments import Question, Unjudged
-from tumblr.finders.speaker_rules import SpeakerRules
-from tumblr.finders.waiting import Limited
+from tumblr.finders.dashboard import DashFinder
+from tumblr.finders.dashboard_rules import Judged
+from tumblr.finders.side_judgments import Question, SideJudge, Unjudged
+from tumblr.moods.current import Moods
 from tumblr.pacing.throttle import Throttle
-from tumblr.store.conversations import ConversationStore
 from tumblr.turns.turn import NewTurn, TurnKind
 
-COMPANY = BlogRelations("frank", frozenset({"frank", "frank-dash"}))
-RULES = DashRules(StaticRules(), DynamicRules(), Continuation(), Damping(), NO_LIMITS, posts=100)
 
-
-class FakeDash:
+class FakeDash(TumblrDashReader):
     """A dashboard, newest first."""
 
     def __init__(self) -> None:
@@ -52,45 +46,44 @@ class FakeDash:
         return None
 
 
-@dataclass
-class FakeJudge:
+class FakeJudge(SideJudge):
     """Knows the scores that a test gave it."""
 
-    scores: dict[str, Judged | Unjudged] = field(default_factory=dict)
-    asked: list[dict[str, Question]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.scores: dict[str, Judged | Unjudged] = {}
+        self.asked: list[dict[str, Question]] = []
 
     def judge(self, questions: Mapping[str, Question]) -> dict[str, Judged | Unjudged]:
         self.asked.append(dict(questions))
         return {name: self.scores[name] for name in questions if name in self.scores}
 
 
-@dataclass
 class Dashboard:
     """A finder, what it reads, and a world to store what it finds in."""
 
-    world: World
-    rules: DashRules = RULES
-    pace: Throttle = field(default_factory=Throttle)
-    dash: FakeDash = field(default_factory=FakeDash)
-    heads: FakeJudge = field(default_factory=FakeJudge)
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        world: World,
+        throttle: Throttle | None = None,
+        dash: FakeDash | None = None,
+        heads: FakeJudge | None = None,
+        /,
+        dashboard: dict[str, Any] | None = None,
+        **sections: dict[str, Any],
+    ) -> None:
+        self.world = world
+        self.dash = dash or FakeDash()
+        self.heads = heads or FakeJudge()
+        world.cursors.replace_follows(["alice", "carol"])
+        settings = settings_for(
+            blog={"dash_blog_name": "frank-dash"},
+            dashboard={"posts_to_check": 100, **(dashboard or {})},
+            **sections,
+        )
+        bot = replace(world.bot, tumblr=replace(world.bot.tumblr, dashboard=self.dash))
+        moods = Moods(bot.turns, ZONE, MoodSystem(), stale_seconds=0)
         self.finder = DashFinder(
-            self.dash,
-            self.world.store,
-            ConversationStore(self.world.database, self.world.clock),
-            self.world.values,
-            self.heads,
-            EvenTemper(),
-            self.rules,
-            company=COMPANY,
-            identity=IDENTITY,
-            stand_in="frank-dash",
-            follows=lambda: {"alice", "carol"},
-            share=lambda: 1.0,
-            pace=lambda: self.pace,
-            rng=random.Random(0),
-            clock=self.world.clock,
+            bot, settings, moods, judge=self.heads, throttle=lambda: throttle or Throttle()
         )
 
     def post(self, number: int, score: float | None = 0.9, **more: Any) -> TumblrPost:
@@ -177,31 +170,31 @@ def test_known_posts_end_the_reading(dashboard: Dashboard) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "pace", "begun"),
+    ("sections", "throttle", "begun"),
     [
         ({}, Throttle(), 7),
-        ({"cap": 5}, Throttle(), 5),
+        ({"loop": {"max_posts_per_step": 5}}, Throttle(), 5),
         ({}, Throttle(posts_factor=0.5), 2),
-        ({"limited": Limited({"carol": 1e9}, {}, 160.0)}, Throttle(), 0),
+        ({"asks": {"limited_users": {"carol": 1e9}}}, Throttle(), 0),
     ],
 )
 def test_no_more_than_the_pace_and_chance_allow(
-    world: World, changes: dict[str, Any], pace: Throttle, begun: int
+    world: World, sections: dict[str, dict[str, Any]], throttle: Throttle, begun: int
 ) -> None:
-    dashboard = Dashboard(world, replace(RULES, **changes), pace)
+    dashboard = Dashboard(world, throttle, **sections)
     for number in range(20, 27):
         dashboard.post(number)
     assert len(dashboard.look()) == begun
 
 
-FORCED = StaticRules(forced=frozenset({"20"}))
+FORCED: dict[str, Any] = {"forced_posts": ["20"]}
 
 
-@pytest.mark.parametrize(("static", "least"), [(FORCED, None), (StaticRules(), 0.5)])
+@pytest.mark.parametrize(("rules", "least"), [(FORCED, None), ({}, 0.5)])
 def test_any_text_for_a_post_that_is_forced_is_good_enough(
-    world: World, static: StaticRules, least: float | None
+    world: World, rules: dict[str, Any], least: float | None
 ) -> None:
-    dashboard = Dashboard(world, replace(RULES, static=static))
+    dashboard = Dashboard(world, dashboard=rules)
     dashboard.post(20)
     (turn,) = dashboard.look()
     assert turn.skip_reason is None
@@ -210,12 +203,12 @@ def test_any_text_for_a_post_that_is_forced_is_good_enough(
 
 
 @pytest.mark.parametrize(
-    ("static", "reason"), [(FORCED, None), (StaticRules(), "it has 9999 notes")], ids=["forced", "other"]
+    ("rules", "reason"), [(FORCED, None), ({}, "it has 9999 notes")], ids=["forced", "other"]
 )
 def test_a_post_that_is_forced_is_judged_whatever_it_is_like(
-    world: World, static: StaticRules, reason: str | None
+    world: World, rules: dict[str, Any], reason: str | None
 ) -> None:
-    dashboard = Dashboard(world, replace(RULES, static=static))
+    dashboard = Dashboard(world, dashboard=rules)
     dashboard.post(20, note_count=9999)
     assert said(dashboard.look()) == {"carol:20": reason}
 
@@ -229,39 +222,40 @@ def test_a_post_that_is_forced_is_judged_whatever_it_is_like(
     ],
 )
 def test_a_post_that_is_forced_has_to_pass_its_judgment(world: World, judged: Judged, reason: str) -> None:
-    speaker = None if judged.shift is None else SpeakerRules(noise=1.0)
-    dashboard = Dashboard(world, replace(RULES, static=FORCED, speaker=speaker))
+    speaker = {} if judged.shift is None else CALM
+    dashboard = Dashboard(world, dashboard={**FORCED, **speaker})
     post = dashboard.post(20)
     dashboard.heads.scores[post.name] = judged
     (turn,) = dashboard.look()
     assert (turn.skip_reason or "").startswith(reason)
 
 
+CALM: dict[str, Any] = {"speaker_test": "masked", "speaker_noise": 1.0}
 LIKELY, EVEN, UNLIKELY = math.log(3.0), math.log(0.8), math.log(0.7)
 
 
 @pytest.mark.parametrize(
     ("rules", "shift", "reason"),
     [
-        (SpeakerRules(noise=1.0), LIKELY, None),
-        (SpeakerRules(noise=1.0), EVEN, None),
-        (SpeakerRules(noise=1.0), UNLIKELY, "the thread makes the bot's name 0.7 times as likely"),
-        (SpeakerRules(noise=1.0, cutoff=0.5), UNLIKELY, None),
-        (SpeakerRules(noise=1e9), UNLIKELY, None),
-        (SpeakerRules(noise=1.0), None, "the generator does not say"),
-        (None, None, None),
+        (CALM, LIKELY, None),
+        (CALM, EVEN, None),
+        (CALM, UNLIKELY, "the thread makes the bot's name 0.7 times as likely"),
+        ({**CALM, "speaker_cutoff": 0.5}, UNLIKELY, None),
+        ({**CALM, "speaker_noise": 1e9}, UNLIKELY, None),
+        (CALM, None, "the generator does not say"),
+        ({}, None, None),
     ],
 )
 def test_the_bot_reblogs_where_it_would_speak_next(
-    world: World, rules: SpeakerRules | None, shift: float | None, reason: str | None
+    world: World, rules: dict[str, Any], shift: float | None, reason: str | None
 ) -> None:
-    dashboard = Dashboard(world, replace(RULES, speaker=rules))
+    dashboard = Dashboard(world, dashboard=rules)
     post = dashboard.post(20)
     dashboard.heads.scores[post.name] = Judged(0.9, 0.0, None, shift)
     (turn,) = dashboard.look()
     assert (turn.skip_reason is None) is (reason is None)
     assert (turn.skip_reason or "").startswith(reason or "")
-    if rules is not None and reason is None:
+    if rules and reason is None:
         assert "the thread makes the bot's name" in turn.input["why"]
 
 
@@ -269,7 +263,7 @@ def test_the_bot_reblogs_where_it_would_speak_next(
 def test_what_is_asked_is_the_thread_that_waits_for_the_bot(
     world: World, form: Literal["masked", "full"]
 ) -> None:
-    dashboard = Dashboard(world, replace(RULES, speaker=SpeakerRules(form)))
+    dashboard = Dashboard(world, dashboard={"speaker_test": form})
     trail = [npf_item("alice", "9", "what do you all think")]
     dashboard.post(20, trail=trail)
     dashboard.look()
@@ -279,8 +273,7 @@ def test_what_is_asked_is_the_thread_that_waits_for_the_bot(
 
 
 def test_a_whole_thread_in_which_the_bot_has_spoken_is_as_likely_as_ever(world: World) -> None:
-    static = StaticRules()
-    dashboard = Dashboard(world, replace(RULES, static=static, speaker=SpeakerRules("full", noise=1.0)))
+    dashboard = Dashboard(world, dashboard={"speaker_test": "full", "speaker_noise": 1.0})
     trail = [npf_item(name, str(id_), "some words of mine") for id_, name in ((8, "frank"), (9, "alice"))]
     dashboard.post(20, trail=trail)
     assert said(dashboard.look()) == {"carol:20": None}
@@ -288,17 +281,17 @@ def test_a_whole_thread_in_which_the_bot_has_spoken_is_as_likely_as_ever(world: 
 
 
 def test_reading_on_from_the_last_post_skips_nothing(world: World) -> None:
-    dashboard = Dashboard(world, replace(RULES, paging="since_id"))
+    dashboard = Dashboard(world, dashboard={"paging": "since_id"})
     dashboard.post(20)
     waiting = dashboard.post(21, score=None)
     dashboard.look()
     dashboard.post(22)
     assert said(dashboard.look()) == {"carol:22": None}
-    again = Dashboard(world, replace(RULES, paging="since_id"), dash=dashboard.dash, heads=dashboard.heads)
+    again = Dashboard(world, None, dashboard.dash, dashboard.heads, dashboard={"paging": "since_id"})
     dashboard.heads.scores[waiting.name] = Judged(0.9, None)
     assert said(again.look()) == {"carol:21": None}
     again.look()
-    assert world.values.mark("dashboard read") == "22"
+    assert world.cursors.cursor("dashboard read") == "22"
 
 
 def test_a_post_that_cannot_be_read_holds_up_no_other(dashboard: Dashboard) -> None:

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from mood.logits import logit
 from tests.tumblr.api.test_payload_forms import npf, npf_item
+from tests.tumblr.fakes import settings_for
 from tumblr.api.models import TumblrPost
-from tumblr.finders.conversation_rules import BlogRelations
+from tumblr.bot_settings import BotSettings
 from tumblr.finders.dashboard_rules import (
-    Continuation,
-    DynamicRules,
     Judged,
-    StaticRules,
     judge,
+    least_score,
     mood_buff,
     why_not_length,
     why_not_static,
 )
+from tumblr.settings import DashboardConfig
 
-COMPANY = BlogRelations("frank", frozenset({"frank", "frank-dash"}), avoided=frozenset({"mallory"}))
+
+def rules(screening: dict[str, Any] | None = None, **dashboard: Any) -> BotSettings:
+    """Settings of a bot that keeps away from mallory, with these of the dashboard."""
+    lists = {"user_avoid_list": ["Mallory"], **(screening or {})}
+    return settings_for(blog={"dash_blog_name": "frank-dash"}, screening=lists, dashboard=dashboard)
+
+
 FOLLOWS = {"alice", "carol"}
-RULES_2023 = StaticRules(year="2023")
 ALICE = [npf_item("alice", "9", "one")]
 WITH_BOT = [*ALICE, npf_item("frank", "10", "two"), npf_item("bob", "11", "three")]
 LAST_BOT = [*ALICE, npf_item("frank", "10", "two")]
@@ -58,21 +64,20 @@ IMAGE = {"type": "image", "media": [{"url": "u"}]}
     ],
 )
 def test_what_a_post_has_to_be_like(post: TumblrPost, *, worthy_2021: bool, worthy_2023: bool) -> None:
-    rules = StaticRules(avoided_tags=("long post",))
-    assert (why_not_static(post, rules, COMPANY, FOLLOWS) is None) is worthy_2021
-    later = replace(rules, year="2023")
-    assert (why_not_static(post, later, COMPANY, FOLLOWS) is None) is worthy_2023
+    for year, worthy in (("2021", worthy_2021), ("2023", worthy_2023)):
+        settings = rules(tag_avoid_list=["long post"], rules=year)
+        assert (why_not_static(post, settings, FOLLOWS) is None) is worthy
 
 
 def test_posts_that_are_always_looked_at() -> None:
     post = npf("hm", trail=WITH_BOT, note_count=9999)
-    assert why_not_static(post, StaticRules(forced=frozenset({"12"})), COMPANY, set()) is None
+    assert why_not_static(post, rules(forced_posts=["12"]), set()) is None
 
 
 def test_reblogs_that_say_nothing_may_be_left_alone() -> None:
-    rules = StaticRules(require_comment=True)
-    assert why_not_static(npf("", trail=ALICE), rules, COMPANY, FOLLOWS) is not None
-    assert why_not_static(npf("x", trail=ALICE), rules, COMPANY, FOLLOWS) is None
+    settings = rules(require_comment=True)
+    assert why_not_static(npf("", trail=ALICE), settings, FOLLOWS) is not None
+    assert why_not_static(npf("x", trail=ALICE), settings, FOLLOWS) is None
 
 
 @pytest.mark.parametrize(
@@ -83,14 +88,14 @@ def test_how_well_a_post_suits_the_mood(mood: float, positive: float, buff: floa
     assert mood_buff(mood, positive) == pytest.approx(buff, abs=5e-5)
 
 
-@settings(max_examples=50, deadline=None)
+@hypothesis_settings(max_examples=50, deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_the_mood_adds_less_than_its_scale(mood: float, positive: float) -> None:
     assert -1.0 <= mood_buff(mood, positive) <= 1.0
     assert mood_buff(mood, positive) == pytest.approx(mood_buff(positive, mood))
 
 
-RULES = DynamicRules(multipliers={"carol": 0.5})
+RULES = rules(follower_multipliers={"Carol": 0.5})
 
 
 @pytest.mark.parametrize(
@@ -124,24 +129,24 @@ def test_what_is_worth_a_reblog(
 def test_what_a_human_would_reject_is_left_alone(
     review: float | None, most: float | None, *, worthy: bool, named: bool
 ) -> None:
-    rules = DynamicRules(max_autoreview=most)
-    verdict = judge("bob", Judged(0.9, None, review), None, 0.0, rules, named=named)
+    lists = {"autoreview": most is not None, "autoreview_reject": most or 0.0}
+    verdict = judge("bob", Judged(0.9, None, review), None, 0.0, rules(lists), named=named)
     assert verdict.is_worthy is worthy
 
 
 @pytest.mark.parametrize(("length", "fine"), [(9, False), (10, True), (20, True), (21, False)])
 def test_lengths(length: int, *, fine: bool) -> None:
-    assert (why_not_length("x" * length, DynamicRules(max_characters=20)) is None) is fine
+    assert (why_not_length("x" * length, DashboardConfig(max_characters=20)) is None) is fine
 
 
 @pytest.mark.parametrize(
-    ("continuation", "least"),
+    ("settings", "least"),
     [
-        (Continuation(), 0.5),
-        (Continuation("roll"), 0.325),
-        (Continuation("delta", 0.0), 0.7),
-        (Continuation("delta", 0.1), 0.8),
+        (DashboardConfig(), 0.5),
+        (DashboardConfig(continuation="roll"), 0.325),
+        (DashboardConfig(continuation="delta", continuation_cutoff=0.0), 0.7),
+        (DashboardConfig(continuation="delta", continuation_cutoff=0.1), 0.8),
     ],
 )
-def test_what_the_bots_own_words_are_held_against(continuation: Continuation, least: float) -> None:
-    assert continuation.least(Judged(0.7, None), 0.25) == pytest.approx(least)
+def test_what_the_bots_own_words_are_held_against(settings: DashboardConfig, least: float) -> None:
+    assert least_score(Judged(0.7, None), 0.25, settings) == pytest.approx(least)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from tests.tumblr.fakes import START, World
+from tests.tumblr.fakes import DRAFTS, START, World, queue
 from tumblr.api.models import TumblrPost, post_name
 from tumblr.api.payload_forms import TrailEntry
 from tumblr.finders.drafts import ALL_DRAFTS_SECONDS, PLACEHOLDER
@@ -30,7 +30,7 @@ def die() -> None:
 
 @pytest.fixture
 def drafting(make_world: MakeWorld) -> World:
-    return make_world(drafts_only=True)
+    return make_world(tumblr=DRAFTS)
 
 
 def drafts(world: World) -> list[TumblrPost]:
@@ -119,7 +119,7 @@ def test_a_review_that_is_sent_back_is_deleted_and_written_anew(drafting: World)
 def test_an_original_cannot_be_sent_back_and_that_is_said_once(
     make_world: MakeWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world = make_world(drafts_only=True, queue_below=1)
+    world = make_world(tumblr=DRAFTS, queue=queue(1))
     world.run()
     (draft,) = drafts(world)
     world.tumblr.tag(draft.id, "rts")
@@ -177,7 +177,7 @@ def test_a_reblog_or_reply_that_is_sent_back_is_deleted_and_its_turn_begins_anew
     reblog_draft(world, "9000")
     world.drafts.find()
     assert world.store.turn(number).state is TurnState.FOUND
-    (chore,) = world.chores.open_edits()
+    (chore,) = world.outbox.open_edits()
     assert (chore.action, chore.post_id, chore.turn_id) == ("delete", "9000", number)
 
 
@@ -248,7 +248,7 @@ def test_what_is_sent_back_is_not_published(drafting: World) -> None:
 @pytest.mark.parametrize("point", [FailPoint.AFTER_SENT_BACK, FailPoint.AFTER_CHORE, FailPoint.AFTER_REQUEST])
 @pytest.mark.parametrize("tag", ["rts", "a"])
 def test_a_kill_in_between_loses_and_doubles_nothing(tmp_path: Path, point: FailPoint, tag: str) -> None:
-    world = World(tmp_path, drafts_only=True)
+    world = World(tmp_path, tumblr=DRAFTS)
     ask = world.tumblr.ask("soup?")
     world.run()
     world.tumblr.tag(ask, tag)
@@ -266,7 +266,7 @@ def test_a_kill_in_between_loses_and_doubles_nothing(tmp_path: Path, point: Fail
         assert len(world.store.log_entries()) == 2
     else:
         assert (post.state, post.genesis_post_id, post.tags) == ("published", ask, ())
-    assert world.chores.open_edits() == []
+    assert world.outbox.open_edits() == []
     world.stop()
 
 
@@ -279,13 +279,13 @@ def test_chores_of_one_post_keep_their_order_and_rest_longer_and_longer(drafting
     world.tumblr.down = True
     for expected in (15.0, 30.0, 60.0):
         world.driver.round()
-        first, second = world.chores.open_edits()
+        first, second = world.outbox.open_edits()
         assert first.not_before == world.clock.now + expected
         assert second.attempts == 0
         world.clock.advance(expected)
     world.tumblr.down = False
     world.driver.round()
-    assert world.chores.open_edits() == []
+    assert world.outbox.open_edits() == []
     assert world.clock.now > START.timestamp()
 
 
@@ -298,7 +298,7 @@ def test_a_draft_that_a_human_has_published_meanwhile_is_left_alone(drafting: Wo
     new = world.tumblr.publish(ask)
     world.tumblr.posts[new] = replace(world.tumblr.posts[new], tags=())
     world.driver.round()
-    assert world.chores.open_edits() == []
+    assert world.outbox.open_edits() == []
     assert [post.id for post in world.tumblr.posts.values()] == [new]
 
 
@@ -306,13 +306,13 @@ def test_a_draft_that_a_human_publishes_keeps_its_place_in_the_log(drafting: Wor
     world = drafting
     ask = world.tumblr.ask("soup?")
     world.run()
-    world.chores.published({"5000": ask, "6000": "unknown"})
+    world.outbox.published({"5000": ask, "6000": "unknown"})
     turn = world.only_turn()
     assert (turn.state, turn.post_id) == (TurnState.POSTED, "5000")
     (entry,) = world.store.log_entries("5000")
     assert entry.post_id == ask
     assert world.store.log_entries("6000") == []
-    world.chores.published({"5000": ask})
+    world.outbox.published({"5000": ask})
 
 
 def test_the_log_says_how_many_drafts_wait_whenever_that_has_changed(drafting: World) -> None:

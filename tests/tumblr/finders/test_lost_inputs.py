@@ -10,7 +10,7 @@ import pytest
 from pytumblr import TumblrRestClient
 
 from munging.reply_mockup import reply_mockup
-from tests.tumblr.fakes import START, World
+from tests.tumblr.fakes import DRAFTS, START, World
 from tests.tumblr.live_services import BLOG, Neighbours, eventually, stop
 from tumblr.api.models import TumblrPost
 from tumblr.api.notes import Note
@@ -49,7 +49,7 @@ def test_which_reply_is_quoted(replies: list[str], html: str, found: str | None)
 
 @pytest.fixture
 def world(make_world: MakeWorld) -> World:
-    made = make_world(drafts_only=True)
+    made = make_world(tumblr=DRAFTS)
     own = TumblrPost(
         "50", "published", blog="frank", body="<p>Soup is warm.</p>", url=URL, timestamp=NOW - 99
     )
@@ -85,7 +85,7 @@ def test_the_answer_to_a_reply_is_found_by_the_reply_that_it_quotes(world: World
     (turn,) = world.find()
     assert (turn.kind, turn.input_id, turn.who) == (TurnKind.REPLY, f"bob:50:{NOW - 5}", "bob")
     assert turn.input["text"] == "and salad?"
-    (chore,) = world.chores.open_edits()
+    (chore,) = world.outbox.open_edits()
     assert (chore.action, chore.post_id, chore.turn_id) == ("delete", "900", turn.id)
     assert world.find() == []
 
@@ -101,7 +101,7 @@ def test_a_reply_whose_turn_is_known_without_its_draft_begins_anew(world: World)
         connection.exec_driver_sql("DELETE FROM chores")
     assert world.find() == []
     assert world.store.turn(turn.id).state is TurnState.FOUND
-    assert [chore.post_id for chore in world.chores.open_edits()] == ["900"]
+    assert [chore.post_id for chore in world.outbox.open_edits()] == ["900"]
 
 
 def test_a_second_draft_for_an_answered_reply_is_only_deleted(world: World) -> None:
@@ -113,7 +113,7 @@ def test_a_second_draft_for_an_answered_reply_is_only_deleted(world: World) -> N
         connection.exec_driver_sql("DELETE FROM chores")
     assert world.find() == []
     assert world.store.turn(turn.id).state is TurnState.DRAFTED
-    assert [(chore.post_id, chore.turn_id) for chore in world.chores.open_edits()] == [("900", None)]
+    assert [(chore.post_id, chore.turn_id) for chore in world.outbox.open_edits()] == [("900", None)]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_what_nobody_can_tell_is_left_and_told_of_once(
     world.tumblr.notes_on["50"] = notes
     draft(world, body=body)
     assert world.find() + world.find() == []
-    assert world.chores.open_edits() == []
+    assert world.outbox.open_edits() == []
     assert "".join(capsys.readouterr()).count(reason) == 1
 
 
@@ -155,7 +155,7 @@ def test_a_reblog_is_found_by_the_post_that_it_reblogs(
     draft(world, is_reblog=True, parent_id="77", trail=(*trail, TrailEntry("bob", "77")))
     (turn,) = world.find()
     assert (turn.kind, turn.input_id, turn.input["reblog_key"]) == (kind, "bob:77", "k")
-    assert [chore.post_id for chore in world.chores.open_edits()] == ["900"]
+    assert [chore.post_id for chore in world.outbox.open_edits()] == ["900"]
 
 
 def test_a_reblog_whose_thread_is_answered_otherwise_or_gone_is_left(

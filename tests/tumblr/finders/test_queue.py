@@ -7,17 +7,16 @@ from datetime import datetime
 
 import pytest
 
-from tests.tumblr.fakes import START, ZONE, World
+from tests.tumblr.fakes import DRAFTS, START, World, queue, settings_for
 from tumblr.api.models import TumblrPost
 from tumblr.finders.queue import QueueFinder
-from tumblr.finders.queue_times import QueueSettings
 from tumblr.turns.turn import TurnKind
 
 MakeWorld = Callable[..., World]
 
 
 def test_one_post_is_written_in_each_pass_until_the_queue_is_long_enough(make_world: MakeWorld) -> None:
-    world = make_world(queue_below=3)
+    world = make_world(queue=queue(3))
     lengths = []
     for _ in range(5):
         world.run(seconds=1, rounds=1)
@@ -26,7 +25,7 @@ def test_one_post_is_written_in_each_pass_until_the_queue_is_long_enough(make_wo
 
 
 def test_nothing_is_written_while_a_post_is_being_written(make_world: MakeWorld) -> None:
-    world = make_world(queue_below=3)
+    world = make_world(queue=queue(3))
     world.switchboard.automatic = False
     for _ in range(3):
         world.run(seconds=1)
@@ -34,7 +33,7 @@ def test_nothing_is_written_while_a_post_is_being_written(make_world: MakeWorld)
 
 
 def test_zero_switches_it_off(make_world: MakeWorld) -> None:
-    world = make_world(queue_below=0)
+    world = make_world(queue=queue(0))
     world.run()
     assert world.store.open_turns() == []
 
@@ -42,7 +41,7 @@ def test_zero_switches_it_off(make_world: MakeWorld) -> None:
 def test_drafts_that_wait_for_a_human_fill_the_places_when_everything_is_drafted(
     make_world: MakeWorld,
 ) -> None:
-    world = make_world(queue_below=2, drafts_only=True)
+    world = make_world(queue=queue(2), tumblr=DRAFTS)
     for _ in range(5):
         world.run(seconds=1, rounds=1)
     drafts = [post.id for post in world.tumblr.drafts()]
@@ -53,7 +52,7 @@ def test_drafts_that_wait_for_a_human_fill_the_places_when_everything_is_drafted
 
 
 def test_the_mood_and_the_time_are_those_of_the_publishing(make_world: MakeWorld) -> None:
-    world = make_world(queue_below=1)
+    world = make_world(queue=queue(1))
     (turn,) = world.find()
     moment = datetime.fromisoformat(turn.input["publish_time"])
     assert moment > START
@@ -65,7 +64,7 @@ def test_the_mood_and_the_time_are_those_of_the_publishing(make_world: MakeWorld
 
 
 def test_originals_do_not_move_the_mood_and_name_nobody(make_world: MakeWorld) -> None:
-    world = make_world(queue_below=1)
+    world = make_world(queue=queue(1))
     world.run()
     (entry,) = world.store.log_entries()
     assert entry.entry["intent"]["tags"] == ["soup"]
@@ -91,15 +90,6 @@ def test_none_is_written_for_tomorrow_if_the_operator_wants_it_so(
     if hours is not None:
         when = int(world.clock.now + hours * 3600)
         world.tumblr.posts["1"] = TumblrPost("1", "queued", scheduled_publish_time=when)
-    finder = QueueFinder(
-        world.tumblr,
-        world.store,
-        QueueSettings(2, 0.0, 24.0, ZONE),
-        write_when_below=24,
-        posts_per_pass=1,
-        drafts_only=False,
-        clock=world.clock,
-        only_today=only_today,
-        queue_first=lambda: queue_first,
-    )
+    settings = settings_for(queue={"write_when_below": 24, "only_today": only_today})
+    finder = QueueFinder(world.bot, settings, lambda: queue_first)
     assert len(finder.find()) == expected

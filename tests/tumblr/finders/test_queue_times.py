@@ -9,28 +9,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tumblr.finders.queue_times import QueueSettings, next_queue_time, slots
+from tumblr.finders.queue_times import next_queue_time, slots
+from tumblr.settings import QueueConfig
 
 PACIFIC = ZoneInfo("US/Pacific")
-THREE_A_DAY = QueueSettings(3, 0.0, 24.0, ZoneInfo("UTC"))
+GREENWICH = ZoneInfo("UTC")
 
 
-def hours(settings: QueueSettings) -> list[float]:
-    local = (slot.astimezone(settings.timezone) for slot in slots(date(2021, 2, 6), settings))
+def a_day(posts: int, start: float = 0.0, end: float = 24.0) -> QueueConfig:
+    return QueueConfig(posts_per_day=posts, start_hour=start, end_hour=end)
+
+
+def hours(zone: ZoneInfo, settings: QueueConfig) -> list[float]:
+    local = (slot.astimezone(zone) for slot in slots(date(2021, 2, 6), zone, settings))
     return [moment.hour + moment.minute / 60 for moment in local]
 
 
 @pytest.mark.parametrize(
-    ("settings", "expected"),
+    ("zone", "settings", "expected"),
     [
-        (THREE_A_DAY, [6, 12, 18]),
-        (QueueSettings(1, 0.0, 24.0, PACIFIC), [12]),
-        (QueueSettings(2, 0.0, 24.0, PACIFIC), [8, 16]),
-        (QueueSettings(3, 9.0, 17.0, PACIFIC), [11, 13, 15]),
+        (GREENWICH, a_day(3), [6, 12, 18]),
+        (PACIFIC, a_day(1), [12]),
+        (PACIFIC, a_day(2), [8, 16]),
+        (PACIFIC, a_day(3, 9.0, 17.0), [11, 13, 15]),
     ],
 )
-def test_slots(settings: QueueSettings, expected: list[float]) -> None:
-    assert hours(settings) == expected
+def test_slots(zone: ZoneInfo, settings: QueueConfig, expected: list[float]) -> None:
+    assert hours(zone, settings) == expected
 
 
 @pytest.mark.parametrize(
@@ -46,12 +51,11 @@ def test_slots(settings: QueueSettings, expected: list[float]) -> None:
 )
 def test_next(now: str, scheduled: list[str], expected: str) -> None:
     at = [int(moment(time).timestamp()) for time in scheduled]
-    assert next_queue_time(at, moment(now), THREE_A_DAY) == moment(expected)
+    assert next_queue_time(at, moment(now), GREENWICH, a_day(3)) == moment(expected)
 
 
 def test_a_day_with_a_changed_clock() -> None:
-    settings = QueueSettings(2, 0.0, 24.0, PACIFIC)
-    (first, _) = slots(date(2021, 3, 14), settings)  # an hour is missing in that night
+    (first, _) = slots(date(2021, 3, 14), PACIFIC, a_day(2))  # an hour is missing in that night
     assert first == datetime(2021, 3, 14, 15, tzinfo=UTC)
 
 
@@ -65,9 +69,9 @@ def test_a_day_with_a_changed_clock() -> None:
 def test_it_is_the_first_slot_after_everything(
     per_day: int, start: float, length: float, now: int, scheduled: list[int]
 ) -> None:
-    settings = QueueSettings(per_day, start, min(24.0, start + length), PACIFIC)
+    settings = a_day(per_day, start, min(24.0, start + length))
     aware = datetime.fromtimestamp(now, UTC)
-    found = next_queue_time(scheduled, aware, settings)
+    found = next_queue_time(scheduled, aware, PACIFIC, settings)
     after = max([aware, *(datetime.fromtimestamp(s, UTC) for s in scheduled)])
     assert found > after
     assert (found - after).total_seconds() <= 2 * 86_400

@@ -9,10 +9,9 @@ import pytest
 
 from switchboard.errors import SwitchboardForbidden
 from switchboard.messages import RawSelectRequest, SpeakerOdds, SpeakerQuestion
-from tests.tumblr.fakes import ZONE, FakeClock, FakeSwitchboard
+from tests.tumblr.fakes import FakeClock, FakeSwitchboard, bot_over, settings_for
 from tumblr.finders.dashboard_rules import Judged
 from tumblr.finders.side_judgments import Question, SideJudge, Unjudged
-from tumblr.store.conversations import ConversationStore
 from tumblr.store.database import Database
 
 TEXTS = {f"bob:{number}": Question(f"text {number}") for number in range(5)}
@@ -26,9 +25,14 @@ def switchboard() -> FakeSwitchboard:
     return made
 
 
+def judge_over(switchboard: FakeSwitchboard, database: Database, clock: FakeClock) -> SideJudge:
+    """One that asks about two texts at a time."""
+    return SideJudge(bot_over(database, clock, switchboard=switchboard), settings_for(dashboard={"batch": 2}))
+
+
 @pytest.fixture
 def side(database: Database, clock: FakeClock, switchboard: FakeSwitchboard) -> SideJudge:
-    return SideJudge(switchboard, ConversationStore(database, clock), ZONE, clock, batch=2)
+    return judge_over(switchboard, database, clock)
 
 
 def finish_all(switchboard: FakeSwitchboard) -> None:
@@ -60,7 +64,7 @@ def test_a_restart_asks_for_the_same_job(
 ) -> None:
     side.judge({"a": X})
     clock.advance(7200)
-    again = SideJudge(switchboard, ConversationStore(database, clock), ZONE, clock, batch=2)
+    again = judge_over(switchboard, database, clock)
     finish_all(switchboard)
     assert again.judge({"a": X}) == {"a": Judged(0.5, 1.25)}
     assert len(switchboard.jobs) == 1
@@ -139,7 +143,7 @@ def test_what_was_told_is_remembered_over_a_restart(
     side.judge({"a": ASKED, "b": Y})
     clock.advance(60)
     finish_all(switchboard)
-    again = SideJudge(switchboard, ConversationStore(database, clock), ZONE, clock, batch=2)
+    again = judge_over(switchboard, database, clock)
     expected = {"a": Judged(0.5, 1.25, None, 0.0), "b": Judged(0.5, 1.25)}
     assert again.judge({"a": ASKED, "b": Y}) == expected
     assert again.judge({"a": ASKED, "b": Y}) == expected

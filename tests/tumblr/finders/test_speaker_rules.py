@@ -13,9 +13,10 @@ from munging.thread import Thread
 from switchboard.messages import SpeakerQuestion
 from switchboard.messages.fields import MAX_TEXT_CHARACTERS
 from tests.tumblr.fakes import IDENTITY
-from tumblr.finders.speaker_rules import SpeakerRules, judge_speaker, shift, speaker_question
+from tumblr.finders.speaker_rules import judge_speaker, shift, speaker_question
+from tumblr.settings import DashboardConfig
 
-RULES = SpeakerRules()
+RULES = DashboardConfig()
 LIKELINESS = st.floats(0, 1)
 
 
@@ -55,7 +56,7 @@ def test_ratio_times_noise_is_not_under_the_cutoff(ratio: float, chance: float, 
 
 
 def test_without_noise_chance_has_no_say() -> None:
-    calm = SpeakerRules(noise=1.0)
+    calm = DashboardConfig(speaker_noise=1.0)
     assert [judge_speaker(math.log(0.76), chance, calm).is_worthy for chance in (0.0, 0.99)] == [True, True]
     assert [judge_speaker(math.log(0.74), chance, calm).is_worthy for chance in (0.0, 0.99)] == [False, False]
 

@@ -9,29 +9,29 @@ import pytest
 
 from tests.tumblr.fakes import World
 from tests.tumblr.live_services import BLOG, Neighbours, eventually, stop
-from tumblr.finders.ask_rules import AskRules
-from tumblr.finders.user_list import UserList
+from tumblr.finders.damping import why_not_listed
+from tumblr.settings import UserListConfig
 from tumblr.store.database import Database
 from tumblr.store.turns import TurnStore
 from tumblr.turns.turn import Turn, TurnKind, TurnState
 
-ANN_ONLY = UserList(frozenset({"ann"}))
+ANN_ONLY = UserListConfig(on=True, blogs=("ann",))
 NOT_LISTED = "bob is not on the list of those who are answered"
 
 
 @pytest.mark.parametrize(
     ("listed", "who", "reason"),
     [
-        (UserList(), "bob", None),
+        (UserListConfig(blogs=("ann",)), "bob", None),
         (ANN_ONLY, "ann", None),
         (ANN_ONLY, "Ann", None),
         (ANN_ONLY, "bob", NOT_LISTED),
         (ANN_ONLY, "Anonymous", "Anonymous is not on the list of those who are answered"),
-        (UserList(frozenset()), "ann", "ann is not on the list of those who are answered"),
+        (UserListConfig(on=True), "ann", "ann is not on the list of those who are answered"),
     ],
 )
-def test_who_is_answered(listed: UserList, who: str, reason: str | None) -> None:
-    assert listed.why_not(who) == reason
+def test_who_is_answered(listed: UserListConfig, who: str, reason: str | None) -> None:
+    assert why_not_listed(who, listed) == reason
 
 
 @pytest.mark.parametrize(
@@ -50,17 +50,17 @@ def test_who_is_answered(listed: UserList, who: str, reason: str | None) -> None
 def test_asks_of_others_are_deleted_unless_they_are_about_following(
     world: World, asker: str | None, question: str, stays: bool
 ) -> None:
-    world.asks._rules = AskRules(answered=ANN_ONLY)
+    world.restart(user_list=ANN_ONLY.model_dump())
     ask = world.tumblr.ask(question, asker)
     (turn,) = world.find()
     assert turn.is_open is stays
-    assert [chore.post_id for chore in world.chores.open_edits()] == ([] if stays else [ask])
+    assert [chore.post_id for chore in world.outbox.open_edits()] == ([] if stays else [ask])
     world.driver.round()
     assert stays or ask not in world.tumblr.posts
 
 
 def test_a_deletion_that_fails_is_made_up_for(world: World) -> None:
-    world.asks._rules = AskRules(answered=ANN_ONLY)
+    world.restart(user_list=ANN_ONLY.model_dump())
     ask = world.tumblr.ask("soup?", "bob")
     world.find()
     world.tumblr.down = True
@@ -75,7 +75,7 @@ def test_a_deletion_that_fails_is_made_up_for(world: World) -> None:
 
 
 def test_of_too_many_asks_a_random_one_is_deleted_each_time(world: World) -> None:
-    world.asks._rules = AskRules(most_waiting=2)
+    world.restart(asks={"most_waiting": 2})
     world.switchboard.automatic = False
     for number in range(4):
         world.tumblr.ask(f"soup {number}?", "bob")

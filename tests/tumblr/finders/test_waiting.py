@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tumblr.finders.waiting import Limited, PendingTurn, Preferences, choose, crowding
+from tests.tumblr.fakes import settings_for
+from tumblr.bot_settings import BotSettings
+from tumblr.finders.waiting import PendingTurn, choose, crowding, odds
 from tumblr.pacing.throttle import Throttle
 from tumblr.turns.turn import NewTurn, TurnKind
 
-ANY, FULL = Preferences(), Throttle()
+ANY, FULL = settings_for(), Throttle()
+
+
+def talk(**conversation: Any) -> BotSettings:
+    return settings_for(conversation=conversation)
+
+
+def capped(most: int) -> BotSettings:
+    return settings_for(loop={"max_posts_per_step": most})
+
+
 R, P, M = TurnKind.REBLOG, TurnKind.REPLY, TurnKind.MENTION
 
 
@@ -17,10 +31,10 @@ def item(name: str, who: str, timestamp: int, cost: float = 1.0, kind: TurnKind 
 
 
 def chosen(
-    waiting: list[PendingTurn], preferences: Preferences = ANY, pace: Throttle = FULL, **more: object
+    waiting: list[PendingTurn], settings: BotSettings = ANY, throttle: Throttle = FULL, **more: object
 ) -> str:
-    settings: dict[str, object] = {"busy": set(), "odds": lambda _: 1.0, "draw": lambda: 0.5, **more}
-    return " ".join(turn.input_id for turn in choose(waiting, preferences, pace, **settings))  # type: ignore[arg-type]
+    chance: dict[str, object] = {"busy": set(), "odds": lambda _: 1.0, "draw": lambda: 0.5, **more}
+    return " ".join(turn.input_id for turn in choose(waiting, settings, throttle, **chance))  # type: ignore[arg-type]
 
 
 BOB = [
@@ -36,7 +50,7 @@ def test_of_each_blog_the_cheapest_reblog_and_the_cheapest_reply_in_order_of_tim
 
 
 def test_the_oldest_instead() -> None:
-    assert chosen(BOB, Preferences(by_cost=False)) == "a c d"
+    assert chosen(BOB, talk(priorities=False)) == "a c d"
 
 
 def test_a_mention_stands_in_line_with_reblogs() -> None:
@@ -44,19 +58,19 @@ def test_a_mention_stands_in_line_with_reblogs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("preferences", "pace", "expected"),
+    ("settings", "throttle", "expected"),
     [
-        (Preferences(cap=2), Throttle(), "b d"),
-        (Preferences(cap=5), Throttle(posts_factor=1.1 / 5), "b"),
-        (Preferences(), Throttle(posts_factor=2.1 / 5), "b d"),
-        (Preferences(), Throttle(posts_factor=0.0), ""),
-        (Preferences(stop_above=8.0), Throttle(), "b"),
-        (Preferences(stop_above=9.5), Throttle(cost_modifier=-1.5), "b"),
-        (Preferences(stop_above=4.0, by_cost=False), Throttle(), "a c d"),
+        (capped(2), Throttle(), "b d"),
+        (capped(5), Throttle(posts_factor=1.1 / 5), "b"),
+        (ANY, Throttle(posts_factor=2.1 / 5), "b d"),
+        (ANY, Throttle(posts_factor=0.0), ""),
+        (talk(stop_above_cost=8.0), Throttle(), "b"),
+        (talk(stop_above_cost=9.5), Throttle(cost_modifier=-1.5), "b"),
+        (talk(stop_above_cost=4.0, priorities=False), Throttle(), "a c d"),
     ],
 )
-def test_no_more_than_the_pace_allows(preferences: Preferences, pace: Throttle, expected: str) -> None:
-    assert chosen(BOB, preferences, pace) == expected
+def test_no_more_than_the_pace_allows(settings: BotSettings, throttle: Throttle, expected: str) -> None:
+    assert chosen(BOB, settings, throttle) == expected
 
 
 def test_who_is_being_answered_has_to_wait() -> None:
@@ -64,14 +78,14 @@ def test_who_is_being_answered_has_to_wait() -> None:
 
 
 def test_limited_blogs_are_left_to_chance() -> None:
-    limited = Limited({"Bob": 2.0}, {"HELL": 4.0}, 160.0)
-    assert limited.odds("bob", "x") == pytest.approx(160 / 7200)
-    assert limited.odds("bob", "Hello") == pytest.approx(160 / 14400)
-    assert limited.odds("ann", "x") == 1.0
+    limited = settings_for(asks={"limited_users": {"Bob": 2.0}, "limited_substrings": {"HELL": 4.0}})
+    assert odds("bob", "x", limited) == pytest.approx(160 / 7200)
+    assert odds("bob", "Hello", limited) == pytest.approx(160 / 14400)
+    assert odds("ann", "x", limited) == 1.0
     assert chosen(BOB, odds=lambda item: 0.4 if item.turn.who == "bob" else 1.0) == "b d"
 
 
 def test_blogs_of_which_too_much_waits() -> None:
-    assert crowding(BOB, Preferences(auto_limit_above=2)) == {"bob"}
-    assert crowding(BOB, Preferences(auto_limit_above=3)) == set()
-    assert crowding(BOB, Preferences()) == set()
+    assert crowding(BOB, 2) == {"bob"}
+    assert crowding(BOB, 3) == set()
+    assert crowding(BOB, 0) == set()

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mood.dynamics import mood_value
 from mood.named import mood_by_name
 from mood.system import MoodInput, MoodSystem
-from tests.tumblr.fakes import START, ZONE
-from tumblr.moods.current import Moods
+from tests.tumblr.fakes import START, ZONE, FakeClock
+from tumblr.moods.current import Feeling, MoodLog, Moods
+from tumblr.store.turns import TurnStore
 from tumblr.turns.turn import StoredMoodInput, TurnKind
 
 
-class Remembered:
+class Remembered(TurnStore):
     """Remembers what it is told."""
 
     def __init__(self, *inputs: StoredMoodInput) -> None:
@@ -31,7 +32,7 @@ class Remembered:
     def tell(self, told: StoredMoodInput) -> None:
         self.inputs.append(replace(told, number=len(self.inputs) + 1))
 
-    def mood_inputs(self, since: datetime | None = None, *, after: int = 0) -> Sequence[StoredMoodInput]:
+    def mood_inputs(self, since: datetime | None = None, *, after: int = 0) -> list[StoredMoodInput]:
         self.looks += 1
         found = [one for one in self.inputs if one.number > after and (since is None or since <= one.time)]
         self.given += len(found)
@@ -106,3 +107,26 @@ def test_it_is_always_the_mood_of_everything_said_so_far(
 def test_a_moment_to_come_has_the_base_of_its_own_day() -> None:
     later = datetime(2021, 2, 7, 20, tzinfo=ZONE)
     assert make_moods(Remembered()).at(later).value == pytest.approx(0.9)  # only_non_sad
+
+
+class Tempers(Moods):
+    """Feels as it is told."""
+
+    def __init__(self) -> None:
+        self.now = Feeling(0.7, "meh")
+        self.asked: list[datetime] = []
+
+    def at(self, moment: datetime) -> Feeling:
+        self.asked.append(moment)
+        return self.now
+
+
+def test_a_mood_is_told_when_it_changes() -> None:
+    moods, clock = Tempers(), FakeClock()
+    mood_log = MoodLog(moods, clock)
+    with structlog.testing.capture_logs() as logged:
+        assert [mood_log.find() for _ in range(2)] == [[], []]
+        moods.now = Feeling(0.94567, "only_non_sad")
+        mood_log.find()
+    assert [(event["value"], event["accepts"]) for event in logged] == [(0.7, "meh"), (0.946, "only_non_sad")]
+    assert {moment.timestamp() for moment in moods.asked} == {clock()}

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.tumblr.fakes import FakeClock
+from tests.tumblr.fakes import FakeClock, ModelTumblr, bot_over, settings_for
 from tumblr.api.errors import LimitReached, TumblrUnavailable, Unauthorized, Unreachable
 from tumblr.api.key_pool import Group, KeySet, Pool
 from tumblr.api.rate_limits import Budget
-from tumblr.pacing.budget import RULES, BudgetRules
+from tumblr.bot import Tumblr
+from tumblr.pacing.budget import RULES, Past, odds
 from tumblr.pacing.planner import Part, PassPlan, Planner
-from tumblr.store.cursors import PastCheck, ValueStore
+from tumblr.store.cursors import CursorStore, PastCheck
+from tumblr.store.database import Database
 
 
 class Dice(random.Random):
@@ -37,29 +39,38 @@ def headers(hour: int, day: int) -> dict[str, str]:
     }
 
 
+class Asked(Tumblr):
+    """Tells of a key set what the bench says."""
+
+    bench: Bench
+
+    def learn(self, one: KeySet) -> None:
+        self.bench.learn(one)
+
+
 class Bench:
     """A planner over some key sets that answer with figures of their own when they are asked."""
 
     def __init__(
         self,
         clock: FakeClock,
-        values: ValueStore,
+        database: Database,
         *key_sets: tuple[Group, int, int],
         dice: float = 0.999,
-        rules: BudgetRules = RULES["2021"],
+        year: str = "2021",
     ) -> None:
         unused: Any = None
         self.clock = clock
-        self.values = values
         self.asked: list[str] = []
         self.error: Exception | None = None
         self.figures = {f"{group} {n}": (hour, day) for n, (group, hour, day) in enumerate(key_sets)}
         self.pool = Pool(
             KeySet(f"{group} {n}", group, Budget(clock), unused) for n, (group, _, _) in enumerate(key_sets)
         )
-        self.planner = Planner(
-            self.pool, values, rules, mean_pause=160.0, learn=self.learn, rng=Dice(dice), clock=clock
-        )
+        tumblr = Asked(self.pool, ModelTumblr(clock))
+        object.__setattr__(tumblr, "bench", self)  # it is frozen
+        bot = bot_over(database, clock, tumblr=tumblr, rng=Dice(dice))
+        self.planner = Planner(bot, settings_for(loop={"budget": year}))
 
     def learn(self, one: KeySet) -> None:
         self.asked.append(one.name)
@@ -69,15 +80,15 @@ class Bench:
 
 
 @pytest.fixture
-def values(database: Any, clock: FakeClock) -> ValueStore:
-    return ValueStore(database, clock)
+def values(database: Database, clock: FakeClock) -> CursorStore:
+    return CursorStore(database, clock)
 
 
 BASE, DASH = (Group.BASE, 1000, 5000), (Group.DASHBOARD, 1000, 5000)
 
 
-def test_a_key_set_of_which_nothing_is_known_is_asked_once(clock: FakeClock, values: ValueStore) -> None:
-    bench = Bench(clock, values, BASE, DASH)
+def test_a_key_set_of_which_nothing_is_known_is_asked_once(clock: FakeClock, database: Database) -> None:
+    bench = Bench(clock, database, BASE, DASH)
     bench.planner.begin()
     bench.planner.begin()
     assert bench.asked == ["base 0", "dashboard 1"]
@@ -95,13 +106,13 @@ def test_a_key_set_of_which_nothing_is_known_is_asked_once(clock: FakeClock, val
     ],
 )
 def test_the_expensive_looks_are_left_to_chance(
-    clock: FakeClock, values: ValueStore, dice: float, key_sets: Any, expected: PassPlan
+    clock: FakeClock, database: Database, dice: float, key_sets: Any, expected: PassPlan
 ) -> None:
-    assert Bench(clock, values, *key_sets, dice=dice).planner.begin() == expected
+    assert Bench(clock, database, *key_sets, dice=dice).planner.begin() == expected
 
 
-def test_later_the_dashboard_has_its_own_share(clock: FakeClock, values: ValueStore) -> None:
-    bench = Bench(clock, values, BASE, DASH, rules=RULES["2023"])
+def test_later_the_dashboard_has_its_own_share(clock: FakeClock, database: Database) -> None:
+    bench = Bench(clock, database, BASE, DASH, year="2023")
     plan = bench.planner.begin()
     assert plan.notes  # 10 calls in 240 s are less than what is allowed
     left = 2 * 5000 / 86400 - 10 / 240
@@ -109,18 +120,18 @@ def test_later_the_dashboard_has_its_own_share(clock: FakeClock, values: ValueSt
 
 
 def test_the_key_set_with_the_most_calls_goes_first(
-    clock: FakeClock, values: ValueStore, capsys: pytest.CaptureFixture[str]
+    clock: FakeClock, database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench = Bench(clock, values, (Group.BASE, 100, 400), (Group.BASE, 1000, 3000), DASH)
+    bench = Bench(clock, database, (Group.BASE, 100, 400), (Group.BASE, 1000, 3000), DASH)
     bench.planner.begin()
     assert [one.name for one in bench.pool.key_sets()] == ["dashboard 2", "base 1", "base 0"]
     assert "info" not in "".join(capsys.readouterr())  # the others have calls to spare, too
 
 
 def test_it_is_said_when_a_key_set_is_used_up_and_another_goes_on(
-    clock: FakeClock, values: ValueStore, capsys: pytest.CaptureFixture[str]
+    clock: FakeClock, database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench = Bench(clock, values, (Group.BASE, 1000, 5000), (Group.BASE, 1000, 3000))
+    bench = Bench(clock, database, (Group.BASE, 1000, 5000), (Group.BASE, 1000, 3000))
     bench.planner.begin()
     bench.pool.key_sets()[0].budget.observe(headers(0, 4000))
     capsys.readouterr()
@@ -134,16 +145,15 @@ def test_it_is_said_when_a_key_set_is_used_up_and_another_goes_on(
 
 
 def test_the_calls_of_one_application_count_once(
-    clock: FakeClock, values: ValueStore, capsys: pytest.CaptureFixture[str]
+    clock: FakeClock, database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     unused: Any = None
     budget = Budget(clock)
     pool = Pool([KeySet("base", Group.BASE, budget, unused), KeySet("dash", Group.DASHBOARD, budget, unused)])
     budget.observe(headers(1000, 5000))
     dice = Dice(0.38)  # 160 s * 5000/86400 per s / 25 calls = 0.3704
-    planner = Planner(
-        pool, values, RULES["2021"], mean_pause=160.0, learn=lambda _: None, rng=dice, clock=clock
-    )
+    bot = bot_over(database, clock, tumblr=Tumblr(pool, ModelTumblr(clock)), rng=dice)
+    planner = Planner(bot, settings_for())
     assert planner.begin() == PassPlan(notes=False)
     dice.number = 0.36
     assert planner.begin().notes
@@ -154,10 +164,10 @@ def test_the_calls_of_one_application_count_once(
 
 @pytest.mark.parametrize(("year", "first"), [("2021", "base 2"), ("2023", "dashboard 0")])
 def test_later_the_group_with_the_most_calls_goes_first(
-    clock: FakeClock, values: ValueStore, year: str, first: str
+    clock: FakeClock, database: Database, year: str, first: str
 ) -> None:
     many = [(Group.DASHBOARD, 1000, 2000), (Group.DASHBOARD, 1000, 1900), (Group.BASE, 1000, 3000)]
-    bench = Bench(clock, values, *many, rules=RULES[year])
+    bench = Bench(clock, database, *many, year=year)
     bench.planner.begin()
     assert bench.pool.key_sets()[0].name == first
     assert bench.pool.key_sets(Group.BASE)[0].name == "base 2"
@@ -165,34 +175,34 @@ def test_later_the_group_with_the_most_calls_goes_first(
 
 @pytest.mark.parametrize("error", [TumblrUnavailable("down"), LimitReached("used up", 100.0)])
 def test_without_figures_nothing_expensive_is_done(
-    clock: FakeClock, values: ValueStore, error: Exception
+    clock: FakeClock, database: Database, error: Exception
 ) -> None:
-    bench = Bench(clock, values, BASE, dice=0.0)
+    bench = Bench(clock, database, BASE, dice=0.0)
     bench.error = error
     assert bench.planner.begin() == PassPlan(notes=False)
     bench.error = None
     assert bench.planner.begin().notes
 
 
-def test_without_a_tumblr_there_is_no_plan(clock: FakeClock, values: ValueStore) -> None:
-    bench = Bench(clock, values, BASE, DASH)
+def test_without_a_tumblr_there_is_no_plan(clock: FakeClock, database: Database) -> None:
+    bench = Bench(clock, database, BASE, DASH)
     bench.error = Unreachable("no answer")
     with pytest.raises(Unreachable):
         bench.planner.begin()
     assert bench.asked == ["base 0"]
 
 
-def test_wrong_keys_are_for_a_human(clock: FakeClock, values: ValueStore) -> None:
-    bench = Bench(clock, values, BASE)
+def test_wrong_keys_are_for_a_human(clock: FakeClock, database: Database) -> None:
+    bench = Bench(clock, database, BASE)
     bench.error = Unauthorized("no")
     with pytest.raises(Unauthorized):
         bench.planner.begin()
 
 
 def test_both_looks_are_one_check_and_are_remembered_across_restarts(
-    clock: FakeClock, values: ValueStore
+    clock: FakeClock, database: Database, values: CursorStore
 ) -> None:
-    bench = Bench(clock, values, BASE, dice=0.0)
+    bench = Bench(clock, database, BASE, dice=0.0)
     bench.planner.begin()
     clock.advance(70)
     bench.planner.end({Part.INBOX: 3, Part.NOTES: 20, Part.DASHBOARD: 13})
@@ -200,12 +210,14 @@ def test_both_looks_are_one_check_and_are_remembered_across_restarts(
     assert values.past_checks("dashboard") == []
     for _ in range(40):
         bench.planner.end({Part.NOTES: 100, Part.DASHBOARD: 0})
-    again = Bench(clock, values, BASE, dice=0.1)
+    again = Bench(clock, database, BASE, dice=0.1)
     assert not again.planner.begin().notes  # 0.3704 / 4
 
 
-def test_later_each_look_is_remembered_by_itself(clock: FakeClock, values: ValueStore) -> None:
-    bench = Bench(clock, values, BASE, rules=RULES["2023"])
+def test_later_each_look_is_remembered_by_itself(
+    clock: FakeClock, database: Database, values: CursorStore
+) -> None:
+    bench = Bench(clock, database, BASE, year="2023")
     bench.planner.plan = PassPlan(True, 0.25)
     clock.advance(70)
     bench.planner.end({Part.NOTES: 20, Part.DASHBOARD: 13})
@@ -215,14 +227,14 @@ def test_later_each_look_is_remembered_by_itself(clock: FakeClock, values: Value
 
 @pytest.mark.parametrize("calls", [{}, {Part.INBOX: 3}, {Part.NOTES: 0}, {Part.DASHBOARD: 9}])
 def test_what_was_not_looked_at_is_not_remembered(
-    clock: FakeClock, values: ValueStore, calls: dict[Part, int]
+    clock: FakeClock, database: Database, values: CursorStore, calls: dict[Part, int]
 ) -> None:
-    bench = Bench(clock, values, BASE)
+    bench = Bench(clock, database, BASE)
     bench.planner.end(calls)
     assert values.past_checks("base") == []
 
 
-def test_only_so_many_checks_are_kept(clock: FakeClock, values: ValueStore) -> None:
+def test_only_so_many_checks_are_kept(clock: FakeClock, values: CursorStore) -> None:
     for number in range(1, 130):
         values.add_check(PastCheck("base", number, 60.0))
     values.add_check(PastCheck("dashboard", 5, 60.0))
@@ -230,16 +242,16 @@ def test_only_so_many_checks_are_kept(clock: FakeClock, values: ValueStore) -> N
     assert (len(kept), kept[0].requests, kept[-1].requests) == (100, 30, 129)
 
 
-def test_marks_and_follows_are_remembered(values: ValueStore) -> None:
-    assert values.mark("seen") is None
-    values.set_mark("seen", {"id": "12"})
-    values.set_mark("seen", {"id": "13"})
-    assert values.mark("seen") == {"id": "13"}
+def test_marks_and_follows_are_remembered(values: CursorStore) -> None:
+    assert values.cursor("seen") is None
+    values.set_cursor("seen", {"id": "12"})
+    values.set_cursor("seen", {"id": "13"})
+    assert values.cursor("seen") == {"id": "13"}
     values.replace_follows(["Ann", "bob"])
     values.replace_follows(["Bob", "cid"])
     assert values.follows() == {"bob", "cid"}
 
 
-def test_rules_of_ones_own(clock: FakeClock, values: ValueStore) -> None:
-    rules = replace(RULES["2021"], start=(1000.0,))
-    assert not Bench(clock, values, BASE, dice=0.01, rules=rules).planner.begin().notes
+def test_rules_of_ones_own() -> None:
+    rules, rate = replace(RULES["2021"], start=(1000.0,)), 5000 / 86400
+    assert odds([rate], [rate], Past(), 160.0, rules).check == pytest.approx(160 * rate / 1000)

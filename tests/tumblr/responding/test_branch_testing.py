@@ -9,20 +9,14 @@ from typing import Any
 
 import pytest
 
-from bot_config import Config
 from switchboard.messages import AnswerRequest
 from tests.tumblr.api.test_payload_forms import npf, npf_item
 from tests.tumblr.fakes import OPERATOR, World, an_intent
 from tests.tumblr.live_services import BLOG, Neighbours, eventually, stop
-from tumblr.build_talk import ask_rules
-from tumblr.finders.ask_rules import AskRules
-from tumblr.finders.user_list import UserList
 from tumblr.responding.branch_testing import MARK, as_test, marked
-from tumblr.responding.handlers.base import PlannedPost
-from tumblr.responding.handlers.commands import DONE
+from tumblr.responding.handlers.base import DONE, PlannedPost
 from tumblr.responding.reconcile import Reconciler
 from tumblr.screening.moderation import Verdict
-from tumblr.screening.word_lists import ScreeningRules
 from tumblr.turns.turn import Action, StoredRequest, Turn, TurnKind, TurnState
 
 ASK = Turn(1, TurnKind.ASK, "1001", "bob", TurnState.CHOSEN, {"question": "soup?\n<b>"}, 0.0, 0.0)
@@ -87,14 +81,16 @@ def test_requests_carry_the_mark_where_there_is_a_field_for_it(
     assert found.id == request.id
 
 
-@pytest.mark.parametrize("rules", [ScreeningRules(), ScreeningRules(bad_strings=("soup",))])
-def test_an_ask_is_answered_in_a_draft_and_stays_in_the_inbox(tmp_path: Path, rules: ScreeningRules) -> None:
-    world = World(tmp_path, branch_testing=True, rules=rules)
+@pytest.mark.parametrize("listed", [(), ("soup",)])
+def test_an_ask_is_answered_in_a_draft_and_stays_in_the_inbox(
+    tmp_path: Path, listed: tuple[str, ...]
+) -> None:
+    world = World(tmp_path, branch_testing={"on": True}, screening={"bad_strings": listed})
     ask = world.tumblr.ask("soup?")
     world.run()
     world.run()
     (draft,) = world.tumblr.drafts()
-    intended = "draft" if rules.bad_strings else "published"
+    intended = "draft" if listed else "published"
     assert draft.tags[:2] == (MARK, f"{MARK}: {intended}")
     assert f"ask {ask} from bob" in draft.body
     assert "Soup is warm." in draft.body
@@ -108,7 +104,7 @@ def test_an_ask_is_answered_in_a_draft_and_stays_in_the_inbox(tmp_path: Path, ru
 @pytest.mark.parametrize("question", ["!mood", "!review Soup", "!follow"])
 @pytest.mark.parametrize("asker", ["bob", OPERATOR])
 def test_asks_that_are_commands_stay_in_the_inbox(tmp_path: Path, question: str, asker: str) -> None:
-    world = World(tmp_path, branch_testing=True)
+    world = World(tmp_path, branch_testing={"on": True})
     ask = world.tumblr.ask(question, asker)
     world.run()
     assert world.store.open_turns() == []
@@ -117,17 +113,16 @@ def test_asks_that_are_commands_stay_in_the_inbox(tmp_path: Path, question: str,
     world.stop()
 
 
-@pytest.mark.parametrize(
-    "rules",
-    [AskRules(most_waiting=2, deletes=False), AskRules(answered=UserList(frozenset()), deletes=False)],
-)
-def test_asks_that_would_be_deleted_are_only_skipped(world: World, rules: AskRules) -> None:
-    world.asks._rules = rules
+@pytest.mark.parametrize("sections", [{"asks": {"most_waiting": 2}}, {"user_list": {"on": True}}])
+def test_asks_that_would_be_deleted_are_only_skipped(
+    world: World, sections: dict[str, dict[str, Any]]
+) -> None:
+    world.restart(branch_testing={"on": True}, **sections)
     asks = [world.tumblr.ask(f"soup {number}?", "bob") for number in range(3)]
     world.switchboard.automatic = False
     world.run()
     assert TurnState.SKIPPED in {world.store.turn(number).state for number in (1, 2)}
-    assert world.chores.open_edits() == []
+    assert world.outbox.open_edits() == []
     assert set(world.tumblr.posts) == set(asks)
 
 
@@ -174,7 +169,3 @@ def test_the_settings_reach_the_bot(near: Neighbours) -> None:
     assert {str(post.id) for post in near.posts("submission")} == asks
     assert not near.posts("published")
     assert not near.posts("queued")
-
-
-def test_with_the_setting_no_ask_is_deleted() -> None:
-    assert [ask_rules(Config(branch_testing={"on": on})).deletes for on in (True, False)] == [False, True]

@@ -11,12 +11,12 @@ from bot_lifecycle import FatalError
 from mood.logits import logit
 from switchboard.errors import SwitchboardForbidden, SwitchboardRefused
 from switchboard.messages import RawSelectRequest, SelectionOutcome, SubmitReply
-from tests.tumblr.fakes import IDENTITY, ZONE, FakeSwitchboard, World
+from tests.tumblr.fakes import DRAFTS, FakeSwitchboard, World, queue, settings_for
 from tumblr.api.errors import Forbidden, LimitReached, Refused, TumblrError, TurnedDown, Unauthorized
-from tumblr.responding.handlers.base import AskHandler, PlannedPost
+from tumblr.responding.handlers.ask import AskHandler
+from tumblr.responding.handlers.base import PlannedPost
 from tumblr.responding.post_log import explain
-from tumblr.screening.word_lists import ScreeningRules
-from tumblr.turns.turn import Judgment, Turn, TurnState
+from tumblr.turns.turn import Judgment, Turn, TurnKind, TurnState
 
 MakeWorld = Callable[..., World]
 
@@ -135,7 +135,7 @@ def test_jobs_are_acknowledged_only_after_the_post_is_recorded(world: World) -> 
 
 
 def test_drafts_only_publishes_nothing(make_world: MakeWorld) -> None:
-    world = make_world(drafts_only=True, queue_below=1)
+    world = make_world(tumblr=DRAFTS, queue=queue(1))
     world.tumblr.ask("soup?")
     world.run()
     assert {post.state for post in world.tumblr.posts.values()} == {"draft"}
@@ -143,7 +143,7 @@ def test_drafts_only_publishes_nothing(make_world: MakeWorld) -> None:
 
 
 def test_what_the_screening_stops_is_drafted_with_the_reason(make_world: MakeWorld) -> None:
-    world = make_world(rules=ScreeningRules(bad_strings=("warm",)))
+    world = make_world(screening={"bad_strings": ["warm"]})
     world.tumblr.ask("soup?")
     world.run()
     (post,) = world.tumblr.posts.values()
@@ -153,7 +153,7 @@ def test_what_the_screening_stops_is_drafted_with_the_reason(make_world: MakeWor
 
 
 def test_a_dry_run_changes_nothing(make_world: MakeWorld) -> None:
-    world = make_world(dry_run=True, queue_below=1)
+    world = make_world(dry_run=True, queue=queue(1))
     world.tumblr.ask("soup?")
     world.run()
     assert world.tumblr.writes == 0
@@ -181,7 +181,7 @@ def test_a_post_lost_on_the_way_there_is_sent_again(world: World) -> None:
 
 
 def test_an_original_lost_on_the_way_back_is_found_not_repeated(make_world: MakeWorld) -> None:
-    world = make_world(queue_below=1)
+    world = make_world(queue=queue(1))
     world.tumblr.lose_answer = 1
     world.run(seconds=10)
     assert world.tumblr.writes == 1
@@ -193,7 +193,7 @@ def test_a_job_that_fails_is_asked_for_again_with_another_id_and_then_given_up(w
     world.tumblr.ask("soup?")
     world.find()
     ids = set()
-    for _ in range(world.max_attempts):
+    for _ in range(world.settings.loop.max_attempts):
         world.driver.round()
         turn = world.only_turn()
         assert turn.request is not None
@@ -201,7 +201,7 @@ def test_a_job_that_fails_is_asked_for_again_with_another_id_and_then_given_up(w
         world.switchboard.fail(turn.request.id)
         world.driver.round()
         world.clock.advance(3600)
-    assert len(ids) == world.max_attempts
+    assert len(ids) == world.settings.loop.max_attempts
     assert world.only_turn().state is TurnState.FAILED
     assert world.only_turn().reason == "no generator could do it"
     assert [post.state for post in world.tumblr.posts.values()] == ["submission"]
@@ -273,7 +273,7 @@ class BrokenForAnn(AskHandler):
 
 
 def test_a_turn_that_nothing_can_be_done_with_does_not_stop_the_others(make_world: MakeWorld) -> None:
-    world = make_world(ask_kind=BrokenForAnn(IDENTITY, ZONE, (), 10_000))
+    world = make_world(handlers={TurnKind.ASK: BrokenForAnn(settings_for())})
     world.tumblr.ask("soup?", "ann")
     world.tumblr.ask("soup?", "bob")
     world.run(rounds=1)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.tumblr.fakes import World
+from tests.tumblr.fakes import DRAFTS, World, queue
 from tumblr.api.models import TumblrPost
 from tumblr.turns.fail_points import FailPoint, FailPoints
 from tumblr.turns.turn import CLOSED, Turn, TurnKind, TurnState
@@ -45,22 +45,16 @@ def die() -> None:
     raise Killed
 
 
-def restart(world: World, fail_points: FailPoints | None = None) -> None:
-    """Kill the bot's process and start another one on the same database."""
-    world.stop()
-    world.start(fail_points)
-
-
 @pytest.mark.parametrize("point", OF_TURNS)
 @pytest.mark.parametrize("queue_below", [0, 1])
 def test_a_kill_at_any_point_is_harmless(tmp_path: Path, point: FailPoint, queue_below: int) -> None:
-    world = World(tmp_path, queue_below=queue_below)
+    world = World(tmp_path, queue=queue(queue_below))
     if not queue_below:
         world.tumblr.ask("soup?")
-    restart(world, FailPoints(point, die))
+    world.restart(FailPoints(point, die))
     with pytest.raises(Killed):
         world.run(seconds=1)
-    restart(world)
+    world.restart()
     world.run(seconds=10, rounds=6)
     world.stop()
     assert world.tumblr.writes == 1
@@ -78,7 +72,11 @@ class BotMachine(RuleBasedStateMachine):
 
     @initialize(drafts_only=st.booleans(), queue_below=st.integers(0, 2))
     def begin(self, drafts_only: bool, queue_below: int) -> None:
-        self.world = World(Path(self._folder.name), drafts_only=drafts_only, queue_below=queue_below)
+        self.world = World(
+            Path(self._folder.name),
+            tumblr=DRAFTS if drafts_only else {},
+            queue=queue(queue_below),
+        )
 
     @rule(asker=ASKERS)
     def someone_asks(self, asker: str | None) -> None:
@@ -110,10 +108,10 @@ class BotMachine(RuleBasedStateMachine):
 
     @rule(point=POINTS)
     def the_bot_works_until_it_is_killed(self, point: FailPoint) -> None:
-        restart(self.world, FailPoints(point, die))
+        self.world.restart(FailPoints(point, die))
         with contextlib.suppress(Killed):
             self._work()
-        restart(self.world)
+        self.world.restart()
 
     @rule(seconds=st.sampled_from([0.0, 1.0, 30.0, 2000.0]))
     def the_bot_works(self, seconds: float) -> None:
@@ -184,7 +182,7 @@ class BotMachine(RuleBasedStateMachine):
         originals = [p for p in world.tumblr.posts.values() if p.type == "text"]
         done = [t for t in self._turns() if t.kind is TurnKind.ORIGINAL and t.post_id is not None]
         assert len(originals) == len(done)
-        assert world.chores.open_edits() == []
+        assert world.outbox.open_edits() == []
 
     def _answers(self) -> list[TumblrPost]:
         posts = self.world.tumblr.posts.values()

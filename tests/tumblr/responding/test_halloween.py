@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from switchboard.messages import SelectionOutcome
-from tests.tumblr.fakes import World, outcome
+from tests.tumblr.fakes import World, outcome, settings_for
 from tumblr.responding.halloween import halloween_tags, with_treats
-from tumblr.responding.handlers.base import PlannedPost, stored
-from tumblr.screening.word_lists import ScreenedText, ScreeningRules
+from tumblr.responding.handlers.base import PlannedPost, TurnHandler, stored
+from tumblr.screening.word_lists import ScreenedText
 from tumblr.turns.fail_points import FailPoint, FailPoints
-from tumblr.turns.turn import Action, NewTurn, StoredMoodInput, StoredRequest, Turn, TurnKind, TurnState
+from tumblr.turns.turn import Action, NewTurn, StoredRequest, Turn, TurnKind, TurnState
 
 PUMPKIN = "\N{JACK-O-LANTERN}"
 
@@ -27,11 +27,8 @@ def die() -> None:
     raise KilledError
 
 
-class TalkKind:
+class TalkHandler(TurnHandler):
     """A kind of turn that answers with a text post."""
-
-    def mood_time(self, turn: Turn, now: datetime) -> datetime:
-        return now
 
     def requests(self, turn: Turn, mood: str, now: datetime) -> tuple[StoredRequest, StoredRequest | None]:
         return stored("answer", {"question": "soup?", "asking_name": turn.who}, turn, now), None
@@ -41,9 +38,6 @@ class TalkKind:
         return PlannedPost(
             Action.CREATE_TEXT, "published", f"<p>{chosen.post}</p>", tuple(chosen.tags), draft
         )
-
-    def mood_input(self, turn: Turn, chosen: SelectionOutcome) -> StoredMoodInput | None:
-        return None
 
 
 def three(chosen: int = 1) -> SelectionOutcome:
@@ -65,7 +59,7 @@ def a_turn(kind: TurnKind) -> Turn:
 
 
 def composed(turn: Turn, chosen: SelectionOutcome) -> tuple[PlannedPost, list[NewTurn]]:
-    kind = TalkKind()
+    kind = TalkHandler(settings_for())
     return with_treats(turn, kind, chosen, kind.compose(turn, chosen))
 
 
@@ -103,11 +97,11 @@ def test_asks_and_what_nobody_said_to_the_bot_are_left_out(kind: TurnKind) -> No
 
 
 def worlds(folder: Path, **settings: object) -> World:
-    return World(folder, more_kinds={TurnKind.REPLY: TalkKind()}, **settings)  # type: ignore[arg-type]
+    return World(folder, handlers={TurnKind.REPLY: TalkHandler(settings_for())}, **settings)  # type: ignore[arg-type]
 
 
 def test_all_are_posted_and_each_is_screened(tmp_path: Path) -> None:
-    world = worlds(tmp_path, halloween=True, rules=ScreeningRules(bad_strings=("salad",)))
+    world = worlds(tmp_path, halloween={"on": True}, screening={"bad_strings": ["salad"]})
     world.store.add([NewTurn(TurnKind.REPLY, "bob:77", who="bob")])
     world.run()
     states = {post.body: post.state for post in world.tumblr.posts.values()}
@@ -130,7 +124,7 @@ def test_on_other_nights_only_one_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("point", list(FailPoint))
 def test_a_kill_at_any_point_loses_and_doubles_none(tmp_path: Path, point: FailPoint) -> None:
-    world = worlds(tmp_path, halloween=True)
+    world = worlds(tmp_path, halloween={"on": True})
     world.store.add([NewTurn(TurnKind.REPLY, "bob:77", who="bob")])
     world.stop()
     world.start(FailPoints(point, die))

@@ -14,9 +14,8 @@ from munging.control import IMAGE_DELIMITER
 from switchboard.messages import AnswerRequest
 from tests.tumblr.fakes import FakeClock, World
 from tumblr.api.errors import Refused
-from tumblr.responding.illustrator import Drawing
+from tumblr.bot import Drawing
 from tumblr.responding.post_images import PostImages
-from tumblr.screening.word_lists import ScreeningRules
 from tumblr.turns.fail_points import FailPoint, FailPoints
 from tumblr.turns.tags import UPLOADED, answer_tags
 from tumblr.turns.turn import TurnState
@@ -45,9 +44,7 @@ def draw(text: str) -> Drawing:
 
 
 def world_that_reads(tmp_path: Path, reader: KnownTexts, **settings: object) -> World:
-    clock = FakeClock()
-    config = ImagesConfig.model_validate({"post_seconds": 100, **settings})
-    return World(tmp_path, clock=clock, images=PostImages(reader, config, clock))
+    return World(tmp_path, image_reader=reader, images={"read": True, "post_seconds": 100, **settings})
 
 
 def question(world: World) -> str:
@@ -108,8 +105,8 @@ def test_only_so_many_images_are_read_the_latest_first() -> None:
     assert PostImages(reader, ImagesConfig(max_images=1), FakeClock()).texts([A, B], {}, 0.0) == {B: "new"}
 
 
-def draws(tmp_path: Path, text: str = BLOCK, **more: object) -> World:
-    world = World(tmp_path, draw=draw, rules=ScreeningRules(images_are_made=True), **more)  # type: ignore[arg-type]
+def draws(tmp_path: Path, text: str = BLOCK, *, as_drafts: bool = False) -> World:
+    world = World(tmp_path, draw=draw, images={"write": True, "write_as_drafts": as_drafts})
     world.switchboard.text = text
     world.tumblr.ask("soup?", "bob")
     return world
@@ -137,7 +134,7 @@ def test_an_image_block_becomes_a_figure_and_nothing_is_left_of_the_upload(tmp_p
 
 
 def test_a_post_with_images_may_have_to_wait_as_a_draft(tmp_path: Path) -> None:
-    world = draws(tmp_path, images_as_drafts=True)
+    world = draws(tmp_path, as_drafts=True)
     finish(world)
     (answer,) = world.tumblr.posts.values()
     assert answer.state == "draft"

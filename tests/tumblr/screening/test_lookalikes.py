@@ -7,9 +7,10 @@ import unicodedata
 import pytest
 
 from tumblr.screening.lookalikes import LOOKALIKES, by_shape, readings, undisguised, visible
-from tumblr.screening.word_lists import ScreenedText, ScreeningRules, screen
+from tumblr.screening.word_lists import ScreenedText, findings
+from tumblr.settings import ScreeningConfig
 
-RULES = ScreeningRules(bad_strings=("zorpful", "blivet", "hemny"), shortwords=("nup",))
+LISTS = ScreeningConfig(bad_strings=("zorpful", "blivet", "hemny"), bad_strings_shortwords=("nup",))
 
 
 def letter(name: str) -> str:
@@ -40,7 +41,7 @@ DISGUISES = {
 
 @pytest.mark.parametrize("text", DISGUISES.values(), ids=DISGUISES)
 def test_a_disguise_is_seen_through(text: str) -> None:
-    assert screen(ScreenedText("ann", "", f"it is {text}, is it not", ()), RULES)
+    assert findings(ScreenedText("ann", "", f"it is {text}, is it not", ()), LISTS)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_a_disguise_is_seen_through(text: str) -> None:
     ],
 )
 def test_innocent_texts_of_all_scripts_pass(text: str) -> None:
-    assert screen(ScreenedText("ann", "", text, ()), RULES) == []
+    assert findings(ScreenedText("ann", "", text, ()), LISTS) == []
 
 
 def test_every_look_alike_can_be_met_and_stands_for_one_small_letter() -> None:

@@ -6,14 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.tumblr.fakes import World
-from tumblr.screening.moderation import Thresholds, Verdict, judge
-from tumblr.screening.word_lists import Finding, ScreenedText, ScreeningRules, Weight, findings
+from tests.tumblr.fakes import World, queue
+from tumblr.screening.moderation import Verdict, judge
+from tumblr.screening.word_lists import Finding, ScreenedText, Weight, findings
+from tumblr.settings import ScreeningConfig
 from tumblr.turns.turn import TurnState
 
 MakeWorld = Callable[..., World]
 SOFT, HARD = Finding("listed text 'x'", Weight.PLAIN), Finding("listed text, disguised 'y'")
 USER, NEVER = Finding("the operator asks", Weight.USER), Finding("text that is never posted", Weight.REJECT)
+ON = ScreeningConfig(autoreview=True)
 DOUBT = "the autoreviewer doubts it"
 
 
@@ -43,21 +45,21 @@ DOUBT = "the autoreviewer doubts it"
 def test_the_verdict(
     found: list[Finding], score: float | None, original: bool, reasons: list[str], rejected: bool
 ) -> None:
-    verdict = judge(found, [], score, Thresholds(), original=original)
+    verdict = judge(found, [], score, ON, original=original)
     assert [reason.partition(" (")[0] for reason in verdict.reasons] == reasons
     assert verdict.rejected is rejected
 
 
 def test_without_thresholds_the_screening_decides_alone() -> None:
-    assert judge([SOFT], ["a note"], 0.9, None, original=False) == Verdict(("a note", SOFT.text))
+    assert judge([SOFT], ["a note"], 0.9, ScreeningConfig(), original=False) == Verdict(("a note", SOFT.text))
 
 
 def test_a_note_always_counts() -> None:
-    assert judge([], ["a note"], 0.0, Thresholds(), original=False).reasons == ("a note",)
+    assert judge([], ["a note"], 0.0, ON, original=False).reasons == ("a note",)
 
 
 def test_a_low_threshold_of_rejection_flags_too() -> None:
-    verdict = judge([], [], 0.2, Thresholds(reject=0.1), original=False)
+    verdict = judge([], [], 0.2, ScreeningConfig(autoreview=True, autoreview_reject=0.1), original=False)
     assert verdict.rejected
     assert len(verdict.reasons) == 1
 
@@ -77,22 +79,21 @@ def test_a_low_threshold_of_rejection_flags_too() -> None:
     ],
 )
 def test_how_much_a_finding_weighs(asker: str, answer: str, weight: Weight) -> None:
-    rules = ScreeningRules(
+    lists = ScreeningConfig(
         bad_strings=("zorpful",),
-        shortwords=("gnu",),
+        bad_strings_shortwords=("gnu",),
         review_strings=("frobbish",),
         reject_strings=("Quuxish",),
-        avoided_users=("badperson",),
-        obscured_strings=("blivet",),
-        screened_users=frozenset({"watched"}),
-        operator="keeper",
+        user_avoid_list=("badperson",),
+        likely_obscured_strings=("blivet",),
+        screened_users=("watched",),
     )
-    (found,) = findings(ScreenedText(asker, "", answer, ()), rules)
+    (found,) = findings(ScreenedText(asker, "", answer, ()), lists, "keeper")
     assert found.weight is weight
 
 
 def test_what_is_never_posted_is_written_anew(make_world: MakeWorld) -> None:
-    world = make_world(rules=ScreeningRules(reject_strings=("warm",)), queue_below=1)
+    world = make_world(screening={"reject_strings": ["warm"]}, queue=queue(1))
     ask = world.tumblr.ask("soup?")
     world.run(rounds=1)
     (draft,) = world.tumblr.posts.values()  # no original was made
@@ -104,7 +105,7 @@ def test_what_is_never_posted_is_written_anew(make_world: MakeWorld) -> None:
 
 
 def test_an_answer_that_the_bot_rejects_is_tried_again_until_it_gives_up(make_world: MakeWorld) -> None:
-    world = make_world(thresholds=Thresholds())
+    world = make_world(screening={"autoreview": True})
     world.switchboard.autoreview = 0.9
     ask = world.tumblr.ask("soup?")
     for _ in range(8):
@@ -117,7 +118,7 @@ def test_an_answer_that_the_bot_rejects_is_tried_again_until_it_gives_up(make_wo
 
 
 def test_a_better_text_ends_it(make_world: MakeWorld) -> None:
-    world = make_world(thresholds=Thresholds())
+    world = make_world(screening={"autoreview": True})
     world.switchboard.autoreview = 0.9
     world.tumblr.ask("soup?")
     world.run(rounds=1)
@@ -130,7 +131,7 @@ def test_a_better_text_ends_it(make_world: MakeWorld) -> None:
 
 
 def test_an_original_that_the_bot_rejects_is_not_made(make_world: MakeWorld) -> None:
-    world = make_world(thresholds=Thresholds(), queue_below=1)
+    world = make_world(screening={"autoreview": True}, queue=queue(1))
     world.switchboard.autoreview = 0.9
     world.run(rounds=1)
     assert world.tumblr.posts == {}

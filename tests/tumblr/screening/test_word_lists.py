@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tumblr.screening.lookalikes import readings, visible
-from tumblr.screening.word_lists import ScreenedText, ScreeningRules, screen
+from tumblr.screening.word_lists import ScreenedText, findings
+from tumblr.settings import ScreeningConfig
 
-RULES = ScreeningRules(
+LISTS = ScreeningConfig(
     bad_strings=("zorpful", "grimble gromble", "Blivet"),
-    shortwords=("nup",),
+    bad_strings_shortwords=("nup",),
     okay_superstrings=("unblivetable", "blivetworth"),
-    obscured_strings=("quozzle", "flarn fish"),
+    likely_obscured_strings=("quozzle", "flarn fish"),
     profane_strings=("drat",),
-    strict_users=frozenset({"bukbot"}),
-    screened_users=frozenset({"pepperpot"}),
-    avoided_users=("sourmilkblog",),
-    operator="boss",
-    images_are_made=True,
+    strict_language_users=("bukbot",),
+    screened_users=("pepperpot",),
+    user_avoid_list=("sourmilkblog",),
 )
+
+
+def screen(
+    text: ScreenedText, lists: ScreeningConfig = LISTS, operator: str | None = "boss", *, made: bool = True
+) -> list[str]:
+    """The reasons why a human should look first."""
+    return [found.text for found in findings(text, lists, operator, images_are_made=made)]
 
 
 def draft(
@@ -91,44 +95,46 @@ STOPPED = {
 
 @pytest.mark.parametrize("case", PASSES)
 def test_passes(case: str) -> None:
-    assert screen(PASSES[case], RULES) == []
+    assert screen(PASSES[case]) == []
 
 
 @pytest.mark.parametrize("case", STOPPED)
 def test_is_stopped(case: str) -> None:
-    assert screen(STOPPED[case], RULES)
+    assert screen(STOPPED[case])
 
 
 def test_the_reason_names_the_text_and_its_surroundings() -> None:
-    (reason,) = screen(draft("this was a most zorpful day for all of us who were there"), RULES)
+    (reason,) = screen(draft("this was a most zorpful day for all of us who were there"))
     assert reason == "listed text 'zorpful' in 'etmarsh this was a most zorpful day for all of us who we'"
 
 
 def test_empty_lists_stop_nothing() -> None:
-    assert screen(draft("zorpful blivet nup"), ScreeningRules()) == []
+    assert screen(draft("zorpful blivet nup"), ScreeningConfig()) == []
 
 
 def test_switches() -> None:
-    assert screen(draft(asker="Anonymous"), replace(RULES, screen_anonymous=True)) == ["an anonymous asker"]
-    assert screen(draft(asker="boss"), replace(RULES, operator=None)) == []
-    block = draft("look\n=======\nSIGN\n=======\n")
-    assert screen(block, RULES) == []
-    assert screen(block, replace(RULES, images_are_made=False)) == [
-        "an image block that is not made into an image"
+    assert screen(draft(asker="Anonymous"), LISTS.model_copy(update={"screen_anonymous": True})) == [
+        "an anonymous asker"
     ]
+    assert screen(draft(asker="boss"), operator=None) == []
+    block = draft("look\n=======\nSIGN\n=======\n")
+    assert screen(block) == []
+    assert screen(block, made=False) == ["an image block that is not made into an image"]
 
 
 def test_white_space_and_empty_entries_in_lists_are_harmless() -> None:
-    rules = ScreeningRules(
-        bad_strings=("", "  ", " zorpful "), shortwords=("",), obscured_strings=("", "...")
+    lists = ScreeningConfig(
+        bad_strings=("", "  ", " zorpful "),
+        bad_strings_shortwords=("",),
+        likely_obscured_strings=("", "..."),
     )
-    assert screen(draft("anything at all ... "), rules) == []
-    assert screen(draft("zorpful"), rules)
+    assert screen(draft("anything at all ... "), lists) == []
+    assert screen(draft("zorpful"), lists)
 
 
 @given(st.text(max_size=60), st.sampled_from(["zorpful", "grimble gromble", "quozzle"]), st.text(max_size=60))
 def test_a_listed_text_is_found_wherever_it_stands(before: str, listed: str, after: str) -> None:
-    assert screen(draft(f"{before} {listed} {after}"), replace(RULES, okay_superstrings=()))
+    assert screen(draft(f"{before} {listed} {after}"), LISTS.model_copy(update={"okay_superstrings": ()}))
 
 
 @given(st.text(max_size=80))

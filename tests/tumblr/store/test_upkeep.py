@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tests.tumblr.fakes import FakeClock
+from tumblr.settings import LoopConfig
 from tumblr.store.database import Database
 from tumblr.store.outbox import OutboxStore
-from tumblr.store.upkeep import EVERY, AgeLimits, Upkeep
+from tumblr.store.upkeep import EVERY, Upkeep
 from tumblr.turns.outbox import DELETE, NewEdit
 
 INSERTS = (
@@ -21,7 +22,7 @@ def left(database: Database) -> list[int]:
 
 
 def test_what_is_old_is_forgotten_hour_by_hour(database: Database, clock: FakeClock) -> None:
-    upkeep = Upkeep(database, AgeLimits(), clock)
+    upkeep = Upkeep(database, LoopConfig(), clock)
     store = OutboxStore(database, clock)
     store.add_edits([NewEdit(DELETE, "1", "old"), NewEdit(DELETE, "2", "open")])
     store.finish_edit(store.open_edits()[0], "done")
@@ -42,7 +43,7 @@ def test_what_is_old_is_forgotten_hour_by_hour(database: Database, clock: FakeCl
 
 
 def test_it_looks_once_an_hour(database: Database, clock: FakeClock) -> None:
-    upkeep = Upkeep(database, AgeLimits(notes=0.001), clock)
+    upkeep = Upkeep(database, LoopConfig(notes_hours=0.001), clock)
     upkeep.find()
     with database.transaction() as connection:
         connection.exec_driver_sql(INSERTS[0].format(now=clock.now - 100))

@@ -30,7 +30,7 @@ def test_without_a_month_or_a_time_nothing_changes() -> None:
 
 
 def test_the_bot_asks_in_that_month(make_world: MakeWorld) -> None:
-    world = make_world(month="December 2020")
+    world = make_world(blog={"prompt_month": "December 2020"})
     world.tumblr.ask("soup?")
     world.run()
     judged, answered = (job.model_dump() for job in world.switchboard.jobs.values())

@@ -1,21 +1,20 @@
-"""What is particular to each kind of turn; everything else is the same for all (see ``respond.py``).
+"""What is particular to each kind of turn; everything else is the same for all (see ``driver.py``).
 
-A kind says what to ask of the switchboard, what to make of the chosen text, and what the turn
-does to the mood.
+A handler says what to ask of the switchboard, what to make of the chosen text, and what the turn does to the
+mood. To add one is to add a file beside this one: ``registry.py`` finds it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from mood.logits import logit
 from mood.system import p75
 from munging.formats import format_time
-from munging.thread import Identity
 from munging.tumblr_html import to_html
 from switchboard.messages import (
     AnswerRequest,
@@ -24,10 +23,13 @@ from switchboard.messages import (
     TextpostRequest,
     request_id,
 )
-from switchboard.messages.fields import MAX_QUESTION_CHARACTERS, MAX_TEXT_CHARACTERS
+from tumblr.bot import Bot
+from tumblr.bot_settings import BotSettings
 from tumblr.screening.word_lists import ScreenedText
-from tumblr.turns.tags import answer_tags, clean_tags, original_tags
-from tumblr.turns.turn import Action, StoredMoodInput, StoredRequest, Turn
+from tumblr.turns.turn import Action, StoredMoodInput, StoredRequest, Turn, TurnKind
+
+DONE = "done"
+"""The state of what is done without a post."""
 
 
 @dataclass(frozen=True)
@@ -58,24 +60,53 @@ class Declined(Exception):  # noqa: N818 - named for what happened
     """The chosen text is not worth posting; the text says why. The turn ends here."""
 
 
-class TurnHandler(Protocol):
-    """The rules of one kind of turn. All methods are pure."""
+class TurnHandler(ABC):
+    """The rules of some kinds of turn that a text is written for. All methods are pure."""
 
-    def mood_time(self, turn: Turn, now: datetime) -> datetime:
+    registered: ClassVar[dict[TurnKind, type[TurnHandler]]] = {}
+
+    def __init_subclass__(cls, *, kinds: tuple[TurnKind, ...] = ()) -> None:
+        cls.registered.update(dict.fromkeys(kinds, cls))
+
+    def __init__(self, settings: BotSettings) -> None:
+        self.settings = settings
+
+    def mood_time(self, turn: Turn, now: datetime) -> datetime:  # noqa: ARG002
         """The moment whose mood the text shall have."""
-        ...
+        return now
 
+    @abstractmethod
     def requests(self, turn: Turn, mood: str, now: datetime) -> tuple[StoredRequest, StoredRequest | None]:
         """What to ask of the switchboard: the text, and perhaps what the heads say of the input."""
-        ...
 
+    @abstractmethod
     def compose(self, turn: Turn, chosen: SelectionOutcome) -> PlannedPost:
         """What to send to tumblr; raises Declined when the text is not worth it."""
-        ...
 
-    def mood_input(self, turn: Turn, chosen: SelectionOutcome) -> StoredMoodInput | None:
-        """What the turn does to the mood, if anything."""
-        ...
+    def mood_input(self, turn: Turn, chosen: SelectionOutcome) -> StoredMoodInput | None:  # noqa: ARG002
+        """What the turn does to the mood, if anything: the bot's own words do not move it."""
+        return None
+
+    def html(self, text: str) -> str:
+        """A text of the model's as tumblr takes it, with paragraphs as the prompt format has them."""
+        return to_html(text, self.settings.identity, folded_lines=self.settings.format.folded_lines)
+
+
+class ImmediateHandler(ABC):
+    """The rules of some kinds of turn that need no text of the generator's."""
+
+    registered: ClassVar[dict[TurnKind, type[ImmediateHandler]]] = {}
+
+    def __init_subclass__(cls, *, kinds: tuple[TurnKind, ...] = ()) -> None:
+        cls.registered.update(dict.fromkeys(kinds, cls))
+
+    def __init__(self, bot: Bot, settings: BotSettings) -> None:
+        self.bot = bot
+        self.settings = settings
+
+    @abstractmethod
+    def plan(self, turn: Turn, now: datetime) -> PlannedPost:
+        """What to do about the turn; raises Declined when there is nothing to do."""
 
 
 def stored(endpoint: str, fields: dict[str, Any], turn: Turn, now: datetime) -> StoredRequest:
@@ -92,108 +123,24 @@ def times_for_prompts(moment: datetime, timezone: ZoneInfo) -> dict[str, str]:
     return {"v8_timestamp": format_time(local, "v8"), "v10_timestamp": format_time(local, "v10")}
 
 
-@dataclass(frozen=True)
-class AskHandler:
-    """Asks: the question is answered by making the ask itself into a post."""
-
-    identity: Identity
-    timezone: ZoneInfo
-    avoided_tags: Sequence[str]
-    max_characters: int
-    fiction_triggers: Sequence[str] = ("tell me a story", "a story about", "write a story")
-    """Words, in lower case, in an ask that asks for a story."""
-
-    folded_lines: bool = False
-    """Whether several line breaks in a row end one paragraph, as the model's prompt format may have it."""
-
-    def mood_time(self, turn: Turn, now: datetime) -> datetime:  # noqa: ARG002
-        """Now."""
-        return now
-
-    def requests(self, turn: Turn, mood: str, now: datetime) -> tuple[StoredRequest, StoredRequest | None]:
-        """An answer in the present mood; the sentiment of the question moves the mood."""
-        question = str(turn.input["question"])
-        times = times_for_prompts(now, self.timezone)
-        raw = str(turn.input["question_html"]).lower()
-        fields = {
-            "question": question[:MAX_QUESTION_CHARACTERS],
-            "asking_name": turn.who,
-            "mood": mood,
-            "write_fic_override": any(words in raw for words in self.fiction_triggers),
-            "return_all_conts": True,  # for the post log
-            **times,
-        }
-        judged = {"texts": [question[:MAX_TEXT_CHARACTERS]], "v10_timestamps": [times["v10_timestamp"]]}
-        return stored("answer", fields, turn, now), stored("raw_select", judged, turn, now)
-
-    def compose(self, turn: Turn, chosen: SelectionOutcome) -> PlannedPost:
-        """The answer; its tags name the asker."""
-        question = str(turn.input["question"])
-        tags = answer_tags([*chosen.tags, *turn.input.get("tags", ())], turn.who, self.avoided_tags)
-        long = len(question) > self.max_characters
-        return PlannedPost(
-            action=Action.ANSWER_ASK,
-            publish_as="published",
-            html=to_html(chosen.post, self.identity, folded_lines=self.folded_lines),
-            tags=tuple(tags),
-            draft=ScreenedText(asker=turn.who, question=question, answer=chosen.post, tags=tags),
-            post_id=turn.input_id,
-            notes=(f"the question is longer than {self.max_characters} characters",) if long else (),
-        )
-
-    def mood_input(self, turn: Turn, chosen: SelectionOutcome) -> StoredMoodInput | None:
-        """The asker's words, and how all candidates sounded."""
-        if turn.judgment is None or turn.judgment.logit_diff is None or turn.chosen_at is None:
-            return None
-        return StoredMoodInput(
-            kind=turn.kind,
-            who=turn.who,
-            input_id=turn.input_id,
-            input_timestamp=int(turn.input["timestamp"]),
-            logit_diff=turn.judgment.logit_diff,
-            generated_p75=generated_p75(chosen),
-            time=datetime.fromtimestamp(turn.chosen_at, UTC),
-        )
-
-
-@dataclass(frozen=True)
-class OriginalHandler:
-    """Original posts: something of the bot's own for the queue."""
-
-    identity: Identity
-    timezone: ZoneInfo
-    avoided_tags: Sequence[str]
-    folded_lines: bool = False
-    """As in ``AskHandler``."""
-
-    def mood_time(self, turn: Turn, now: datetime) -> datetime:  # noqa: ARG002
-        """The moment at which the post will be published."""
-        return datetime.fromisoformat(turn.input["publish_time"])
-
-    def requests(self, turn: Turn, mood: str, now: datetime) -> tuple[StoredRequest, StoredRequest | None]:
-        """A text in the mood, and at the time, of its publishing."""
-        times = times_for_prompts(self.mood_time(turn, now), self.timezone)
-        fields = {"mood": mood, "return_all_conts": True, **times}
-        return stored("textpost", fields, turn, now), None
-
-    def compose(self, turn: Turn, chosen: SelectionOutcome) -> PlannedPost:  # noqa: ARG002
-        """The post. It is screened with the tags that the model gave it."""
-        return PlannedPost(
-            action=Action.CREATE_TEXT,
-            publish_as="queue",
-            html=to_html(chosen.post, self.identity, folded_lines=self.folded_lines),
-            tags=tuple(original_tags(chosen.tags, self.avoided_tags)),
-            draft=ScreenedText(asker="", question="", answer=chosen.post, tags=clean_tags(chosen.tags)),
-        )
-
-    def mood_input(self, turn: Turn, chosen: SelectionOutcome) -> StoredMoodInput | None:  # noqa: ARG002
-        """Nothing: the bot's own words do not move it."""
-        return None
-
-
 def generated_p75(chosen: SelectionOutcome) -> float | None:
     """The 75th percentile of the sentiment, in logits, of all candidates, those the mood rejected too."""
     return p75([logit(p) for p in chosen.all_pos_sentiment if p is not None])
+
+
+def moved_by(turn: Turn, chosen: SelectionOutcome, kind: TurnKind) -> StoredMoodInput | None:
+    """How somebody's words, and how all candidates sounded, move the mood; not when they were not judged."""
+    if turn.judgment is None or turn.judgment.logit_diff is None or turn.chosen_at is None:
+        return None
+    return StoredMoodInput(
+        kind=kind,
+        who=turn.who,
+        input_id=turn.input_id,
+        input_timestamp=int(turn.input["timestamp"]),
+        logit_diff=turn.judgment.logit_diff,
+        generated_p75=generated_p75(chosen),
+        time=datetime.fromtimestamp(turn.chosen_at, UTC),
+    )
 
 
 def parse_request(request: StoredRequest) -> AnswerRequest | TextpostRequest | RawSelectRequest:

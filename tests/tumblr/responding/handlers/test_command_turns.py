@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tumblr.fakes import OPERATOR, START, World
+from tests.tumblr.fakes import DRAFTS, OPERATOR, START, World
 from tumblr.api.errors import Forbidden
 from tumblr.api.models import TumblrPost
 from tumblr.responding.post_log import explain, flat_record
@@ -36,7 +36,7 @@ def test_who_asks_to_be_followed_is_followed(world: World) -> None:
     world.tumblr.ask("!follow", "Bob")
     world.run()
     assert world.tumblr.follows == {"Bob"}
-    assert world.values.follows() == {"bob"}
+    assert world.cursors.follows() == {"bob"}
     assert world.only_turn().state is TurnState.DONE
     assert world.tumblr.posts == {}
     assert world.switchboard.submissions == 0
@@ -46,7 +46,7 @@ def test_who_was_never_followed_is_unfollowed_without_harm(world: World) -> None
     world.tumblr.ask("!unfollow", "bob")
     world.run()
     assert world.only_turn().state is TurnState.DONE
-    assert (world.tumblr.follows, world.values.follows()) == (set(), frozenset())
+    assert (world.tumblr.follows, world.cursors.follows()) == (set(), frozenset())
     assert world.tumblr.posts == {}
 
 
@@ -91,7 +91,7 @@ def test_the_operator_gets_a_draft_of_as_many_days_as_they_like(world: World) ->
 
 
 def test_when_everything_is_drafted_the_mood_is_too(make_world: MakeWorld) -> None:
-    world = make_world(drafts_only=True)
+    world = make_world(tumblr=DRAFTS)
     world.tumblr.ask("!mood", "bob")
     world.tumblr.ask("!follow", "cid")
     world.run()
@@ -134,7 +134,7 @@ def test_a_review_begins_with_what_was_ordered(world: World) -> None:
 
 
 def test_reviews_are_drafted_unless_the_operator_says_otherwise(make_world: MakeWorld) -> None:
-    world = make_world(draft_reviews=True)
+    world = make_world(commands={"draft_reviews": True})
     world.tumblr.ask("!review Soup", "bob")
     world.run()
     assert len(posts(world, "draft")) == 1
@@ -197,7 +197,7 @@ def test_a_kill_at_any_point_is_harmless(tmp_path: Path, point: FailPoint, order
     assert len(made) == (0 if order == "!follow" else 1)
     assert posts(world, "submission", "draft") == []
     assert world.tumblr.follows == ({"bob"} if order == "!follow" else set())
-    assert world.chores.open_edits() == []
+    assert world.outbox.open_edits() == []
     world.stop()
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from bot_config import Config
-from tests.tumblr.fakes import START, ZONE, outcome
-from tumblr.build import kinds_of
+from tests.tumblr.fakes import START, outcome
+from tumblr.build import settings_of
 from tumblr.responding.handlers.base import TurnHandler
+from tumblr.responding.handlers.registry import turn_handlers
 from tumblr.turns.turn import Turn, TurnKind, TurnState
 
 THREAD = "友bob会soup?\n域"
@@ -25,7 +26,7 @@ INPUTS[TurnKind.MENTION] = INPUTS[TurnKind.DASH] = INPUTS[TurnKind.REBLOG]
 
 
 def kinds(**settings: Any) -> dict[TurnKind, TurnHandler]:
-    return kinds_of(Config(**settings), ZONE)
+    return turn_handlers(settings_of(Config(**settings)))
 
 
 def turn(kind: TurnKind, **changes: Any) -> Turn:

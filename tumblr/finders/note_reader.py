@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 import structlog
 
-from tumblr.api.client import Reader
 from tumblr.api.errors import LimitReached, TumblrError, Unauthorized, Unreachable
 from tumblr.api.models import TumblrPost
 from tumblr.api.notes import Note, NoteList, is_complete, merged, reaches
+from tumblr.bot import Bot
 
 log = structlog.get_logger()
-
-
-class NoteMemory(Protocol):
-    """Where notes are kept."""
-
-    def notes(self, post_ids: Collection[str]) -> Mapping[str, NoteList]:
-        """The notes of some own posts as far as they were read."""
-        ...
-
-    def keep_notes(self, lists: Mapping[str, NoteList]) -> None:
-        """Remember the notes of own posts."""
-        ...
 
 
 class NoteReader:
@@ -34,13 +21,13 @@ class NoteReader:
     others asked for, page by page, until they do.
     """
 
-    def __init__(self, reader: Reader, memory: NoteMemory) -> None:
-        self._reader = reader
-        self._memory = memory
+    def __init__(self, bot: Bot) -> None:
+        self._reader = bot.tumblr.reader
+        self._store = bot.conversations
 
     def read(self, posts: Sequence[TumblrPost]) -> dict[str, tuple[Note, ...]]:
         """The conversation about each post by its id, newest first; without those that cannot be had."""
-        known = self._memory.notes([post.id for post in posts])
+        known = self._store.notes([post.id for post in posts])
         found: dict[str, NoteList] = {}
         for post in posts:
             try:
@@ -49,7 +36,7 @@ class NoteReader:
                 raise
             except TumblrError as error:
                 log.warning("notes not read", post=post.id, reason=str(error))
-        self._memory.keep_notes(
+        self._store.keep_notes(
             {name: notes for name, notes in found.items() if notes != known.get(name, NoteList())}
         )
         return {name: notes.notes for name, notes in found.items()}

@@ -1,0 +1,47 @@
+"""Replies, which tumblr cannot answer: a text post that begins with a picture of the reply."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from munging.reply_mockup import reply_mockup
+from switchboard.messages import SelectionOutcome
+from tumblr.responding.handlers.base import PlannedPost, TurnHandler, moved_by
+from tumblr.responding.handlers.thread import thread_requests
+from tumblr.screening.word_lists import ScreenedText
+from tumblr.turns.tags import clean_tags, original_tags
+from tumblr.turns.turn import Action, StoredMoodInput, StoredRequest, Turn, TurnKind
+
+
+class ReplyHandler(TurnHandler, kinds=(TurnKind.REPLY,)):
+    """The next turn of the thread in the present mood; the sentiment of the reply moves the mood."""
+
+    def requests(self, turn: Turn, mood: str, now: datetime) -> tuple[StoredRequest, StoredRequest | None]:
+        """The continuation, and the sentiment of the reply."""
+        return thread_requests(turn, mood, now, self.settings.zone, judged=True)
+
+    def compose(self, turn: Turn, chosen: SelectionOutcome) -> PlannedPost:
+        """The post. Its tags are the model's; it is screened with the whole thread."""
+        head = reply_mockup(
+            post_url=str(turn.input["post_url"]),
+            post_summary=str(turn.input["summary"]),
+            reply_blog_name=turn.who,
+            reply_blog_url=f"https://{turn.who}.tumblr.com/",
+            reply_body=str(turn.input["text"]),
+        )
+        return PlannedPost(
+            action=Action.CREATE_TEXT,
+            publish_as="published",
+            html=f"{head}\n{self.html(chosen.post)}",
+            tags=tuple(original_tags(chosen.tags, self.settings.avoided_tags)),
+            draft=ScreenedText(
+                asker=turn.who,
+                question=str(turn.input["prompt"]),
+                answer=chosen.post,
+                tags=clean_tags(chosen.tags),
+            ),
+        )
+
+    def mood_input(self, turn: Turn, chosen: SelectionOutcome) -> StoredMoodInput | None:
+        """The reply."""
+        return moved_by(turn, chosen, TurnKind.REPLY)

@@ -74,7 +74,7 @@ def test_why_shows_what_was_asked_of_the_model(config: str, capsys: pytest.Captu
     main(["why", "1002", "--config", config])
     told = capsys.readouterr().out
     assert "prompt: \N{CJK UNIFIED IDEOGRAPH-53CB}bob" in told
-    assert ", asking_name bob, mood meh" in told
+    assert ", asking_name bob, mood only_non_happy" in told
     assert "v10_timestamp 4 AM February 2021" in told
     assert "tumblr answered: {" in told
 

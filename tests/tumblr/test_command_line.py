@@ -17,6 +17,7 @@ from bot_lifecycle import FatalError, Shutdown
 from bot_process import run_process
 from mood.__main__ import main as mood_main
 from mood.history import parse_history
+from mood.named import mood_for_value
 from mood.system import MoodInput
 from tests.tumblr.fakes import FakeClock, World
 from tumblr.__main__ import main
@@ -74,7 +75,7 @@ def test_why_shows_what_was_asked_of_the_model(config: str, capsys: pytest.Captu
     main(["why", "1002", "--config", config])
     told = capsys.readouterr().out
     assert "prompt: \N{CJK UNIFIED IDEOGRAPH-53CB}bob" in told
-    assert ", asking_name bob, mood only_non_happy" in told
+    assert f", asking_name bob, mood {mood_for_value(0.37).name}" in told  # the base of that day
     assert "v10_timestamp 4 AM February 2021" in told
     assert "tumblr answered: {" in told
 

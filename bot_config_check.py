@@ -19,7 +19,7 @@ from tumblr.api.client import full_blog_name
 from tumblr.api.errors import NotFound, TumblrError, Unauthorized
 from tumblr.api.rate_limits import Budget
 from tumblr.api.transport import ApiKeys, ReadRequest, UncheckedClient
-from tumblr.sections import KeySet, TumblrConfig
+from tumblr.settings import KeySet, TumblrConfig
 
 if TYPE_CHECKING:
     from bot_config import Config

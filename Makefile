@@ -15,7 +15,7 @@ NAMED := $(filter-out file default undefined,$(origin PYTHON))
 unexport PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint model chaos bench screenshot environments constraints clean
+.PHONY: help setup run test check lint model chaos bench screenshot environments constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from importlib.util import find_spec
 from pathlib import Path
@@ -90,3 +91,30 @@ def test_every_room_is_in_the_picture_of_the_house() -> None:
     table = "\n".join(line for line in ARCHITECTURE.splitlines() if line.startswith("| "))
     for room in (path.parent.name for path in ROOT.glob("*/__init__.py")):
         assert f"`{room}/`" in table
+
+
+def test_the_tree_of_the_architecture_page_is_that_of_the_code() -> None:
+    """Every folder with code is in the tree, under its parent, and every folder of the tree is there."""
+    tree = ARCHITECTURE.partition("## The tree")[2].split("```")[1]
+    drawn: list[str] = []
+    path: list[str] = []
+    for indent, name in re.findall(r"^( *)([\w/]+)/ ", tree, re.MULTILINE):
+        path = [*path[: len(indent) // 2], name]
+        drawn.append("/".join(path))
+    code = {str(init.parent.relative_to(ROOT)) for init in ROOT.rglob("__init__.py")}
+    apart = ("tests", "sandbox/tests", ".venv", "build", "run", "benchmarks", "environments")
+    assert set(drawn) == {
+        name for name in code if not f"{name}/".startswith(tuple(f"{one}/" for one in apart))
+    }
+
+
+def test_the_way_of_one_ask_goes_through_functions_that_exist() -> None:
+    way = ARCHITECTURE.partition("## The way of one ask")[2].partition("\n## ")[0]
+    named = re.findall(r"`([\w.]+):([\w.]+)`", way)
+    assert len(named) > 12
+    for module, name in named:
+        node: ast.AST = ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
+        for part in name.split("."):
+            inside = [one for one in ast.iter_child_nodes(node) if getattr(one, "name", None) == part]
+            assert inside, f"{module}:{name}"
+            node = inside[0]

@@ -9,30 +9,34 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from munging.control import ASKED, BOT, END, END_PREFIX, NAME, ORIGINAL, SAID, TAGS
+from munging.control import ASKED, BOT, END, END_PREFIX, NAME, ORIGINAL, SAID, TAGS, bare, escaped, unescaped
 from munging.thread import Identity, Post, PostKind, Thread, kind_after
 
 _MARK = re.compile(
-    f"{NAME}([^{NAME}{SAID}{ASKED}{BOT}{ORIGINAL}{TAGS}\n]*)([{SAID}{ASKED}])|({BOT})|({ORIGINAL})"
+    f"{bare(NAME)}([^{NAME}{SAID}{ASKED}{BOT}{ORIGINAL}{TAGS}\n]*)({bare(f'[{SAID}{ASKED}]')})"
+    f"|({bare(BOT)})|({bare(ORIGINAL)})"
 )
+TAGS_MARK = re.compile(bare(TAGS))
+"""Where tags begin."""
 
 
-def to_classic(thread: Thread, identity: Identity) -> str:
+def to_classic(thread: Thread, identity: Identity) -> str:  # noqa: ARG001 - as for reading it back
     """Print a thread; a thread that does not wait for the bot is closed with the end mark."""
-    body = thread.preamble + "".join(_print_post(post, identity) for post in thread.posts)
+    body = escaped(thread.preamble) + "".join(_print_post(post) for post in thread.posts)
     return body if thread.awaits_bot else body + END
 
 
-def _print_post(post: Post, identity: Identity) -> str:
-    tags = f"{TAGS}{' '.join(f'#{tag}' for tag in post.tags)}" if post.tags else ""
+def _print_post(post: Post) -> str:
+    words = escaped(post.text)
+    tags = escaped(" ".join(f"#{tag}" for tag in post.tags))
+    tags = f"{TAGS}{tags}" if tags else ""
     if post.kind is PostKind.ORIGINAL:
-        return f"{ORIGINAL}{post.text}{tags}"
+        return f"{ORIGINAL}{words}{tags}"
     if post.by_bot:
-        return f"{BOT}{post.text}{tags}"
-    author = identity.persona if post.by_bot else post.author
+        return f"{BOT}{words}{tags}"
     if post.kind is PostKind.ASKED:
-        return f"{NAME}{author}{ASKED}\n{post.text}\n{tags}"
-    return f"{NAME}{author}{SAID}{post.text}{tags}"
+        return f"{NAME}{post.author}{ASKED}\n{words}\n{tags}"
+    return f"{NAME}{post.author}{SAID}{words}{tags}"
 
 
 def from_classic(text: str, identity: Identity) -> Thread:
@@ -44,11 +48,11 @@ def from_classic(text: str, identity: Identity) -> Thread:
     posts: list[Post] = []
     for mark, end in zip(marks, ends[1:], strict=True):
         posts.append(_read_post(mark, text[mark.end() : end], posts, identity))
-    return Thread(tuple(posts), text[: ends[0]])
+    return Thread(tuple(posts), unescaped(text[: ends[0]]))
 
 
 def _read_post(mark: re.Match[str], content: str, before: Sequence[Post], identity: Identity) -> Post:
-    body, _, tags = content.partition(TAGS)
+    body, *tags = TAGS_MARK.split(content, maxsplit=1)
     by_bot = mark[3] is not None or mark[4] is not None
     author = identity.persona if by_bot else mark[1]
     if mark[4] is not None:
@@ -58,7 +62,7 @@ def _read_post(mark: re.Match[str], content: str, before: Sequence[Post], identi
         body = body.removeprefix("\n").removesuffix("\n")
     else:
         kind = kind_after(before)
-    return Post(author, kind, body, split_tags(tags), by_bot)
+    return Post(author, kind, unescaped(body), split_tags(unescaped("".join(tags))), by_bot)
 
 
 def split_tags(text: str) -> tuple[str, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from munging.control import IMAGE_DELIMITER, without_control
+from munging.control import BROKEN_END, END_PREFIX, IMAGE_DELIMITER, without_control
 
 _LINE_BREAKS = re.compile("\r\n|[\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
+_CODED_BREAKS = re.compile("\r\n|[\r\v\f\x1c\x1d\x1e\x85]")
 _DELIMITER_ROW = re.compile(f"{IMAGE_DELIMITER}=*")
 _DELIMITER_LINE = re.compile(f"(?m)(^{IMAGE_DELIMITER}$)")
 _QUOTE = "['\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}]"
@@ -42,16 +43,20 @@ _NOT_IN_NAMES = re.compile(r"[^0-9A-Za-z._-]+")
 MAXIMUM_NAME = 64
 _TAGS_PHRASE = re.compile(r"(?i)(\btags|\bpost\s+as)[\s:]*:")
 
+REPLACEMENT = "\ufffd"
+"""Stands for bytes that are no character."""
+_BROKEN = frozenset({"Cc", "Cs"})
+_UNSEEN = _BROKEN | {"Cf"}
 # What shows nothing by itself, yet is printable or has a category of things that do show.
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
-def clean_user_text(text: str) -> CleanText:
+def clean_user_text(text: str, *, own: bool = False) -> CleanText:
     """Give users' words back without anything that reads as structure in any format. Idempotent.
 
     Zero-width characters and rows of seven or more equal signs are removed; control characters of the
-    classic form are replaced; a line that imitates structure is quoted with "> ", as in a letter, also
-    where tags stand in its words.
+    classic form are replaced, except in the bot's ``own`` words; a line that imitates structure is quoted
+    with "> ", as in a letter, also where tags stand in its words.
     """
     if not text:
         return _NOTHING
@@ -64,7 +69,7 @@ def clean_user_text(text: str) -> CleanText:
         text = _INVISIBLE.sub("", text)
     if IMAGE_DELIMITER in text:
         text = _DELIMITER_ROW.sub("", text)
-    text = without_control(text)
+    text = text.replace(END_PREFIX, BROKEN_END) if own else without_control(text)
     return CleanText(quote_lines(text, _STRUCTURE_LINE) if _may_imitate(text) else text)
 
 
@@ -94,26 +99,26 @@ def join_clean(texts: Iterable[str]) -> CleanText:
     return CleanText("".join(texts))
 
 
-def clean_content(text: str) -> CleanText:
+def clean_content(text: str, *, own: bool = False) -> CleanText:
     """Clean a post's text, in which rows of equal signs enclose the text of images. Idempotent."""
     if isinstance(text, CleanText):
         return text
     if IMAGE_DELIMITER not in text:
-        return clean_user_text(text)
-    parts = _DELIMITER_LINE.split(text)
-    return join_clean(part if index % 2 else clean_user_text(part) for index, part in enumerate(parts))
+        return clean_user_text(text, own=own)
+    parts = enumerate(_DELIMITER_LINE.split(text))
+    return join_clean(part if index % 2 else clean_user_text(part, own=own) for index, part in parts)
 
 
-def clean_tag(tag: str) -> str:
+def clean_tag(tag: str, *, own: bool = False) -> str:
     """Clean one tag: on one line, without hashes and outer commas. Empty when nothing is left.
 
     A tag stands in the middle of a line, where only the words that introduce tags would be structure.
     """
     if _PLAIN_TAG.fullmatch(tag):
         return clean_user_text(tag.strip())
-    words = _TAGS_PHRASE.sub(r"\1", clean_user_text(tag).replace("#", " "))
+    words = _TAGS_PHRASE.sub(r"\1", clean_user_text(tag, own=own).replace("#", " "))
     # Cleaned again, for behind what was taken away it may imitate structure.
-    return clean_user_text(" ".join(words.split()).strip(" ,"))
+    return clean_user_text(" ".join(words.split()).strip(" ,"), own=own)
 
 
 def clean_name(name: str) -> str:
@@ -128,6 +133,20 @@ def image_block(text: str) -> str:
     return f"\n\n{IMAGE_DELIMITER}\n{text}\n{IMAGE_DELIMITER}\n" if text else ""
 
 
+def without_broken(text: str) -> str:
+    """A model's text without what no text holds: control codes, and what stands for broken bytes.
+
+    Every line break is one newline. What is invisible but belongs to its neighbours, as in emoji, stays.
+    """
+    if _is_printable(text) and REPLACEMENT not in text:
+        return text
+    text = _CODED_BREAKS.sub("\n", text).replace(REPLACEMENT, "")
+    for character in set(text):
+        if not character.isprintable() and character not in "\n\t" and _is_hidden(character, _BROKEN):
+            text = text.replace(character, "")
+    return text
+
+
 def _is_printable(text: str) -> bool:
     """Whether every character is one that prints, or one of the three that may stay although they do not."""
     return text.replace("\n", " ").replace("\t", " ").replace("\xa0", " ").isprintable()
@@ -136,16 +155,16 @@ def _is_printable(text: str) -> bool:
 def _visible(text: str) -> str:
     """The characters that show; accents stay, for they belong to their letter."""
     for character in set(text):
-        if not character.isprintable() and character not in "\n\t" and _is_hidden(character):
+        if not character.isprintable() and character not in "\n\t" and _is_hidden(character, _UNSEEN):
             text = text.replace(character, "")
     return text
 
 
-def _is_hidden(character: str) -> bool:
-    """Whether a character is a control code, a mark of formatting, half a pair, or none at all."""
-    category = unicodedata.category(character)
+def _is_hidden(character: str, categories: Collection[str]) -> bool:
+    """Whether a character is of one of some categories, or none at all."""
     number = ord(character)
-    return category in ("Cc", "Cf", "Cs") or number & 0xFFFE == 0xFFFE or 0xFDD0 <= number <= 0xFDEF
+    is_none = number & 0xFFFE == 0xFFFE or 0xFDD0 <= number <= 0xFDEF
+    return is_none or unicodedata.category(character) in categories
 
 
 def _may_imitate(text: str) -> bool:

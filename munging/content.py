@@ -65,17 +65,20 @@ class Image:
 Part = str | Image
 
 
-def content_text(parts: Iterable[Part], image_texts: Mapping[str, str]) -> CleanText:
-    """Put parts together. Words are cleaned before images are put in, so nobody can write an image block."""
+def content_text(parts: Iterable[Part], image_texts: Mapping[str, str], *, own: bool = False) -> CleanText:
+    """Put parts together. Words are cleaned before images are put in, so nobody can write an image block.
+
+    ``own``: they are the bot's words.
+    """
     pieces: list[str] = []
     run: list[str] = []
     for part in parts:
         if isinstance(part, str):
             run.append(part)
         elif seen := part.text(image_texts):
-            pieces += [clean_user_text("".join(run)), image_block(clean_user_text(seen))]
+            pieces += [clean_user_text("".join(run), own=own), image_block(clean_user_text(seen))]
             run = []
-    words = clean_user_text("".join(run))
+    words = clean_user_text("".join(run), own=own)
     return join_clean([*pieces, words]) if pieces else words
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from munging.classic import split_tags
-from munging.control import END, END_PREFIX, ORIGINAL, TAGS, without_control
+from munging.classic import TAGS_MARK, split_tags
+from munging.cleaning import without_broken
+from munging.control import END, END_PREFIX, TAGS, escaped, unescaped, without_original
 from munging.format_patterns import is_head
 from munging.format_table import OriginalKind, PromptFormat
 from munging.thread import Identity
@@ -26,11 +27,11 @@ class Continuation:
 def parse_continuation(text: str, form: PromptFormat, identity: Identity) -> Continuation:
     """Take apart raw model text that follows a prompt, or a whole original post.
 
-    The first line holds the tags, the rest is the body; or the tags come last, as the format has it. Text
+        The first line holds the tags, the rest is the body; or the tags come last, as the format has it. Text
     after the first end mark is not the post's.
-    Where another speaker's turn may begin, cut first (``formats.control_phrases``).
+        Where another speaker's turn may begin, cut first (``formats.control_phrases``).
     """
-    text = text.partition(END)[0]
+    text = without_broken(text.partition(END)[0])
     starts = [phrase for kind in _KINDS if (phrase := form.start(kind, identity)) and phrase in text]
     for start in starts:
         text = text.replace(start, "")
@@ -41,9 +42,9 @@ def parse_continuation(text: str, form: PromptFormat, identity: Identity) -> Con
     if tags_phrase in line:
         line = line.rpartition(tags_phrase)[2]
     elif not newline and "#" not in line:
-        return _move_tag_tail(Continuation(line.lstrip(ORIGINAL)))
+        return _move_tag_tail(Continuation(without_original(line)))
     # Without a hash the line is no tags: it is the time of an original post that got none.
-    return _move_tag_tail(Continuation(body.lstrip(ORIGINAL), _tags(line)))
+    return _move_tag_tail(Continuation(without_original(body), _tags(line)))
 
 
 def _words_first(text: str, form: PromptFormat, identity: Identity, *, headed: bool) -> Continuation:
@@ -55,7 +56,7 @@ def _words_first(text: str, form: PromptFormat, identity: Identity, *, headed: b
     # Words behind the last mark are no tags: the model wrote the mark in its words.
     found = _tags(tags) if mark else ()
     body = body if mark and (found or not tags.strip()) else text
-    return Continuation(body.strip("\n").lstrip(ORIGINAL), found)
+    return Continuation(without_original(body.strip("\n")), found)
 
 
 def _tags(line: str) -> tuple[str, ...]:
@@ -72,13 +73,13 @@ def _move_tag_tail(written: Continuation) -> Continuation:
 
 
 def to_classic_continuation(written: Continuation) -> str:
-    """Print a written post as the wire carries it: body, tag mark, tags, end mark."""
-    tags = " ".join(f"#{without_control(tag).replace('#', '')}" for tag in written.tags)
-    return f"{without_control(written.body)}{TAGS}{tags}{END}"
+    """Print a written post as the wire carries it: body, tag mark, tags, end mark. Its words are escaped."""
+    tags = " ".join(f"#{tag.replace('#', '')}" for tag in written.tags)
+    return f"{escaped(written.body)}{TAGS}{escaped(tags)}{END}"
 
 
 def from_classic_continuation(text: str) -> Continuation:
     """Read a written post from the wire. The tag mark is optional; text after the end mark is dropped."""
-    body, _, tags = text.partition(END)[0].partition(TAGS)
-    body = body.partition(END_PREFIX)[0] if END_PREFIX in body else body
-    return _move_tag_tail(Continuation(body.lstrip(ORIGINAL), split_tags(tags)))
+    body, *tags = TAGS_MARK.split(text.partition(END)[0], maxsplit=1)
+    body = without_broken(unescaped(without_original(body.partition(END_PREFIX)[0])))
+    return _move_tag_tail(Continuation(body, split_tags(unescaped("".join(tags)))))

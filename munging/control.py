@@ -1,5 +1,9 @@
 """The marks that structure text in the classic form, and what becomes of them in users' words."""
 
+from __future__ import annotations
+
+import re
+
 NAME = "友"
 """A blog's name follows."""
 SAID = "会"
@@ -17,6 +21,7 @@ CLOCK = "\U0001f552"
 END = "<|endoftext|>"
 """The end of a document."""
 END_PREFIX = "<|"
+BROKEN_END = "< |"
 IMAGE_DELIMITER = "======="
 
 # The marks are ordinary characters. In a user's words each is replaced by the nearest one in sense:
@@ -33,8 +38,35 @@ REPLACEMENTS = {
 
 _TABLE = str.maketrans(REPLACEMENTS)
 
+ESCAPE = "\u2060"
+"""Behind a mark it says that the mark is a word of the bot's. It has no width, so users' words have none."""
+_STRUCTURAL = f"{NAME}{SAID}{ASKED}{BOT}{ORIGINAL}{TAGS}"
+_TO_ESCAPE = re.compile(f"[{_STRUCTURAL}]|<(?=[|{ESCAPE}])")
+_ORIGINAL_MARKS = re.compile(f"\\A(?:{ORIGINAL}(?![{ESCAPE}\u3400-\u9fff]))+")
+_ESCAPED = re.compile(f"([{_STRUCTURAL}<]){ESCAPE}")
+
 
 def without_control(text: str) -> str:
     """Replace every control character and break every end mark, so that text stays text."""
     marked = text if text.isascii() else text.translate(_TABLE)
-    return marked.replace(END_PREFIX, "< |")
+    return marked.replace(END_PREFIX, BROKEN_END)
+
+
+def escaped(text: str) -> str:
+    """Words as the classic form carries them: what reads as a mark is escaped."""
+    return _TO_ESCAPE.sub(rf"\g<0>{ESCAPE}", text)
+
+
+def unescaped(text: str) -> str:
+    """The words again."""
+    return _ESCAPED.sub(r"\1", text) if ESCAPE in text else text
+
+
+def without_original(text: str) -> str:
+    """Text without the marks of an original post that it begins with; where a word goes on, it is a word."""
+    return _ORIGINAL_MARKS.sub("", text)
+
+
+def bare(character: str) -> str:
+    """A pattern for a mark that is not escaped."""
+    return f"{character}(?!{ESCAPE})"

@@ -20,9 +20,21 @@ _BUILT_IN = frozenset(FORMATS.values())
 _FREE_PLACES = ("names", "time")
 
 
-def control_phrases(form: PromptFormat, identity: Identity) -> re.Pattern[str]:
-    """Where, in the model's own text, somebody's next turn or another document begins."""
-    return re.compile(rf"(?m)^{_SPACES}(?:{'|'.join(_starts(form, identity.persona))})")
+def control_phrases(form: PromptFormat, identity: Identity, *, within_lines: bool = False) -> re.Pattern[str]:
+    """Where, in the model's own text, somebody's next turn or another document begins.
+
+    ``within_lines``: also where a numbered turn begins in the middle of a line, which is no structure but
+    what a model writes that has lost its line break.
+    """
+    starts = rf"^{_SPACES}(?:{'|'.join(_starts(form, identity.persona))})"
+    heading = _heading(form, identity.persona) if within_lines else None
+    return re.compile(f"(?m){starts}|{heading}" if heading else f"(?m){starts}")
+
+
+def _heading(form: PromptFormat, persona: str) -> str | None:
+    """The first line of a numbered turn; None where it could begin like any words."""
+    line = form.turn.partition("\n")[0].strip()
+    return _expression(line, form, persona) if "{number}" in line and not PLACEHOLDER.match(line) else None
 
 
 def as_words(text: str, form: PromptFormat, identity: Identity) -> str:

@@ -123,8 +123,9 @@ def _turns_of_level(
     # Only the bot mocks up replies; in anybody else's post the same words are only words.
     mockup = find_mockup(after) if speaker == identity.blog and not around else None
     if mockup is None:
-        return [Turn(speaker, content_text([*around, *read_content(after)], image_texts))]
-    own = Turn(speaker, content_text(read_content(mockup.after), image_texts))
+        parts = [*around, *read_content(after)]
+        return [Turn(speaker, content_text(parts, image_texts, own=speaker == identity.blog))]
+    own = Turn(speaker, content_text(read_content(mockup.after), image_texts, own=True))
     return [_reply_turn(mockup, image_texts), own]
 
 

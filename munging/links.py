@@ -18,7 +18,22 @@ PLAIN_CLASSES = frozenset(
 _SCHEMES = frozenset({"", "http", "https", "mailto", "tumblr"})
 _UNSAFE = re.compile(r"[\s\"<>\x00-\x1f\x7f]")
 _BLOG_HOST = re.compile(r"([0-9A-Za-z-]+)\.tumblr\.com")
-_BLOG_PATH = re.compile(r"/(?:blog/(?:view/)?)?([0-9A-Za-z-]+)(?:/|$)")
+_BLOG_PATH = re.compile(r"/(?:blog/(?:view/)?|@)?([0-9A-Za-z-]+)(?:/|$)")
+_NO_BLOG_PATHS = frozenset(
+    {
+        *("about", "activity", "apps", "ask", "blog", "changes", "communities", "customize", "dashboard"),
+        *("developers", "docs", "domains", "edit", "explore", "follow", "followers", "following", "help"),
+        *("inbox", "jobs", "labs", "likes", "live", "login", "logo", "logout", "mega-editor", "messaging"),
+        *("new", "oauth", "oembed", "p", "policy", "post", "press", "privacy", "radar", "reblog", "register"),
+        *("search", "security", "settings", "share", "shop", "spotlight", "support", "svc", "tag", "tagged"),
+        *("themes", "tips", "topics", "trending", "tumblrmart", "video", "widgets"),
+    }
+)
+"""What stands first in tumblr's own addresses, where a blog's name may stand."""
+_NO_BLOG_HOSTS = frozenset(
+    {"api", "assets", "embed", "help", "href", "media", "mx", "safe", "secure", "static", "support", "www"}
+)
+"""Hosts of tumblr's own."""
 _POST_ID = re.compile(r"/([0-9]{1,20})(?:[/?#]|$)")
 
 
@@ -47,11 +62,11 @@ def blog_of_address(address: str | None) -> str:
         host = parts.hostname or ""
     except ValueError:
         return ""
-    if host in ("www.tumblr.com", "tumblr.com"):
+    if host in ("www.tumblr.com", "tumblr.com", "m.tumblr.com", "at.tumblr.com"):
         found = _BLOG_PATH.match(parts.path)
-        return found[1] if found else ""
+        return found[1] if found and found[1].lower() not in _NO_BLOG_PATHS else ""
     named = _BLOG_HOST.fullmatch(host)
-    return named[1] if named else ""
+    return named[1] if named and named[1] not in _NO_BLOG_HOSTS else ""
 
 
 def post_id_of_address(address: str | None) -> int | None:

@@ -66,10 +66,10 @@ class Post:
     time: datetime | None = None
 
     def __post_init__(self) -> None:
-        if (text := clean_content(self.text)) is not self.text:
+        if (text := clean_content(self.text, own=self.by_bot)) is not self.text:
             object.__setattr__(self, "text", text)
         if self.tags:
-            tags = (clean_tag(tag) for tag in self.tags)
+            tags = (clean_tag(tag, own=self.by_bot) for tag in self.tags)
             object.__setattr__(self, "tags", tuple(tag for tag in tags if tag))
         if not self.by_bot and (author := clean_name(self.author)) != self.author:
             object.__setattr__(self, "author", author)

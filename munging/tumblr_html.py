@@ -7,7 +7,8 @@ import re
 
 import nh3
 
-from munging.control import ORIGINAL, without_control
+from munging.cleaning import without_broken
+from munging.control import without_original
 from munging.thread import Identity
 
 ALLOWED_TAGS = {
@@ -44,8 +45,7 @@ def to_html(text: str, identity: Identity, *, folded_lines: bool = False) -> str
 
     With ``folded_lines`` several newlines in a row end one paragraph, as one does.
     """
-    text = text.encode("utf-8", "ignore").decode("utf-8")  # halves of surrogate pairs have no place in HTML
-    text = without_control(text.replace("\r\n", "\n").replace("\r", "\n").replace(ORIGINAL, ""))
+    text = without_original(without_broken(text))
     for header in _OLD_HEADERS:
         text = text.replace(f"{header} {identity.persona}", "")
     text = text.replace(f" {identity.persona} posted:\n", "").lstrip("\n")

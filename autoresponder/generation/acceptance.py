@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
+from munging.cleaning import without_broken
 from munging.control import TAGS
 from munging.formats import normalize
 
@@ -137,6 +138,7 @@ def judge(
     given_up: Collection[str] = (),
 ) -> tuple[Written, str | None]:
     """Apply the rules: the text, cut where someone else begins to speak, and the rule that rejects it."""
+    written = replace(written, text=without_broken(written.text))
     phrase = control_phrase.search(written.text)
     if phrase:
         if not options.split_on_control_char:

@@ -13,6 +13,7 @@ from transformers import PreTrainedModel
 from autoresponder.errors import NotFiniteError
 from autoresponder.heads.length_batches import PASS_TOKENS, padded, passes
 from autoresponder.model.encoding import TextEncoder
+from munging.control import END
 from munging.next_speaker import SpeakerPrompt
 
 
@@ -70,7 +71,7 @@ class NextSpeaker:
 
     def _row(self, prompt: SpeakerPrompt, text: str) -> _Row:
         name = tuple(self._encoder.encode_text(prompt.name))
-        words = self._encoder.encode_text(text.replace(self._encoder.eot_text, ""))
+        words = self._encoder.encode_text(text.replace(END, ""))
         room = self._positions - len(name)
         first = {self._encoder.encode_text(other)[0] for other in prompt.others}
         kept = words[max(0, len(words) - room) :]

@@ -12,12 +12,12 @@ from dataclasses import replace
 from autoresponder.jobs.prompts import AnswerPrompt, Voice
 from munging.classic import from_classic
 from munging.continuation import Continuation
-from munging.control import BOT, NAME, ORIGINAL
+from munging.control import BOT, NAME, ORIGINAL, bare
 from munging.formats import normalize, render
 from munging.thread import Thread
 
 _HTML_TAG = re.compile(r"<[^>]*?>")
-_MARKS = re.compile(f"[{NAME}{BOT}{ORIGINAL}]")
+_MARKS = re.compile(bare(f"[{NAME}{BOT}{ORIGINAL}]"))
 
 
 def sentiment_text(body: str) -> str:

@@ -105,6 +105,7 @@ class JobRunner:
             context=settings.limits.context,
         )
         self._control_phrase = control_phrases(self._voice.form, self._voice.identity)
+        self._text_end = control_phrases(self._voice.form, self._voice.identity, within_lines=True)
         self._writer = Writer(
             self._decoder,
             self._encoder,
@@ -252,7 +253,7 @@ class JobRunner:
             prompt = assignment.prompt(draws.kind)
             return Try(number, prompt.ids, prompt.text, draws)
 
-        return JobTries(job.kwargs.best_of, make_try, acceptance_options(job.kwargs), self._control_phrase)
+        return JobTries(job.kwargs.best_of, make_try, acceptance_options(job.kwargs), self._text_end)
 
     def _raw_select(self, job: RawSelectJob) -> Done:
         written = self._voice.time(job.v8_timestamp, job.v10_timestamp)

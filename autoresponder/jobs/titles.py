@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
-from autoresponder.model.encoding import UNFINISHED, TextEncoder
-from munging.control import without_control
+from autoresponder.model.encoding import TextEncoder
+from munging.cleaning import without_broken
 
 SHUFFLES = 8
 TITLE_TOKENS = 16
@@ -104,12 +104,12 @@ class TitleWriter:
 
 def shown(story: str) -> str:
     """A story as the prompt shows it: on one line."""
-    return "Story: " + " ".join(without_control(story).split())
+    return "Story: " + " ".join(story.split())
 
 
 def clean(answer: str) -> str:
     """A title in what the generator wrote: its first line, without quotes around it."""
-    lines = without_control(answer).replace(UNFINISHED, "").strip().splitlines()
+    lines = without_broken(answer).strip().splitlines()
     return lines[0].strip().strip('"\u201c\u201d').strip() if lines else ""
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from transformers import PreTrainedTokenizerFast
 
 from autoresponder.errors import TokenizerMismatchError
+from munging.control import END
 from munging.formats import Prompt
 
 UNFINISHED = "\ufffd"  # what a decoder gives for bytes that are not yet a whole character
@@ -29,7 +30,6 @@ class TextEncoder:
             )
         self.tokenizer = tokenizer
         self.eot: int = tokenizer.eos_token_id
-        self.eot_text = str(tokenizer.eos_token)
         special = set(tokenizer.all_special_ids)
         for text in tokenizer.all_special_tokens:
             if special & set(self.encode_text(text)):
@@ -50,8 +50,11 @@ class TextEncoder:
         return ids
 
     def encode_prompt(self, prompt: Prompt) -> list[int]:
-        """Encode a prompt: the end token exactly once, in front, then the text without end marks."""
-        return [self.eot, *self.encode_text(prompt.text.replace(self.eot_text, ""))]
+        """Encode a prompt: the end token exactly once, in front, then the text without end marks.
+
+        Nobody's words hold that mark. The text of the tokenizer's own end token stays in them, as text.
+        """
+        return [self.eot, *self.encode_text(prompt.text.replace(END, ""))]
 
     def encode_for_head(self, text: str, max_tokens: int) -> list[int]:
         """Encode a text that a head is to judge: end token, text, end token (the selection token).
@@ -59,7 +62,7 @@ class TextEncoder:
         A text too long loses its end: the row is the first ``max_tokens - 1`` ids and the selection
         token. End marks in the text are dropped, for a head looks at the last one.
         """
-        ids = [self.eot, *self.encode_text(text.replace(self.eot_text, ""))]
+        ids = [self.eot, *self.encode_text(text.replace(END, ""))]
         return [*ids[: max_tokens - 1], self.eot]
 
     def decode(self, ids: Sequence[int]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from autoresponder.errors import TokenizerMismatchError
@@ -32,6 +33,26 @@ def test_the_end_token_is_in_front_exactly_once(encoder: TextEncoder) -> None:
     assert ids[0] == encoder.eot
     assert ids.count(encoder.eot) == 1
     assert encoder.decode(ids) == " Frank posted:\n\n a"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    end=st.sampled_from(("[EOS]", "</s>", "<eos>", "<|im_end|>")) | st.text("ab<>/", min_size=1, max_size=6),
+    before=st.text(max_size=4),
+    behind=st.text(max_size=4),
+)
+def test_another_models_end_token_in_the_words_joins_nothing(
+    tokenizer: PreTrainedTokenizerFast, end: str, before: str, behind: str
+) -> None:
+    words = f"respo{before}{end}{behind}nded: <s>struck</s>"
+    copy = PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_str(tokenizer.backend_tokenizer.to_str()))  # type: ignore[no-untyped-call]
+    copy.add_special_tokens({"eos_token": f"{end}!"})
+    copy.eos_token = f"{end}!"
+    other = TextEncoder(copy)
+    text = words.replace(end, f"{end}!")
+    for ids in (other.encode_prompt(prompt_of(text))[1:], other.encode_for_head(text, 500)[1:-1]):
+        assert other.eot not in ids
+        assert other.decode(ids) == text.replace(END, "")
 
 
 def test_pieces_are_encoded_as_the_whole_document_would_be(

@@ -13,7 +13,6 @@ from autoresponder.jobs.assignments import OriginalShares
 from autoresponder.jobs.model_folder import GeneratorModel, load_generator, load_heads
 from autoresponder.jobs.prompts import Voice
 from autoresponder.jobs.runner import JobRunner, WritingSettings
-from autoresponder.sampling.registry import SamplerSettings
 from autoresponder.settings import GeneratorConfig
 from bot_config import Config
 from munging.formats import own_format
@@ -40,24 +39,13 @@ def writing_settings(config: Config, positions: int) -> WritingSettings:
     form = own_format(settings.format.based_on, settings.format.changes())
     return WritingSettings(
         voice=Voice(form, Identity(config.blog.blog_name, config.blog.persona), settings.training_years),
-        sampler=_sampler(settings),
+        sampler=settings.sampler,
         limits=_limits(settings, positions),
         slots=settings.batch_size,
         shares=OriginalShares(settings.review_share, settings.fiction_share),
         prompt_cache_bytes=settings.prompt_cache_mib * 2**20,
         fiction_titles=settings.fiction_titles,
         alternative_timestamps=settings.alternative_timestamps,
-    )
-
-
-def _sampler(settings: GeneratorConfig) -> SamplerSettings:
-    sampler = settings.sampler
-    return SamplerSettings(
-        scheme=sampler.name,
-        temperature=sampler.temperature,
-        top_p=sampler.top_p,
-        mirostat_rate=sampler.mirostat_learning_rate,
-        breakruns_step=sampler.breakruns_step,
     )
 
 

@@ -5,18 +5,33 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt
 from pydantic_settings import NoDecode
 
 from bot_settings.base import NonNegativeFloat, NonNegativeInt, Probability, Section
 from munging.settings import PromptFormatConfig, table_of
 
+SAMPLERS: tuple[str, ...] = tuple(
+    sorted(
+        path.stem
+        for path in (Path(__file__).parent / "sampling").glob("*.py")
+        if path.stem not in ("__init__", "base", "registry")
+    )
+)
+"""Names of the samplers: of their files, which are not imported."""
+
+
+def _known_sampler(name: str) -> str:
+    if name not in SAMPLERS:
+        raise ValueError(f"no sampler is called {name!r}; there are {', '.join(SAMPLERS)}")
+    return name
+
 
 class SamplerConfig(Section):
     """How tokens are drawn."""
 
-    name: Literal["two_stage_mirostat", "breakruns", "top_p", "mirostat_1", "middle_p", "typical"] = Field(
-        "two_stage_mirostat", description="sampling scheme"
+    name: Annotated[str, AfterValidator(_known_sampler)] = Field(
+        "two_stage_mirostat", description="sampler: a file of autoresponder/sampling/"
     )
     temperature: PositiveFloat | None = Field(
         None,
@@ -25,7 +40,7 @@ class SamplerConfig(Section):
     top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(
         None, description="nucleus mass; default: 0.9, for breakruns 0.95"
     )
-    mirostat_learning_rate: PositiveFloat = Field(0.05, description="step of the surprise controller")
+    mirostat_learning_rate: PositiveFloat = Field(0.05, description="step of the surprisal controller")
     breakruns_step: NonNegativeFloat = Field(0.035, description="temperature added per token of a run")
 
 

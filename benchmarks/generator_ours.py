@@ -12,8 +12,14 @@ from torch import Tensor
 from transformers import GPT2LMHeadModel
 
 from autoresponder.errors import JobError
-from autoresponder.generation.draws import draws_of_try, seeded
-from autoresponder.generation.generator import Finished, Try, Writer, WritingFigures, WritingLimits
+from autoresponder.generation.draws import draws_of_attempt, seeded
+from autoresponder.generation.generator import (
+    Finished,
+    GenerationAttempt,
+    Writer,
+    WritingFigures,
+    WritingLimits,
+)
 from autoresponder.generation.graphs import make_decoder
 from autoresponder.heads.head_2021 import (
     HEAD_NAMES,
@@ -27,7 +33,8 @@ from autoresponder.heads.scoring import Scorer
 from autoresponder.model.cpu_linear import count_weights, pack_linears
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.sampling.base import TARGETS_2021, Sampler, TopK
-from autoresponder.sampling.registry import SamplerSettings
+from autoresponder.sampling.registry import build_sampler
+from autoresponder.settings import SamplerConfig
 
 NEVER = re.compile(r"(?!)")
 END = 50256
@@ -81,13 +88,15 @@ class Collected:
     ) -> None:
         self._clock = clock
         self._left = [
-            Try(number, tuple(prompt), "", draws_of_try(seeded("bench", number), TARGETS_2021, new + 1))
+            GenerationAttempt(
+                number, tuple(prompt), "", draws_of_attempt(seeded("bench", number), TARGETS_2021, new + 1)
+            )
             for number in range(count)
         ]
         self.finished: list[Finished] = []
         self.first_at = 0.0
 
-    def next_try(self) -> Try | None:
+    def next_attempt(self) -> GenerationAttempt | None:
         """The next one."""
         return self._left.pop(0) if self._left else None
 
@@ -96,7 +105,7 @@ class Collected:
         self.first_at = self.first_at or self._clock()
         self.finished.append(finished)
 
-    def fail(self, attempt: Try, error: JobError) -> None:  # noqa: ARG002
+    def fail(self, attempt: GenerationAttempt, error: JobError) -> None:  # noqa: ARG002
         """End the measurement."""
         raise error
 
@@ -137,7 +146,7 @@ class Ours:
         self, prompt: Sequence[int], new: int, count: int, repeats: int, clock: Callable[[], float]
     ) -> dict[str, Any]:
         """Write and score; seconds are the medians of ``repeats``. Both are warmed up before."""
-        sampler = EndsAt(SamplerSettings("top_p", temperature=0.9, top_p=0.9).build(new), new)
+        sampler = EndsAt(build_sampler(SamplerConfig(name="top_p", temperature=0.9, top_p=0.9), new), new)
         runs = []
         for _ in range(repeats):
             began = clock()

@@ -38,17 +38,17 @@ class AcceptanceOptions:
 
 
 @dataclass(frozen=True)
-class Written:
+class GeneratedText:
     """A text as the model wrote it, after its prompt.
 
     ``text`` has no end token; ``ended`` says that the model set one. ``repeating`` is the window
-    test's verdict, ``lot`` a uniform number in [0, 1), ``prompt`` the prompt's text.
+    test's verdict, ``roll`` a uniform number in [0, 1), ``prompt`` the prompt's text.
     """
 
     text: str
     ended: bool
     repeating: bool = False
-    lot: float = 1.0
+    roll: float = 1.0
     prompt: str = ""
 
     @property
@@ -62,52 +62,52 @@ class Written:
         return len(self.body.split(" "))
 
 
-Rule = Callable[[Written, AcceptanceOptions], bool]
+Rule = Callable[[GeneratedText, AcceptanceOptions], bool]
 
 
-def repetitive(written: Written, _options: AcceptanceOptions) -> bool:
+def repetitive(written: GeneratedText, _options: AcceptanceOptions) -> bool:
     """Some window of the text had fewer than a fifth of its tokens distinct."""
     return written.repeating
 
 
-def too_short(written: Written, options: AcceptanceOptions) -> bool:
+def too_short(written: GeneratedText, options: AcceptanceOptions) -> bool:
     """The body has fewer words than ``avoid_if_under``."""
     return written.words < options.avoid_if_under
 
 
-def rather_short(written: Written, options: AcceptanceOptions) -> bool:
-    """The body has fewer words than ``avoid_half_if_under``, and the lot (one half) fell against it."""
-    return written.words < options.avoid_half_if_under and written.lot < 0.5
+def rather_short(written: GeneratedText, options: AcceptanceOptions) -> bool:
+    """The body has fewer words than ``avoid_half_if_under``, and the roll (one half) fell against it."""
+    return written.words < options.avoid_half_if_under and written.roll < 0.5
 
 
-def cut_off(written: Written, options: AcceptanceOptions) -> bool:
+def cut_off(written: GeneratedText, options: AcceptanceOptions) -> bool:
     """The model set no end, and the job wants one."""
     return options.avoid_if_cut_off and not written.ended
 
 
-def opens_with_quote(written: Written, options: AcceptanceOptions) -> bool:
+def opens_with_quote(written: GeneratedText, options: AcceptanceOptions) -> bool:
     """The body opens with a quotation, and the job wants none there."""
     return options.avoid_initial_blockquote and written.body.lstrip(" \n").startswith("<blockquote")
 
 
-def second_tags(written: Written, _options: AcceptanceOptions) -> bool:
+def second_tags(written: GeneratedText, _options: AcceptanceOptions) -> bool:
     """The text holds the tag character more than once."""
     return written.text.count(TAGS) > 1
 
 
-def profane(written: Written, options: AcceptanceOptions) -> bool:
+def profane(written: GeneratedText, options: AcceptanceOptions) -> bool:
     """The text has one of the profane words, as a word of its own, and the job wants none."""
     return options.avoid_if_profane and _PROFANE.search(written.text) is not None
 
 
-def mentions_outsider(written: Written, options: AcceptanceOptions) -> bool:
+def mentions_outsider(written: GeneratedText, options: AcceptanceOptions) -> bool:
     """The text @-mentions a blog that the job does not allow."""
     allowed = options.allowed_mentions
     mentioned = _MENTION.findall(written.text)
     return allowed is not None and any(name.lower() not in allowed for name in mentioned)
 
 
-def repeats_prompt(written: Written, _options: AcceptanceOptions) -> bool:
+def repeats_prompt(written: GeneratedText, _options: AcceptanceOptions) -> bool:
     """The body, up to a tag character, already stands in the prompt; an empty one always does."""
     return normalize(written.body).partition(TAGS)[0].strip() in normalize(written.prompt)
 
@@ -132,11 +132,11 @@ RELAXING_ORDER = (rather_short.__name__, too_short.__name__, opens_with_quote.__
 
 
 def judge(
-    written: Written,
+    written: GeneratedText,
     options: AcceptanceOptions,
     control_phrase: re.Pattern[str],
     given_up: Collection[str] = (),
-) -> tuple[Written, str | None]:
+) -> tuple[GeneratedText, str | None]:
     """Apply the rules: the text, cut where someone else begins to speak, and the rule that rejects it."""
     written = replace(written, text=without_broken(written.text))
     phrase = control_phrase.search(written.text)

@@ -13,16 +13,16 @@ import torch
 
 
 @dataclass(frozen=True)
-class TryDraws:
+class AttemptDraws:
     """What one try at a candidate needs of chance.
 
-    ``kind`` decides what sort of original post it is, ``lot`` whether a rather short text is
-    refused (both uniform in [0, 1)); ``target`` is the target surprise in bits; ``tokens`` has one
+    ``kind`` decides what sort of original post it is, ``roll`` whether a rather short text is
+    refused (both uniform in [0, 1)); ``target`` is the target surprisal in bits; ``tokens`` has one
     uniform number for every token the text may have.
     """
 
     kind: float
-    lot: float
+    roll: float
     target: float
     tokens: tuple[float, ...]
 
@@ -34,9 +34,11 @@ def seeded(*names: object) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def draws_of_try(generator: torch.Generator, targets: Sequence[float], max_new_tokens: int) -> TryDraws:
-    """Draw everything in a fixed order: kind, lot, target (uniform over the list), tokens."""
-    kind, lot, choice = torch.rand(3, generator=generator).tolist()
+def draws_of_attempt(
+    generator: torch.Generator, targets: Sequence[float], max_new_tokens: int
+) -> AttemptDraws:
+    """Draw everything in a fixed order: kind, roll, target (uniform over the list), tokens."""
+    kind, roll, choice = torch.rand(3, generator=generator).tolist()
     target = targets[int(choice * len(targets))]
     tokens = torch.rand(max_new_tokens, generator=generator).tolist()
-    return TryDraws(kind, lot, target, tuple(tokens))
+    return AttemptDraws(kind, roll, target, tuple(tokens))

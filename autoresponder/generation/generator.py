@@ -20,13 +20,13 @@ import torch
 from torch import Tensor
 
 from autoresponder.errors import JobError, NotFiniteError, WritingStoppedError
-from autoresponder.generation.acceptance import Written
+from autoresponder.generation.acceptance import GeneratedText
 from autoresponder.generation.cache_slots import Prefix
 from autoresponder.generation.decoder import Decoder
-from autoresponder.generation.draws import TryDraws
+from autoresponder.generation.draws import AttemptDraws
 from autoresponder.model.encoding import Detokenizer, TextEncoder
 from autoresponder.model.trunk import Reading
-from autoresponder.sampling.base import Sampler, draw, surprise
+from autoresponder.sampling.base import Sampler, draw, surprisal
 from munging.control import TAGS
 
 CONTEXT_MARGIN = 4  # positions of the network that are left unused
@@ -68,35 +68,35 @@ class WritingFigures:
 
 
 @dataclass(frozen=True)
-class Try:
+class GenerationAttempt:
     """One try at one candidate: where it starts and what chance gave it.
 
-    ``costs`` counts what is done for the job the try belongs to; all tries of a job, and no others,
+    ``stats`` counts what is done for the job the try belongs to; all tries of a job, and no others,
     share it.
     """
 
     number: int
     prompt_ids: tuple[int, ...]
     prompt_text: str
-    draws: TryDraws
-    costs: WritingFigures = field(default_factory=WritingFigures, compare=False)
+    draws: AttemptDraws
+    stats: WritingFigures = field(default_factory=WritingFigures, compare=False)
 
 
 @dataclass(frozen=True)
 class Finished:
     """A try that came to its end."""
 
-    attempt: Try
-    written: Written
+    attempt: GenerationAttempt
+    written: GeneratedText
     tokens: int
-    mean_surprise: float
+    mean_surprisal: float
     reading: Reading | None = None  # where the text came to its own end within the context
 
 
-class TrySource(Protocol):
+class AttemptSource(Protocol):
     """Where tries come from and finished ones go; a job's, or several jobs' in turn."""
 
-    def next_try(self) -> Try | None:
+    def next_attempt(self) -> GenerationAttempt | None:
         """The next try to begin, or none for now; asked at every step that leaves a slot free."""
         ...
 
@@ -104,17 +104,17 @@ class TrySource(Protocol):
         """Take a finished try."""
         ...
 
-    def fail(self, attempt: Try, error: JobError) -> None:
+    def fail(self, attempt: GenerationAttempt, error: JobError) -> None:
         """Hear that a try broke: whatever else was running for its job has been dropped too."""
         ...
 
 
 @dataclass
 class _Row:
-    attempt: Try
+    attempt: GenerationAttempt
     text: Detokenizer
     tokens: list[int] = field(default_factory=list)
-    surprise: float = 0.0
+    surprisal: float = 0.0
     repeating: bool = False
     ended: bool = False
     broken: bool = False  # the network gave it no finite numbers
@@ -125,18 +125,18 @@ class _Row:
 
     def finished(self, streams: Mapping[int, Tensor] | None) -> Finished:
         ids = (*self.attempt.prompt_ids, *self.tokens)
-        written = Written(
+        written = GeneratedText(
             text=self.text.finish(),
             ended=self.ended,
             repeating=self.repeating,
-            lot=self.attempt.draws.lot,
+            roll=self.attempt.draws.roll,
             prompt=self.attempt.prompt_text,
         )
         return Finished(
             self.attempt,
             written,
             len(self.tokens),
-            self.surprise / max(1, len(self.tokens)),
+            self.surprisal / max(1, len(self.tokens)),
             None if streams is None else Reading(ids, streams),
         )
 
@@ -165,7 +165,7 @@ class Writer:
         self._clock = clock
 
     @torch.inference_mode()
-    def run(self, source: TrySource) -> WritingFigures:
+    def run(self, source: AttemptSource) -> WritingFigures:
         """Write until the source has no more tries. Raises WritingStoppedError, or what the source raises."""
         batch = _Batch(self._decoder, self._sampler, self._encoder, self._limits, self._clock)
         batch.fill(source)
@@ -225,9 +225,9 @@ class _Batch:
         self._state = sampler.begin(torch.empty(0, device=decoder.device))  # (B, width)
         self._prefixes: OrderedDict[tuple[int, ...], Prefix] = OrderedDict()
 
-    def fill(self, source: TrySource) -> None:
+    def fill(self, source: AttemptSource) -> None:
         """Begin tries until the slots or the tries run out."""
-        while len(self.rows) < self._decoder.slots and (attempt := source.next_try()):
+        while len(self.rows) < self._decoder.slots and (attempt := source.next_attempt()):
             self._begin(len(self.rows), attempt)
 
     def grow(self) -> None:
@@ -240,35 +240,35 @@ class _Batch:
         uniforms = torch.tensor(chance, device=self._decoder.device)  # (B,)
         logits = self._decoder.step([row.pending for row in self.rows])  # (B, V)
         tokens = draw(self._sampler.step(logits, self._state), uniforms)  # (B,)
-        bits = surprise(logits, tokens)
+        bits = surprisal(logits, tokens)
         self._state = self._sampler.observe(tokens, logits, self._state)
-        drawn, surprises = torch.stack([tokens.double(), bits.double()]).tolist()
-        self._record([int(token) for token in drawn], surprises)
+        drawn, surprisals = torch.stack([tokens.double(), bits.double()]).tolist()
+        self._record([int(token) for token in drawn], surprisals)
         self._count(self._clock() - began)
 
     def _record(self, tokens: Sequence[int], bits: Sequence[float]) -> None:
-        for row, token, surprised in zip(self.rows, tokens, bits, strict=True):
+        for row, token, drawn_bits in zip(self.rows, tokens, bits, strict=True):
             if row.closing:
                 continue
-            row.broken = not math.isfinite(surprised)
+            row.broken = not math.isfinite(drawn_bits)
             row.tokens.append(token)
             row.pending = token
-            row.surprise += surprised
+            row.surprisal += drawn_bits
             if token != self._encoder.eot:
                 row.text.push(token)
 
     def _count(self, seconds: float) -> None:
         """Count a step, in all and for every job that has rows in it."""
-        jobs = {id(row.attempt.costs): row.attempt.costs for row in self.rows}
+        jobs = {id(row.attempt.stats): row.attempt.stats for row in self.rows}
         for figures in (self.figures, *jobs.values()):
             figures.steps += 1
             figures.decode_seconds += seconds
         for row in self.rows:
             if not row.closing:
                 self.figures.tokens += 1
-                row.attempt.costs.tokens += 1
+                row.attempt.stats.tokens += 1
 
-    def settle(self, source: TrySource, is_over: Callable[[_Row], bool]) -> None:
+    def settle(self, source: AttemptSource, is_over: Callable[[_Row], bool]) -> None:
         """Hand out finished rows, begin new ones in their place or close the gap, slide long ones."""
         self._give_up_broken(source)
         over = [slot for slot, row in enumerate(self.rows) if row.closing or is_over(row)]
@@ -277,7 +277,7 @@ class _Batch:
             row = self.rows[slot]
             source.finish(row.finished(self._decoder.streams(slot) if row.closing else None))
         for slot in reversed(over):
-            attempt = source.next_try()
+            attempt = source.next_attempt()
             if attempt is not None:
                 self._begin(slot, attempt)
             else:
@@ -287,11 +287,11 @@ class _Batch:
             if row.tokens and len(row.tokens) % self._limits.window == 0 and not row.closing:
                 self._slide(slot, row)
 
-    def _give_up_broken(self, source: TrySource) -> None:
+    def _give_up_broken(self, source: AttemptSource) -> None:
         """Drop the rows of every job that has a broken one; the others do not notice."""
-        broken = {id(row.attempt.costs): row.attempt for row in self.rows if row.broken}
+        broken = {id(row.attempt.stats): row.attempt for row in self.rows if row.broken}
         for slot in reversed(range(len(self.rows))):
-            if id(self.rows[slot].attempt.costs) in broken:
+            if id(self.rows[slot].attempt.stats) in broken:
                 self._decoder.clear(slot)
                 self._drop(slot)
         for attempt in broken.values():
@@ -304,11 +304,11 @@ class _Batch:
         row.closing = True
         return True
 
-    def _begin(self, slot: int, attempt: Try) -> None:
+    def _begin(self, slot: int, attempt: GenerationAttempt) -> None:
         ids = attempt.prompt_ids[-self._limits.prompt :]
         cut = len(ids) < len(attempt.prompt_ids)
         row = _Row(attempt, Detokenizer(self._encoder), pending=ids[-1], slid=cut)
-        self._decoder.place(slot, self._prefix(ids, attempt.costs))
+        self._decoder.place(slot, self._prefix(ids, attempt.stats))
         state = self._sampler.begin(torch.tensor([attempt.draws.target], device=self._decoder.device))
         if slot == len(self.rows):
             self.rows.append(row)
@@ -332,23 +332,23 @@ class _Batch:
         if len(ids) >= self._limits.prompt:
             row.slid = True
             window = ids[-self._limits.prompt : -1]
-            self._decoder.place(slot, self._prefill(window, row.attempt.costs, remember=False))
+            self._decoder.place(slot, self._prefill(window, row.attempt.stats, remember=False))
 
-    def _prefix(self, ids: tuple[int, ...], costs: WritingFigures) -> Prefix:
+    def _prefix(self, ids: tuple[int, ...], stats: WritingFigures) -> Prefix:
         """What a prompt leaves to be read by its rows; each distinct prompt is run once."""
         prefix = self._prefixes.pop(ids, None)
         if prefix is None:
-            prefix = self._prefill(ids[:-1], costs)
+            prefix = self._prefill(ids[:-1], stats)
             self.figures.prompt_tokens += len(ids)
         self._prefixes[ids] = prefix
         if len(self._prefixes) > PROMPTS_AT_HAND:
             self._prefixes.popitem(last=False)
         return prefix
 
-    def _prefill(self, ids: Sequence[int], costs: WritingFigures, *, remember: bool = True) -> Prefix:
+    def _prefill(self, ids: Sequence[int], stats: WritingFigures, *, remember: bool = True) -> Prefix:
         began = self._clock()
         prefix = self._decoder.prefill(ids, remember=remember)
         seconds = self._clock() - began
-        for figures in (self.figures, costs):
+        for figures in (self.figures, stats):
             figures.prefill_seconds += seconds
         return prefix

@@ -37,8 +37,8 @@ class Assignment(Protocol):
     text_type: str
     """Which calibration its scores use: "responses" or "originals"."""
 
-    def prompt(self, lot: float) -> FittedPrompt:
-        """Where a text starts; ``lot`` is uniform in [0, 1) and decides where there is a choice."""
+    def prompt(self, roll: float) -> FittedPrompt:
+        """Where a text starts; ``roll`` is uniform in [0, 1) and decides where there is a choice."""
         ...
 
     def read(self, candidate: Candidate) -> CandidateText:
@@ -74,7 +74,7 @@ class AnswerAssignment:
         )
         self._fitted = self._prompt.fit(voice, encoder, budget)
 
-    def prompt(self, lot: float) -> FittedPrompt:  # noqa: ARG002
+    def prompt(self, roll: float) -> FittedPrompt:  # noqa: ARG002
         """Give the one prompt there is."""
         return self._fitted
 
@@ -117,16 +117,16 @@ class TextpostAssignment:
         self._voice = voice
         self._shares = shares
 
-    def prompt(self, lot: float) -> FittedPrompt:
+    def prompt(self, roll: float) -> FittedPrompt:
         """Give the beginning of a plain post, a review or a piece of fiction."""
-        return self._prompts[self._kind(lot)]
+        return self._prompts[self._kind(roll)]
 
     def is_fiction(self, candidate: Candidate) -> bool:
         """Whether this candidate became one."""
         return self._kind(candidate.attempt.draws.kind) == "fiction"
 
-    def _kind(self, lot: float) -> OriginalKind:
-        return original_kind(lot, review_share=self._shares.review, fiction_share=self._shares.fiction)
+    def _kind(self, roll: float) -> OriginalKind:
+        return original_kind(roll, review_share=self._shares.review, fiction_share=self._shares.fiction)
 
     def read(self, candidate: Candidate) -> CandidateText:
         """Prompt and text together are the post."""

@@ -12,38 +12,38 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from autoresponder.errors import NothingAcceptedError
-from autoresponder.generation.acceptance import RELAXING_ORDER, AcceptanceOptions, Written, judge
-from autoresponder.generation.generator import Finished, Try, WritingFigures
+from autoresponder.generation.acceptance import RELAXING_ORDER, AcceptanceOptions, GeneratedText, judge
+from autoresponder.generation.generator import Finished, GenerationAttempt, WritingFigures
 from autoresponder.model.trunk import Reading
 
-TRIES_PER_CANDIDATE = 5
+ATTEMPTS_PER_CANDIDATE = 5
 
 
 @dataclass(frozen=True)
 class Candidate:
     """An accepted text, cut to what is the bot's own."""
 
-    attempt: Try
-    written: Written
+    attempt: GenerationAttempt
+    written: GeneratedText
     reading: Reading | None = None
 
 
-class JobTries:
+class JobAttempts:
     """Source of one job's tries, at most five for each candidate wanted, and judge of what comes back."""
 
     def __init__(
         self,
         wanted: int,
-        make_try: Callable[[int], Try],
+        make_attempt: Callable[[int], GenerationAttempt],
         options: AcceptanceOptions,
         control_phrase: re.Pattern[str],
     ) -> None:
-        """``make_try`` gives the try of a number, counted from 0."""
+        """``make_attempt`` gives the try of a number, counted from 0."""
         self.wanted = wanted
-        self.costs = WritingFigures()
+        self.stats = WritingFigures()
         self.rejections: Counter[str] = Counter()
         self.relaxed: tuple[str, ...] = ()
-        self._make_try = make_try
+        self._make_try = make_attempt
         self._options = options
         self._control_phrase = control_phrase
         self._finished: list[Finished] = []
@@ -57,30 +57,32 @@ class JobTries:
         return self._begun
 
     @property
-    def mean_surprise(self) -> float:
-        """Mean surprise per token of all finished tries, in bits."""
+    def mean_surprisal(self) -> float:
+        """Mean surprisal per token of all finished tries, in bits."""
         tokens = sum(finished.tokens for finished in self._finished)
-        return sum(f.mean_surprise * f.tokens for f in self._finished) / tokens if tokens else 0.0
+        return sum(f.mean_surprisal * f.tokens for f in self._finished) / tokens if tokens else 0.0
 
     @property
     def over(self) -> bool:
         """Whether nothing is running and nothing more is to be begun."""
         return self._begun == len(self._finished) and self._is_enough()
 
-    def next_try(self) -> Try | None:
+    def next_attempt(self) -> GenerationAttempt | None:
         """The next try, unless enough are taken or running, or too many were made."""
         if self._is_enough():
             return None
         self._begun += 1
-        attempt = replace(self._make_try(self._begun - 1), costs=self.costs)
+        attempt = replace(self._make_try(self._begun - 1), stats=self.stats)
         if attempt.prompt_ids not in self._prompts:
             self._prompts.add(attempt.prompt_ids)
-            self.costs.prompt_tokens += len(attempt.prompt_ids)
+            self.stats.prompt_tokens += len(attempt.prompt_ids)
         return attempt
 
     def _is_enough(self) -> bool:
         running = self._begun - len(self._finished)
-        return len(self._taken) + running >= self.wanted or self._begun >= TRIES_PER_CANDIDATE * self.wanted
+        return (
+            len(self._taken) + running >= self.wanted or self._begun >= ATTEMPTS_PER_CANDIDATE * self.wanted
+        )
 
     def finish(self, finished: Finished) -> None:
         """Judge a finished try."""

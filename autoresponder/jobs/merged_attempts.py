@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from autoresponder.errors import JobError
-from autoresponder.generation.generator import Finished, Try
-from autoresponder.jobs.attempts import JobTries
+from autoresponder.generation.generator import Finished, GenerationAttempt
+from autoresponder.jobs.attempts import JobAttempts
 
 
 @dataclass(frozen=True)
 class _Member:
-    tries: JobTries
+    tries: JobAttempts
     done: Callable[[], None]
     failed: Callable[[JobError], None]
 
 
-class MergedTries:
+class MergedAttempts:
     """The oldest job's tries come first; where it has none to begin, the next job's fill the batch.
 
     Which tries a job makes, and which of them are taken, depends on that job alone; so its candidates are
@@ -30,11 +30,11 @@ class MergedTries:
         self._more = more
         self._members: list[_Member] = []
 
-    def add(self, tries: JobTries, done: Callable[[], None], failed: Callable[[JobError], None]) -> None:
+    def add(self, tries: JobAttempts, done: Callable[[], None], failed: Callable[[JobError], None]) -> None:
         """Let a job join behind the others; one of the two is called when it leaves."""
         self._members.append(_Member(tries, done, failed))
 
-    def next_try(self) -> Try | None:
+    def next_attempt(self) -> GenerationAttempt | None:
         """The next try of the oldest job that has one; with none, of a job that joins now."""
         attempt = self._next_of_these()
         if attempt is None:
@@ -42,9 +42,9 @@ class MergedTries:
             attempt = self._next_of_these()
         return attempt
 
-    def _next_of_these(self) -> Try | None:
+    def _next_of_these(self) -> GenerationAttempt | None:
         for member in self._members:
-            if attempt := member.tries.next_try():
+            if attempt := member.tries.next_attempt():
                 return attempt
         return None
 
@@ -56,11 +56,11 @@ class MergedTries:
             self._members.remove(member)
             member.done()
 
-    def fail(self, attempt: Try, error: JobError) -> None:
+    def fail(self, attempt: GenerationAttempt, error: JobError) -> None:
         """Let the job of a broken try go."""
         member = self._owner(attempt)
         self._members.remove(member)
         member.failed(error)
 
-    def _owner(self, attempt: Try) -> _Member:
-        return next(member for member in self._members if member.tries.costs is attempt.costs)
+    def _owner(self, attempt: GenerationAttempt) -> _Member:
+        return next(member for member in self._members if member.tries.stats is attempt.stats)

@@ -143,8 +143,8 @@ def fit_original(
     return FittedPrompt(tuple(encoder.encode_prompt(prompt)), prompt.text)
 
 
-def original_kind(lot: float, *, review_share: float, fiction_share: float) -> OriginalKind:
-    """What an unprompted post becomes, by a uniform lot: a review, a piece of fiction, or plain."""
-    if lot < review_share:
+def original_kind(roll: float, *, review_share: float, fiction_share: float) -> OriginalKind:
+    """What an unprompted post becomes, by a uniform roll: a review, a piece of fiction, or plain."""
+    if roll < review_share:
         return "review"
-    return "fiction" if lot < review_share + fiction_share else "plain"
+    return "fiction" if roll < review_share + fiction_share else "plain"

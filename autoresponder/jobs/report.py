@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from autoresponder.generation.generator import WritingFigures
 from autoresponder.heads.scoring import Scores
-from autoresponder.jobs.attempts import JobTries
+from autoresponder.jobs.attempts import JobAttempts
 
 
 @dataclass
 class JobReport:
-    """Figures of one job; times in seconds, surprise in bits per token."""
+    """Figures of one job; times in seconds, surprisal in bits per token."""
 
     kind: str
     texts: int
@@ -22,13 +22,13 @@ class JobReport:
     tries: int = 0
     rejections: Counter[str] = field(default_factory=Counter)
     relaxed: tuple[str, ...] = ()
-    mean_surprise: float = 0.0
+    mean_surprisal: float = 0.0
     writing: WritingFigures | None = None
     by_month: list[dict[str, float]] = field(default_factory=list)
     """Of each candidate the selector's probability, had it been written in another month, if asked for."""
 
     @classmethod
-    def of_writing(cls, kind: str, scores: Scores, scoring_seconds: float, tries: JobTries) -> JobReport:
+    def of_writing(cls, kind: str, scores: Scores, scoring_seconds: float, tries: JobAttempts) -> JobReport:
         """What a writing job took."""
         return cls(
             kind,
@@ -38,8 +38,8 @@ class JobReport:
             tries=tries.begun,
             rejections=tries.rejections,
             relaxed=tries.relaxed,
-            mean_surprise=tries.mean_surprise,
-            writing=tries.costs,
+            mean_surprisal=tries.mean_surprisal,
+            writing=tries.stats,
         )
 
     def fields(self) -> dict[str, object]:
@@ -73,7 +73,7 @@ class JobReport:
             "tries": self.tries,
             "rejected": ",".join(f"{rule}:{n}" for rule, n in self.rejections.most_common()) or "none",
             "relaxed": ",".join(self.relaxed) or "none",
-            "mean_surprise": round(self.mean_surprise, 2),
+            "mean_surprisal": round(self.mean_surprisal, 2),
         }
 
 

@@ -13,24 +13,26 @@ from pydantic import JsonValue
 
 from autoresponder.errors import JobError, ModelError
 from autoresponder.generation.acceptance import AcceptanceOptions
-from autoresponder.generation.draws import draws_of_try, seeded
-from autoresponder.generation.generator import Try, Writer, WritingLimits
+from autoresponder.generation.draws import draws_of_attempt, seeded
+from autoresponder.generation.generator import GenerationAttempt, Writer, WritingLimits
 from autoresponder.generation.graphs import make_decoder
 from autoresponder.generation.prompt_cache import PromptCache
 from autoresponder.heads.head_2021 import Head, HeadName, fingerprint
 from autoresponder.heads.next_speaker import NextSpeaker
 from autoresponder.heads.scoring import Scorer, Scores
 from autoresponder.jobs.assignments import AnswerAssignment, Assignment, OriginalShares, TextpostAssignment
-from autoresponder.jobs.attempts import Candidate, JobTries
+from autoresponder.jobs.attempts import Candidate, JobAttempts
 from autoresponder.jobs.head_texts import given_texts, sentiment_text
-from autoresponder.jobs.merged_attempts import MergedTries
+from autoresponder.jobs.merged_attempts import MergedAttempts
 from autoresponder.jobs.model_folder import GeneratorModel
 from autoresponder.jobs.other_months import other_months
 from autoresponder.jobs.prompts import Voice
 from autoresponder.jobs.report import JobReport
 from autoresponder.jobs.titles import TitleWriter
 from autoresponder.model.trunk import Reading
-from autoresponder.sampling.registry import SamplerSettings
+from autoresponder.sampling.base import TARGETS_2021
+from autoresponder.sampling.registry import build_sampler, sampling_info, scheme_of
+from autoresponder.settings import SamplerConfig
 from munging.classic import from_classic
 from munging.continuation import Continuation, to_classic_continuation
 from munging.formats import control_phrases
@@ -67,7 +69,7 @@ class WritingSettings:
     """How a generator writes; ``slots`` is the number of texts written at once."""
 
     voice: Voice
-    sampler: SamplerSettings
+    sampler: SamplerConfig
     limits: WritingLimits
     slots: int
     shares: OriginalShares
@@ -109,7 +111,7 @@ class JobRunner:
         self._writer = Writer(
             self._decoder,
             self._encoder,
-            settings.sampler.build(settings.limits.window),
+            build_sampler(settings.sampler, settings.limits.window),
             settings.limits,
             self._control_phrase,
             stop=stop,
@@ -171,12 +173,12 @@ class JobRunner:
             for key, job in more().items():
                 self._begin(key, job, merged, deliver)
 
-        merged = MergedTries(join)
+        merged = MergedAttempts(join)
         for key, job in jobs.items():
             self._begin(key, job, merged, deliver)
         self._writer.run(merged)
 
-    def _begin(self, key: str, job: Job, merged: MergedTries, deliver: Deliver) -> None:
+    def _begin(self, key: str, job: Job, merged: MergedAttempts, deliver: Deliver) -> None:
         """Let a writing job join the others; do a scoring job, which is quick, at once."""
         if isinstance(job, RawSelectJob):
             deliver(key, _outcome(lambda: self._raw_select(job)))
@@ -197,7 +199,7 @@ class JobRunner:
             return AnswerAssignment(job, self._voice, self._encoder, self._settings.limits.prompt)
         return TextpostAssignment(job, self._voice, self._encoder, self._settings.shares)
 
-    def _finish(self, job: GenerationJob, assignment: Assignment, tries: JobTries) -> Done:
+    def _finish(self, job: GenerationJob, assignment: Assignment, tries: JobAttempts) -> Done:
         """Score the candidates of one lease."""
         candidates = tries.candidates()
         texts = [assignment.read(candidate) for candidate in candidates]
@@ -208,7 +210,7 @@ class JobRunner:
             [candidate.reading for candidate in candidates],
             [text.reviewer for text in texts],
         )
-        has_target = self._settings.sampler.uses_target
+        has_target = scheme_of(self._settings.sampler).has_target
         result = GenerationResult(
             continuations=[
                 to_classic_continuation(self._titled(text.post, job, candidate, assignment))
@@ -244,16 +246,16 @@ class JobRunner:
         title = self._titles.title(post.body, f"{job.base_id} {candidate.attempt.number}")
         return replace(post, body=f"<h2>{title}</h2>\n{post.body.lstrip()}") if title else post
 
-    def _tries(self, job_id: str, job: GenerationJob, assignment: Assignment) -> JobTries:
+    def _tries(self, job_id: str, job: GenerationJob, assignment: Assignment) -> JobAttempts:
         lease = job.lease.number if job.lease else 0
 
-        def make_try(number: int) -> Try:
+        def make_attempt(number: int) -> GenerationAttempt:
             chance = seeded(job_id, lease, number)
-            draws = draws_of_try(chance, self._settings.sampler.targets, self._settings.limits.max_new)
+            draws = draws_of_attempt(chance, TARGETS_2021, self._settings.limits.max_new)
             prompt = assignment.prompt(draws.kind)
-            return Try(number, prompt.ids, prompt.text, draws)
+            return GenerationAttempt(number, prompt.ids, prompt.text, draws)
 
-        return JobTries(job.kwargs.best_of, make_try, acceptance_options(job.kwargs), self._text_end)
+        return JobAttempts(job.kwargs.best_of, make_attempt, acceptance_options(job.kwargs), self._text_end)
 
     def _raw_select(self, job: RawSelectJob) -> Done:
         written = self._voice.time(job.v8_timestamp, job.v10_timestamp)
@@ -334,7 +336,7 @@ def model_info(
     identity = generator.identity
     info: ModelInfo = {
         "model_name": f"{identity.name}@{identity.sha256[:12]}",
-        "sampling_info": settings.sampler.info(settings.limits.window),
+        "sampling_info": sampling_info(settings.sampler, settings.limits.window),
     }
     for name, head in heads.items():
         checkpoint, hparams = WIRE_NAMES.get(name, (f"ckpt_{name}", f"hparams_{name}"))

@@ -22,7 +22,7 @@ from autoresponder.jobs.prompts import Voice
 from autoresponder.jobs.runner import JobRunner, WritingSettings
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.model.weights import content_hash
-from autoresponder.sampling.registry import SamplerSettings
+from autoresponder.settings import SamplerConfig
 from munging.formats import FORMATS
 from munging.thread import Identity
 from switchboard.messages import GenerationJob, GenerationOptions, MoodRecord
@@ -147,7 +147,7 @@ def whole_folder(
 def settings() -> WritingSettings:
     return WritingSettings(
         voice=Voice(FORMATS["v10"], Identity("frank-blog", "Frank")),
-        sampler=SamplerSettings(),
+        sampler=SamplerConfig(),
         limits=WritingLimits(context=252, window=40, max_new=40),
         slots=4,
         shares=OriginalShares(review=0.15, fiction=0.15),

@@ -34,7 +34,7 @@ class Processed(LogitsProcessor):
 def write_slowly(
     network: PreTrainedModel, prompt: Sequence[int], new: int, sampler: Sampler, targets: Sequence[float]
 ) -> list[tuple[int, ...]]:
-    """Continuations of ``new`` tokens, one for each target surprise."""
+    """Continuations of ``new`` tokens, one for each target surprisal."""
     call: Any = network
     row = torch.tensor([list(prompt)])
     ids: Tensor = call.generate(

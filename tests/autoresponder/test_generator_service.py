@@ -17,6 +17,7 @@ from autoresponder.errors import ModelError
 from autoresponder.generation.decoder import Decoder
 from autoresponder.jobs.runner import JobRunner
 from autoresponder.loading import build_runner, writing_settings
+from autoresponder.sampling.registry import numbers_of
 from autoresponder.service import GeneratorWorker, worker_name
 from bot_config import Config
 from bot_lifecycle import FatalError
@@ -105,7 +106,8 @@ def test_the_configuration_reaches_the_writing(whole_folder: Path) -> None:
     settings = writing_settings(config, positions=1024)
     assert (settings.limits.context, settings.limits.prompt, settings.limits.max_new) == (1020, 920, 40)
     assert (settings.slots, settings.shares.review) == (5, 0.2)
-    assert settings.sampler.resolved() == (1.1, 0.8)
+    numbers = numbers_of(settings.sampler, window=100)
+    assert (numbers.temperature, numbers.top_p) == (1.1, 0.8)
     assert settings.sampler.breakruns_step == 0.04
 
 

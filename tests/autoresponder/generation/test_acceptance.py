@@ -8,10 +8,16 @@ from collections.abc import Sequence
 import pytest
 
 from autoresponder.errors import NothingAcceptedError
-from autoresponder.generation.acceptance import RULES, SPEAKS_FOR_OTHERS, AcceptanceOptions, Written, judge
-from autoresponder.generation.draws import TryDraws
-from autoresponder.generation.generator import Finished, Try
-from autoresponder.jobs.attempts import TRIES_PER_CANDIDATE, JobTries
+from autoresponder.generation.acceptance import (
+    RULES,
+    SPEAKS_FOR_OTHERS,
+    AcceptanceOptions,
+    GeneratedText,
+    judge,
+)
+from autoresponder.generation.draws import AttemptDraws
+from autoresponder.generation.generator import Finished, GenerationAttempt
+from autoresponder.jobs.attempts import ATTEMPTS_PER_CANDIDATE, JobAttempts
 
 PHRASE = re.compile(r"(?m)^#\d+ \S+ commented:")
 NOT_LONG = AcceptanceOptions(avoid_if_under=0, avoid_half_if_under=0)
@@ -21,8 +27,8 @@ TEN = " one two three four five six seven eight nine"
 BOB_ONLY = AcceptanceOptions(0, 0, allowed_mentions=["bob-2"])
 
 
-def text(body: str, tags: str = " #a") -> Written:
-    return Written(f"{tags}\n{body}", ended=True)
+def text(body: str, tags: str = " #a") -> GeneratedText:
+    return GeneratedText(f"{tags}\n{body}", ended=True)
 
 
 @pytest.mark.parametrize(
@@ -31,11 +37,15 @@ def text(body: str, tags: str = " #a") -> Written:
         (text(TEN), AcceptanceOptions(10, 10), None),
         (text(TEN), AcceptanceOptions(11, 11), "too_short"),
         (text(TEN.replace(" ", "\n")), AcceptanceOptions(2, 2), "too_short"),
-        (Written("no newline, so it is all tags", ended=True), AcceptanceOptions(2, 2), "too_short"),
-        (Written(f" #a\n{TEN}", ended=True, lot=0.49), AcceptanceOptions(5, 11), "rather_short"),
-        (Written(f" #a\n{TEN}", ended=True, lot=0.5), AcceptanceOptions(5, 11), None),
-        (Written(" #a\n hello", ended=False), NOT_LONG, None),
-        (Written(" #a\n hello", ended=False), AcceptanceOptions(0, 0, avoid_if_cut_off=True), "cut_off"),
+        (GeneratedText("no newline, so it is all tags", ended=True), AcceptanceOptions(2, 2), "too_short"),
+        (GeneratedText(f" #a\n{TEN}", ended=True, roll=0.49), AcceptanceOptions(5, 11), "rather_short"),
+        (GeneratedText(f" #a\n{TEN}", ended=True, roll=0.5), AcceptanceOptions(5, 11), None),
+        (GeneratedText(" #a\n hello", ended=False), NOT_LONG, None),
+        (
+            GeneratedText(" #a\n hello", ended=False),
+            AcceptanceOptions(0, 0, avoid_if_cut_off=True),
+            "cut_off",
+        ),
         (text(" \n <blockquote>a</blockquote>"), NOT_LONG, "opens_with_quote"),
         (text(" a <blockquote>b</blockquote>"), NOT_LONG, None),
         (text(" <blockquote>a"), AcceptanceOptions(0, 0, avoid_initial_blockquote=False), None),
@@ -52,20 +62,20 @@ def text(body: str, tags: str = " #a") -> Written:
         (text(" write to ann@example.org, see x/@ann, 5 @ 6"), BOB_ONLY, None),
         (text(" hi", tags=" #@ann"), BOB_ONLY, "mentions_outsider"),
         (text(" hi @bob-2"), AcceptanceOptions(0, 0, allowed_mentions=()), "mentions_outsider"),
-        (Written(" #a\n a  river ", ended=True, prompt="is it a  river?"), NOT_LONG, "repeats_prompt"),
-        (Written(" #a\n ‘a’ river", ended=True, prompt="say 'a' river"), NOT_LONG, "repeats_prompt"),
-        (Written(" #a\n a river职#b", ended=True, prompt="a river"), NOT_LONG, "repeats_prompt"),
-        (Written(" #a\n a lake", ended=True, prompt="is it a river?"), NOT_LONG, None),
+        (GeneratedText(" #a\n a  river ", ended=True, prompt="is it a  river?"), NOT_LONG, "repeats_prompt"),
+        (GeneratedText(" #a\n ‘a’ river", ended=True, prompt="say 'a' river"), NOT_LONG, "repeats_prompt"),
+        (GeneratedText(" #a\n a river职#b", ended=True, prompt="a river"), NOT_LONG, "repeats_prompt"),
+        (GeneratedText(" #a\n a lake", ended=True, prompt="is it a river?"), NOT_LONG, None),
         (text(""), NOT_LONG, "repeats_prompt"),
-        (Written(f" #a\n{TEN}", ended=True, repeating=True), NOT_LONG, "repetitive"),
+        (GeneratedText(f" #a\n{TEN}", ended=True, repeating=True), NOT_LONG, "repetitive"),
     ],
 )
-def test_rules(written: Written, options: AcceptanceOptions, rule: str | None) -> None:
+def test_rules(written: GeneratedText, options: AcceptanceOptions, rule: str | None) -> None:
     assert judge(written, options, PHRASE)[1] == rule
 
 
 def test_the_first_rule_that_rejects_is_counted() -> None:
-    both = Written(" #a\n <blockquote>hell", ended=True)
+    both = GeneratedText(" #a\n <blockquote>hell", ended=True)
     options = AcceptanceOptions(5, 5, avoid_if_profane=True)
     assert [judge(both, options, PHRASE, given_up)[1] for given_up in ((), ("too_short",))] == [
         "too_short",
@@ -74,14 +84,14 @@ def test_the_first_rule_that_rejects_is_counted() -> None:
 
 
 def test_the_text_is_cut_where_someone_else_speaks() -> None:
-    written = Written(" #a\n mine\n#3 bob commented:\n\n his", ended=True)
+    written = GeneratedText(" #a\n mine\n#3 bob commented:\n\n his", ended=True)
     cut, rule = judge(written, NOT_LONG, PHRASE)
     assert (cut.text, cut.ended, rule) == (" #a\n mine\n", False, None)
     assert judge(written, AcceptanceOptions(3, 3), PHRASE)[1] == "too_short"
 
 
 def test_or_it_is_rejected() -> None:
-    written = Written(" #a\n mine\n#3 bob commented:\n\n his", ended=True)
+    written = GeneratedText(" #a\n mine\n#3 bob commented:\n\n his", ended=True)
     assert judge(written, AcceptanceOptions(split_on_control_char=False), PHRASE)[1] == SPEAKS_FOR_OTHERS
 
 
@@ -89,8 +99,8 @@ def test_every_rule_says_what_it_means() -> None:
     assert all(rule.__doc__ for rule in RULES.values())
 
 
-def make_try(number: int) -> Try:
-    return Try(number, (0,), "", TryDraws(kind=0.0, lot=0.0, target=2.0, tokens=()))
+def make_attempt(number: int) -> GenerationAttempt:
+    return GenerationAttempt(number, (0,), "", AttemptDraws(kind=0.0, roll=0.0, target=2.0, tokens=()))
 
 
 LONG, MIDDLING, SHORT = f" #a\n{TEN}", " #a\n one two three", " #a\n one"
@@ -98,16 +108,16 @@ QUOTE, HERS = " #a\n <blockquote>", " #a\n#1 ann commented:"
 OPTIONS = AcceptanceOptions(avoid_if_under=3, avoid_half_if_under=8)
 
 
-def run(wanted: int, texts: Sequence[str], *, at_once: int = 1) -> JobTries:
+def run(wanted: int, texts: Sequence[str], *, at_once: int = 1) -> JobAttempts:
     """Write the given texts over and over, a few at a time, and let them be judged."""
-    tries = JobTries(wanted, make_try, OPTIONS, PHRASE)
+    tries = JobAttempts(wanted, make_attempt, OPTIONS, PHRASE)
     while True:
-        begun = [attempt for _ in range(at_once) if (attempt := tries.next_try())]
+        begun = [attempt for _ in range(at_once) if (attempt := tries.next_attempt())]
         if not begun:
             return tries
         for attempt in reversed(begun):
-            written = Written(texts[attempt.number % len(texts)], ended=True, lot=attempt.draws.lot)
-            tries.finish(Finished(attempt, written, tokens=10 + attempt.number, mean_surprise=2.0))
+            written = GeneratedText(texts[attempt.number % len(texts)], ended=True, roll=attempt.draws.roll)
+            tries.finish(Finished(attempt, written, tokens=10 + attempt.number, mean_surprisal=2.0))
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 3, 9])
@@ -117,7 +127,7 @@ def test_rejected_tries_are_made_up_for_and_order_is_kept(at_once: int) -> None:
     assert tries.begun == 6
     assert tries.rejections == {"too_short": 2, "rather_short": 1}
     assert tries.relaxed == ()
-    assert tries.mean_surprise == pytest.approx(2.0)
+    assert tries.mean_surprisal == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +137,7 @@ def test_rejected_tries_are_made_up_for_and_order_is_kept(at_once: int) -> None:
         ([SHORT, QUOTE], ("rather_short", "too_short"), [0, 2]),
         ([QUOTE, HERS], ("rather_short", "too_short", "opens_with_quote"), [0, 2]),
     ],
-    ids=["first the lot", "then the length", "then quotations"],
+    ids=["first the roll", "then the length", "then quotations"],
 )
 def test_rules_are_given_up_in_order_when_too_few_pass(
     texts: Sequence[str], relaxed: tuple[str, ...], taken: list[int]
@@ -135,7 +145,7 @@ def test_rules_are_given_up_in_order_when_too_few_pass(
     tries = run(2, texts)
     assert [c.attempt.number for c in tries.candidates()] == taken
     assert tries.relaxed == relaxed
-    assert tries.begun == TRIES_PER_CANDIDATE * 2
+    assert tries.begun == ATTEMPTS_PER_CANDIDATE * 2
 
 
 def test_fewer_than_wanted_may_pass_even_so() -> None:
@@ -149,8 +159,8 @@ def test_none_at_all_is_an_error_that_says_why() -> None:
 
 
 def test_what_breaks_a_rule_that_stays_is_never_taken() -> None:
-    repeating = JobTries(1, make_try, OPTIONS, PHRASE)
-    while attempt := repeating.next_try():
-        repeating.finish(Finished(attempt, Written(LONG, ended=True, repeating=True), 1, 1.0))
+    repeating = JobAttempts(1, make_attempt, OPTIONS, PHRASE)
+    while attempt := repeating.next_attempt():
+        repeating.finish(Finished(attempt, GeneratedText(LONG, ended=True, repeating=True), 1, 1.0))
     with pytest.raises(NothingAcceptedError, match="repetitive 5"):
         repeating.candidates()

@@ -15,13 +15,14 @@ from transformers import GPT2LMHeadModel
 from autoresponder.errors import JobError, NotFiniteError, WritingStoppedError
 from autoresponder.generation.cache_slots import Prefix
 from autoresponder.generation.decoder import Decoder
-from autoresponder.generation.draws import draws_of_try, seeded
-from autoresponder.generation.generator import Finished, Try, Writer, WritingLimits
+from autoresponder.generation.draws import draws_of_attempt, seeded
+from autoresponder.generation.generator import Finished, GenerationAttempt, Writer, WritingLimits
 from autoresponder.generation.prompt_cache import PromptCache
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.model.trunk import run_trunk
 from autoresponder.sampling.base import TARGETS_2021, Sampler, TopK, draw
-from autoresponder.sampling.registry import SamplerSettings
+from autoresponder.sampling.registry import build_sampler
+from autoresponder.settings import SamplerConfig
 
 NEVER = re.compile(r"(?!)")
 TURN = re.compile(r"(?m)^#\d+ \S+ commented:|^ Frank posted:$")
@@ -32,26 +33,28 @@ PROMPTS = ([0, 40, 41, 42, 43], [0, 50], [0, 60, 61])
 class ListSource:
     """Gives tries one after the other and keeps what comes back, by number."""
 
-    def __init__(self, tries: Sequence[Try]) -> None:
+    def __init__(self, tries: Sequence[GenerationAttempt]) -> None:
         self._left = list(tries)
         self.finished: dict[int, Finished] = {}
 
-    def next_try(self) -> Try | None:
+    def next_attempt(self) -> GenerationAttempt | None:
         return self._left.pop(0) if self._left else None
 
     def finish(self, finished: Finished) -> None:
         self.finished[finished.attempt.number] = finished
 
-    def fail(self, attempt: Try, error: JobError) -> None:
+    def fail(self, attempt: GenerationAttempt, error: JobError) -> None:
         raise error
 
     def texts(self) -> list[str]:
         return [finished.written.text for _, finished in sorted(self.finished.items())]
 
 
-def some_tries(count: int, max_new: int, prompts: Sequence[list[int]] = PROMPTS) -> list[Try]:
+def some_tries(count: int, max_new: int, prompts: Sequence[list[int]] = PROMPTS) -> list[GenerationAttempt]:
     return [
-        Try(number, tuple(prompt), "", draws_of_try(seeded("job", number), TARGETS_2021, max_new))
+        GenerationAttempt(
+            number, tuple(prompt), "", draws_of_attempt(seeded("job", number), TARGETS_2021, max_new)
+        )
         for number, prompt in zip(range(count), itertools.cycle(prompts), strict=False)
     ]
 
@@ -59,7 +62,7 @@ def some_tries(count: int, max_new: int, prompts: Sequence[list[int]] = PROMPTS)
 def write(
     decoder: Decoder,
     encoder: TextEncoder,
-    tries: Sequence[Try],
+    tries: Sequence[GenerationAttempt],
     limits: WritingLimits,
     sampler: Sampler = GREEDY,
     phrase: re.Pattern[str] = NEVER,
@@ -71,7 +74,11 @@ def write(
 
 
 def slow_windows(
-    network: GPT2LMHeadModel, encoder: TextEncoder, attempt: Try, limits: WritingLimits, sampler: Sampler
+    network: GPT2LMHeadModel,
+    encoder: TextEncoder,
+    attempt: GenerationAttempt,
+    limits: WritingLimits,
+    sampler: Sampler,
 ) -> str:
     """One text, window by window, every token by a full pass over all that the window may see."""
     state = sampler.begin(torch.tensor([attempt.draws.target]))
@@ -109,7 +116,7 @@ def test_sampled_text_beyond_the_context_equals_the_slow_window_loop(
 ) -> None:
     """Texts of 90 tokens in a context of 40: windows 3 to 9 each begin with a slide."""
     limits = WritingLimits(context=40, window=10, max_new=90)
-    sampler = SamplerSettings(scheme=scheme).build(window=10)  # type: ignore[arg-type]
+    sampler = build_sampler(SamplerConfig(name=scheme), 10)
     tries = some_tries(4, 90)
     source = write(Decoder(network, 3), encoder, tries, limits, sampler)
     lengths = {finished.tokens for finished in source.finished.values()}
@@ -123,7 +130,7 @@ def test_windows_beyond_the_context_are_not_remembered_as_prompts(
 ) -> None:
     """No other text begins like the middle of this one; they would push out what others begin with."""
     limits = WritingLimits(context=40, window=10, max_new=90)
-    sampler = SamplerSettings("top_p", temperature=1.5, top_p=1.0).build(window=10)
+    sampler = build_sampler(SamplerConfig(name="top_p", temperature=1.5, top_p=1.0), 10)
     prompts = [list(range(60, 90))]
     known = PromptCache(10**7)
     source = write(Decoder(network, 2, known=known), encoder, some_tries(2, 90, prompts), limits, sampler)
@@ -151,7 +158,7 @@ def test_texts_and_their_order_do_not_depend_on_the_batch(
     network: GPT2LMHeadModel, encoder: TextEncoder, slots: int
 ) -> None:
     limits = WritingLimits(context=60, window=20, max_new=50)
-    sampler = SamplerSettings().build(window=20)
+    sampler = build_sampler(SamplerConfig(), 20)
     tries = some_tries(7, 50)
     alone = [write(Decoder(network, 1), encoder, [one], limits, sampler).texts()[0] for one in tries]
     assert write(Decoder(network, slots), encoder, tries, limits, sampler).texts() == alone
@@ -318,7 +325,7 @@ def test_mean_surprise_is_in_bits_per_token(encoder: TextEncoder) -> None:
     decoder = EvenDecoder(1, [[]], 256)
     limits = WritingLimits(context=900, max_new=5)
     source = write(decoder, encoder, some_tries(1, 5, [[0, 0, 9]]), limits, TopK(0))
-    assert source.finished[0].mean_surprise == pytest.approx(8.0)
+    assert source.finished[0].mean_surprisal == pytest.approx(8.0)
 
 
 def test_numbers_that_are_not_finite_are_an_error(encoder: TextEncoder) -> None:
@@ -359,7 +366,7 @@ def test_a_text_that_came_to_its_end_has_been_read_to_its_end(
 ) -> None:
     """With kept blocks, a row whose end token is drawn takes one more step, beside rows that go on."""
     limits = WritingLimits(context=200, window=50, max_new=40)
-    sampler = SamplerSettings("top_p", temperature=1.0, top_p=1.0).build(window=50)
+    sampler = build_sampler(SamplerConfig(name="top_p", temperature=1.0, top_p=1.0), 50)
     tries = some_tries(40, 40)
     plain = write(Decoder(network, 4), encoder, tries, limits, sampler)
     kept = write(Decoder(network, 4, keep=(0, 2)), encoder, tries, limits, sampler)

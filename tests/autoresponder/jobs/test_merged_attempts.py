@@ -106,7 +106,7 @@ def test_figures_are_each_jobs_own(runner: JobRunner, some_jobs: dict[str, Job])
         assert not isinstance(outcome, JobError)
         line = outcome[1].fields()
         alone = runner.run(job_id, some_jobs[job_id])[1].fields()
-        for same in ("prompt_tokens", "tokens", "tries", "rejected", "mean_surprise", "texts"):
+        for same in ("prompt_tokens", "tokens", "tries", "rejected", "mean_surprisal", "texts"):
             assert line[same] == alone[same]
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from autoresponder.generation.acceptance import Written
-from autoresponder.generation.draws import draws_of_try, seeded
-from autoresponder.generation.generator import Try
+from autoresponder.generation.acceptance import GeneratedText
+from autoresponder.generation.draws import draws_of_attempt, seeded
+from autoresponder.generation.generator import GenerationAttempt
 from autoresponder.heads.head_2021 import Head, HeadName
 from autoresponder.jobs.assignments import AnswerAssignment, OriginalShares, TextpostAssignment
 from autoresponder.jobs.attempts import Candidate
@@ -91,8 +91,10 @@ def test_another_months_text_differs_in_nothing_but_the_time(
     words = " | Frank's tags: #rivers\n A river is a long thought."
     for assignment, start in ((answer, "#2 Frank responded:"), (post, " Frank posted:")):
         prompt = assignment.prompt(0.5)
-        attempt = Try(0, prompt.ids, prompt.text, draws_of_try(seeded("job", 0, 0), (2.0,), 40))
-        candidate = Candidate(attempt, Written(words, ended=True))
+        attempt = GenerationAttempt(
+            0, prompt.ids, prompt.text, draws_of_attempt(seeded("job", 0, 0), (2.0,), 40)
+        )
+        candidate = Candidate(attempt, GeneratedText(words, ended=True))
         text = assignment.selector_text_at(candidate, time)
         assert f"{start}\n\n Written 3 PM May 2019 | Frank's tags: #rivers\n A river is a long" in text
         assert text.replace(time, timed.v10_timestamp) == assignment.read(candidate).selector

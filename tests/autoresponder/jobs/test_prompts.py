@@ -107,7 +107,7 @@ def test_any_question_fits(encoder: TextEncoder, question: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lot", "kind", "start"),
+    ("roll", "kind", "start"),
     [
         (0.0, "review", " Book review by Frank\n\n"),
         (0.149, "review", " Book review by Frank\n\n"),
@@ -117,8 +117,8 @@ def test_any_question_fits(encoder: TextEncoder, question: str) -> None:
         (0.99, "plain", " Frank posted:\n\n Written 3 PM February 2021"),
     ],
 )
-def test_what_an_unprompted_post_becomes(encoder: TextEncoder, lot: float, kind: str, start: str) -> None:
-    drawn = original_kind(lot, review_share=0.15, fiction_share=0.15)
+def test_what_an_unprompted_post_becomes(encoder: TextEncoder, roll: float, kind: str, start: str) -> None:
+    drawn = original_kind(roll, review_share=0.15, fiction_share=0.15)
     assert drawn == kind
     fit = fit_original(drawn, VOICE, encoder, written=TIME)
     assert fit.text.startswith(start)

@@ -20,7 +20,7 @@ from autoresponder.jobs.model_folder import GeneratorModel
 from autoresponder.jobs.runner import JobRunner, WritingSettings, acceptance_options
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.sampling.base import TARGETS_2021
-from autoresponder.sampling.registry import SamplerSettings
+from autoresponder.settings import SamplerConfig
 from munging.continuation import from_classic_continuation
 from switchboard.messages import (
     GenerationJob,
@@ -80,7 +80,7 @@ def test_an_answer_job_gives_scored_candidates_in_classic_form(runner: JobRunner
     assert line["tries"] == 6 + sum(report.rejections.values())
     assert set(line) == {
         *("kind", "texts", "prompt_tokens", "prefill_ms", "tokens", "tokens_per_s", "tries", "rejected"),
-        *("relaxed", "mean_surprise", "scoring_ms", "reused", "selector", "sentiment"),
+        *("relaxed", "mean_surprisal", "scoring_ms", "reused", "selector", "sentiment"),
     }
 
 
@@ -191,7 +191,7 @@ def test_a_result_says_what_wrote_it(runner: JobRunner, generator: GeneratorMode
 def test_without_mirostat_candidates_have_no_target(
     generator: GeneratorModel, heads: Mapping[HeadName, Head], settings: WritingSettings
 ) -> None:
-    settings = replace(settings, sampler=SamplerSettings(scheme="breakruns"))
+    settings = replace(settings, sampler=SamplerConfig(name="breakruns"))
     assert generate(JobRunner(generator, heads, settings), job()).mirotarg == [None] * 3
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import get_args
 
 import pytest
 import torch
@@ -20,25 +19,25 @@ from transformers import (
     TypicalLogitsWarper,
 )
 
-from autoresponder.generation.draws import draws_of_try, seeded
+from autoresponder.generation.draws import draws_of_attempt, seeded
 from autoresponder.sampling.base import (
     FEW,
     FILTERED,
     TARGETS_2021,
-    Breakruns,
     Chain,
-    Mirostat2,
     Sampler,
     Temperature,
     TopK,
-    TopP,
-    TwoStage,
     draw,
     largest,
-    surprise,
+    surprisal,
 )
-from autoresponder.sampling.rare import Typical
-from autoresponder.sampling.registry import SamplerSettings, Scheme
+from autoresponder.sampling.breakruns import Breakruns
+from autoresponder.sampling.registry import build_sampler, numbers_of, sampling_info
+from autoresponder.sampling.top_p import TopP
+from autoresponder.sampling.two_stage_mirostat import Mirostat2, TwoStage
+from autoresponder.sampling.typical import Typical
+from autoresponder.settings import SAMPLERS, SamplerConfig
 
 
 def logits_of(*rows: Sequence[float]) -> Tensor:
@@ -80,18 +79,18 @@ def test_the_largest_of_each_row_are_those_of_topk(count: int) -> None:
     torch.testing.assert_close(logits, before, rtol=0, atol=0, equal_nan=True)
 
 
-SCHEMES = get_args(Scheme)
+SCHEMES = SAMPLERS
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_sampling_never_makes_the_host_wait(scheme: Scheme) -> None:
+def test_sampling_never_makes_the_host_wait(scheme: str) -> None:
     """Away from the CPU. Tensors without any numbers take that way: to ask one for a value is an error."""
-    sampler = SamplerSettings(scheme=scheme).build(window=2)
+    sampler = build_sampler(SamplerConfig(name=scheme), 2)
     logits, uniforms = torch.empty(4, 3000, device="meta"), torch.empty(4, device="meta")
     state = sampler.begin(torch.empty(4, device="meta"))
     tokens = draw(sampler.step(logits, state), uniforms)
     assert sampler.observe(tokens, logits, state).shape == state.shape
-    assert surprise(logits, tokens).shape == (4,)
+    assert surprisal(logits, tokens).shape == (4,)
     with pytest.raises(RuntimeError, match="meta tensors"):
         bool((logits > 0).all())
 
@@ -196,7 +195,7 @@ def test_mirostat_agrees_with_the_scalar_rule(weights: list[float], mu: float) -
 @pytest.mark.parametrize(
     ("mu", "token", "after"),
     [(2.0, 0, 2.05), (2.0, 1, 2.0), (2.0, 2, 1.95), (0.01, 2, 0.0)],
-    ids=["less surprise than wanted", "just so", "more", "never below 0"],
+    ids=["less surprisal than wanted", "just so", "more", "never below 0"],
 )
 def test_mirostat_moves_mu_against_the_error(mu: float, token: int, after: float) -> None:
     """Surprises of 1, 2 and 3 bits against a target of 2, at rate 0.05."""
@@ -253,7 +252,7 @@ def random_logits(rows: int) -> Tensor:
     return torch.randn(rows, 50, generator=torch.Generator().manual_seed(1)) * 3
 
 
-@pytest.mark.parametrize("sampler", [SamplerSettings(scheme=scheme).build(window=2) for scheme in SCHEMES])
+@pytest.mark.parametrize("sampler", [build_sampler(SamplerConfig(name=scheme), 2) for scheme in SCHEMES])
 def test_a_row_is_sampled_alike_alone_and_in_a_batch(sampler: Sampler) -> None:
     targets = torch.tensor([1.8, 2.4, 3.0])
     state = sampler.begin(targets)
@@ -271,7 +270,7 @@ def test_a_row_is_sampled_alike_alone_and_in_a_batch(sampler: Sampler) -> None:
 
 def test_surprise_is_in_bits() -> None:
     logits = logits_of([0.5, 0.5], [0.125, 0.875])
-    assert surprise(logits, torch.tensor([0, 0])).tolist() == pytest.approx([1.0, 3.0])
+    assert surprisal(logits, torch.tensor([0, 0])).tolist() == pytest.approx([1.0, 3.0])
 
 
 @pytest.mark.parametrize(
@@ -297,36 +296,37 @@ def test_the_targets_of_2021() -> None:
 
 def test_targets_are_drawn_uniformly_over_the_list() -> None:
     source = torch.Generator().manual_seed(9)
-    counts = Counter(draws_of_try(source, TARGETS_2021, 1).target for _ in range(4400))
+    counts = Counter(draws_of_attempt(source, TARGETS_2021, 1).target for _ in range(4400))
     for target, repeats in Counter(TARGETS_2021).items():
         assert counts[target] == pytest.approx(200 * repeats, rel=0.3)
 
 
 def test_a_try_can_be_drawn_again_from_its_name() -> None:
-    first = draws_of_try(seeded("job", "lease", 3), TARGETS_2021, 5)
-    assert first == draws_of_try(seeded("job", "lease", 3), TARGETS_2021, 5)
-    assert first != draws_of_try(seeded("job", "lease", 4), TARGETS_2021, 5)
-    assert first.tokens == draws_of_try(seeded("job", "lease", 3), TARGETS_2021, 9).tokens[:5]
+    first = draws_of_attempt(seeded("job", "lease", 3), TARGETS_2021, 5)
+    assert first == draws_of_attempt(seeded("job", "lease", 3), TARGETS_2021, 5)
+    assert first != draws_of_attempt(seeded("job", "lease", 4), TARGETS_2021, 5)
+    assert first.tokens == draws_of_attempt(seeded("job", "lease", 3), TARGETS_2021, 9).tokens[:5]
 
 
 @pytest.mark.parametrize(
     ("chosen", "temperature", "top_p"),
     [
-        (SamplerSettings(), 0.9, 0.9),
-        (SamplerSettings(scheme="breakruns"), 1.0, 0.95),
-        (SamplerSettings(scheme="top_p", temperature=0.7), 0.7, 0.9),
+        (SamplerConfig(), 0.9, 0.9),
+        (SamplerConfig(name="breakruns"), 1.0, 0.95),
+        (SamplerConfig(name="top_p", temperature=0.7), 0.7, 0.9),
     ],
 )
-def test_a_scheme_has_its_own_defaults(chosen: SamplerSettings, temperature: float, top_p: float) -> None:
-    assert chosen.resolved() == (temperature, top_p)
-    info = chosen.info(100)
-    assert info["MIRO"] is (chosen.scheme == "two_stage_mirostat")
+def test_a_scheme_has_its_own_defaults(chosen: SamplerConfig, temperature: float, top_p: float) -> None:
+    numbers = numbers_of(chosen, 100)
+    assert (numbers.temperature, numbers.top_p) == (temperature, top_p)
+    info = sampling_info(chosen, 100)
+    assert info["MIRO"] is (chosen.name == "two_stage_mirostat")
     assert (info["pre_continue_T"], info["pre_continue_p"]) == (temperature, top_p)
 
 
 def test_stages_filter_alike_by_rows_and_everywhere() -> None:
     """A GPU filters every row twice and picks; a CPU each row once."""
-    sampler = SamplerSettings().build(window=2)
+    sampler = build_sampler(SamplerConfig(), 2)
     assert isinstance(sampler, TwoStage)
     state = sampler.begin(torch.full((4,), 2.0))
     state[:, 0] = torch.tensor([0.0, 1.0, 2.0, 9.0])

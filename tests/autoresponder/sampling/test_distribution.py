@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -15,9 +15,10 @@ from transformers import GPT2LMHeadModel
 
 from autoresponder.errors import JobError
 from autoresponder.generation.decoder import Decoder
-from autoresponder.generation.draws import draws_of_try, seeded
-from autoresponder.generation.generator import Finished, Try, Writer, WritingLimits
-from autoresponder.sampling.registry import SamplerSettings, Scheme
+from autoresponder.generation.draws import draws_of_attempt, seeded
+from autoresponder.generation.generator import Finished, GenerationAttempt, Writer, WritingLimits
+from autoresponder.sampling.registry import build_sampler
+from autoresponder.settings import SAMPLERS, SamplerConfig
 from tests.autoresponder.generation.test_generator import NEVER
 from tests.autoresponder.reference import write_slowly
 
@@ -26,7 +27,10 @@ NEW = 5  # tokens of a text: enough for a sampler's state to matter
 PROMPT = (0, 40, 41, 42, 43)
 TARGETS = (0.5, 2.5)  # bits, far apart: a row that used another's would show
 SLOTS = 48
-QUICK: dict[str, float] = {"mirostat_rate": 1.0, "breakruns_step": 2.0}  # so that one token changes much
+QUICK: dict[str, float] = {
+    "mirostat_learning_rate": 1.0,
+    "breakruns_step": 2.0,
+}  # so that one token changes much
 REJECTED = 1e-3  # p-value under which two sets of texts are not of one distribution
 
 
@@ -52,19 +56,19 @@ class Kept:
 
     def __init__(self, seed: str) -> None:
         self._tries = [
-            Try(number, PROMPT, "", draws_of_try(seeded(seed, number), [target], NEW))
+            GenerationAttempt(number, PROMPT, "", draws_of_attempt(seeded(seed, number), [target], NEW))
             for number, target in enumerate(targets())
         ]
         self._left = list(reversed(self._tries))
         self.texts: dict[int, tuple[int, ...]] = {}
 
-    def next_try(self) -> Try | None:
+    def next_attempt(self) -> GenerationAttempt | None:
         return self._left.pop() if self._left else None
 
     def finish(self, finished: Finished) -> None:
         self.texts[finished.attempt.number] = tuple(ord(c) - 0x4E00 for c in finished.written.text)
 
-    def fail(self, attempt: Try, error: JobError) -> None:
+    def fail(self, attempt: GenerationAttempt, error: JobError) -> None:
         raise error
 
 
@@ -72,10 +76,10 @@ def targets() -> list[float]:
     return [TARGETS[number % 2] for number in range(TEXTS)]
 
 
-def write_fast(network: GPT2LMHeadModel, settings: SamplerSettings, seed: str) -> list[tuple[int, ...]]:
+def write_fast(network: GPT2LMHeadModel, settings: SamplerConfig, seed: str) -> list[tuple[int, ...]]:
     source, limits = Kept(seed), WritingLimits(context=200, window=50, max_new=NEW)
     encoder: Any = NoEnd()
-    Writer(Decoder(network, SLOTS), encoder, settings.build(1), limits, NEVER).run(source)
+    Writer(Decoder(network, SLOTS), encoder, build_sampler(settings, 1), limits, NEVER).run(source)
     return [text for _, text in sorted(source.texts.items())]
 
 
@@ -97,22 +101,22 @@ def same_distribution(ours: Sequence[tuple[int, ...]], theirs: Sequence[tuple[in
     return NEW * smallest
 
 
-def settings_of(scheme: Scheme, **changes: float) -> SamplerSettings:
-    return SamplerSettings(scheme=scheme, **(QUICK | changes))  # type: ignore[arg-type]
+def settings_of(scheme: str, **changes: float) -> SamplerConfig:
+    return SamplerConfig(name=scheme, **(QUICK | changes))
 
 
-def reference(network: GPT2LMHeadModel, settings: SamplerSettings) -> list[tuple[int, ...]]:
+def reference(network: GPT2LMHeadModel, settings: SamplerConfig) -> list[tuple[int, ...]]:
     torch.manual_seed(11)
-    return write_slowly(network, PROMPT, NEW, settings.build(1), targets())
+    return write_slowly(network, PROMPT, NEW, build_sampler(settings, 1), targets())
 
 
-@pytest.mark.parametrize("scheme", get_args(Scheme))
-def test_texts_are_distributed_as_those_of_generate(peaked: GPT2LMHeadModel, scheme: Scheme) -> None:
+@pytest.mark.parametrize("scheme", SAMPLERS)
+def test_texts_are_distributed_as_those_of_generate(peaked: GPT2LMHeadModel, scheme: str) -> None:
     settings = settings_of(scheme)
     assert same_distribution(write_fast(peaked, settings, "a"), reference(peaked, settings)) > REJECTED
 
 
-WRONG = Literal["temperature", "top_p", "mirostat_rate", "breakruns_step"]
+WRONG = Literal["temperature", "top_p", "mirostat_learning_rate", "breakruns_step"]
 
 
 @pytest.mark.parametrize(
@@ -120,13 +124,13 @@ WRONG = Literal["temperature", "top_p", "mirostat_rate", "breakruns_step"]
     [
         ("top_p", "temperature", 1.0),  # for 0.9
         ("top_p", "top_p", 0.97),  # for 0.9
-        ("two_stage_mirostat", "mirostat_rate", 0.1),  # for 1.0
-        ("mirostat_1", "mirostat_rate", 0.1),
+        ("two_stage_mirostat", "mirostat_learning_rate", 0.1),  # for 1.0
+        ("mirostat_1", "mirostat_learning_rate", 0.1),
         ("breakruns", "breakruns_step", 0.7),  # for 2.0
     ],
 )
 def test_a_sampler_that_is_a_little_off_would_be_noticed(
-    peaked: GPT2LMHeadModel, scheme: Scheme, number: WRONG, wrong: float
+    peaked: GPT2LMHeadModel, scheme: str, number: WRONG, wrong: float
 ) -> None:
     off = write_fast(peaked, settings_of(scheme, **{number: wrong}), "a")
     assert same_distribution(off, reference(peaked, settings_of(scheme))) < REJECTED

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from autoresponder.sampling.base import FILTERED
-from autoresponder.sampling.rare import MiddleP, Mirostat1, Typical
+from autoresponder.sampling.middle_p import MiddleP
+from autoresponder.sampling.mirostat_1 import Mirostat1
+from autoresponder.sampling.typical import Typical
 
 P = (0.4, 0.1, 0.3, 0.15, 0.05)
 

@@ -7,7 +7,7 @@ import math
 import resource
 import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import gguf
 import numpy as np
@@ -31,6 +31,7 @@ from tests.training.gguf_files import (
     sentence_piece,
     write_gguf,
 )
+from training.command import run_command
 from training.gguf_import import convert
 from training.gguf_import.architectures import llama_3_scaling
 from training.gguf_import.convert import import_gguf
@@ -365,3 +366,15 @@ def test_the_identity_is_that_of_the_file_and_the_weights_are_tied_to_it(small: 
     weights.write_bytes(raw)
     with pytest.raises(ModelCorruptError, match="not those"):
         identity_hash(tmp_path / "a", [weights])
+
+
+def test_the_command_reports_what_it_made_or_says_in_one_line_why_not(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, unread = tmp_path / "out", cast("Any", lambda _: None)
+    assert run_command(unread, ["import", str(small), str(out)]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["folder"] == str(out)
+    assert run_command(unread, ["import", str(small), str(out)]) == 2
+    assert (
+        capsys.readouterr().err == f"error: {out} is there already: name a folder that is not, or remove it\n"
+    )

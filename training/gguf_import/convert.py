@@ -7,7 +7,6 @@ tensor by tensor, a few rows at a time, into a folder beside the wanted one, whi
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
@@ -67,22 +66,6 @@ class PlannedTensor:
     def size(self) -> int:
         """Bytes it will take."""
         return int(np.prod(self.shape, dtype=object)) * _BYTES[self.format]
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
-    parser.add_argument("file", type=Path, metavar="FILE.gguf", help="a model in GGUF form")
-    parser.add_argument("out", type=Path, metavar="OUT", help="model folder to write; must not be there")
-    parser.add_argument(
-        "--end-token",
-        help="token that begins and ends documents, such as <|endoftext|>; default: the file's own, which "
-        "for a model of conversations is often another",
-    )
-
-
-def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Import a file; gives a report. Raises GgufError."""
-    return import_gguf(arguments.file, arguments.out, end_token=arguments.end_token)
 
 
 def import_gguf(source: Path, target: Path, *, end_token: str | None = None) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from typing import Any, BinaryIO
 
 from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
+from training.errors import ExitStatus, TrainingError
+
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
 DEFAULT_ALIGNMENT = 32
@@ -33,8 +35,10 @@ Value = Any
 """A metadata value: a number, a boolean, a text, or a list of one of these."""
 
 
-class GgufError(Exception):
+class GgufError(TrainingError):
     """A GGUF file cannot be imported; the text says why and what to do."""
+
+    status = ExitStatus.USAGE
 
 
 @dataclass(frozen=True)

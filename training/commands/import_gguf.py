@@ -30,7 +30,7 @@ COMMAND = Command(
     about="""
     Makes a model folder of a GGUF file: weights as safetensors, configuration, tokenizer. Llama, Mistral,
     Qwen 2 and 3, Gemma 3 and GPT-2, in every quantisation that the gguf library can undo; what was quantised
-    becomes float32. Everything is checked before anything is written, and the folder is complete or not there.
+    becomes float32. Everything is checked before anything is written; the folder is complete or not there.
     """,
     add_arguments=_add_arguments,
     run=_run,

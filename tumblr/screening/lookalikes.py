@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -73,13 +74,43 @@ SUBSTITUTES = tuple(str.maketrans({**_SUBSTITUTES, "1": one, "|": one}) for one 
 """Digits and signs to the letters that they stand for; 1 and | may be either of two."""
 
 
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_TAG = re.compile(r"<(/?[A-Za-z][A-Za-z0-9]*)(?:[\s/][^<>]*)?>")
+_INLINE = frozenset(
+    {
+        *("a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i"),
+        *("ins", "kbd", "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time"),
+        *("tt", "u", "var", "wbr"),
+    }
+)
+"""Elements that a reader does not see in the middle of a word; any other begins a line or is seen."""
+_FILLERS = "\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+"""Letters that show nothing."""
+
+
+def as_shown(text: str) -> str:
+    """The text as a reader of HTML sees it: without tags and comments, entities decoded."""
+    if "<" in text:
+        text = _TAG.sub(_gap, _COMMENT.sub("", text))
+    return html.unescape(text) if "&" in text else text
+
+
+def _gap(tag: re.Match[str]) -> str:
+    return "" if tag[1].lstrip("/").lower() in _INLINE else " "
+
+
 def visible(text: str) -> str:
     """The text in lower case, with what takes no room on the screen taken out and wide forms made plain.
 
     Accents that are characters of their own go, too, as they take no room.
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(character for character in plain if character.isspace() or wcwidth(character) != 0)
+    return "".join(character for character in plain if character.isspace() or not _is_unseen(character))
+
+
+def _is_unseen(character: str) -> bool:
+    """Whether a character takes no room, or would only if a line broke there, as a soft hyphen."""
+    return wcwidth(character) == 0 or character in _FILLERS or unicodedata.category(character) == "Cf"
 
 
 def by_shape(text: str) -> str:

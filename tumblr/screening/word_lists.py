@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tumblr.api.models import ANONYMOUS
-from tumblr.screening.lookalikes import by_shape, readings, visible
+from tumblr.screening.lookalikes import as_shown, by_shape, readings, visible
 from tumblr.settings import ScreeningConfig
 
 CONTEXT = 25
@@ -90,7 +90,8 @@ def _text_findings(text: str, asker: str, lists: ScreeningConfig) -> Iterator[Fi
     strict = asker in _folded(lists.strict_language_users)
     okay = None if strict else _any_of(map(_flexible, _folded(lists.okay_superstrings)))
     patterns = _patterns(lists, strict=strict)
-    seen = dict.fromkeys((visible(text), visible(by_shape(text))))
+    ways = dict.fromkeys((text, as_shown(text)))
+    seen = dict.fromkeys(seen for way in ways for seen in (visible(way), visible(by_shape(way))))
     for reading in (reading for way in seen for part in _outside(way, okay) for reading in readings(part)):
         for pattern, what, weight in patterns:
             yield from (Finding(found, weight) for found in _found(pattern, reading, what))

@@ -142,3 +142,46 @@ def test_readings_never_fail_and_the_plain_one_comes_first(text: str) -> None:
     plain = visible(text)
     assert readings(plain)[0] == plain
     assert visible(plain) == plain
+
+
+MARKUP = (
+    "<b>",
+    "</b>",
+    "<i></i>",
+    '<a href="https://x.org/?a=1&amp;b=2">',
+    "<wbr>",
+    "<!-- x -->",
+    "&shy;",
+    "\u200b",
+    "</span >",
+)
+"""What splits a word without a reader seeing it."""
+
+
+@given(data=st.data(), place=st.sampled_from(("answer", "question", "asker", "tags")))
+def test_no_formatting_hides_a_listed_text(data: st.DataObject, place: str) -> None:
+    listed = data.draw(st.sampled_from(("zorpful", "blivet", "quozzle", "sourmilkblog")))
+    splits = st.sampled_from(("", *MARKUP))
+    disguised = "".join(letter + data.draw(splits) for letter in listed)
+    text = draft(**{place: (disguised,) if place == "tags" else disguised})  # type: ignore[arg-type]
+    assert screen(text)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "z&#111;rpful",
+        "z&#x6f;rpful",
+        "<b>zor</b>pful",
+        "z<b>0</b>rpful",
+        "n<i>u</i>p",
+        "gri<b>mble</b> grom<i>b</i>le",
+    ],
+)
+def test_a_listed_text_is_found_as_a_reader_sees_it(word: str) -> None:
+    assert screen(draft(f"a {word} day"))
+
+
+@pytest.mark.parametrize("word", ["zorp<br>ful", "<p>zorp</p><p>ful</p>", "zorp<li>ful", "zorp&nbsp;ful"])
+def test_what_a_reader_sees_apart_stays_apart(word: str) -> None:
+    assert not screen(draft(f"a {word} day"))

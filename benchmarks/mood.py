@@ -31,7 +31,7 @@ from tumblr.moods.current import Moods
 from tumblr.store.database import Database
 from tumblr.store.schema import mood_inputs
 from tumblr.store.turns import TurnStore
-from tumblr.turns.turn import TurnKind
+from tumblr.turns.kinds import TurnKind
 
 PACIFIC = ZoneInfo("US/Pacific")
 NOW = datetime(2021, 2, 6, 12, tzinfo=PACIFIC)

@@ -120,6 +120,7 @@ FLOORS = {
         "bot_settings",
         "api",
         "turns",
+        "turns.commands",
         "store",
         "bot",
         "screening",

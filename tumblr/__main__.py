@@ -32,7 +32,7 @@ from tumblr.screening.command_line import answers
 from tumblr.store.backup import back_up, restore
 from tumblr.store.database import Database
 from tumblr.store.turns import TurnStore
-from tumblr.turns.turn import TurnKind, TurnState
+from tumblr.turns.kinds import TurnKind, TurnState
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -44,7 +44,7 @@ from tests.system.day_script import (
 )
 from tests.system.programs import Program
 from tests.system.timed_tumbl import TimedTumbl
-from tumblr.turns.turn import CLOSED
+from tumblr.turns.kinds import CLOSED
 from tumblr_sandbox.faults import Fault
 from tumblr_sandbox.records import Call, PostRecord
 

@@ -40,7 +40,9 @@ from tumblr.build import assemble, settings_of
 from tumblr.responding.handlers.base import TurnHandler
 from tumblr.store.database import Database
 from tumblr.turns.fail_points import FailPoints
-from tumblr.turns.turn import Intent, NewTurn, StoredRequest, Turn, TurnKind
+from tumblr.turns.inputs import AskInput
+from tumblr.turns.kinds import TurnKind
+from tumblr.turns.turn import Intent, NewTurn, StoredRequest, Turn
 
 START = datetime(2021, 2, 6, 12, 0, tzinfo=UTC)
 ZONE = ZoneInfo("US/Pacific")
@@ -518,7 +520,8 @@ def queue(length: int) -> dict[str, int]:
 
 def an_ask(input_id: str = "1001", who: str = "bob") -> NewTurn:
     """A new turn about an ask."""
-    asked = {"question_html": "<p>soup?</p>", "question": "soup?", "timestamp": int(START.timestamp())}
+    at = int(START.timestamp())
+    asked = AskInput(question_html="<p>soup?</p>", question="soup?", timestamp=at)
     return NewTurn(TurnKind.ASK, input_id, who=who, input=asked)
 
 

@@ -26,7 +26,8 @@ from tumblr.moods.current import mood_system
 from tumblr.responding.post_log import explain
 from tumblr.store.database import Database
 from tumblr.store.turns import TurnStore
-from tumblr.turns.turn import NewTurn, Turn, TurnKind, TurnState
+from tumblr.turns.kinds import TurnKind, TurnState
+from tumblr.turns.turn import NewTurn, Turn
 
 KEYS = {"consumer_key": "a", "consumer_secret": "b", "token": "c", "token_secret": "d"}
 

@@ -19,7 +19,8 @@ from tumblr.pacing.planner import Part, PassPlan, Planner, Step
 from tumblr.pacing.post_limit import PostLimit
 from tumblr.pacing.throttle import BASE, LEVELS, ThrottleLevel
 from tumblr.turns.fail_points import FailPoint, FailPoints
-from tumblr.turns.turn import NewTurn, TurnState
+from tumblr.turns.kinds import TurnState
+from tumblr.turns.turn import NewTurn
 
 MakeWorld = Callable[..., World]
 SETTINGS = settings_for()

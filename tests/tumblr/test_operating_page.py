@@ -10,7 +10,7 @@ import pytest
 from bot_config import Config
 from tumblr.__main__ import main
 from tumblr.settings import AsksConfig, QueueConfig, ScreeningConfig
-from tumblr.turns.turn import TurnState
+from tumblr.turns.kinds import TurnState
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 PAGE = (DOCS / "operating.md").read_text(encoding="utf-8")

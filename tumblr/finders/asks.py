@@ -22,11 +22,14 @@ from tumblr.finders.ask_rules import surplus, why_not_ask
 from tumblr.finders.damping import why_not_listed
 from tumblr.finders.waiting import odds
 from tumblr.pacing.throttle import Throttle
-from tumblr.responding.handlers.command import command_turn
-from tumblr.turns.commands import AnswerHidden, Command, Follow, Invalid, read_command
+from tumblr.turns.commands.base import Invalid, Order
+from tumblr.turns.commands.hidden_ask import HIDDEN_ASK
+from tumblr.turns.commands.registry import commands, read_command
 from tumblr.turns.image_texts import image_fields
+from tumblr.turns.inputs import AskInput, CommandInput, TurnInput
+from tumblr.turns.kinds import INBOX_KINDS, TurnKind
 from tumblr.turns.quarantine import Quarantine
-from tumblr.turns.turn import INBOX_KINDS, NewTurn, TurnKind
+from tumblr.turns.turn import NewTurn
 
 HIDDEN_ASK_TAGS = ("an ask that my inbox does not show me", "answered because my operator pointed at it")
 """Tags of the answer to an ask that the operator named by its id."""
@@ -118,7 +121,8 @@ class AskFinder:
         reason = why_not_listed(asker_of(ask), self._settings.user_list)
         if reason is not None:
             wish = self._command(ask)
-            return None if isinstance(wish, Follow) else self._deleted(ask, reason)
+            is_for_everybody = isinstance(wish, CommandInput) and commands()[wish.command].for_everybody
+            return None if is_for_everybody else self._deleted(ask, reason)
         reason = why_not_ask(ask, self._settings)
         return None if reason is None else _no_ask(ask, reason)
 
@@ -130,27 +134,35 @@ class AskFinder:
         command = self._command(ask)
         if command is None:
             return [self._turn(ask)]
-        if not isinstance(command, AnswerHidden):
-            return [command_turn(ask, asker_of(ask), command)]
-        hidden = self._bot.tumblr.reader.post(command.post_id)
+        if not isinstance(command, CommandInput) or command.command != HIDDEN_ASK:
+            return [command_turn(ask, command)]
+        hidden = self._bot.tumblr.reader.post(command.argument)
         if hidden is None or not hidden.is_ask or hidden.state != "submission":
-            refusal = Invalid(f"{command.post_id} is no ask that waits for an answer")
-            return [command_turn(ask, asker_of(ask), refusal)]
+            return [command_turn(ask, Invalid(f"{command.argument} is no ask that waits for an answer"))]
         found = self._turn(hidden)
-        named = replace(found, input={**found.input, "tags": list(HIDDEN_ASK_TAGS)})
-        return [named, command_turn(ask, asker_of(ask), command)]
+        named = replace(found, input=found.input.model_copy(update={"tags": HIDDEN_ASK_TAGS}))
+        return [named, command_turn(ask, command)]
 
     def _turn(self, ask: TumblrPost) -> NewTurn:
         return ask_turn(ask, reads_images=self._settings.images.read)
 
-    def _command(self, ask: TumblrPost) -> Command | None:
-        return read_command(ask.summary, asker_of(ask), self._settings.blog.operator_name)
+    def _command(self, ask: TumblrPost) -> TurnInput | Invalid | None:
+        asker = asker_of(ask)
+        is_operator = self._settings.is_operator(asker)
+        return read_command(Order(ask.summary, asker, is_operator, ask.timestamp, ask.question or ""))
 
     def _busy(self) -> set[str]:
         """Askers with a turn in work; one whose turn rests after a failure may be answered meanwhile."""
         now = self._bot.clock()
         open_turns = (turn for kind in INBOX_KINDS for turn in self._bot.turns.open_turns(kind))
         return {turn.who for turn in open_turns if turn.not_before <= now}
+
+
+def command_turn(ask: TumblrPost, command: TurnInput | Invalid) -> NewTurn:
+    """The turn of an ask that is a command; one that cannot be obeyed is remembered as skipped."""
+    if isinstance(command, Invalid):
+        return NewTurn(TurnKind.COMMAND, ask.id, asker_of(ask), skip_reason=command.reason)
+    return NewTurn(TurnKind(command.kind), ask.id, asker_of(ask), command)
 
 
 def ask_turn(ask: TumblrPost, *, reads_images: bool = False) -> NewTurn:
@@ -161,12 +173,12 @@ def ask_turn(ask: TumblrPost, *, reads_images: bool = False) -> NewTurn:
         kind=TurnKind.ASK,
         input_id=ask.id,
         who=asker_of(ask),
-        input={
-            "question_html": raw,
-            "question": question_from_html(raw, places),
-            "timestamp": ask.timestamp,
+        input=AskInput(
+            question_html=raw,
+            question=question_from_html(raw, places),
+            timestamp=ask.timestamp,
             **image_fields(places, ask.payload),
-        },
+        ),
     )
 
 

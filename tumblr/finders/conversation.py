@@ -21,7 +21,8 @@ from tumblr.finders.damping import DAY, HOUR, Talked
 from tumblr.finders.note_reader import NoteReader
 from tumblr.finders.waiting import PendingTurn, choose, crowding, group, odds
 from tumblr.pacing.throttle import Throttle
-from tumblr.turns.turn import CONVERSATION_KINDS, NewTurn
+from tumblr.turns.kinds import CONVERSATION_KINDS
+from tumblr.turns.turn import NewTurn
 
 AUTO_LIMIT_HOURS = 1.0
 """A blog of which too much waits gets about one answer in so many hours, until the process ends."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import structlog
 
@@ -31,9 +30,11 @@ from tumblr.finders.damping import why_not_listed, why_not_talk
 from tumblr.finders.other_posts import OtherPosts, plain_text, turn_about
 from tumblr.finders.waiting import PendingTurn
 from tumblr.turns.image_texts import image_fields
+from tumblr.turns.inputs import ReplyInput, SkippedInput, ThreadKind
+from tumblr.turns.kinds import TurnKind
 from tumblr.turns.quarantine import Quarantine
 from tumblr.turns.threads import exchanges_with, prompt_of, thread_of_reply, thread_to_answer
-from tumblr.turns.turn import NewTurn, TurnKind
+from tumblr.turns.turn import NewTurn
 
 MENTIONS_READ = "mentions read"
 """Name of the mark that says up to which moment mentions have been read."""
@@ -70,7 +71,7 @@ class ConversationRules:
         return reason or why_not_listed(who, self.settings.user_list)
 
     def of_post(
-        self, kind: TurnKind, post: TumblrPost, said: str, timestamp: int, why: str
+        self, kind: ThreadKind, post: TumblrPost, said: str, timestamp: int, why: str
     ) -> NewTurn | PendingTurn:
         """What becomes of a post that somebody said something to the bot in."""
         settings, identity = self.settings, self.settings.identity
@@ -92,7 +93,7 @@ class ConversationRules:
             more=image_fields(places, post.payload),
         )
         price = cost(said, len(thread.posts) - 1, post.summary)
-        return PendingTurn(turn, timestamp, str(turn.input["prompt"]), price)
+        return PendingTurn(turn, timestamp, prompt_of(thread, identity), price)
 
 
 class ReblogSource:
@@ -232,17 +233,17 @@ def waiting_reply(settings: BotSettings, note: Note, context: TumblrPost) -> Pen
     places = ImagePlaces() if settings.images.read else None
     thread = thread_of_reply(context, note.blog, note.said, identity, rebuilt, places)
     prompt = prompt_of(thread, identity)
-    details: dict[str, Any] = {
-        "blog": note.blog,
-        "post_id": context.id,
-        "post_url": context.url,
-        "summary": context.summary,
-        "timestamp": note.timestamp,
-        "text": note.said,
-        "prompt": prompt,
-        "why": f"{note.blog} has replied to {context.url}",
+    details = ReplyInput(
+        blog=note.blog,
+        post_id=context.id,
+        post_url=context.url,
+        summary=context.summary,
+        timestamp=note.timestamp,
+        text=note.said,
+        prompt=prompt,
+        why=f"{note.blog} has replied to {context.url}",
         **image_fields(places, context.payload),
-    }
+    )
     turn = NewTurn(TurnKind.REPLY, _reply_name(note, context.id), note.blog, details)
     return PendingTurn(turn, note.timestamp, prompt, cost(note.said, len(thread.posts) - 1, context.summary))
 
@@ -303,7 +304,7 @@ class MentionSource:
 
 def skipped(kind: TurnKind, name: str, who: str, reason: str, said: str, timestamp: int) -> NewTurn:
     """Something that is not answered, for a stated reason."""
-    return NewTurn(kind, name, who, {"text": said, "timestamp": timestamp}, skip_reason=reason)
+    return NewTurn(kind, name, who, SkippedInput(text=said, timestamp=timestamp), skip_reason=reason)
 
 
 def conversation_sources(

@@ -37,9 +37,10 @@ from tumblr.moods.current import Moods
 from tumblr.pacing.throttle import Throttle
 from tumblr.responding.post_images import PostImages
 from tumblr.turns.image_texts import thread_with_texts
+from tumblr.turns.kinds import TurnKind
 from tumblr.turns.quarantine import Quarantine
 from tumblr.turns.threads import exchanges_with, text_to_judge, thread_to_answer
-from tumblr.turns.turn import NewTurn, TurnKind
+from tumblr.turns.turn import NewTurn
 
 READ_UP_TO = "dashboard read"
 """Name of the mark that says up to which post the dashboard has been read."""

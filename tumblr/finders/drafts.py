@@ -18,10 +18,11 @@ from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
 from tumblr.finders.lost_inputs import Lost, LostInputs, parent_blog
 from tumblr.turns.fail_points import FailPoint
+from tumblr.turns.kinds import INBOX_KINDS, TurnKind
 from tumblr.turns.outbox import DELETE, EDIT, NewEdit
 from tumblr.turns.quarantine import Quarantine
 from tumblr.turns.tags import ACCEPT, SEND_BACK, UPLOADED
-from tumblr.turns.turn import INBOX_KINDS, NewTurn, Turn, TurnKind
+from tumblr.turns.turn import NewTurn, Turn
 
 PLACEHOLDER = "..."
 """Takes the place of an answer that was sent back; tumblr would keep the old one."""

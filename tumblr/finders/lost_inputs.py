@@ -18,7 +18,9 @@ from tumblr.finders.dashboard_rules import names_bot
 from tumblr.finders.note_reader import NoteReader
 from tumblr.finders.other_posts import OtherPosts, plain_text
 from tumblr.responding.reconcile import fingerprint, plain_fingerprint
-from tumblr.turns.turn import NewTurn, TurnKind
+from tumblr.turns.inputs import ThreadKind
+from tumblr.turns.kinds import TurnKind
+from tumblr.turns.turn import NewTurn
 
 WHY = "the operator has sent back a draft that the store did not know"
 
@@ -57,7 +59,7 @@ class LostInputs:
             raise Lost(f"another turn has answered {', '.join(sorted(others))}")
         return found.turn
 
-    def _kind(self, post: TumblrPost) -> TurnKind:
+    def _kind(self, post: TumblrPost) -> ThreadKind:
         settings = self._rules.settings
         if any(settings.is_bot(entry.blog) for entry in post.trail):
             return TurnKind.REBLOG

@@ -12,8 +12,9 @@ from tumblr.api.models import TumblrPost, post_name
 from tumblr.bot import Tumblr
 from tumblr.bot_settings import BotSettings
 from tumblr.finders.conversation_rules import tip
+from tumblr.turns.inputs import ThreadInput, ThreadKind
 from tumblr.turns.threads import prompt_of, said_since_bot
-from tumblr.turns.turn import NewTurn, TurnKind
+from tumblr.turns.turn import NewTurn
 
 KEPT = 500
 """Posts that are kept in memory; those of the last passes, which wait to be answered."""
@@ -50,7 +51,7 @@ def plain_text(html: str) -> str:
 
 
 def turn_about(
-    kind: TurnKind,
+    kind: ThreadKind,
     post: TumblrPost,
     thread: Thread,
     *,
@@ -69,17 +70,18 @@ def turn_about(
         kind=kind,
         input_id=post.name,
         who=post.blog,
-        input={
-            "blog": post.blog,
-            "post_id": post.id,
-            "reblog_key": post.reblog_key,
-            "url": post.url,
-            "timestamp": timestamp,
-            "text": text,
-            "said": said_since_bot(thread) or text,
-            "prompt": prompt_of(thread, settings.identity),
-            "why": why,
+        input=ThreadInput(
+            kind=kind,
+            blog=post.blog,
+            post_id=post.id,
+            reblog_key=post.reblog_key,
+            url=post.url,
+            timestamp=timestamp,
+            text=text,
+            said=said_since_bot(thread) or text,
+            prompt=prompt_of(thread, settings.identity),
+            why=why,
             **(more or {}),
-        },
+        ),
         handles=tuple(dict.fromkeys([post.name, *([last] if last else [])])),
     )

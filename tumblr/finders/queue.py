@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
 from tumblr.finders.queue_times import next_queue_time
-from tumblr.turns.turn import NewTurn, TurnKind, TurnState
+from tumblr.turns.inputs import OriginalInput
+from tumblr.turns.kinds import TurnKind, TurnState
+from tumblr.turns.turn import NewTurn
 
 
 class QueueFinder:
@@ -67,5 +69,5 @@ class QueueFinder:
             scheduled = [*scheduled, int(moment.timestamp())]
             # Named after the moment it was found: the same place may be found again when a post is drafted.
             name = f"{int(now * 1000)}-{k}"
-            places.append(NewTurn(self.kind, name, input={"publish_time": moment.isoformat()}))
+            places.append(NewTurn(self.kind, name, input=OriginalInput(publish_time=moment)))
         return places

@@ -13,7 +13,8 @@ from mood.settings import DatedNote
 from mood.system import MoodInput, MoodSystem
 from tumblr.api.models import ANONYMOUS
 from tumblr.store.turns import TurnStore
-from tumblr.turns.turn import StoredMoodInput, TurnKind, TurnState
+from tumblr.turns.kinds import TurnKind, TurnState
+from tumblr.turns.turn import StoredMoodInput
 
 
 @dataclass(frozen=True)

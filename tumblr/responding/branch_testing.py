@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from html import escape
 
-from tumblr.responding.handlers.base import DONE, PlannedPost
 from tumblr.screening.moderation import Verdict
-from tumblr.turns.turn import Action, StoredRequest, Turn
+from tumblr.turns.inputs import AskInput, CommandInput
+from tumblr.turns.kinds import Action, PostState
+from tumblr.turns.planned_post import PlannedPost
+from tumblr.turns.turn import StoredRequest, Turn
 
 MARK = "beamsplit"
 """First of the two tags."""
@@ -33,7 +35,7 @@ def as_test(turn: Turn, composed: PlannedPost, verdict: Verdict) -> tuple[Planne
     A text that the bot itself rejects is not sent back, so that it can be read.
     """
     kept = replace(composed, discard=None)
-    if composed.publish_as == DONE:
+    if composed.publish_as is PostState.NONE:
         return kept, verdict
     shown = replace(kept, tags=(*marker_tags(composed, verdict), *composed.tags))
     if composed.action == Action.ANSWER_ASK:
@@ -43,11 +45,12 @@ def as_test(turn: Turn, composed: PlannedPost, verdict: Verdict) -> tuple[Planne
 
 def marker_tags(composed: PlannedPost, verdict: Verdict) -> tuple[str, str]:
     """The two tags: the mark, and the state that the post would have had."""
-    state = "draft" if verdict.reasons else composed.publish_as
+    state = PostState.DRAFT if verdict.reasons else composed.publish_as
     return MARK, f"{MARK}: {'sent back' if verdict.rejected else state}"
 
 
 def _quoted(turn: Turn) -> str:
     """The ask that an answer belongs to, as tumblr cannot show it above a post of its own."""
-    question = escape(str(turn.input["question"])).replace("\n", "<br>")
+    asked = turn.input.question if isinstance(turn.input, AskInput | CommandInput) else ""
+    question = escape(asked).replace("\n", "<br>")
     return f"<p>ask {turn.input_id} from {escape(turn.who)}:</p><blockquote>{question}</blockquote>"

@@ -28,7 +28,7 @@ from tumblr.bot_settings import BotSettings
 from tumblr.moods.current import Moods
 from tumblr.responding.branch_testing import as_test, marked
 from tumblr.responding.halloween import with_treats
-from tumblr.responding.handlers.base import DONE, Declined, ImmediateHandler, PlannedPost
+from tumblr.responding.handlers.base import Declined, ImmediateHandler
 from tumblr.responding.handlers.registry import immediate_handlers, turn_handlers
 from tumblr.responding.illustrator import Illustrator
 from tumblr.responding.jobs import UNAVAILABLE, JobFailed, Jobs
@@ -40,20 +40,12 @@ from tumblr.responding.reconcile import Doubtful, Reconciler, TargetGone
 from tumblr.screening.moderation import Verdict, judge
 from tumblr.screening.word_lists import findings
 from tumblr.turns.fail_points import FailPoint
-from tumblr.turns.image_texts import ADDRESSES, DESCRIPTIONS, with_texts
+from tumblr.turns.inputs import TurnInput, WithImages
+from tumblr.turns.kinds import REPEATABLE, UNASKED_KINDS, Action, PostState, TurnKind, TurnState
+from tumblr.turns.planned_post import PlannedPost
 from tumblr.turns.prompt_month import in_month
 from tumblr.turns.tags import SEND_BACK
-from tumblr.turns.turn import (
-    REPEATABLE,
-    UNASKED_KINDS,
-    Action,
-    Intent,
-    NewTurn,
-    StoredMoodInput,
-    Turn,
-    TurnKind,
-    TurnState,
-)
+from tumblr.turns.turn import Intent, NewTurn, StoredMoodInput, Turn
 
 JUDGMENT_GRACE = 30.0
 """Seconds that a text which is there waits for the scores of its input."""
@@ -143,7 +135,7 @@ class Driver:
 
     def _reads(self, turn: Turn) -> bool:
         """Whether a turn waits for the texts of images."""
-        return turn.state is TurnState.FOUND and ADDRESSES in turn.input and turn.not_before <= self._clock()
+        return turn.state is TurnState.FOUND and _has_images(turn.input) and turn.not_before <= self._clock()
 
     def close(self) -> None:
         """Stop what goes on beside the turns."""
@@ -186,12 +178,13 @@ class Driver:
 
     def _with_image_texts(self, turn: Turn) -> Turn | None:
         """The turn with what stands in its images; None while that is not known."""
-        if ADDRESSES not in turn.input:
+        asked = turn.input
+        if not isinstance(asked, WithImages) or not asked.images:
             return turn
         texts: Mapping[str, str] | None = {}
         if self._images is not None:
-            texts = self._images.texts(turn.input[ADDRESSES], turn.input[DESCRIPTIONS], turn.created_at)
-        return None if texts is None else self._store.fill(turn, with_texts(turn.input, texts))
+            texts = self._images.texts(asked.images, asked.alt_texts, turn.created_at)
+        return None if texts is None else self._store.fill(turn, asked.with_texts(texts))
 
     def _plan(self, turn: Turn, handler: ImmediateHandler) -> Turn | None:
         """What to do is known without a text."""
@@ -218,7 +211,7 @@ class Driver:
         if chosen is None:
             return None
         self._bot.fail_points.reach(FailPoint.AFTER_RESULT)
-        chosen_turn = self._store.choose(turn, chosen.model_dump(mode="json"))
+        chosen_turn = self._store.choose(turn, chosen)
         self._bot.fail_points.reach(FailPoint.AFTER_CHOICE)
         return chosen_turn
 
@@ -298,10 +291,12 @@ class Driver:
     # What the steps are made of
 
     def _chosen(self, turn: Turn) -> SelectionOutcome:
-        return SelectionOutcome.model_validate(turn.result)
+        if turn.result is None:
+            raise ValueError(f"{turn.name} has no text")
+        return turn.result
 
     def _verdict(self, turn: Turn, composed: PlannedPost, autoreview: float | None) -> Verdict:
-        if composed.publish_as == DONE:
+        if composed.publish_as is PostState.NONE:
             return Verdict(())  # it makes no post
         lists = self._settings.screening
         operator = self._settings.blog.operator_name if lists.screen_operator else None
@@ -316,7 +311,7 @@ class Driver:
     def _intent(self, composed: PlannedPost, verdict: Verdict) -> Intent:
         return Intent(
             action=composed.action,
-            state="draft" if verdict.reasons else composed.publish_as,
+            state=PostState.DRAFT if verdict.reasons else composed.publish_as,
             html=composed.html,
             tags=(*composed.tags, SEND_BACK) if verdict.rejected else composed.tags,
             post_id=composed.post_id,
@@ -341,7 +336,7 @@ class Driver:
         return self._store.close(turn, TurnState.SKIPPED, "dry run")
 
     def _record(self, turn: Turn, intent: Intent, posted: Posted) -> Turn:
-        if intent.state == DONE:
+        if intent.state is PostState.NONE:
             log.info("obeyed", turn=turn.name, command=intent.action, who=turn.who)
             return self._store.record_done(turn)
         state = TurnState.DRAFTED if posted.state == "draft" else TurnState.POSTED
@@ -444,7 +439,11 @@ class Driver:
         return True
 
 
+def _has_images(said: TurnInput) -> bool:
+    return isinstance(said, WithImages) and bool(said.images)
+
+
 def _as_draft(intent: Intent, reason: str) -> Intent:
     """The same to be drafted, for a reason."""
     reasons = (*(one for one in intent.reasons if one != reason), reason)
-    return intent.model_copy(update={"state": "draft", "reasons": reasons})
+    return intent.model_copy(update={"state": PostState.DRAFT, "reasons": reasons})

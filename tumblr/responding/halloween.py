@@ -7,11 +7,14 @@ whose post is settled from the start. Asks are left out: they can only be answer
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from switchboard.messages import SelectionOutcome
-from tumblr.responding.handlers.base import PlannedPost, TurnHandler
-from tumblr.turns.turn import CONVERSATION_KINDS, NewTurn, Turn, TurnKind
+from tumblr.responding.handlers.base import TurnHandler
+from tumblr.turns.inputs import TreatInput
+from tumblr.turns.kinds import CONVERSATION_KINDS, TurnKind
+from tumblr.turns.planned_post import PlannedPost
+from tumblr.turns.turn import NewTurn, Turn
 
 MARK = "\N{JACK-O-LANTERN}"
 
@@ -46,7 +49,7 @@ def with_treats(
         seen.add(text)
         candidate = chosen.model_copy(update={"post": text, "tags": _tags_of(chosen, index)})
         treat = _tagged(kind.compose(turn, candidate), chosen, index)
-        treats.append(NewTurn(TurnKind.TREAT, f"{turn.name}#{index + 1}", turn.who, {"post": asdict(treat)}))
+        treats.append(NewTurn(TurnKind.TREAT, f"{turn.name}#{index + 1}", turn.who, TreatInput(post=treat)))
     return _tagged(composed, chosen, chosen.choice_index), treats
 
 

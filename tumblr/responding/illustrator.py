@@ -17,9 +17,9 @@ from munging.figures import Figure, blocks_to_draw, has_blocks, with_figures
 from tumblr.api.errors import Forbidden, Refused
 from tumblr.api.models import Photo
 from tumblr.bot import Bot, Draw, Drawing
-from tumblr.responding.handlers.base import PlannedPost
 from tumblr.responding.publisher import Publisher
 from tumblr.turns.fail_points import FailPoint
+from tumblr.turns.planned_post import PlannedPost
 from tumblr.turns.tags import UPLOADED
 from tumblr.turns.turn import Turn
 

@@ -25,7 +25,8 @@ from tumblr.bot import Bot
 from tumblr.responding.handlers.base import parse_request
 from tumblr.settings import LoopConfig
 from tumblr.turns.fail_points import FailPoint
-from tumblr.turns.turn import Judgment, StoredRequest, Turn, TurnState
+from tumblr.turns.kinds import TurnState
+from tumblr.turns.turn import Judgment, StoredRequest, Turn
 
 log = structlog.get_logger()
 

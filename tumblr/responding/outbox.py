@@ -14,7 +14,7 @@ from tumblr.api.errors import LimitReached, NotFound, TumblrError, TurnedDown, U
 from tumblr.bot import Bot
 from tumblr.responding.publisher import Publisher
 from tumblr.turns.fail_points import FailPoint
-from tumblr.turns.outbox import DELETE, EDIT, PendingEdit
+from tumblr.turns.outbox import EditAction, PendingEdit
 
 MOST_TURNED_DOWN = 12
 """Times that tumblr may turn an edit down without a lasting reason, over about six hours."""
@@ -66,12 +66,12 @@ class Outbox:
         return True
 
     def _carry_out(self, edit: PendingEdit) -> str | None:
-        if edit.action == DELETE:
-            self._publisher.delete(edit.post_id)
-            return None
-        if edit.action == EDIT:
-            return str(self._publisher.edit(edit.post_id, edit.fields)["id"])
-        raise ValueError(f"no such edit: {edit.action}")
+        match edit.action:
+            case EditAction.DELETE:
+                self._publisher.delete(edit.post_id)
+                return None
+            case EditAction.EDIT:
+                return str(self._publisher.edit(edit.post_id, edit.fields)["id"])
 
     def _finish(self, edit: PendingEdit, outcome: str, new_id: str | None = None) -> None:
         self._store.finish_edit(edit, outcome, new_id)

@@ -10,6 +10,8 @@ from switchboard.job_factory import answer_prompt
 from switchboard.messages import AnswerRequest
 from tumblr.responding.handlers.base import parse_request
 from tumblr.responding.publisher import Posted
+from tumblr.store.migrations import current_input
+from tumblr.turns.inputs import AskInput, CommandInput, ReplyInput, ThreadInput, TurnInput, parse_input
 from tumblr.turns.turn import Intent, LogEntry, StoredMoodInput, StoredRequest, Turn
 
 SHOWN = 100
@@ -41,10 +43,10 @@ def _entry(turn: Turn, intent: Intent | None, answer: Mapping[str, Any]) -> dict
         "kind": str(turn.kind),
         "input_id": turn.input_id,
         "who": turn.who,
-        "input": dict(turn.input),
+        "input": turn.input.model_dump(mode="json"),
         "requests": [request.model_dump(mode="json") for request in requests if request is not None],
         "judgment": None if turn.judgment is None else turn.judgment.model_dump(mode="json"),
-        "result": turn.result,
+        "result": None if turn.result is None else turn.result.model_dump(mode="json"),
         "intent": None if intent is None else intent.model_dump(mode="json", exclude={"image"}),
         "answer": dict(answer),
     }
@@ -54,6 +56,8 @@ def flat_record(logged: LogEntry) -> dict[str, Any]:
     """One record per post: what tumblr said (``api__``), what was chosen from what, and what was asked."""
     entry = logged.entry
     request = entry["requests"][0]["fields"] if entry["requests"] else {}
+    asked = logged_input(entry)
+    question = asked.question if isinstance(asked, AskInput | CommandInput) else None
     return {
         **request,
         **{f"api__{name}": value for name, value in entry["answer"].items()},
@@ -61,8 +65,8 @@ def flat_record(logged: LogEntry) -> dict[str, Any]:
         "post_id": logged.post_id,
         "kind": entry["kind"],
         "post_type": POST_TYPES.get(entry["kind"], entry["kind"]),
-        "input_ident": [entry["who"], entry["input_id"], entry["input"].get("timestamp")],
-        "question": entry["input"].get("question", entry["input"].get("prompt")),
+        "input_ident": [entry["who"], entry["input_id"], getattr(asked, "timestamp", None)],
+        "question": asked.prompt if isinstance(asked, ThreadInput | ReplyInput) else question or None,
         "requested__state": entry["intent"]["state"],
         "reasons": entry["intent"]["reasons"],
         "time": logged.created_at,
@@ -99,7 +103,7 @@ def mood_record(stored: StoredMoodInput) -> dict[str, Any]:
 def _explanation(entry: Mapping[str, Any], shown: int | None) -> Iterator[str]:
     result, intent = entry["result"] or {}, entry["intent"]
     yield f"  input: {entry['kind']} {entry['input_id']} from {entry['who'] or 'nobody'}"
-    yield from _about_input(entry["input"])
+    yield from _about_input(logged_input(entry))
     yield from _about_judgment(entry)
     for request in entry["requests"]:
         yield from _about_request(request)
@@ -113,11 +117,16 @@ def _explanation(entry: Mapping[str, Any], shown: int | None) -> Iterator[str]:
         yield f"  tumblr answered: {_one_line(str(dict(entry['answer'])))}"
 
 
-def _about_input(said: Mapping[str, Any]) -> Iterator[str]:
+def logged_input(entry: Mapping[str, Any]) -> TurnInput:
+    """What a logged turn was about; entries are never changed, so old ones are read as they were written."""
+    return parse_input(current_input(entry["kind"], entry["input"]))
+
+
+def _about_input(said: TurnInput) -> Iterator[str]:
     """What the turn was about: the question of an ask, or what was said, and why that is worth a word."""
     for name, label in (("question", "question"), ("text", "said"), ("why", "why")):
-        if said.get(name):
-            yield f"  {label}: {_one_line(str(said[name]))}"
+        if words := getattr(said, name, ""):
+            yield f"  {label}: {_one_line(words)}"
 
 
 def _about_request(stored: Mapping[str, Any]) -> Iterator[str]:

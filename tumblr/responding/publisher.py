@@ -14,7 +14,8 @@ from typing import Any
 
 from tumblr.api.client import AccountWriter, TumblrWriter
 from tumblr.api.errors import NotFound, Refused
-from tumblr.turns.turn import Action, Intent
+from tumblr.turns.kinds import Action
+from tumblr.turns.turn import Intent
 
 
 @dataclass(frozen=True)

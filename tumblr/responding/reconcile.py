@@ -19,7 +19,9 @@ from tumblr.api.models import TumblrPost
 from tumblr.responding.branch_testing import MARK as TEST_MARK
 from tumblr.responding.halloween import MARK
 from tumblr.responding.publisher import Posted
-from tumblr.turns.turn import Action, Intent, Turn
+from tumblr.turns.inputs import AskInput, CommandInput, ThreadInput
+from tumblr.turns.kinds import Action
+from tumblr.turns.turn import Intent, Turn
 
 CLOCK_SLACK = 3600.0
 """Seconds by which our clock and tumblr's may differ: so much further back published posts are read."""
@@ -99,7 +101,7 @@ class Reconciler:
         found = _first(
             (_likeness_of_reblog(post, intent, one_of_many=one_of_many), post) for post in same_bot
         )
-        blog = turn.input.get("blog")
+        blog = turn.input.blog if isinstance(turn.input, ThreadInput) else None
         if found is None and blog and self._reader.post_of(str(blog), str(intent.post_id)) is None:
             raise TargetGone(f"the post {intent.post_id} of {blog} is not there any more, or hidden")
         return found
@@ -156,7 +158,8 @@ def _answers(post: TumblrPost, turn: Turn, intent: Intent) -> bool:
     return (
         post.genesis_post_id is None
         and post.is_ask
-        and fingerprint(post.question or "") == fingerprint(str(turn.input["question_html"]))
+        and isinstance(turn.input, AskInput | CommandInput)
+        and fingerprint(post.question or "") == fingerprint(turn.input.question_html)
         and (post.asking_name or turn.who) == turn.who
         and _likeness(post, intent) is not Likeness.OTHER
     )

@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tumblr.screening.word_lists import ScreenedText, findings
+from tumblr.screening.word_lists import findings
 from tumblr.settings import ScreeningConfig
+from tumblr.turns.planned_post import ScreenedText
 
 
 class _Lists(ScreeningConfig):

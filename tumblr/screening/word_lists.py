@@ -14,6 +14,7 @@ from enum import StrEnum
 from tumblr.api.models import ANONYMOUS
 from tumblr.screening.lookalikes import as_shown, by_shape, readings, visible
 from tumblr.settings import ScreeningConfig
+from tumblr.turns.planned_post import ScreenedText
 
 CONTEXT = 25
 """Characters shown on each side of what was found."""
@@ -36,21 +37,6 @@ class Weight(StrEnum):
 
     REJECT = "reject"
     """The text is not to be posted at all."""
-
-
-@dataclass(frozen=True)
-class ScreenedText:
-    """What is to be posted, and to whom: the asker is empty for an original post."""
-
-    asker: str
-    question: str
-    answer: str
-    tags: Sequence[str]
-
-    @property
-    def text(self) -> str:
-        """All of it as one text."""
-        return f"{self.asker} {self.question} {self.answer} {' '.join(self.tags)}"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from tumblr.api.notes import NoteList, note_list
 from tumblr.store.database import Database
 from tumblr.store.schema import handled_posts, note_lists, side_judgments, turns
 from tumblr.turns.fail_points import FailPoint, FailPoints
-from tumblr.turns.turn import CLOSED, StoredRequest, TurnKind, TurnState
+from tumblr.turns.kinds import CLOSED, TurnKind, TurnState
+from tumblr.turns.turn import StoredRequest
 
 MANY = 500
 """Names looked up in one statement; SQLite bounds the number of its parameters."""

@@ -6,13 +6,15 @@ far it came. The whole way is one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-Step = Sequence[str]
-"""SQL statements."""
+Step = Sequence[str | Callable[[Connection], None]]
+"""SQL statements, and what is done beside them."""
 
 _FIRST_TABLES: Step = (
     """CREATE TABLE turns (
@@ -73,7 +75,48 @@ _PUBLISHED: Step = (
     "CREATE INDEX ix_published_as_former_id ON published_as (former_id)",
 )
 
-MIGRATIONS: tuple[Step, ...] = (_FIRST_TABLES, _COMMANDS_AND_BUDGET, _CONVERSATIONS, _PUBLISHED)
+_CONVERSATION_KINDS = ("reblog", "reply", "mention", "dash")
+
+
+def current_input(kind: str, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The input of a turn of some kind as it was stored before inputs had versions, in the form of version 1.
+
+    One that has a version stays as it is.
+    """
+    if "version" in stored:
+        return dict(stored)
+    if not stored or (kind in _CONVERSATION_KINDS and "prompt" not in stored):
+        return {"version": 1, "kind": "skipped", **stored}
+    if kind != "command":
+        return {"version": 1, "kind": kind, **stored}
+    command = {"nothing": "pid"}.get(stored["command"], stored["command"])
+    known = {"version": 1, "kind": kind, "timestamp": stored["timestamp"], "command": command}
+    return known | ({"argument": stored["hidden_ask"]} if "hidden_ask" in stored else {})
+
+
+def _give_inputs_versions(connection: Connection) -> None:
+    rows = connection.execute(text("SELECT id, kind, input FROM turns")).all()
+    for number, kind, stored in rows:
+        changed = json.dumps(current_input(kind, json.loads(stored)), ensure_ascii=False)
+        connection.execute(
+            text("UPDATE turns SET input = :input WHERE id = :id"), {"input": changed, "id": number}
+        )
+
+
+_OUTBOX_AND_INPUTS: Step = (
+    "ALTER TABLE chores RENAME TO outbox",
+    "DROP INDEX ix_chores_done_at",
+    "CREATE INDEX ix_outbox_done_at ON outbox (done_at)",
+    _give_inputs_versions,
+)
+
+MIGRATIONS: tuple[Step, ...] = (
+    _FIRST_TABLES,
+    _COMMANDS_AND_BUDGET,
+    _CONVERSATIONS,
+    _PUBLISHED,
+    _OUTBOX_AND_INPUTS,
+)
 
 
 def migrate(connection: Connection) -> int:
@@ -86,6 +129,9 @@ def migrate(connection: Connection) -> int:
         raise ValueError(f"its schema is version {version}, this program knows {len(MIGRATIONS)}")
     for step in MIGRATIONS[version:]:
         for statement in step:
-            connection.exec_driver_sql(statement)
+            if isinstance(statement, str):
+                connection.exec_driver_sql(statement)
+            else:
+                statement(connection)
     connection.execute(text(f"PRAGMA user_version = {len(MIGRATIONS)}"))
     return len(MIGRATIONS)

@@ -1,4 +1,4 @@
-"""Chores in the database (see ``chores.py``), and what the operator does with drafts."""
+"""The outbox in the database (see ``turns/outbox.py``), and what the operator does with drafts."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 
 from tumblr.store.database import Database
-from tumblr.store.schema import chores, published_as, turns
-from tumblr.turns.outbox import NewEdit, PendingEdit
-from tumblr.turns.turn import Turn, TurnState
+from tumblr.store.schema import outbox, published_as, turns
+from tumblr.turns.kinds import TurnState
+from tumblr.turns.outbox import EditAction, NewEdit, PendingEdit
+from tumblr.turns.turn import Turn
 
 SENT_BACK = {
     "state": TurnState.FOUND,
@@ -31,14 +32,14 @@ SENT_BACK = {
 
 
 class OutboxStore:
-    """The chores of one database. Each verb is one transaction; times are unix seconds."""
+    """The outbox of one database. Each verb is one transaction; times are unix seconds."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database
         self._clock = clock
 
     def add_edits(self, new: Iterable[NewEdit]) -> None:
-        """Write chores down, to be done in this order."""
+        """Write edits down, to be done in this order."""
         with self._database.transaction() as connection:
             add_edits(connection, new, self._clock())
 
@@ -57,7 +58,7 @@ class OutboxStore:
             add_edits(connection, new, now)
 
     def forgive(self, turn: Turn, new: Iterable[NewEdit]) -> None:
-        """Count one rejection less, and write chores down, in one."""
+        """Count one rejection less, and write edits down, in one."""
         with self._database.transaction() as connection:
             connection.execute(
                 update(turns)
@@ -68,21 +69,21 @@ class OutboxStore:
 
     def open_edits(self) -> list[PendingEdit]:
         """Those that are not done, in the order in which they came up."""
-        wanted = select(chores).where(chores.c.done_at.is_(None)).order_by(chores.c.number)
+        wanted = select(outbox).where(outbox.c.done_at.is_(None)).order_by(outbox.c.number)
         with self._database.transaction() as connection:
-            return [_chore(row) for row in connection.execute(wanted)]
+            return [_edit(row) for row in connection.execute(wanted)]
 
-    def finish_edit(self, chore: PendingEdit, outcome: str, new_id: str | None = None) -> None:
+    def finish_edit(self, edit: PendingEdit, outcome: str, new_id: str | None = None) -> None:
         """It is done, or will never be. A draft that it published belongs to its turn under the new id."""
         now = self._clock()
         with self._database.transaction() as connection:
             connection.execute(
-                update(chores)
-                .where(chores.c.number == chore.number)
-                .values(done_at=now, outcome=outcome, attempts=chore.attempts + 1)
+                update(outbox)
+                .where(outbox.c.number == edit.number)
+                .values(done_at=now, outcome=outcome, attempts=edit.attempts + 1)
             )
-            if new_id is not None and chore.fields.get("state") == "published":
-                _published(connection, chore.post_id, new_id, now)
+            if new_id is not None and edit.fields.get("state") == "published":
+                _published(connection, edit.post_id, new_id, now)
 
     def published(self, former: Mapping[str, str]) -> None:
         """Posts that were published, from their id to the former one: their turns are posted now."""
@@ -90,11 +91,11 @@ class OutboxStore:
             for post_id, former_id in former.items():
                 _published(connection, former_id, post_id, self._clock())
 
-    def rest_edit(self, chore: PendingEdit, reason: str, not_before: float) -> None:
+    def rest_edit(self, edit: PendingEdit, reason: str, not_before: float) -> None:
         """It failed, and is tried again later."""
-        changes = {"attempts": chore.attempts + 1, "not_before": not_before, "outcome": reason}
+        changes = {"attempts": edit.attempts + 1, "not_before": not_before, "outcome": reason}
         with self._database.transaction() as connection:
-            connection.execute(update(chores).where(chores.c.number == chore.number).values(changes))
+            connection.execute(update(outbox).where(outbox.c.number == edit.number).values(changes))
 
 
 def _published(connection: Connection, former_id: str, post_id: str, now: float) -> None:
@@ -110,15 +111,15 @@ def _published(connection: Connection, former_id: str, post_id: str, now: float)
 
 
 def add_edits(connection: Connection, new: Iterable[NewEdit], now: float) -> None:
-    """Write chores down within the caller's transaction."""
-    for chore in new:
+    """Write edits down within the caller's transaction."""
+    for edit in new:
         connection.execute(
-            insert(chores).values(
-                turn_id=chore.turn_id,
-                action=chore.action,
-                post_id=chore.post_id,
-                fields=json.dumps(dict(chore.fields), ensure_ascii=False),
-                reason=chore.reason,
+            insert(outbox).values(
+                turn_id=edit.turn_id,
+                action=edit.action,
+                post_id=edit.post_id,
+                fields=json.dumps(dict(edit.fields), ensure_ascii=False),
+                reason=edit.reason,
                 created_at=now,
                 attempts=0,
                 not_before=0.0,
@@ -126,9 +127,9 @@ def add_edits(connection: Connection, new: Iterable[NewEdit], now: float) -> Non
         )
 
 
-def _chore(row: Row[Any]) -> PendingEdit:
+def _edit(row: Row[Any]) -> PendingEdit:
     return PendingEdit(
-        action=row.action,
+        action=EditAction(row.action),
         post_id=row.post_id,
         reason=row.reason,
         fields=json.loads(row.fields),

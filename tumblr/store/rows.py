@@ -8,16 +8,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from tumblr.turns.turn import (
-    Intent,
-    Judgment,
-    LogEntry,
-    StoredMoodInput,
-    StoredRequest,
-    Turn,
-    TurnKind,
-    TurnState,
-)
+from switchboard.messages import SelectionOutcome
+from tumblr.turns.inputs import read_input
+from tumblr.turns.kinds import TurnKind, TurnState
+from tumblr.turns.turn import Intent, Judgment, LogEntry, StoredMoodInput, StoredRequest, Turn
 
 
 def turn_of_row(row: Row[Any]) -> Turn:
@@ -28,7 +22,7 @@ def turn_of_row(row: Row[Any]) -> Turn:
         input_id=row.input_id,
         who=row.who,
         state=TurnState(row.state),
-        input=json.loads(row.input),
+        input=read_input(row.input),
         created_at=row.created_at,
         updated_at=row.updated_at,
         attempts=row.attempts,
@@ -38,7 +32,7 @@ def turn_of_row(row: Row[Any]) -> Turn:
             None if row.judgment_request is None else StoredRequest.model_validate_json(row.judgment_request)
         ),
         judgment=None if row.judgment is None else Judgment.model_validate_json(row.judgment),
-        result=None if row.result is None else json.loads(row.result),
+        result=None if row.result is None else SelectionOutcome.model_validate_json(row.result),
         chosen_at=row.chosen_at,
         intent=None if row.intent is None else Intent.model_validate_json(row.intent),
         post_id=row.post_id,

@@ -67,11 +67,11 @@ post_log = Table(
     sqlite_autoincrement=True,
 )
 
-chores = Table(
-    "chores",
+outbox = Table(
+    "outbox",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("turn_id", Integer),  # this turn waits until the chore is done
+    Column("turn_id", Integer),  # this turn waits until the edit is made
     Column("action", String, nullable=False),
     Column("post_id", String, nullable=False),
     Column("fields", Text, nullable=False),

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Integer, Row, and_, func, insert, literal_
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 
+from switchboard.messages import SelectionOutcome
 from tumblr.api.errors import StaleTurn
 from tumblr.store.conversations import handled, mark_handled
 from tumblr.store.cursors import change_follow
@@ -23,21 +24,10 @@ from tumblr.store.outbox import add_edits
 from tumblr.store.rows import entry_of_row, mood_input_of_row, turn_of_row
 from tumblr.store.schema import mood_inputs, post_log, published_as, turns
 from tumblr.turns.fail_points import FailPoint, FailPoints
+from tumblr.turns.inputs import TurnInput
+from tumblr.turns.kinds import CLOSED, FOLLOWING, MOVES, TurnKind, TurnState
 from tumblr.turns.outbox import DELETE, NewEdit
-from tumblr.turns.turn import (
-    CLOSED,
-    FOLLOWING,
-    MOVES,
-    Intent,
-    Judgment,
-    LogEntry,
-    NewTurn,
-    StoredMoodInput,
-    StoredRequest,
-    Turn,
-    TurnKind,
-    TurnState,
-)
+from tumblr.turns.turn import Intent, Judgment, LogEntry, NewTurn, StoredMoodInput, StoredRequest, Turn
 
 MANY = 500
 """Ids looked up in one statement; SQLite bounds the number of its parameters."""
@@ -78,7 +68,7 @@ class TurnStore:
                 input_id=new.input_id,
                 who=new.who,
                 state=state,
-                input=_dump(new.input),
+                input=new.input.model_dump_json(),
                 created_at=now,
                 updated_at=now,
                 attempts=0,
@@ -170,11 +160,11 @@ class TurnStore:
             settled=False,
         )
 
-    def fill(self, turn: Turn, new_input: Mapping[str, Any]) -> Turn:
+    def fill(self, turn: Turn, new_input: TurnInput) -> Turn:
         """Replace the input of a turn for which nothing has been asked yet."""
         if turn.state is not TurnState.FOUND:
             raise ValueError(f"{turn.name} is {turn.state}: its input is in use")
-        return self._change(turn, {"input": _dump(new_input)})
+        return self._change(turn, {"input": new_input.model_dump_json()})
 
     def confirm(self, turn: Turn, request: StoredRequest) -> Turn:
         """The switchboard has confirmed one of the turn's requests once more."""
@@ -188,9 +178,9 @@ class TurnStore:
         """Keep what the heads said about the input's text."""
         return self._change(turn, {"judgment": judgment.model_dump_json()})
 
-    def choose(self, turn: Turn, result: Mapping[str, Any]) -> Turn:
+    def choose(self, turn: Turn, result: SelectionOutcome) -> Turn:
         """requested → chosen: keep the text."""
-        return self._move(turn, TurnState.CHOSEN, result=_dump(result), chosen_at=self._clock())
+        return self._move(turn, TurnState.CHOSEN, result=result.model_dump_json(), chosen_at=self._clock())
 
     def intend(
         self, turn: Turn, intent: Intent, more: Iterable[NewTurn] = (), *, rejected: bool = False

@@ -8,15 +8,15 @@ from sqlalchemy import delete
 
 from tumblr.settings import LoopConfig
 from tumblr.store.database import Database
-from tumblr.store.schema import chores, note_lists, side_judgments
+from tumblr.store.schema import note_lists, outbox, side_judgments
 from tumblr.turns.turn import NewTurn
 
 HOUR = 3600.0
 EVERY = HOUR
 """Seconds between two looks for what is too old."""
 
-CHORES_HOURS = 30 * 24.0
-"""How long a chore that is done is remembered."""
+EDITS_HOURS = 30 * 24.0
+"""How long an edit that was made is remembered."""
 
 
 class Upkeep:
@@ -37,7 +37,7 @@ class Upkeep:
                 for column, hours in (
                     (note_lists.c.read_at, self._settings.notes_hours),
                     (side_judgments.c.asked_at, self._settings.judgments_hours),
-                    (chores.c.done_at, CHORES_HOURS),
+                    (outbox.c.done_at, EDITS_HOURS),
                 ):
                     connection.execute(delete(column.table).where(column < now - hours * HOUR))
         return []

@@ -13,26 +13,14 @@ from typing import Any
 from munging.images import ImagePlaces, alt_texts, with_image_texts
 from munging.thread import Thread
 
-ADDRESSES, DESCRIPTIONS = "images", "alt_texts"
-_TEXTS = ("question", "prompt", "text", "said")
-"""Fields of an input that may hold blocks of images."""
-
 
 def image_fields(places: ImagePlaces | None, payload: object) -> dict[str, Any]:
-    """What an input has to say of the images that were met; nothing when there are none."""
+    """The fields of an input that tell of the images that were met; none when there are none."""
     if places is None or not places.addresses:
         return {}
     descriptions = alt_texts(payload)
     known = {address: descriptions[address] for address in places.addresses if address in descriptions}
-    return {ADDRESSES: list(places.addresses), DESCRIPTIONS: known}
-
-
-def with_texts(turn_input: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
-    """An input with the texts of its images, by address, in place of their blocks."""
-    addresses = turn_input[ADDRESSES]
-    rest = {name: value for name, value in turn_input.items() if name not in (ADDRESSES, DESCRIPTIONS)}
-    said = {name: str(rest[name]) for name in _TEXTS if name in rest}
-    return {**rest, **{name: with_image_texts(text, addresses, texts) for name, text in said.items()}}
+    return {"images": places.addresses, "alt_texts": known}
 
 
 def thread_with_texts(thread: Thread, addresses: Sequence[str], texts: Mapping[str, str]) -> Thread:

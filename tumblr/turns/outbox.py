@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-DELETE = "delete"
-"""Delete a post or ask."""
 
-EDIT = "edit"
-"""Change some fields of a post."""
+class EditAction(StrEnum):
+    """What an edit does."""
+
+    DELETE = "delete"
+    """Delete a post or ask."""
+
+    EDIT = "edit"
+    """Change some fields of a post."""
+
+
+DELETE, EDIT = EditAction.DELETE, EditAction.EDIT
 
 FIRST_REST, LONGEST_REST = 15.0, 3600.0
 """Seconds to wait after a failure; the first is doubled up to the longest."""
@@ -17,11 +25,9 @@ FIRST_REST, LONGEST_REST = 15.0, 3600.0
 
 @dataclass(frozen=True)
 class NewEdit:
-    """A chore as it comes up."""
+    """An edit as it comes up."""
 
-    action: str
-    """``DELETE`` or ``EDIT``."""
-
+    action: EditAction
     post_id: str
     reason: str
     """Why, for the log."""
@@ -33,7 +39,7 @@ class NewEdit:
 
 @dataclass(frozen=True)
 class PendingEdit(NewEdit):
-    """A chore as it is stored."""
+    """An edit as it is stored."""
 
     number: int = 0
     attempts: int = 0

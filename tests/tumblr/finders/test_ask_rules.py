@@ -10,7 +10,7 @@ from tests.tumblr.fakes import START, World, settings_for
 from tumblr.api.models import TumblrPost
 from tumblr.finders.ask_rules import surplus, why_not_ask, word_count
 from tumblr.finders.asks import AskFinder
-from tumblr.turns.turn import TurnState
+from tumblr.turns.kinds import TurnState
 
 SETTINGS = settings_for(asks={"min_words": 2, "max_images": 2}, damping={"automated_accounts": ["Robo"]})
 IMAGES = "<img src='x'>"

@@ -15,7 +15,8 @@ from tumblr.api.models import TumblrPost
 from tumblr.finders.asks import AskFinder, ask_turn, choose_asks
 from tumblr.finders.waiting import odds
 from tumblr.pacing.throttle import Throttle
-from tumblr.turns.turn import TurnKind, TurnState
+from tumblr.turns.inputs import AskInput
+from tumblr.turns.kinds import TurnKind, TurnState
 
 
 def ask(number: int, who: str | None = "bob", question: str = "soup?", age: int = 0) -> TumblrPost:
@@ -93,8 +94,9 @@ def test_limited_users_get_about_their_share() -> None:
 
 def test_the_turn_has_the_question_as_text() -> None:
     turn = ask_turn(ask(7, question="<p>one</p><p>two =======</p>"))
-    assert turn.input["question"] == "one\ntwo "
-    assert turn.input["question_html"] == "<p>one</p><p>two =======</p>"
+    assert isinstance(turn.input, AskInput)
+    assert turn.input.question == "one\ntwo "
+    assert turn.input.question_html == "<p>one</p><p>two =======</p>"
 
 
 def test_an_unlucky_ask_stays_in_the_inbox_for_another_pass(world: World) -> None:

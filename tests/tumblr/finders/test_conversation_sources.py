@@ -18,7 +18,9 @@ from tumblr.api.notes import Note
 from tumblr.finders.conversation_sources import MENTIONS_READ
 from tumblr.finders.other_posts import OtherPosts
 from tumblr.responding.post_log import explain
-from tumblr.turns.turn import NewTurn, Turn, TurnKind, TurnState
+from tumblr.turns.inputs import ThreadInput
+from tumblr.turns.kinds import TurnKind, TurnState
+from tumblr.turns.turn import NewTurn, Turn
 
 NOW = int(START.timestamp())
 
@@ -407,7 +409,8 @@ def test_screening_looks_at_what_others_said_since_the_bot(talk: Talk) -> None:
     trail = [npf_item("ann", "1", "badword"), npf_item("frank", "3", "soup"), npf_item("cat", "4", "middle")]
     talk.reblog(talk.own_post(), 20, trail=trail, said="end of it")
     (turn,) = talk.world.store.add(talk.find())
-    assert turn.input["said"] == "middle\nend of it"
+    assert isinstance(turn.input, ThreadInput)
+    assert turn.input.said == "middle\nend of it"
 
 
 def test_a_new_turn_speaks_for_its_post_alone_when_it_says_something(talk: Talk) -> None:

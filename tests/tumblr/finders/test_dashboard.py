@@ -21,7 +21,9 @@ from tumblr.finders.dashboard_rules import Judged
 from tumblr.finders.side_judgments import Question, SideJudge, Unjudged
 from tumblr.moods.current import Moods
 from tumblr.pacing.throttle import Throttle
-from tumblr.turns.turn import NewTurn, TurnKind
+from tumblr.turns.inputs import ThreadInput
+from tumblr.turns.kinds import TurnKind
+from tumblr.turns.turn import NewTurn
 
 
 class FakeDash(TumblrDashReader):
@@ -119,9 +121,10 @@ def test_a_post_that_is_worth_it_becomes_a_turn_once(dashboard: Dashboard) -> No
         "carol",
         None,
     )
-    assert turn.input["prompt"] == "友carol会\n\nsomething long enough\n\n\n域"
-    assert turn.input["least"] == 0.5
-    assert "score" in turn.input["why"]
+    assert isinstance(turn.input, ThreadInput)
+    assert turn.input.prompt == "友carol会\n\nsomething long enough\n\n\n域"
+    assert turn.input.least == 0.5
+    assert "score" in turn.input.why
     text = "友carol会\n\nsomething long enough\n\n\n域职"
     assert dashboard.heads.asked[0] == {"carol:20": Question(text)}
     assert dashboard.look() == []
@@ -197,9 +200,9 @@ def test_any_text_for_a_post_that_is_forced_is_good_enough(
     dashboard = Dashboard(world, dashboard=rules)
     dashboard.post(20)
     (turn,) = dashboard.look()
-    assert turn.skip_reason is None
-    assert turn.input["least"] == least
-    assert "names the bot" not in turn.input["why"]
+    assert isinstance(turn.input, ThreadInput)
+    assert turn.input.least == least
+    assert "names the bot" not in turn.input.why
 
 
 @pytest.mark.parametrize(
@@ -256,7 +259,8 @@ def test_the_bot_reblogs_where_it_would_speak_next(
     assert (turn.skip_reason is None) is (reason is None)
     assert (turn.skip_reason or "").startswith(reason or "")
     if rules and reason is None:
-        assert "the thread makes the bot's name" in turn.input["why"]
+        assert isinstance(turn.input, ThreadInput)
+        assert "the thread makes the bot's name" in turn.input.why
 
 
 @pytest.mark.parametrize("form", ["masked", "full"])

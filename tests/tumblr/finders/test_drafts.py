@@ -15,7 +15,8 @@ from tumblr.api.models import TumblrPost, post_name
 from tumblr.api.payload_forms import TrailEntry
 from tumblr.finders.drafts import ALL_DRAFTS_SECONDS, PLACEHOLDER
 from tumblr.turns.fail_points import FailPoint, FailPoints
-from tumblr.turns.turn import NewTurn, TurnKind, TurnState
+from tumblr.turns.kinds import TurnKind, TurnState
+from tumblr.turns.turn import NewTurn
 
 MakeWorld = Callable[..., World]
 

@@ -18,7 +18,8 @@ from tumblr.api.payload_forms import TrailEntry
 from tumblr.finders.lost_inputs import quoted
 from tumblr.store.database import Database
 from tumblr.store.turns import TurnStore
-from tumblr.turns.turn import TurnKind, TurnState
+from tumblr.turns.inputs import ReplyInput, ThreadInput
+from tumblr.turns.kinds import TurnKind, TurnState
 from tumblr_sandbox.records import PostRecord
 
 MakeWorld = Callable[..., World]
@@ -84,7 +85,8 @@ def test_the_answer_to_a_reply_is_found_by_the_reply_that_it_quotes(world: World
     draft(world, body=f"{mockup('and salad?')}<p>Salad is cold.</p>")
     (turn,) = world.find()
     assert (turn.kind, turn.input_id, turn.who) == (TurnKind.REPLY, f"bob:50:{NOW - 5}", "bob")
-    assert turn.input["text"] == "and salad?"
+    assert isinstance(turn.input, ReplyInput)
+    assert turn.input.text == "and salad?"
     (chore,) = world.outbox.open_edits()
     assert (chore.action, chore.post_id, chore.turn_id) == ("delete", "900", turn.id)
     assert world.find() == []
@@ -98,7 +100,7 @@ def test_a_reply_whose_turn_is_known_without_its_draft_begins_anew(world: World)
     world.start()  # as after a restore, when the answer was stored as posted by no id
     with world.database.transaction() as connection:
         connection.exec_driver_sql("UPDATE turns SET state = 'drafted'")
-        connection.exec_driver_sql("DELETE FROM chores")
+        connection.exec_driver_sql("DELETE FROM outbox")
     assert world.find() == []
     assert world.store.turn(turn.id).state is TurnState.FOUND
     assert [chore.post_id for chore in world.outbox.open_edits()] == ["900"]
@@ -110,7 +112,7 @@ def test_a_second_draft_for_an_answered_reply_is_only_deleted(world: World) -> N
     (turn,) = world.find()
     with world.database.transaction() as connection:
         connection.exec_driver_sql("UPDATE turns SET state = 'drafted', post_id = '901'")
-        connection.exec_driver_sql("DELETE FROM chores")
+        connection.exec_driver_sql("DELETE FROM outbox")
     assert world.find() == []
     assert world.store.turn(turn.id).state is TurnState.DRAFTED
     assert [(chore.post_id, chore.turn_id) for chore in world.outbox.open_edits()] == [("900", None)]
@@ -154,7 +156,8 @@ def test_a_reblog_is_found_by_the_post_that_it_reblogs(
     world.tumblr.others["bob:77"] = replace(theirs, is_reblog=bool(trail), payload=payload("77", "bob"))
     draft(world, is_reblog=True, parent_id="77", trail=(*trail, TrailEntry("bob", "77")))
     (turn,) = world.find()
-    assert (turn.kind, turn.input_id, turn.input["reblog_key"]) == (kind, "bob:77", "k")
+    assert isinstance(turn.input, ThreadInput)
+    assert (turn.kind, turn.input_id, turn.input.reblog_key) == (kind, "bob:77", "k")
     assert [chore.post_id for chore in world.outbox.open_edits()] == ["900"]
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 import pytest
 
 from tests.tumblr.fakes import DRAFTS, START, World, queue, settings_for
 from tumblr.api.models import TumblrPost
 from tumblr.finders.queue import QueueFinder
-from tumblr.turns.turn import TurnKind
+from tumblr.turns.inputs import OriginalInput
+from tumblr.turns.kinds import TurnKind
 
 MakeWorld = Callable[..., World]
 
@@ -54,8 +54,8 @@ def test_drafts_that_wait_for_a_human_fill_the_places_when_everything_is_drafted
 def test_the_mood_and_the_time_are_those_of_the_publishing(make_world: MakeWorld) -> None:
     world = make_world(queue=queue(1))
     (turn,) = world.find()
-    moment = datetime.fromisoformat(turn.input["publish_time"])
-    assert moment > START
+    assert isinstance(turn.input, OriginalInput)
+    assert turn.input.publish_time > START
     world.driver.round()
     request = world.store.turn(turn.id).request
     assert request is not None

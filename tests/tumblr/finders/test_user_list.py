@@ -13,7 +13,8 @@ from tumblr.finders.damping import why_not_listed
 from tumblr.settings import UserListConfig
 from tumblr.store.database import Database
 from tumblr.store.turns import TurnStore
-from tumblr.turns.turn import Turn, TurnKind, TurnState
+from tumblr.turns.kinds import TurnKind, TurnState
+from tumblr.turns.turn import Turn
 
 ANN_ONLY = UserListConfig(on=True, blogs=("ann",))
 NOT_LISTED = "bob is not on the list of those who are answered"

@@ -10,7 +10,8 @@ from tests.tumblr.fakes import settings_for
 from tumblr.bot_settings import BotSettings
 from tumblr.finders.waiting import PendingTurn, choose, crowding, odds
 from tumblr.pacing.throttle import Throttle
-from tumblr.turns.turn import NewTurn, TurnKind
+from tumblr.turns.kinds import TurnKind
+from tumblr.turns.turn import NewTurn
 
 ANY, FULL = settings_for(), Throttle()
 

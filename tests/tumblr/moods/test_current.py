@@ -16,7 +16,8 @@ from mood.system import MoodInput, MoodSystem
 from tests.tumblr.fakes import START, ZONE, FakeClock
 from tumblr.moods.current import Feeling, MoodLog, Moods
 from tumblr.store.turns import TurnStore
-from tumblr.turns.turn import StoredMoodInput, TurnKind
+from tumblr.turns.kinds import TurnKind
+from tumblr.turns.turn import StoredMoodInput
 
 
 class Remembered(TurnStore):

@@ -16,7 +16,7 @@ from tumblr.bot import Tumblr
 from tumblr.pacing.post_limit import REFRESH_SECONDS, PostLimit
 from tumblr.store.database import Database
 from tumblr.store.schema import post_log, turns
-from tumblr.turns.turn import TurnState
+from tumblr.turns.kinds import TurnState
 
 
 class OwnPosts(ModelTumblr):

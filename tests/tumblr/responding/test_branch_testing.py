@@ -14,35 +14,48 @@ from tests.tumblr.api.test_payload_forms import npf, npf_item
 from tests.tumblr.fakes import OPERATOR, World, an_intent
 from tests.tumblr.live_services import BLOG, Neighbours, eventually, stop
 from tumblr.responding.branch_testing import MARK, as_test, marked
-from tumblr.responding.handlers.base import DONE, PlannedPost
 from tumblr.responding.reconcile import Reconciler
 from tumblr.screening.moderation import Verdict
-from tumblr.turns.turn import Action, StoredRequest, Turn, TurnKind, TurnState
+from tumblr.turns.inputs import AskInput, SkippedInput
+from tumblr.turns.kinds import Action, PostState, TurnKind, TurnState
+from tumblr.turns.planned_post import PlannedPost
+from tumblr.turns.turn import StoredRequest, Turn
 
-ASK = Turn(1, TurnKind.ASK, "1001", "bob", TurnState.CHOSEN, {"question": "soup?\n<b>"}, 0.0, 0.0)
+ASK = Turn(
+    1,
+    TurnKind.ASK,
+    "1001",
+    "bob",
+    TurnState.CHOSEN,
+    AskInput(question="soup?\n<b>", question_html="", timestamp=5),
+    0.0,
+    0.0,
+)
 CLEAN = Verdict(())
 DOUBTFUL = Verdict(("it contains 'salad'",))
 REJECTED = Verdict(("the autoreviewer doubts it",), rejected=True)
 
 
-def composition(action: Action, publish_as: str = "published", discard: str | None = None) -> PlannedPost:
+def composition(
+    action: Action, publish_as: PostState = PostState.PUBLISHED, discard: str | None = None
+) -> PlannedPost:
     return PlannedPost(action, publish_as, "<p>Warm.</p>", ("soup",), None, "1001", discard=discard)
 
 
 @pytest.mark.parametrize(
     ("publish_as", "verdict", "state"),
     [
-        ("published", CLEAN, "published"),
-        ("queue", CLEAN, "queue"),
-        ("published", DOUBTFUL, "draft"),
-        ("published", REJECTED, "sent back"),
+        (PostState.PUBLISHED, CLEAN, "published"),
+        (PostState.QUEUE, CLEAN, "queue"),
+        (PostState.PUBLISHED, DOUBTFUL, "draft"),
+        (PostState.PUBLISHED, REJECTED, "sent back"),
     ],
 )
 @pytest.mark.parametrize(
     "action", [Action.ANSWER_ASK, Action.CREATE_TEXT, Action.REBLOG, Action.CREATE_PHOTO]
 )
 def test_a_post_becomes_a_draft_that_names_its_state(
-    action: Action, publish_as: str, verdict: Verdict, state: str
+    action: Action, publish_as: PostState, verdict: Verdict, state: str
 ) -> None:
     shown, tested = as_test(ASK, composition(action, publish_as, discard="1001"), verdict)
     assert shown.tags == (MARK, f"{MARK}: {state}", "soup")
@@ -64,7 +77,7 @@ def test_other_posts_say_what_they_would_have_said(action: Action) -> None:
 
 
 def test_what_makes_no_post_is_done_without_deleting_its_ask() -> None:
-    obeyed = composition(Action.FOLLOW, DONE, discard="1001")
+    obeyed = composition(Action.FOLLOW, PostState.NONE, discard="1001")
     assert as_test(ASK, obeyed, CLEAN) == (replace(obeyed, discard=None), CLEAN)
 
 
@@ -137,7 +150,7 @@ def test_the_two_bots_do_not_take_each_others_reblogs_for_their_own(
     post = replace(npf("Warm.", trail=trail), id="1", state="draft", parent_id="77", tags=tags[theirs])
     world.tumblr.posts["1"] = post
     intent = an_intent(action=Action.REBLOG, post_id="77", reblog_key="k", tags=tags[own])
-    located = Reconciler(world.tumblr, set).locate(replace(ASK, input={}), intent)
+    located = Reconciler(world.tumblr, set).locate(replace(ASK, input=SkippedInput()), intent)
     assert (located is not None) is found
 
 

@@ -14,9 +14,10 @@ from switchboard.messages import RawSelectRequest, SelectionOutcome, SubmitReply
 from tests.tumblr.fakes import DRAFTS, FakeSwitchboard, World, queue, settings_for
 from tumblr.api.errors import Forbidden, LimitReached, Refused, TumblrError, TurnedDown, Unauthorized
 from tumblr.responding.handlers.ask import AskHandler
-from tumblr.responding.handlers.base import PlannedPost
 from tumblr.responding.post_log import explain
-from tumblr.turns.turn import Judgment, Turn, TurnKind, TurnState
+from tumblr.turns.kinds import TurnKind, TurnState
+from tumblr.turns.planned_post import PlannedPost
+from tumblr.turns.turn import Judgment, Turn
 
 MakeWorld = Callable[..., World]
 

@@ -15,7 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.tumblr.fakes import DRAFTS, World, queue
 from tumblr.api.models import TumblrPost
 from tumblr.turns.fail_points import FailPoint, FailPoints
-from tumblr.turns.turn import CLOSED, Turn, TurnKind, TurnState
+from tumblr.turns.kinds import CLOSED, TurnKind, TurnState
+from tumblr.turns.turn import Turn
 
 ASKERS = st.sampled_from(["ann", "bob", "cid", None])
 OF_TURNS = [

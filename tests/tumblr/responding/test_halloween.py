@@ -11,10 +11,12 @@ import pytest
 from switchboard.messages import SelectionOutcome
 from tests.tumblr.fakes import World, outcome, settings_for
 from tumblr.responding.halloween import halloween_tags, with_treats
-from tumblr.responding.handlers.base import PlannedPost, TurnHandler, stored
-from tumblr.screening.word_lists import ScreenedText
+from tumblr.responding.handlers.base import TurnHandler, stored
 from tumblr.turns.fail_points import FailPoint, FailPoints
-from tumblr.turns.turn import Action, NewTurn, StoredRequest, Turn, TurnKind, TurnState
+from tumblr.turns.inputs import SkippedInput, TreatInput
+from tumblr.turns.kinds import Action, PostState, TurnKind, TurnState
+from tumblr.turns.planned_post import PlannedPost, ScreenedText
+from tumblr.turns.turn import NewTurn, StoredRequest, Turn
 
 PUMPKIN = "\N{JACK-O-LANTERN}"
 
@@ -36,7 +38,7 @@ class TalkHandler(TurnHandler):
     def compose(self, turn: Turn, chosen: SelectionOutcome) -> PlannedPost:
         draft = ScreenedText(turn.who, "soup?", chosen.post, chosen.tags)
         return PlannedPost(
-            Action.CREATE_TEXT, "published", f"<p>{chosen.post}</p>", tuple(chosen.tags), draft
+            Action.CREATE_TEXT, PostState.PUBLISHED, f"<p>{chosen.post}</p>", tuple(chosen.tags), draft
         )
 
 
@@ -55,7 +57,7 @@ def three(chosen: int = 1) -> SelectionOutcome:
 
 
 def a_turn(kind: TurnKind) -> Turn:
-    return Turn(1, kind, "bob:77", "bob", TurnState.CHOSEN, {}, 0.0, 0.0)
+    return Turn(1, kind, "bob:77", "bob", TurnState.CHOSEN, SkippedInput(), 0.0, 0.0)
 
 
 def composed(turn: Turn, chosen: SelectionOutcome) -> tuple[PlannedPost, list[NewTurn]]:
@@ -86,8 +88,9 @@ def test_each_candidate_is_composed_once() -> None:
     assert own.tags[-1] == "soup"
     (treat,) = treats
     assert (treat.kind, treat.input_id, treat.who) == (TurnKind.TREAT, "reply:bob:77#1", "bob")
-    assert treat.input["post"]["html"] == "<p>Soup is warm.</p>"
-    assert treat.input["post"]["tags"][-1] == "a"
+    assert isinstance(treat.input, TreatInput)
+    assert treat.input.post.html == "<p>Soup is warm.</p>"
+    assert treat.input.post.tags[-1] == "a"
 
 
 @pytest.mark.parametrize("kind", [TurnKind.ASK, TurnKind.ORIGINAL, TurnKind.DASH, TurnKind.REVIEW])

@@ -17,8 +17,8 @@ from tumblr.api.errors import Refused
 from tumblr.bot import Drawing
 from tumblr.responding.post_images import PostImages
 from tumblr.turns.fail_points import FailPoint, FailPoints
+from tumblr.turns.kinds import TurnState
 from tumblr.turns.tags import UPLOADED, answer_tags
-from tumblr.turns.turn import TurnState
 
 A, B = "https://64.media.tumblr.com/a.png", "https://64.media.tumblr.com/b.png"
 BLOCK = f"look:\n{IMAGE_DELIMITER}\nsoup is <b>love</b>\n{IMAGE_DELIMITER}\nthe end"

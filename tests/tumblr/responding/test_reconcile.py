@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from tumblr.api.client import TumblrReader
 from tumblr.responding.reconcile import Doubtful, Reconciler, TargetGone, fingerprint
-from tumblr.turns.turn import Action, Intent, Turn, TurnKind, TurnState
+from tumblr.turns.inputs import AskInput, ThreadInput
+from tumblr.turns.kinds import Action, PostState, TurnKind, TurnState
+from tumblr.turns.turn import Intent, Turn
 
 NOW = 1_700_000_000.0
 SAID = "<p>“Well”, said the frog — it’s a fine pond…</p>"
@@ -58,13 +60,22 @@ def own(**fields: Any) -> dict[str, Any]:
 
 def intent(action: Action = Action.REBLOG, text: str = SAID) -> Intent:
     return Intent(
-        action=action, state="published", html=text, tags=("bob", "frogs"), post_id="77", stored_at=NOW
-    )  # fmt: skip
+        action=action,
+        state=PostState.PUBLISHED,
+        html=text,
+        tags=("bob", "frogs"),
+        post_id="77",
+        stored_at=NOW,
+    )
 
 
+ASKED = AskInput(question_html="<p>soup?</p>", question="soup?", timestamp=5)
 TURN = Turn(
     1, TurnKind.REBLOG, "bob:77", "bob", TurnState.POSTING,
-    {"blog": "bob", "post_id": "77", "question_html": "<p>soup?</p>"}, NOW, NOW,
+    ThreadInput(
+        kind=TurnKind.REBLOG, blog="bob", post_id="77", reblog_key="k", url="", timestamp=5, text="", said="",
+        prompt="", why="",
+    ), NOW, NOW,
 )  # fmt: skip
 
 
@@ -140,7 +151,7 @@ def test_a_clock_of_tumblrs_that_is_hours_behind_hides_nothing() -> None:
 
 
 def test_an_answered_ask_is_found_on_a_clock_that_is_hours_behind() -> None:
-    ask = Turn(1, TurnKind.ASK, "55", "bob", TurnState.POSTING, {"question_html": "<p>soup?</p>"}, NOW, NOW)
+    ask = Turn(1, TurnKind.ASK, "55", "bob", TurnState.POSTING, ASKED, NOW, NOW)
     said = {"asking_name": "bob", "question": "<p>soup?</p>", "answer": REWRITTEN[0]}
     answer = own(type="answer", timestamp=int(NOW - 7200), **said)
     assert located(Served([answer], clock_behind=7200.0), intent(Action.ANSWER_ASK), turn=ask) == "900"

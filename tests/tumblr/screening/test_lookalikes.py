@@ -7,8 +7,9 @@ import unicodedata
 import pytest
 
 from tumblr.screening.lookalikes import LOOKALIKES, by_shape, readings, undisguised, visible
-from tumblr.screening.word_lists import ScreenedText, findings
+from tumblr.screening.word_lists import findings
 from tumblr.settings import ScreeningConfig
+from tumblr.turns.planned_post import ScreenedText
 
 LISTS = ScreeningConfig(bad_strings=("zorpful", "blivet", "hemny"), bad_strings_shortwords=("nup",))
 

@@ -8,9 +8,10 @@ import pytest
 
 from tests.tumblr.fakes import World, queue
 from tumblr.screening.moderation import Verdict, judge
-from tumblr.screening.word_lists import Finding, ScreenedText, Weight, findings
+from tumblr.screening.word_lists import Finding, Weight, findings
 from tumblr.settings import ScreeningConfig
-from tumblr.turns.turn import TurnState
+from tumblr.turns.kinds import TurnState
+from tumblr.turns.planned_post import ScreenedText
 
 MakeWorld = Callable[..., World]
 SOFT, HARD = Finding("listed text 'x'", Weight.PLAIN), Finding("listed text, disguised 'y'")

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tumblr.screening.lookalikes import readings, visible
-from tumblr.screening.word_lists import ScreenedText, findings
+from tumblr.screening.word_lists import findings
 from tumblr.settings import ScreeningConfig
+from tumblr.turns.planned_post import ScreenedText
 
 LISTS = ScreeningConfig(
     bad_strings=("zorpful", "grimble gromble", "Blivet"),

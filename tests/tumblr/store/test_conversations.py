@@ -9,7 +9,8 @@ from tumblr.api.notes import Note, NoteList
 from tumblr.store.conversations import ConversationStore
 from tumblr.store.database import Database
 from tumblr.store.turns import TurnStore
-from tumblr.turns.turn import NewTurn, TurnKind, TurnState
+from tumblr.turns.kinds import TurnKind, TurnState
+from tumblr.turns.turn import NewTurn
 
 
 @pytest.fixture

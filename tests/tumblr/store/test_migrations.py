@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Connection, create_engine, inspect, text
 
+from tests.tumblr.fakes import World
+from tumblr.responding.post_log import explain, flat_record
 from tumblr.store.migrations import MIGRATIONS, migrate
 from tumblr.store.schema import metadata
+from tumblr.turns.inputs import AskInput, CommandInput
+from tumblr.turns.kinds import TurnKind, TurnState
+from tumblr.turns.turn import Turn
+
+VERSION_0_1_0 = Path(__file__).parent / "fixtures" / "version-0.1.0.sql"
+"""A database that version 0.1.0 of the program wrote, with turns of every kind in every state it can have."""
 
 
 def columns(connection: Connection) -> dict[str, set[tuple[str, str, bool]]]:
@@ -38,7 +50,7 @@ def test_a_first_database_keeps_its_turns(tmp_path: Path) -> None:
     try:
         with engine.begin() as connection:
             for statement in MIGRATIONS[0]:
-                connection.exec_driver_sql(statement)
+                connection.exec_driver_sql(str(statement))
             connection.execute(
                 text(
                     "INSERT INTO turns (kind, input_id, who, state, input, created_at, updated_at, attempts, "
@@ -52,3 +64,57 @@ def test_a_first_database_keeps_its_turns(tmp_path: Path) -> None:
             assert migrate(connection) == len(MIGRATIONS)
     finally:
         engine.dispose()
+
+
+@pytest.fixture
+def old_world(tmp_path: Path) -> Iterator[World]:
+    """A bot of today over a database of version 0.1.0."""
+    with closing(sqlite3.connect(tmp_path / "tumbl.sqlite")) as connection:
+        connection.executescript(VERSION_0_1_0.read_text(encoding="utf-8"))
+    world = World(tmp_path)
+    yield world
+    world.stop()
+
+
+def turns_of(world: World) -> list[Turn]:
+    return [turn for state in TurnState for turn in world.store.in_state(state)]
+
+
+def test_turns_of_version_0_1_0_are_all_understood(old_world: World) -> None:
+    turns = turns_of(old_world)
+    assert len(turns) == VERSION_0_1_0.read_text(encoding="utf-8").count('INSERT INTO "turns"') > 80
+    assert {turn.kind for turn in turns} == set(TurnKind)
+    assert {turn.state for turn in turns} == set(TurnState)
+    for turn in turns:
+        was_skipped = turn.state is TurnState.SKIPPED and turn.input.kind == "skipped"
+        assert was_skipped or turn.input.kind == turn.kind
+    assert {turn.input.command for turn in turns if isinstance(turn.input, CommandInput)} == {
+        "follow",
+        "unfollow",
+        "pid",
+    }
+    (hidden,) = (turn for turn in turns if turn.who == "ghost")
+    assert isinstance(hidden.input, AskInput)
+    assert hidden.input.question == "do you see me?"
+    assert len(hidden.input.tags) == 2
+    (edit,) = old_world.outbox.open_edits()
+    assert (edit.action, edit.post_id, edit.fields) == ("edit", "1001", {"state": "published"})
+    assert old_world.cursors.follows() == {"alice", "carol"}
+
+
+def test_the_bot_goes_on_with_turns_of_version_0_1_0(old_world: World) -> None:
+    begun = {turn.id for turn in old_world.store.open_turns()}
+    for _ in range(4):
+        old_world.clock.advance(60)
+        old_world.driver.round()
+    left = [turn for turn in turns_of(old_world) if turn.id in begun]
+    assert not [turn.reason for turn in left if turn.reason and "Error(" in turn.reason]
+    assert not [turn for turn in left if turn.state in (TurnState.FOUND, TurnState.REQUESTED)]
+
+
+def test_the_post_log_of_version_0_1_0_can_be_read(old_world: World) -> None:
+    entries = old_world.store.log_entries()
+    assert {entry.entry["kind"] for entry in entries} == set(TurnKind) - {TurnKind.COMMAND}
+    for entry in entries:
+        assert f"input: {entry.entry['kind']} {entry.input_id}" in explain(entry)
+        assert flat_record(entry)["post_id"] == entry.post_id

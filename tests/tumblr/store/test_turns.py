@@ -9,19 +9,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from tests.tumblr.fakes import START, FakeClock, a_request, an_ask, an_intent
+from tests.tumblr.fakes import START, FakeClock, a_request, an_ask, an_intent, outcome
 from tumblr.api.errors import StaleTurn, StoreError, StoreFull
 from tumblr.store.database import Database
 from tumblr.store.migrations import MIGRATIONS
 from tumblr.store.turns import TurnStore
-from tumblr.turns.turn import CLOSED, MOVES, Judgment, StoredMoodInput, Turn, TurnKind, TurnState
+from tumblr.turns.kinds import CLOSED, MOVES, TurnKind, TurnState
+from tumblr.turns.turn import Judgment, StoredMoodInput, Turn
 
 
 def posting(store: TurnStore, input_id: str = "1001") -> Turn:
     """A turn on its way to tumblr."""
     (turn,) = store.add([an_ask(input_id)])
     turn = store.request(turn, a_request(f"job-{input_id}"), a_request(f"scores-{input_id}", "raw_select"))
-    return store.intend(store.choose(turn, {"post": "Soup is warm."}), an_intent())
+    return store.intend(store.choose(turn, outcome()), an_intent())
 
 
 def kick(input_id: str = "1001", *, logit_diff: float = 1.0) -> StoredMoodInput:

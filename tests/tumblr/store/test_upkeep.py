@@ -16,7 +16,7 @@ INSERTS = (
 
 
 def left(database: Database) -> list[int]:
-    tables = ("note_lists", "side_judgments", "chores")
+    tables = ("note_lists", "side_judgments", "outbox")
     with database.transaction() as connection:
         return [connection.exec_driver_sql(f"SELECT count(*) FROM {t}").scalar_one() for t in tables]
 

@@ -7,9 +7,8 @@ mood. To add one is to add a file beside this one: ``registry.py`` finds it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
 from mood.logits import logit
@@ -25,39 +24,23 @@ from switchboard.messages import (
 )
 from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
-from tumblr.screening.word_lists import ScreenedText
-from tumblr.turns.turn import Action, StoredMoodInput, StoredRequest, Turn, TurnKind
+from tumblr.turns.inputs import TurnInput
+from tumblr.turns.kinds import TurnKind
+from tumblr.turns.planned_post import PlannedPost
+from tumblr.turns.turn import StoredMoodInput, StoredRequest, Turn
 
-DONE = "done"
-"""The state of what is done without a post."""
-
-
-@dataclass(frozen=True)
-class PlannedPost:
-    """A text as it would be sent to tumblr, and as the screening sees it."""
-
-    action: Action
-    publish_as: str
-    """The state it gets when nothing speaks against it: published or queue."""
-
-    html: str
-    tags: tuple[str, ...]
-    draft: ScreenedText | None
-    """None: it is not screened."""
-
-    post_id: str | None = None
-    notes: tuple[str, ...] = ()
-    """Reasons to draft it that the screening does not know of."""
-
-    reblog_key: str = ""
-    target: str = ""
-    image: str = ""
-    discard: str | None = None
-    """As in ``Intent``."""
+T = TypeVar("T", bound=TurnInput)
 
 
 class Declined(Exception):  # noqa: N818 - named for what happened
     """The chosen text is not worth posting; the text says why. The turn ends here."""
+
+
+def about(turn: Turn, kind: type[T]) -> T:
+    """What a turn is about; raises Declined when that is not known, as of one remembered as skipped."""
+    if not isinstance(turn.input, kind):
+        raise Declined("it is not known what was said")
+    return turn.input
 
 
 class TurnHandler(ABC):
@@ -128,15 +111,18 @@ def generated_p75(chosen: SelectionOutcome) -> float | None:
     return p75([logit(p) for p in chosen.all_pos_sentiment if p is not None])
 
 
-def moved_by(turn: Turn, chosen: SelectionOutcome, kind: TurnKind) -> StoredMoodInput | None:
-    """How somebody's words, and how all candidates sounded, move the mood; not when they were not judged."""
+def moved_by(turn: Turn, chosen: SelectionOutcome, kind: TurnKind, timestamp: int) -> StoredMoodInput | None:
+    """How somebody's words, said at a moment, and how all candidates sounded move the mood.
+
+    None when the words were not judged.
+    """
     if turn.judgment is None or turn.judgment.logit_diff is None or turn.chosen_at is None:
         return None
     return StoredMoodInput(
         kind=kind,
         who=turn.who,
         input_id=turn.input_id,
-        input_timestamp=int(turn.input["timestamp"]),
+        input_timestamp=timestamp,
         logit_diff=turn.judgment.logit_diff,
         generated_p75=generated_p75(chosen),
         time=datetime.fromtimestamp(turn.chosen_at, UTC),

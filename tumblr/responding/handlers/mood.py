@@ -9,8 +9,11 @@ from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
 from tumblr.moods.current import mood_system
 from tumblr.moods.picture import MoodPictures
-from tumblr.responding.handlers.base import ImmediateHandler, PlannedPost
-from tumblr.turns.turn import Action, Turn, TurnKind
+from tumblr.responding.handlers.base import ImmediateHandler, about
+from tumblr.turns.inputs import ShowMoodInput
+from tumblr.turns.kinds import Action, PostState, TurnKind
+from tumblr.turns.planned_post import PlannedPost
+from tumblr.turns.turn import Turn
 
 
 class MoodHandler(ImmediateHandler, kinds=(TurnKind.MOOD,)):
@@ -23,10 +26,10 @@ class MoodHandler(ImmediateHandler, kinds=(TurnKind.MOOD,)):
 
     def plan(self, turn: Turn, now: datetime) -> PlannedPost:
         """The picture of so many days, with a caption that explains it."""
-        shown = self._pictures.draw(float(turn.input["days"]), turn.who, now)
+        shown = self._pictures.draw(about(turn, ShowMoodInput).days, turn.who, now)
         return PlannedPost(
             action=Action.CREATE_PHOTO,
-            publish_as="published",
+            publish_as=PostState.PUBLISHED,
             html=shown.caption,
             tags=(),
             draft=None,

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import ClassVar
 
 from switchboard.messages import SelectionOutcome
-from tumblr.responding.handlers.base import Declined, PlannedPost, TurnHandler, moved_by
+from tumblr.responding.handlers.base import Declined, TurnHandler, about, moved_by
 from tumblr.responding.handlers.thread import thread_requests
-from tumblr.screening.word_lists import ScreenedText
+from tumblr.turns.inputs import ThreadInput
+from tumblr.turns.kinds import Action, PostState, TurnKind
+from tumblr.turns.planned_post import PlannedPost, ScreenedText
 from tumblr.turns.tags import answer_tags
-from tumblr.turns.turn import Action, StoredMoodInput, StoredRequest, Turn, TurnKind
+from tumblr.turns.turn import StoredMoodInput, StoredRequest, Turn
 
 
 class ReblogHandler(TurnHandler, kinds=(TurnKind.REBLOG, TurnKind.MENTION)):
@@ -21,7 +23,9 @@ class ReblogHandler(TurnHandler, kinds=(TurnKind.REBLOG, TurnKind.MENTION)):
 
     def requests(self, turn: Turn, mood: str, now: datetime) -> tuple[StoredRequest, StoredRequest | None]:
         """The next turn of the thread in the present mood; the sentiment of what was said moves the mood."""
-        return thread_requests(turn, mood, now, self.settings.zone, judged=self.user_input)
+        return thread_requests(
+            turn, about(turn, ThreadInput), mood, now, self.settings.zone, judged=self.user_input
+        )
 
     def compose(self, turn: Turn, chosen: SelectionOutcome) -> PlannedPost:
         """The reblog; its tags name whom it answers. Screened with what others said since the bot last spoke.
@@ -32,20 +36,22 @@ class ReblogHandler(TurnHandler, kinds=(TurnKind.REBLOG, TurnKind.MENTION)):
         if reason is not None:
             raise Declined(reason)
         tags = answer_tags(chosen.tags, turn.who, self.settings.avoided_tags)
-        said = str(turn.input["said"])
+        post = about(turn, ThreadInput)
         return PlannedPost(
             action=Action.REBLOG,
-            publish_as="published",
+            publish_as=PostState.PUBLISHED,
             html=self.html(chosen.post),
             tags=tuple(tags),
-            draft=ScreenedText(asker=turn.who, question=said, answer=chosen.post, tags=tags),
-            post_id=str(turn.input["post_id"]),
-            reblog_key=str(turn.input["reblog_key"]),
+            draft=ScreenedText(asker=turn.who, question=post.said, answer=chosen.post, tags=tags),
+            post_id=post.post_id,
+            reblog_key=post.reblog_key,
         )
 
     def mood_input(self, turn: Turn, chosen: SelectionOutcome) -> StoredMoodInput | None:
         """What was said. A post counts once, however it was found."""
-        return moved_by(turn, chosen, TurnKind.REBLOG) if self.user_input else None
+        if not self.user_input:
+            return None
+        return moved_by(turn, chosen, TurnKind.REBLOG, about(turn, ThreadInput).timestamp)
 
     def why_not(self, turn: Turn, chosen: SelectionOutcome) -> str | None:  # noqa: ARG002
         """Why a text is not worth posting, or None: whoever talks to the bot is always answered."""
@@ -59,7 +65,7 @@ class DashHandler(ReblogHandler, kinds=(TurnKind.DASH,)):
 
     def why_not(self, turn: Turn, chosen: SelectionOutcome) -> str | None:
         """The bot's own words must please the selector as its turn says; words without a score do."""
-        least = turn.input.get("least")
+        least = about(turn, ThreadInput).least
         if least is None or chosen.proba is None or chosen.proba >= least:
             return None
         return f"the selector gives the bot's words {chosen.proba:.3f}, less than {least:.3f}"

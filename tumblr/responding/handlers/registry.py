@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
 from tumblr.responding.handlers.base import ImmediateHandler, TurnHandler
-from tumblr.turns.turn import TurnKind
+from tumblr.turns.kinds import TurnKind
 
 
 def _import_all() -> None:

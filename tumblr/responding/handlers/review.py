@@ -8,10 +8,12 @@ from html import escape
 from munging.formats import normalize
 from switchboard.messages import SelectionOutcome
 from tumblr.api.models import ANONYMOUS
-from tumblr.responding.handlers.base import PlannedPost, TurnHandler, stored
-from tumblr.screening.word_lists import ScreenedText
+from tumblr.responding.handlers.base import TurnHandler, about, stored
+from tumblr.turns.inputs import ReviewInput
+from tumblr.turns.kinds import Action, PostState, TurnKind
+from tumblr.turns.planned_post import PlannedPost, ScreenedText
 from tumblr.turns.tags import clean_tags
-from tumblr.turns.turn import Action, StoredRequest, Turn, TurnKind
+from tumblr.turns.turn import StoredRequest, Turn
 
 
 class ReviewHandler(TurnHandler, kinds=(TurnKind.REVIEW,)):
@@ -21,7 +23,7 @@ class ReviewHandler(TurnHandler, kinds=(TurnKind.REVIEW,)):
         """A text that goes on from the review's first lines; the prompt says nothing of the time."""
         start = self.settings.format.start("review", self.settings.identity)
         fields = {
-            "question": normalize("\n".join([start, *turn.input["lines"], "", ""])),
+            "question": normalize("\n".join([start, *about(turn, ReviewInput).lines, "", ""])),
             "asking_name": turn.who,
             "mood": mood,
             "exact_prompt": True,
@@ -32,10 +34,10 @@ class ReviewHandler(TurnHandler, kinds=(TurnKind.REVIEW,)):
 
     def compose(self, turn: Turn, chosen: SelectionOutcome) -> PlannedPost:
         """A post of its own without tags; the text is screened as one that nobody asked for."""
-        text = "\n".join([*turn.input["lines"], "", chosen.post.lstrip("\n")])
+        text = "\n".join([*about(turn, ReviewInput).lines, "", chosen.post.lstrip("\n")])
         return PlannedPost(
             action=Action.CREATE_TEXT,
-            publish_as="published",
+            publish_as=PostState.PUBLISHED,
             html=self.html(text) + self._explanation(turn.who),
             tags=(),
             draft=ScreenedText(asker="", question="", answer=text, tags=clean_tags(chosen.tags)),

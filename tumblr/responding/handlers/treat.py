@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from tumblr.responding.handlers.base import ImmediateHandler, PlannedPost
-from tumblr.screening.word_lists import ScreenedText
-from tumblr.turns.turn import Turn, TurnKind
+from tumblr.responding.handlers.base import ImmediateHandler, about
+from tumblr.turns.inputs import TreatInput
+from tumblr.turns.kinds import TurnKind
+from tumblr.turns.planned_post import PlannedPost
+from tumblr.turns.turn import Turn
 
 
 class TreatHandler(ImmediateHandler, kinds=(TurnKind.TREAT,)):
@@ -15,7 +16,4 @@ class TreatHandler(ImmediateHandler, kinds=(TurnKind.TREAT,)):
 
     def plan(self, turn: Turn, now: datetime) -> PlannedPost:  # noqa: ARG002
         """The post as it was settled."""
-        settled: dict[str, Any] = dict(turn.input["post"])
-        draft = settled.pop("draft")
-        settled.update(tags=tuple(settled["tags"]), notes=tuple(settled["notes"]))
-        return PlannedPost(**settled, draft=None if draft is None else ScreenedText(**draft))
+        return about(turn, TreatInput).post

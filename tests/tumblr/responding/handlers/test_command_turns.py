@@ -14,7 +14,9 @@ from tumblr.api.errors import Forbidden
 from tumblr.api.models import TumblrPost
 from tumblr.responding.post_log import explain, flat_record
 from tumblr.turns.fail_points import FailPoint, FailPoints
-from tumblr.turns.turn import TurnKind, TurnState
+from tumblr.turns.inputs import CommandInput
+from tumblr.turns.kinds import TurnKind, TurnState
+from tumblr.turns.turn import NewTurn
 
 MakeWorld = Callable[..., World]
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -181,7 +183,7 @@ def test_one_command_at_a_time_from_one_person(world: World) -> None:
     assert world.tumblr.follows == set()
 
 
-@pytest.mark.parametrize("order", ["!mood", "!review Soup", "!follow"])
+@pytest.mark.parametrize("order", ["!mood", "!review Soup", "!follow", "!help"])
 @pytest.mark.parametrize("point", list(FailPoint))
 def test_a_kill_at_any_point_is_harmless(tmp_path: Path, point: FailPoint, order: str) -> None:
     world = World(tmp_path)
@@ -201,7 +203,7 @@ def test_a_kill_at_any_point_is_harmless(tmp_path: Path, point: FailPoint, order
     world.stop()
 
 
-@pytest.mark.parametrize("order", ["!mood", "!review Soup", "!follow"])
+@pytest.mark.parametrize("order", ["!mood", "!review Soup", "!follow", "!help"])
 def test_answers_that_get_lost_do_not_double_anything(world: World, order: str) -> None:
     world.tumblr.ask(order, "bob")
     world.tumblr.lose_answer = 2
@@ -227,3 +229,38 @@ def test_every_post_can_be_explained_and_exported(world: World) -> None:
     for entry in entries:
         assert f"input: {entry.entry['kind']} {entry.input_id} from bob" in explain(entry)
         json.dumps(flat_record(entry))
+
+
+@pytest.mark.parametrize("asker", ["bob", None])
+def test_who_asks_for_help_gets_an_answer_that_lists_the_commands(world: World, asker: str | None) -> None:
+    ask = world.tumblr.ask("!help", asker)
+    world.run()
+    (answer,) = posts(world, "published")
+    assert answer.genesis_post_id == ask
+    for usage in ("!follow", "!mood", "!review title, author, stars", "!help"):
+        assert f"<b>{usage}</b>" in answer.body
+    assert "!pid" not in answer.body
+    assert world.switchboard.submissions == 0
+    assert world.store.mood_inputs() == []
+
+
+def test_help_is_drafted_for_the_operator_and_when_everything_is(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.tumblr.ask("!help", OPERATOR)
+    world.run()
+    assert [post.state for post in world.tumblr.posts.values()] == ["draft"]
+    drafting = make_world(tumblr=DRAFTS, commands={"help_url": "https://example.org/?a&b"})
+    drafting.tumblr.ask("!help", "bob")
+    drafting.run()
+    (draft,) = posts(drafting, "draft")
+    assert 'href="https://example.org/?a&amp;b"' in draft.body
+
+
+def test_a_command_that_is_there_no_more_is_skipped(world: World) -> None:
+    wish = CommandInput(command="dance", timestamp=5)
+    world.store.add([NewTurn(TurnKind.COMMAND, "7", "bob", wish)])
+    world.driver.round()
+    assert (world.only_turn().state, world.only_turn().reason) == (
+        TurnState.SKIPPED,
+        "there is no command dance",
+    )

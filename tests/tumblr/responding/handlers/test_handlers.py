@@ -12,17 +12,38 @@ from tests.tumblr.fakes import START, outcome
 from tumblr.build import settings_of
 from tumblr.responding.handlers.base import TurnHandler
 from tumblr.responding.handlers.registry import turn_handlers
-from tumblr.turns.turn import Turn, TurnKind, TurnState
+from tumblr.turns.inputs import parse_input
+from tumblr.turns.kinds import TurnKind, TurnState
+from tumblr.turns.turn import Turn
 
 THREAD = "友bob会soup?\n域"
-INPUTS: dict[TurnKind, dict[str, Any]] = {
-    TurnKind.ASK: {"question": "soup?", "question_html": "<p>soup?</p>"},
-    TurnKind.ORIGINAL: {"publish_time": START.isoformat()},
-    TurnKind.REVIEW: {"lines": ["Title: <b>Soup</b>"]},
-    TurnKind.REBLOG: {"post_id": "7", "reblog_key": "k", "said": "soup?", "prompt": THREAD, "text": "soup?"},
-    TurnKind.REPLY: {"post_url": "https://x", "summary": "Soup", "prompt": THREAD, "text": "soup?"},
+POST = {
+    "blog": "bob",
+    "post_id": "7",
+    "reblog_key": "k",
+    "url": "https://x",
+    "timestamp": 5,
+    "text": "soup?",
+    "said": "soup?",
+    "prompt": THREAD,
+    "why": "",
 }
-INPUTS[TurnKind.MENTION] = INPUTS[TurnKind.DASH] = INPUTS[TurnKind.REBLOG]
+INPUTS: dict[TurnKind, dict[str, Any]] = {
+    TurnKind.ASK: {"question": "soup?", "question_html": "<p>soup?</p>", "timestamp": 5},
+    TurnKind.ORIGINAL: {"publish_time": START},
+    TurnKind.REVIEW: {"lines": ("Title: <b>Soup</b>",), "timestamp": 5},
+    **dict.fromkeys((TurnKind.REBLOG, TurnKind.MENTION, TurnKind.DASH), POST),
+    TurnKind.REPLY: {
+        "blog": "bob",
+        "post_id": "7",
+        "post_url": "https://x",
+        "summary": "Soup",
+        "timestamp": 5,
+        "text": "soup?",
+        "prompt": THREAD,
+        "why": "",
+    },
+}
 
 
 def kinds(**settings: Any) -> dict[TurnKind, TurnHandler]:
@@ -31,7 +52,8 @@ def kinds(**settings: Any) -> dict[TurnKind, TurnHandler]:
 
 def turn(kind: TurnKind, **changes: Any) -> Turn:
     moment = START.timestamp()
-    return Turn(1, kind, "5", "bob", TurnState.FOUND, {**INPUTS[kind], **changes}, moment, moment)
+    said = parse_input({"kind": kind, **INPUTS[kind], **changes})
+    return Turn(1, kind, "5", "bob", TurnState.FOUND, said, moment, moment)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What an ask may order instead of asking: one file for each command."""

@@ -61,6 +61,7 @@ def demo_settings(
         },
         "generator": {"model": str(model), "threads": THREADS},
         "mood": {"centre": CENTRE, "scale": SCALE},
+        "images": {"read": True, "write": True, "hosts": [f"127.0.0.1:{sandbox_port}"], "worker_threads": 1},
     }
 
 

@@ -52,6 +52,7 @@ class Cluster:
         self.sandbox_port = free_port()
         self.settings = demo_settings(run, run / "no-model", self.sandbox_port, free_port())
         self.settings["candidates"] = {"answer": 3, "textpost": 3}
+        del self.settings["images"]  # tests of images say so
         # A worker that died is a worker with a lease; tests cannot wait a minute for it.
         leases = ("generation_lease_seconds", "raw_select_lease_seconds", "selection_lease_seconds")
         self.settings["switchboard"].update(dict.fromkeys(leases, 1.0))

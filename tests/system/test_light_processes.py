@@ -12,7 +12,12 @@ from tests.system.harness import RunningDemo
 
 LIGHT = ("tumbl", "bridge_service", "selector")
 LIGHT_PROCESSES = ("tumbl", "bridge", "selector")
-HEAVY_LIBRARIES = ("torch", "transformers", "tokenizers", "safetensors", "datasets")
+HEAVY_LIBRARIES = (
+    *("torch", "transformers", "tokenizers", "safetensors", "datasets"),
+    *("rapidocr", "onnxruntime", "cv2", "boto3", "bidi"),
+    *("images.reader", "images.pool", "images.fetcher", "images.drawing"),
+)
+"""What no light process loads; without images configured, ``tumbl.py`` knows their settings alone."""
 MEGABYTE = 1_000_000
 
 

@@ -35,7 +35,7 @@ test: setup ## lint, types and all tests (eleven minutes on two cores)
 	$(BIN)/python -m pytest -q -n 3 --ignore tests/system
 	$(BIN)/python -m pytest -q -n 3 --dist loadscope --no-loadscope-reorder tests/system
 
-check: $(READY) ## the inner loop: lint, types, and the tests of what changed since the last commit
+check: setup ## the inner loop: lint, types, and the tests of what changed since the last commit
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest -q -n 2 $$($(BIN)/python -m tests.changed_tests)
 

@@ -274,5 +274,10 @@ def check(path: Path, *, online: bool) -> int:
     return int(bool(found))
 
 
+def command() -> int:
+    """The installed command: ``main``, also behind a reader that goes away."""
+    return until_unread(main)
+
+
 if __name__ == "__main__":
-    sys.exit(until_unread(main))
+    sys.exit(command())

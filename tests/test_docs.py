@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", ROOT / "sandbox" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "sandbox" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES_OF_WHAT_IS = [page for page in PAGES if page.name != "CONTRIBUTING.md"]
+"""All but the recipes, which name files that are still to be made."""
+
 TEXTS = {page: page.read_text(encoding="utf-8") for page in PAGES}
 DEVELOPING = TEXTS[ROOT / "docs" / "developing.md"]
 ARCHITECTURE = TEXTS[ROOT / "docs" / "architecture.md"]
@@ -53,7 +56,7 @@ def test_every_module_that_is_to_be_run_exists(page: Path) -> None:
         assert find_spec(name) is not None, name
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES_OF_WHAT_IS, ids=lambda page: page.name)
 def test_every_file_that_is_named_with_its_folder_exists(page: Path) -> None:
     rooms = "|".join(
         path.name for path in ROOT.iterdir() if path.is_dir() and path.name not in ("run", "build")

@@ -41,19 +41,22 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
 
 def _run(config: Config, *, check: bool) -> int:
     # PyTorch and transformers take seconds to load: a mistake in the configuration is told before.
-    from autoresponder.checkup import check_up, warm_up
+    from autoresponder.checkup import TOKENS, Progress, check_up, warm_up
     from autoresponder.errors import JobError
     from autoresponder.loading import build_runner
     from autoresponder.service import serve
 
     shutdown = Shutdown().install()
-    runner, generator = build_runner(config, stop=shutdown.requested.is_set)
+    stop = shutdown.requested.is_set
     if check:
+        progress = Progress(stop, sys.stderr.write, config.generator.batch_size)
+        runner, generator = build_runner(config, stop=progress, most_tokens=TOKENS)
         try:
             sys.stdout.write(check_up(runner, generator))
         except JobError as error:
             raise FatalError(f"the model loads, but writes nothing: {error}", "train it further") from None
         return 0
+    runner, generator = build_runner(config, stop=stop)
     if generator.network.device.type == "cuda":  # kernels are loaded and graphs captured once
         with suppress(JobError):
             warm_up(runner)

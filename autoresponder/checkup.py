@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import resource
+import time
+from collections.abc import Callable
 
 import torch
 import transformers
 
+from autoresponder.jobs.attempts import ATTEMPTS_PER_CANDIDATE
 from autoresponder.jobs.model_folder import GeneratorModel
 from autoresponder.jobs.runner import JobRunner
 from autoresponder.model.cpu_linear import count_weights, is_int8
@@ -15,6 +19,46 @@ from autoresponder.model.trunk import blocks_of
 from switchboard.messages import GenerationJob, GenerationOptions, GenerationResult, MoodRecord
 
 CANDIDATES = 3
+TOKENS = 200  # of each candidate, so that a check ends soon whatever the model could write
+STEPS_TIMED = 8
+SECONDS_BETWEEN_LINES = 2.0
+
+
+class Progress:
+    """Asked at every step whether to stop, it says how long the check will take and how far it is."""
+
+    def __init__(
+        self,
+        stop: Callable[[], bool],
+        say: Callable[[str], object],
+        slots: int,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._stop = stop
+        self._say = say
+        rounds = 1 + math.ceil(ATTEMPTS_PER_CANDIDATE * CANDIDATES / min(slots, CANDIDATES))
+        self.most_steps = 2 * rounds * (TOKENS + 1)
+        """Steps of two jobs that both make all attempts they may."""
+        self._clock = clock
+        self._steps = 0
+        self._began = self._said = 0.0
+
+    def __call__(self) -> bool:
+        """Count a step, and say so now and then."""
+        now = self._clock()
+        if self._steps == 0:
+            self._began = now
+        elif self._steps == STEPS_TIMED:
+            step = (now - self._began) / STEPS_TIMED
+            self._line(now, f"a step takes {step * 1000:.0f} ms: at most {step * self.most_steps:.0f} s")
+        elif self._steps > STEPS_TIMED and now - self._said >= SECONDS_BETWEEN_LINES:
+            self._line(now, f"{self._steps} steps of at most {self.most_steps}")
+        self._steps += 1
+        return self._stop()
+
+    def _line(self, now: float, words: str) -> None:
+        self._said = now
+        self._say(f"check: {words}\n")
 
 
 def sample_job(question: str = "hello, how are you today?") -> GenerationJob:

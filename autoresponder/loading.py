@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 
@@ -20,9 +21,9 @@ from munging.thread import Identity
 
 
 def build_runner(
-    config: Config, *, stop: Callable[[], bool] = lambda: False
+    config: Config, *, stop: Callable[[], bool] = lambda: False, most_tokens: int | None = None
 ) -> tuple[JobRunner, GeneratorModel]:
-    """Load the model and its heads and put the parts together.
+    """Load the model and its heads and put the parts together; texts have at most ``most_tokens``.
 
     Raises ModelError (and its kinds) when the model cannot be used as configured.
     """
@@ -30,7 +31,11 @@ def build_runner(
     settings = config.generator
     generator = load_generator(settings.model, device=settings.device, dtype=settings.dtype)
     heads = load_heads(generator, settings.heads)
-    return JobRunner(generator, heads, writing_settings(config, generator.positions), stop=stop), generator
+    writing = writing_settings(config, generator.positions)
+    if most_tokens is not None:
+        limits = replace(writing.limits, max_new=min(most_tokens, writing.limits.max_new))
+        writing = replace(writing, limits=limits)
+    return JobRunner(generator, heads, writing, stop=stop), generator
 
 
 def writing_settings(config: Config, positions: int) -> WritingSettings:

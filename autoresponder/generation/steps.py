@@ -17,6 +17,7 @@ from transformers import PreTrainedModel
 
 from autoresponder.generation.attention import attend
 from autoresponder.generation.cache_slots import SlotCache
+from autoresponder.model.families import longest_row
 from autoresponder.model.fused import rotated
 from autoresponder.model.trunk import blocks_of
 
@@ -77,7 +78,8 @@ class LlamaStepper(Stepper):
         have = len(self._tables[self._kinds[0]][0]) if self._tables else 0
         if positions <= have:
             return
-        count = max(positions, min(2 * have, self._network.config.max_position_embeddings), LEAST_TABLE)
+        # Beyond the longest row some scalings would compute other frequencies for all positions.
+        count = max(positions, min(max(2 * have, LEAST_TABLE), longest_row(self._network.config)))
         at = torch.arange(count, device=self._network.device)[None]
         like = torch.empty(0, dtype=self._network.dtype, device=self._network.device)
         for kind in set(self._kinds):

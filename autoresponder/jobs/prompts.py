@@ -13,6 +13,9 @@ from munging.classic import from_classic, split_tags
 from munging.formats import OriginalKind, Piece, Prompt, PromptFormat, original_prompt, render
 from munging.thread import Identity, PostKind, Thread
 
+LEAST_POSTS = 2  # the bot's turn and the post before it
+MOST_CHARACTERS = 32  # for a token of the budget; a thread with more is not tried whole
+
 
 @dataclass(frozen=True)
 class Voice:
@@ -109,24 +112,50 @@ class AnswerPrompt:
 def fit_thread(
     thread: Thread, print_thread: Callable[[Thread], Prompt], encoder: TextEncoder, budget: int
 ) -> FittedPrompt:
-    """Shorten a thread from its beginning until its print has at most ``budget`` tokens."""
-    while True:
-        prompt = print_thread(thread)
-        ids = encoder.encode_prompt(prompt)
+    """Shorten a thread from its beginning until its print has at most ``budget`` tokens.
+
+    The preamble goes first, then whole posts, then the beginning of the last post before the bot's. How many
+    posts stay is searched from the end on, so that a thread of thousands costs no more than what fits.
+    """
+
+    def fitted(shorter: Thread) -> tuple[list[int], str]:
+        prompt = print_thread(shorter)
+        return encoder.encode_prompt(prompt), prompt.text
+
+    if sum(len(post.text) for post in thread.posts) <= MOST_CHARACTERS * budget:
+        ids, text = fitted(thread)
         if len(ids) <= budget:
-            return FittedPrompt(tuple(ids), prompt.text)
-        thread = _shorter(thread, len(ids) - budget, encoder)
+            return FittedPrompt(tuple(ids), text)
+    kept = _most_posts(len(thread.posts), lambda count: len(fitted(_last_posts(thread, count))[0]) <= budget)
+    thread = _last_posts(thread, kept)
+    while True:
+        ids, text = fitted(thread)
+        if len(ids) <= budget:
+            return FittedPrompt(tuple(ids), text)
+        thread = _cut(thread, len(ids) - budget, encoder)
 
 
-def _shorter(thread: Thread, surplus: int, encoder: TextEncoder) -> Thread:
-    """Drop the preamble, else the first post, else the beginning of the last post before the bot's."""
-    if thread.preamble:
-        return replace(thread, preamble="")
-    if len(thread.posts) > 2:
-        first, *rest = thread.posts[1:]
-        if first.kind is not PostKind.ORIGINAL:
-            first = replace(first, kind=PostKind.POSTED)
-        return Thread((first, *rest))
+def _most_posts(count: int, fits: Callable[[int], bool]) -> int:
+    """The largest number of posts, from ``LEAST_POSTS`` to ``count``, that fits; the least if none does."""
+    good, tried = min(count, LEAST_POSTS), min(count, 2 * LEAST_POSTS)
+    while tried > good and fits(tried):
+        good, tried = tried, min(count, 2 * tried)
+    while tried - good > 1:
+        middle = (good + tried) // 2
+        good, tried = (middle, tried) if fits(middle) else (good, middle)
+    return good
+
+
+def _last_posts(thread: Thread, count: int) -> Thread:
+    """The last posts of a thread, without its preamble."""
+    first, *rest = thread.posts[-count:]
+    if count < len(thread.posts) and first.kind is not PostKind.ORIGINAL:
+        first = replace(first, kind=PostKind.POSTED)
+    return Thread((first, *rest))
+
+
+def _cut(thread: Thread, surplus: int, encoder: TextEncoder) -> Thread:
+    """Cut the beginning of the first post, which is the last before the bot's. Raises PromptTooLongError."""
     first, *rest = thread.posts
     words = encoder.encode_text(first.text)
     if not rest or not words:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ import torch
 from structlog.testing import capture_logs
 
 import generator_service
-from autoresponder.checkup import sample_job
-from autoresponder.errors import ModelError
+from autoresponder.checkup import TOKENS, Progress, check_up, sample_job
+from autoresponder.errors import JobError, ModelError
 from autoresponder.generation.decoder import Decoder
 from autoresponder.jobs.runner import JobRunner
 from autoresponder.loading import build_runner, writing_settings
@@ -198,3 +199,30 @@ def door_without(library: str, config: Path) -> subprocess.CompletedProcess[str]
     command = [sys.executable, "-c", program, library, "--config", str(config)]
     where = Path(generator_service.__file__).parent
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=where)
+
+
+def test_a_check_says_how_long_it_will_take_and_how_far_it_is() -> None:
+    """A step of half a second: the bound is told after eight steps, then a line every two seconds."""
+    said: list[str] = []
+    times = iter(number / 2 for number in range(100))
+    progress = Progress(lambda: len(said) == 3, said.append, 3, lambda: next(times))
+    asked = 1
+    while not progress():
+        asked += 1
+    steps = 2 * 6 * (TOKENS + 1)
+    assert said == [
+        f"check: a step takes 500 ms: at most {steps // 2} s\n",
+        f"check: 12 steps of at most {steps}\n",
+        f"check: 16 steps of at most {steps}\n",
+    ]
+    assert asked == 17
+
+
+def test_a_check_is_bounded_whatever_the_model_could_write(whole_folder: Path) -> None:
+    config = config_for(whole_folder, max_new_tokens=8000)
+    said: list[str] = []
+    progress = Progress(lambda: False, said.append, config.generator.batch_size)
+    runner, generator = build_runner(config, stop=progress, most_tokens=TOKENS)
+    with suppress(JobError):
+        check_up(runner, generator)
+    assert 0 < progress._steps <= progress.most_steps

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from transformers import PreTrainedTokenizerFast
 
 from autoresponder.errors import PromptTooLongError
 from autoresponder.jobs.head_texts import (
@@ -17,8 +20,8 @@ from autoresponder.jobs.head_texts import (
 from autoresponder.jobs.prompts import AnswerPrompt, Voice, fit_original, original_kind
 from autoresponder.model.encoding import TextEncoder
 from munging.continuation import Continuation
-from munging.formats import FORMATS
-from munging.thread import Identity
+from munging.formats import FORMATS, render
+from munging.thread import Identity, PostKind, Thread
 
 VOICE = Voice(FORMATS["v10"], Identity(blog="frank-blog", persona="Frank"))
 TIME = "3 PM February 2021"
@@ -262,3 +265,49 @@ def test_the_year_is_the_jobs_own() -> None:
     assert years == {job: AnswerPrompt.of(ASK, voice, present=TIME, job_id=job).written for job in years}
     assert set(years.values()) == {f"3 PM February {year}" for year in range(2012, 2022)}
     assert AnswerPrompt.of(ASK, voice, present=None).written is None
+
+
+def slowly_fitted(thread: Thread, encoder: TextEncoder, budget: int) -> str:
+    """The print of as many of a thread's last posts as fit, found by dropping one after the other."""
+    while True:
+        prompt = render(thread, VOICE.form, VOICE.identity, written=TIME)
+        if len(encoder.encode_prompt(prompt)) <= budget:
+            return prompt.text
+        assert len(thread.posts) > 2
+        first, *rest = thread.posts[1:]
+        thread = Thread((replace(first, kind=PostKind.POSTED), *rest))
+
+
+def long_thread(posts: int) -> AnswerPrompt:
+    said = "".join(f"友blog{number % 7}会what about {number} rivers?\n" for number in range(posts))
+    return answer(f"{said}域")
+
+
+@pytest.mark.parametrize("posts", [3, 9, 40])
+@pytest.mark.parametrize("budget", [110, 150, 400])
+def test_as_many_of_the_last_posts_stay_as_fit(encoder: TextEncoder, posts: int, budget: int) -> None:
+    prompt = long_thread(posts)
+    assert prompt.thread is not None
+    assert fitted(encoder, prompt, budget) == slowly_fitted(prompt.thread, encoder, budget)
+
+
+class Counting(TextEncoder):
+    """Counts the characters it encodes."""
+
+    characters = 0
+
+    def encode_text(self, text: str) -> list[int]:
+        self.characters += len(text)
+        return super().encode_text(text)
+
+
+def test_a_thread_of_thousands_costs_no_more_to_shorten_than_one_of_dozens(
+    tokenizer: PreTrainedTokenizerFast,
+) -> None:
+    costs = {}
+    for posts in (60, 3000):
+        encoder = Counting(tokenizer)
+        encoder.characters = 0
+        fitted(encoder, long_thread(posts), 400)
+        costs[posts] = encoder.characters
+    assert costs[3000] < 2 * costs[60]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUND = {"bot_lifecycle", "bot_network", "bot_parent", "bot_settings"}
+GROUND = {"bot_lifecycle", "bot_network", "bot_parent", "bot_settings", "bot_sqlite"}
 TOP = {"bot_config", "bot_process"}
 """Imported by processes and by ``__main__`` alone: a room is handed the sections that it needs."""
 MAY_IMPORT = {
@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "bot_parent": set[str](),
     "bot_process": {"bot_config"},
     "bot_settings": set[str](),
+    "bot_sqlite": set[str](),
     "munging": set[str](),
     "mood": set[str](),
     "selection": {"munging", "mood"},

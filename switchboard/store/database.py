@@ -9,15 +9,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-LOCK_WAIT_MILLISECONDS = 10_000
-ADVISORY_LOCK = 0x5B0A2D  # any number, the same in every switchboard process on one database
+from bot_sqlite import is_full_disk, make_durable, reason_of
 
-_FULL_DISK = ("database or disk is full", "disk i/o error", "no space left", "disk full")
+ADVISORY_LOCK = 0x5B0A2D  # any number, the same in every switchboard process on one database
 
 
 class StoreUnavailable(Exception):  # noqa: N818 - named for what is wrong
@@ -77,25 +75,12 @@ def _make_engine(url: str) -> Engine:
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise DatabaseUrlError(f"the database URL cannot be used: {error}") from error
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        make_durable(engine, _is_writing)
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",  # an answered submission survives a power cut
-        "foreign_keys=ON",
-        f"busy_timeout={LOCK_WAIT_MILLISECONDS}",
-    ):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("switchboard_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _is_writing(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("switchboard_writes", False))
 
 
 @contextmanager
@@ -107,9 +92,8 @@ def _translated() -> Iterator[None]:
 
 
 def _explain(error: DBAPIError | sqlite3.Error) -> str:
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-    if any(mark in reason.lower() for mark in _FULL_DISK):
+    reason = reason_of(error)
+    if is_full_disk(reason):
         return (
             f"the switchboard's disk is full or failing ({reason}): free some space; nothing stored was lost"
         )

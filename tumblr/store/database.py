@@ -9,18 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
+from bot_sqlite import LOCK_WAIT_SECONDS, is_full_disk, make_durable, reason_of
 from tumblr.api.errors import StoreError, StoreFull
 from tumblr.store.migrations import migrate
-
-BUSY_SECONDS = 10.0
-"""How long to wait for a reader (such as a backup) that holds the file."""
 
 
 class Database:
@@ -44,7 +42,7 @@ class Database:
         Raises StoreError when it cannot be opened or is in use.
         """
         release = lock(path)
-        return cls(_engine(lambda: sqlite3.connect(path, timeout=BUSY_SECONDS)), str(path), release)
+        return cls(_engine(lambda: sqlite3.connect(path, timeout=LOCK_WAIT_SECONDS)), str(path), release)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -56,7 +54,7 @@ class Database:
         if path.exists():
             try:
                 source = sqlite3.connect(
-                    f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS
+                    f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=LOCK_WAIT_SECONDS
                 )
                 try:
                     source.backup(memory)
@@ -95,25 +93,13 @@ class Database:
 
 def _engine(connect: Callable[[], sqlite3.Connection]) -> Engine:
     engine = create_engine("sqlite://", creator=connect, poolclass=StaticPool)
-    event.listen(engine, "connect", _configure)
-    event.listen(engine, "begin", _begin)
+    make_durable(engine)
     return engine
 
 
-def _configure(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions are begun below, not guessed by the driver
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
 def _explain(error: DBAPIError, name: str) -> StoreError:
-    reason = str(error.orig)
-    full = isinstance(error, OperationalError) and ("full" in reason or "disk I/O" in reason)
-    if full:
+    reason = reason_of(error)
+    if is_full_disk(reason):
         return StoreFull(f"cannot write to the database {name} ({reason}); make room on its disk")
     return StoreError(f"cannot use the database {name} ({reason}); see that its folder may be written")
 

@@ -1,0 +1,51 @@
+"""What the stores on SQLite share: files that outlive a power cut, no races, plain reasons of errors."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
+
+LOCK_WAIT_SECONDS = 10.0
+"""How long to wait for whoever holds the file, such as a backup."""
+
+FULL_DISK = ("database or disk is full", "disk i/o error", "no space left", "disk full")
+
+
+def make_durable(engine: Engine, is_writing: Callable[[Connection], bool] = lambda _: True) -> None:
+    """Have an engine's transactions on the disk before they return, and begin where they are begun.
+
+    What writes takes the write lock at its beginning, so that it may read, decide and write without a race.
+    ``is_writing`` says of a connection whether its transaction will write.
+    """
+    event.listen(engine, "connect", _configure)
+
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing(connection) else "BEGIN")
+
+    event.listen(engine, "begin", begin)
+
+
+def _configure(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # what was acknowledged survives a power cut
+        "foreign_keys=ON",
+        f"busy_timeout={round(LOCK_WAIT_SECONDS * 1000)}",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def reason_of(error: DBAPIError | sqlite3.Error) -> str:
+    """The database's own reason, in one line and without the statement or its values."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+
+
+def is_full_disk(reason: str) -> bool:
+    """Whether the reason is that nothing more can be written."""
+    return any(mark in reason.lower() for mark in FULL_DISK)

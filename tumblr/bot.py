@@ -88,6 +88,9 @@ class Bot:
     clock: Callable[[], float]
     """Tells the time in unix seconds."""
 
+    monotonic: Callable[[], float] | None = None
+    """Counts seconds that no change of the machine's clock moves; None: nobody sets the clock."""
+
     rng: random.Random = field(default_factory=random.Random)
     image_reader: ImageReader | None = None
     """Reads text in images; None: images are not read."""
@@ -116,6 +119,11 @@ class Bot:
     def cursors(self) -> CursorStore:
         """How far lists were read, whom the bot follows, what its checks cost."""
         return CursorStore(self.database, self.clock)
+
+    @property
+    def elapsed(self) -> Callable[[], float]:
+        """Counts seconds from some moment on: for durations, which the machine's clock must not stretch."""
+        return self.monotonic or self.clock
 
     @property
     def now(self) -> datetime:

@@ -78,6 +78,7 @@ def running_bot(
             switchboard,
             database,
             clock,
+            monotonic=time.monotonic if clock is time.time else None,
             image_reader=image_reader,
             draw=draw,
             fail_points=FailPoints.from_environment(os.environ),
@@ -94,7 +95,9 @@ def connect(settings: BotSettings, stack: ExitStack, clock: Clock, *, dry_run: b
         raise FatalError(
             "tumblr.base_keys is empty", "enter the four strings of a key set; see docs/operating.md"
         )
-    budgets: dict[str, Budget] = defaultdict(lambda: Budget(clock))
+    budgets: dict[str, Budget] = defaultdict(
+        lambda: Budget(clock, time.monotonic if clock is time.time else None)
+    )
     listed = {Group.BASE: tumblr.base_keys, Group.DASHBOARD: tumblr.dashboard_keys}
     key_sets = [
         _key_set(settings, f"{group} {number}", group, strings, stack, budgets, dry_run=dry_run)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from bot_lifecycle import FatalError, Shutdown
+from bot_lifecycle import Shutdown
 from tumblr.api.backoff import Backoff
 from tumblr.api.errors import LimitReached, StoreError, TumblrError, Unauthorized, Unreachable
 from tumblr.bot import Bot
@@ -22,6 +22,9 @@ CALLS_PER_PASS = 4
 
 SHORTEST_PAUSE = 0.02
 """Seconds between two rounds, even when a result is there at once."""
+
+LEAST_JUMP = 5.0
+"""Seconds; clocks are corrected by less all the time."""
 
 log = structlog.get_logger()
 
@@ -47,16 +50,27 @@ class Loop:
         self._post_limit = post_limit
         self._shutdown = shutdown
         self._clock = bot.clock
-        self._outage = Backoff("tumblr", bot.clock)
+        self._elapsed = bot.elapsed
+        self._drift = bot.clock() - bot.elapsed()
+        self._outage = Backoff("tumblr", bot.elapsed)
 
     def run(self) -> None:
         """Pass after pass, until shutdown is requested."""
-        next_pass = self._clock()
+        next_pass = self._elapsed()
         while not self._shutdown.requested.is_set():
-            if self._clock() >= next_pass:
-                next_pass = self._clock() + self.find()
+            if self._elapsed() >= next_pass or self._clock_has_jumped():
+                next_pass = self._elapsed() + self.find()
             still_open = self._round() > 0
-            self._pause(next_pass - self._clock(), still_open=still_open)
+            self._pause(next_pass - self._elapsed(), still_open=still_open)
+
+    def _clock_has_jumped(self) -> bool:
+        """Whether somebody has set the machine's clock since the last look; said in a line."""
+        jump = self._clock() - self._elapsed() - self._drift
+        if abs(jump) < LEAST_JUMP:
+            return False
+        self._drift += jump
+        log.warning("the machine's clock was set", seconds=round(jump), hint="waits go on as they were")
+        return True
 
     def run_once(self) -> None:
         """One pass, and until nothing that was found can be driven further without a rest."""
@@ -72,6 +86,9 @@ class Loop:
         except Unreachable as error:
             self._outage.begin(error)
             return self._settings.pause(self._clock()) * self._settings.loop.error_sleep_factor
+        except Unauthorized as error:
+            self._outage.refuse(error, "then start again")
+            return self._outage.until - self._elapsed()
         self._outage.end()
         return longest
 
@@ -79,9 +96,7 @@ class Loop:
         pause = self._settings.pause(self._clock())
         try:
             plan, level = self._planner.begin(), self._post_limit.update()
-        except Unauthorized as error:
-            raise FatalError(str(error), "then start again") from None
-        except Unreachable:
+        except (Unauthorized, Unreachable):
             raise
         except StoreError as error:
             log.error("looking for turns failed", look="plan", reason=str(error))
@@ -111,16 +126,14 @@ class Loop:
     def _find(self, step: Step, pause: float) -> float:
         """Take one look; the answer is how long to leave tumblr alone, 0 if all went well.
 
-        Raises Unreachable: then no other look of this pass would get anywhere.
+        Raises Unauthorized and Unreachable: then no other look of this pass would get anywhere.
         """
         try:
             found = self._bot.turns.add(step.find())
-        except Unauthorized as error:
-            raise FatalError(str(error), "then start again") from None
         except LimitReached as error:
             log.warning("waiting for tumblr's limit", look=step.name, reason=str(error))
             return error.retry_after_seconds
-        except Unreachable:
+        except (Unauthorized, Unreachable):
             raise
         except (TumblrError, StoreError) as error:
             log.error("looking for turns failed", look=step.name, reason=str(error))
@@ -149,8 +162,8 @@ class Loop:
         if not still_open:
             self._shutdown.wait(until_next_pass)
             return
-        until = self._clock() + min(self._settings.loop.poll_seconds, until_next_pass)
-        arrived = self.driver.linger(until - self._clock())
-        left = SHORTEST_PAUSE if arrived else until - self._clock()
+        until = self._elapsed() + min(self._settings.loop.poll_seconds, until_next_pass)
+        arrived = self.driver.linger(until - self._elapsed())
+        left = SHORTEST_PAUSE if arrived else until - self._elapsed()
         if left > 0:
             self._shutdown.wait(left)

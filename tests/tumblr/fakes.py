@@ -57,6 +57,7 @@ class FakeClock:
 
     def __init__(self) -> None:
         self.now = START.timestamp()
+        self._set_by = 0.0
 
     def __call__(self) -> float:
         return self.now
@@ -64,6 +65,15 @@ class FakeClock:
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         self.now += seconds
+
+    def set(self, seconds: float) -> None:
+        """Set the machine's clock forward or, with a negative number, back; no time passes."""
+        self.now += seconds
+        self._set_by += seconds
+
+    def monotonic(self) -> float:
+        """Seconds that have passed."""
+        return self.now - self._set_by
 
 
 class ModelTumblr(TumblrReader, TumblrWriter, AccountWriter):
@@ -434,7 +444,7 @@ def bot_over(database: Database, clock: FakeClock, **parts: Any) -> Bot:
         "switchboard": FakeSwitchboard(),
         "rng": random.Random(0),
     }
-    return Bot(database=database, clock=clock, **{**made, **parts})
+    return Bot(database=database, clock=clock, monotonic=clock.monotonic, **{**made, **parts})
 
 
 class World:

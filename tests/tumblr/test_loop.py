@@ -191,10 +191,53 @@ def test_a_limit_is_waited_for(world: World) -> None:
     assert shutdown.sleeps == [777.0, 360.0]
 
 
-def test_wrong_keys_stop_the_process(world: World) -> None:
-    loop, _ = make_loop(world, 1000.0, Stumbling(Unauthorized("Unable to authorize")))
+def test_keys_that_are_refused_for_minutes_stop_the_process(world: World) -> None:
+    loop, shutdown = make_loop(world, 4000.0, Stumbling(*[Unauthorized("Unable to authorize")] * 100))
     with pytest.raises(FatalError, match=r"tumblr\.base_keys"):
         loop.run()
+    assert 600 <= sum(shutdown.sleeps) <= 700
+
+
+def test_keys_that_are_refused_once_are_tried_again_soon(world: World) -> None:
+    world.tumblr.ask("soup?")
+    loop, shutdown = make_loop(world, 4000.0, Stumbling(Unauthorized("Unable to authorize")))
+    loop.run()
+    assert shutdown.sleeps[0] == 1.0
+    assert world.only_turn().state is TurnState.POSTED
+
+
+@pytest.mark.parametrize("hours", [-5, 5, -24 * 400])
+def test_a_clock_that_is_set_stretches_no_wait(world: World, hours: float) -> None:
+    looks = Stumbling()
+    looks.clock = world.clock
+    loop, shutdown = make_loop(world, 2000.0, looks)
+    set_by = hours * 3600.0
+
+    def wait(seconds: float) -> bool:
+        if len(shutdown.sleeps) == 1:
+            world.clock.set(set_by)
+        shutdown.sleeps.append(seconds)
+        world.clock.advance(max(seconds, 0.001))
+        if world.clock.monotonic() >= START.timestamp() + 2000.0:
+            shutdown.requested.set()
+        return shutdown.requested.is_set()
+
+    shutdown.wait = wait  # type: ignore[method-assign]
+    loop.run()
+    assert len(looks.looks) >= 5
+    assert max(shutdown.sleeps) <= 400.0
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_rest_of_a_turn_is_no_longer_for_a_clock_that_was_set(world: World, hours: float) -> None:
+    world.tumblr.ask("soup?")
+    world.tumblr.refuse = LimitReached("250 posts today", 60.0)
+    world.run(seconds=1)
+    world.tumblr.refuse = None
+    world.clock.set(hours * 3600.0)
+    world.clock.advance(61.0)
+    world.run(seconds=30.0)
+    assert world.only_turn().state is TurnState.POSTED
 
 
 def test_the_calls_that_are_left_are_spread_over_the_hour(world: World) -> None:

@@ -6,6 +6,11 @@ from collections.abc import Callable
 
 import structlog
 
+from bot_lifecycle import FatalError
+
+FINAL_SECONDS = 600.0
+"""Refused keys or tokens are for a human to look at when they have been refused for so long."""
+
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds until a service that did not answer is asked again."""
 
@@ -16,8 +21,10 @@ class Backoff:
     """Whether a service is to be left alone for now."""
 
     def __init__(self, service: str, clock: Callable[[], float]) -> None:
+        """``clock`` counts seconds from any moment on."""
         self._service = service
         self._clock = clock
+        self._refused_since: float | None = None
         self._pause = 0.0
         self._until = 0.0
 
@@ -28,7 +35,7 @@ class Backoff:
 
     @property
     def until(self) -> float:
-        """Unix seconds from which on the service may be asked again."""
+        """When the service may be asked again, by the clock."""
         return self._until
 
     def begin(self, error: Exception, at_least: float = 0.0) -> None:
@@ -40,8 +47,20 @@ class Backoff:
         self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
         self._until = self._clock() + max(self._pause, at_least)
 
-    def end(self) -> None:
-        """The service answers."""
+    def refuse(self, error: Exception, hint: str) -> None:
+        """The service refuses the bot's keys or token, as tumblr does now and then when it is unwell.
+
+        It is asked again later. Raises FatalError once it has refused them for ten minutes.
+        """
+        now = self._clock()
+        self._refused_since = now if self._refused_since is None else self._refused_since
+        if now - self._refused_since >= FINAL_SECONDS:
+            raise FatalError(str(error), hint)
+        self.begin(error)
+
+    def end(self, *, accepted: bool = True) -> None:
+        """The service answers; ``accepted``: also what it had refused the keys for."""
+        self._refused_since = None if accepted else self._refused_since
         if self._pause:
             log.info(f"{self._service} available again")
         self._pause = self._until = 0.0

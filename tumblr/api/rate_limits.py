@@ -102,8 +102,9 @@ def read_headers(headers: Mapping[str, str], now: float) -> RateLimits | None:
 class Budget:
     """The latest figures of one key set, shared by the reader and the writer that use it."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float], monotonic: Callable[[], float] | None = None) -> None:
+        self._wall_clock = clock
+        self._clock = monotonic or clock  # windows are durations: a change of the machine's clock moves none
         self._latest: RateLimits | None = None
         self._closed_until = 0.0
         self.calls = 0
@@ -114,7 +115,7 @@ class Budget:
     def observe(self, headers: Mapping[str, str]) -> None:
         """Take over what an answer's headers say; answers without them change nothing."""
         with suppress(KeyError, TypeError, ValueError, OverflowError):
-            self.clock_behind = self._clock() - parsedate_to_datetime(headers["Date"]).timestamp()
+            self.clock_behind = self._wall_clock() - parsedate_to_datetime(headers["Date"]).timestamp()
         self._latest = read_headers(headers, self._clock()) or self._latest
 
     def refuse(self, headers: Mapping[str, str]) -> LimitReached:

@@ -155,7 +155,7 @@ class AskFinder:
         """Askers with a turn in work; one whose turn rests after a failure may be answered meanwhile."""
         now = self._bot.clock()
         open_turns = (turn for kind in INBOX_KINDS for turn in self._bot.turns.open_turns(kind))
-        return {turn.who for turn in open_turns if turn.not_before <= now}
+        return {turn.who for turn in open_turns if turn.is_due(now)}
 
 
 def command_turn(ask: TumblrPost, command: TurnInput | Invalid) -> NewTurn:

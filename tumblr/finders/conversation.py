@@ -126,4 +126,4 @@ class ConversationFinder:
     def _busy(self, now: float) -> set[tuple[str, str]]:
         """Blogs that are being answered; one whose turn rests after a failure may be answered meanwhile."""
         open_turns = (turn for kind in CONVERSATION_KINDS for turn in self._bot.turns.open_turns(kind))
-        return {(turn.who.lower(), group(turn.kind)) for turn in open_turns if turn.not_before <= now}
+        return {(turn.who.lower(), group(turn.kind)) for turn in open_turns if turn.is_due(now)}

@@ -73,7 +73,7 @@ class DraftWatcher:
 
     def _drafts(self) -> Iterable[TumblrPost]:
         """The newest page, which costs one call; now and then all of them."""
-        if self._bot.clock() < self._read_all_at + ALL_DRAFTS_SECONDS:
+        if abs(self._bot.clock() - self._read_all_at) < ALL_DRAFTS_SECONDS:
             return self._bot.tumblr.reader.drafts_head()
         drafts = list(self._bot.tumblr.reader.drafts())
         self._read_all_at = self._bot.clock()

@@ -63,7 +63,7 @@ class PostLimit:
 
     def _refresh(self) -> None:
         now = self._clock()
-        if self._read_at is not None and now < self._read_at + REFRESH_SECONDS:
+        if self._read_at is not None and abs(now - self._read_at) < REFRESH_SECONDS:
             return
         since = min(last_reset(now), now - RATE_WINDOW)
         try:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 
-from bot_lifecycle import FatalError
 from switchboard.errors import SwitchboardBusy, SwitchboardForbidden
 from switchboard.messages import SelectionOutcome
 from tumblr.api.backoff import Backoff
@@ -82,7 +81,7 @@ class Driver:
         self._reconciler = Reconciler(bot.tumblr.reader, bot.turns.logged_post_ids)
         self.handlers = turn_handlers(settings)
         self._immediate = immediate_handlers(bot, settings)
-        self.tumblr = Backoff("tumblr", bot.clock)
+        self.tumblr = Backoff("tumblr", bot.elapsed)
         self._steps: Mapping[TurnState, Callable[[Turn], Turn | None]] = {
             TurnState.FOUND: self._begin,
             TurnState.REQUESTED: self._await_text,
@@ -96,7 +95,7 @@ class Driver:
             self._settle()
         waiting = set() if self._outbox is None else self._outbox.round()
         for turn in self._store.open_turns():
-            if turn.not_before <= self._clock() and turn.id not in waiting:
+            if turn.is_due(self._clock()) and turn.id not in waiting:
                 self._advance(turn)
         return len(self._store.open_turns())
 
@@ -122,7 +121,7 @@ class Driver:
             return False
 
     def _awaits(self, turn: Turn) -> bool:
-        if turn.not_before > self._clock():
+        if not turn.is_due(self._clock()):
             return False
         return turn.state is TurnState.REQUESTED or (turn.state is TurnState.CHOSEN and turn.judgment is None)
 
@@ -135,7 +134,7 @@ class Driver:
 
     def _reads(self, turn: Turn) -> bool:
         """Whether a turn waits for the texts of images."""
-        return turn.state is TurnState.FOUND and _has_images(turn.input) and turn.not_before <= self._clock()
+        return turn.state is TurnState.FOUND and _has_images(turn.input) and turn.is_due(self._clock())
 
     def close(self) -> None:
         """Stop what goes on beside the turns."""
@@ -150,7 +149,8 @@ class Driver:
                 turn = step
                 step = self._steps[turn.state](turn)
         except (Unauthorized, SwitchboardForbidden) as error:
-            raise FatalError(str(error), "mend the configuration and start again") from None
+            service = self.tumblr if isinstance(error, Unauthorized) else self._jobs.outage
+            service.refuse(error, "fix the configuration and start again")
         except StoreError:
             raise
         except UNAVAILABLE as error:
@@ -219,7 +219,7 @@ class Driver:
         if turn.awaits_judgment:
             if not self._jobs.outage.is_on:
                 turn = self._jobs.judgment(turn)
-            waited = self._clock() - (turn.chosen_at or 0.0)
+            waited = abs(self._clock() - (turn.chosen_at or 0.0))
             if turn.awaits_judgment and waited < JUDGMENT_GRACE:
                 return None
         if self.tumblr.is_on:
@@ -263,7 +263,7 @@ class Driver:
             raise ValueError("a turn is posting without an intent")
         if self.tumblr.is_on:
             return None
-        settled = self._clock() >= intent.stored_at + self._settings.tumblr.settle_seconds
+        settled = abs(self._clock() - intent.stored_at) >= self._settings.tumblr.settle_seconds
         if not settled and intent.action not in REPEATABLE:
             return None
         try:
@@ -274,7 +274,7 @@ class Driver:
             found, intent = None, _as_draft(intent, str(error))
             turn = self._store.intend_again(turn, intent)
             log.warning("a human has to look", turn=turn.name, reason=str(error))
-        self.tumblr.end()
+        self.tumblr.end(accepted=False)  # reading went well; writing is yet to be seen
         if found is not None:
             log.info("found to be posted already", turn=turn.name, post=found.post_id)
             return self._record(turn, intent, found)
@@ -430,7 +430,7 @@ class Driver:
     def _may_change_its_mind(self, turn: Turn, error: TurnedDown) -> bool:
         """Have the turn wait, if tumblr has not turned it down for hours; waits twice as long each time."""
         since = turn.updated_at if turn.intent is None else turn.intent.stored_at
-        turned_down_for = self._clock() - since
+        turned_down_for = abs(self._clock() - since)
         if turned_down_for >= FINAL_AFTER:
             return False
         pause = min(max(turned_down_for, self._settings.tumblr.settle_seconds, 1.0), LONGEST_REST)

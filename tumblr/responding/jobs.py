@@ -50,7 +50,7 @@ class Jobs:
         self._clock = bot.clock
         self._fail_points = bot.fail_points
         self._settings = settings
-        self.outage = Backoff("switchboard", bot.clock)
+        self.outage = Backoff("switchboard", bot.elapsed)
 
     def submit(self, turn: Turn) -> Turn:
         """Submit what the switchboard has not confirmed yet; the scores first, as they take less time."""
@@ -135,6 +135,6 @@ class Jobs:
             if reply.result is None:
                 raise JobFailed(reply.error or f"the job is {reply.state}")
             return turn, reply.result
-        if self._clock() - request.stored_at > longest:
+        if abs(self._clock() - request.stored_at) > longest:
             raise JobFailed(f"no result within {longest:.0f} s")
         return turn, None

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import structlog
 
-from bot_lifecycle import FatalError
-from tumblr.api.errors import LimitReached, NotFound, TumblrError, TurnedDown, Unauthorized
+from tumblr.api.errors import LimitReached, NotFound, TumblrError, TurnedDown
 from tumblr.bot import Bot
 from tumblr.responding.publisher import Publisher
 from tumblr.turns.fail_points import FailPoint
@@ -39,7 +38,7 @@ class Outbox:
         waiting: set[int] = set()
         held_up: set[str] = set()
         for edit in self._store.open_edits():
-            done = edit.post_id not in held_up and edit.not_before <= self._clock() and self._do(edit)
+            done = edit.post_id not in held_up and edit.is_due(self._clock()) and self._do(edit)
             if not done:
                 held_up.add(edit.post_id)
                 waiting |= set() if edit.turn_id is None else {edit.turn_id}
@@ -48,8 +47,6 @@ class Outbox:
     def _do(self, edit: PendingEdit) -> bool:
         try:
             new_id = self._carry_out(edit)
-        except Unauthorized as error:
-            raise FatalError(str(error), "mend the configuration and start again") from None
         except NotFound:
             self._finish(edit, "there is no such post any more")
         except TumblrError as error:

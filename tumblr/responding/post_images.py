@@ -43,7 +43,7 @@ class PostImages:
         if self._settings.alt_text == "first":
             wanted = [address for address in wanted if address not in described]
         found = self._reader.texts_of(wanted)
-        if found.pending and self._clock() - since < self._settings.post_seconds:
+        if found.pending and abs(self._clock() - since) < self._settings.post_seconds:
             return None
         if found.pending:
             log.warning("images were not read in time", images=len(found.pending))

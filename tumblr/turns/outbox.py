@@ -45,6 +45,10 @@ class PendingEdit(NewEdit):
     attempts: int = 0
     not_before: float = 0.0
 
+    def is_due(self, now: float) -> bool:
+        """Whether its rest is over; no clock that is put back makes one longer than the longest."""
+        return not now < self.not_before <= now + LONGEST_REST
+
     def rest(self) -> float:
         """Seconds to wait after one more failure."""
         return float(min(FIRST_REST * 2.0 ** min(self.attempts, 30), LONGEST_REST))

@@ -132,6 +132,10 @@ class Turn:
     rejections: int = 0
     """How many texts for it the bot itself has sent back."""
 
+    def is_due(self, now: float) -> bool:
+        """Whether its rest is over. A clock that was put back since it was stored makes it no longer."""
+        return now >= self.not_before or now < self.updated_at
+
     @property
     def is_open(self) -> bool:
         """Whether there is still something to do."""

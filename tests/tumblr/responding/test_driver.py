@@ -335,11 +335,13 @@ def test_a_used_up_limit_is_waited_for(world: World) -> None:
     assert world.only_turn().state is TurnState.POSTED
 
 
-def test_wrong_keys_stop_the_process_with_a_word(world: World) -> None:
+def test_wrong_keys_stop_the_process_with_a_word_when_they_stay_wrong(world: World) -> None:
     world.tumblr.ask("soup?")
     world.tumblr.refuse = Unauthorized("Unable to authorize")
+    world.run(seconds=60, rounds=8)
+    assert world.only_turn().state is TurnState.POSTING
     with pytest.raises(FatalError, match=r"tumblr\.base_keys"):
-        world.run()
+        world.run(seconds=60, rounds=8)
     world.tumblr.refuse = None
     world.clock.advance(60)
     world.driver.round()
@@ -360,8 +362,9 @@ class ClosedSwitchboard(FakeSwitchboard):
 def test_a_wrong_token_stops_the_process(make_world: MakeWorld) -> None:
     world = make_world(switchboard=ClosedSwitchboard(SwitchboardForbidden(403, "wrong role")))
     world.tumblr.ask("soup?")
+    world.run(seconds=60)
     with pytest.raises(FatalError, match="wrong role"):
-        world.run()
+        world.run(seconds=60, rounds=12)
 
 
 def test_a_request_the_switchboard_refuses_is_not_repeated_for_ever(make_world: MakeWorld) -> None:

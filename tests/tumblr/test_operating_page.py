@@ -10,6 +10,7 @@ import pytest
 from bot_config import Config
 from tumblr.__main__ import main
 from tumblr.settings import AsksConfig, QueueConfig, ScreeningConfig
+from tumblr.turns.commands.registry import commands
 from tumblr.turns.kinds import TurnState
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
@@ -19,6 +20,11 @@ PAGE = (DOCS / "operating.md").read_text(encoding="utf-8")
 @pytest.mark.parametrize("state", list(TurnState))
 def test_every_state_is_explained(state: TurnState) -> None:
     assert f"| {state} |" in PAGE
+
+
+@pytest.mark.parametrize("command", sorted(commands()))
+def test_every_command_is_explained(command: str) -> None:
+    assert f"`!{command}" in PAGE
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from bench import FakeClock, new_world
 from tumblr_sandbox import __main__ as command
@@ -20,6 +22,7 @@ from tumblr_sandbox.demo_seed import BEGAN_HOURS_AGO, NEIGHBOURS, PAST_HOURS, UN
 from tumblr_sandbox.errors import DayLimitError
 from tumblr_sandbox.language.tables import load_tables
 from tumblr_sandbox.markup.content import Content
+from tumblr_sandbox.media import key_in
 from tumblr_sandbox.people.actions import Answer, Ask, Follow, Like, Memory, Reblog, Reply, Unfollow, Write
 from tumblr_sandbox.people.backfill import Backfill
 from tumblr_sandbox.people.executor import ActionExecutor, ActionFailedError, like_all
@@ -30,10 +33,11 @@ from tumblr_sandbox.people.stand_in import StandIn
 from tumblr_sandbox.people.words import load_phrases
 from tumblr_sandbox.process import FatalError
 from tumblr_sandbox.records import KeySet
+from tumblr_sandbox.rendering.screenshots import WIDTH
 from tumblr_sandbox.services import interactions
 from tumblr_sandbox.services.limits import Limits
 from tumblr_sandbox.services.posting import Written
-from tumblr_sandbox.store import accounts, posts, social
+from tumblr_sandbox.store import accounts, media, posts, social
 from tumblr_sandbox.store.accounts import Blog
 from tumblr_sandbox.store.posts import Selection, StoredPost
 from tumblr_sandbox.world import World
@@ -295,6 +299,28 @@ def test_they_answer_what_a_visitor_asks_them(world: World, clock: FakeClock) ->
 @pytest.fixture
 def executor(world: World) -> ActionExecutor:
     return ActionExecutor(world.writer, Limits())
+
+
+def test_words_are_posted_and_asked_about_as_pictures(
+    world: World, keys: KeySet, executor: ActionExecutor, clock: FakeClock
+) -> None:
+    bob, carol = blog_of(world, "bob"), blog_of(world, "carol")
+    with world.database.write() as connection:
+        post = executor.do(connection, bob, Write("a <b> & c", is_picture=True), clock())
+        ask = executor.do(connection, carol, Ask("bob", "what is this?", pictured="soup"), clock())
+        assert post is not None
+        assert ask is not None
+        (image,) = post.content.as_npf().blocks
+        assert image["type"] == "image"
+        assert image["media"][0]["width"] == WIDTH
+        question = str(ask.details["question"]) if "question" in ask.details else ask.content.html
+        assert "what is this?" in question
+        key = key_in(question.partition('src="')[2].partition('"')[0])
+        assert key is not None
+        kept = media.read(connection, key)
+    assert kept is not None
+    with Image.open(io.BytesIO(kept.data)) as picture:
+        assert picture.size == (kept.medium.width, kept.medium.height)
 
 
 def test_every_action_is_done(world: World, keys: KeySet, executor: ActionExecutor, clock: FakeClock) -> None:

@@ -15,6 +15,8 @@ class Write:
 
     text: str
     tags: tuple[str, ...] = ()
+    is_picture: bool = False
+    """Whether the words are posted as a picture of them."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Ask:
     blog: str
     text: str
     anonymous: bool = False
+    pictured: str = ""
+    """Words that go along as a picture of them."""
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ from sqlalchemy import Connection
 from tumblr_sandbox.errors import PostingError
 from tumblr_sandbox.markup.content import Content, blog_url
 from tumblr_sandbox.markup.html import paragraphs
+from tumblr_sandbox.media import read_image
 from tumblr_sandbox.people.actions import Action, Answer, Ask, Follow, Like, Reblog, Reply, Unfollow, Write
+from tumblr_sandbox.rendering.screenshots import screenshot
 from tumblr_sandbox.services import events, interactions
 from tumblr_sandbox.services.limits import Limits, day_of
 from tumblr_sandbox.services.posting import Changes, Writer, Written
-from tumblr_sandbox.store import bulk_likes, posts, social, usage
+from tumblr_sandbox.store import bulk_likes, media, posts, social, usage
 from tumblr_sandbox.store.accounts import Blog, find_blog
 from tumblr_sandbox.store.posts import StoredPost
 
@@ -50,12 +52,16 @@ class ActionExecutor:
     def _do(self, connection: Connection, blog: Blog, action: Action, now: float) -> StoredPost | None:
         match action:
             case Write():
-                written = Written(content=_content(connection, action.text), tags=action.tags)
+                shown = _picture(connection, blog.name, action.text) if action.is_picture else None
+                written = Written(content=shown or _content(connection, action.text), tags=action.tags)
                 return self._writer.create(connection, blog, written, now)
             case Ask():
                 asker = None if action.anonymous else blog
                 target = _found(find_blog(connection, action.blog))
-                return self._writer.ask(connection, target, Content(html=paragraphs(action.text)), asker, now)
+                question = paragraphs(action.text)
+                if action.pictured:
+                    question += _picture(connection, blog.name, action.pictured).html
+                return self._writer.ask(connection, target, Content(html=question), asker, now)
             case Answer():
                 ask = _found(posts.get(connection, action.ask_id))
                 changes = Changes(_content(connection, action.text), state="published", tags=action.tags)
@@ -105,6 +111,15 @@ def like_all(
     if news:
         bulk_likes.add_notifications(connection, news, now)
     return found
+
+
+def _picture(connection: Connection, name: str, words: str) -> Content:
+    """Words as a post that is a picture of them, which is kept as an uploaded file."""
+    upload = read_image(screenshot(name, words, f"{name} {words}"))
+    media.add(connection, upload)
+    medium = upload.medium
+    size = f'data-orig-height="{medium.height}" data-orig-width="{medium.width}"'
+    return Content(html=f'<figure {size}><img src="{medium.url}" {size}/></figure>')
 
 
 def _content(connection: Connection, text: str) -> Content:

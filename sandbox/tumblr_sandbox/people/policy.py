@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -36,6 +37,8 @@ PLEASED, DISPLEASED = 0.8, 0.1
 TO_THE_BOT = 0.85
 """Share of asks that go to the bot; the others go to somebody they follow."""
 RUDE_SHARE, KIND_SHARE, ODD_SHARE = 0.35, 0.2, 0.5
+PICTURES = 8
+"""Of a hundred posts, those whose words are posted as a picture; of asks, those that come with one."""
 MEETS_SOMEBODY, LEAVES_SOMEBODY = 0.06, 0.004
 BURST = (2, 5)
 """How many asks a spammer sends at once."""
@@ -159,7 +162,8 @@ def own_actions(visit: Visit) -> list[Action]:
     if visit.chance(given.spam):
         return _spam(visit)
     if visit.chance(given.post):
-        actions.append(Write(*visit.speaker.post(visit.mood)))
+        text, tags = visit.speaker.post(visit.mood)
+        actions.append(Write(text, tags, is_picture=_is_pictured(text)))
     if visit.chance(given.mention):
         actions.append(Write(visit.speaker.say("mentions"), visit.speaker.tags("tags")))
     if visit.chance(given.ask):
@@ -184,7 +188,19 @@ def _ask(visit: Visit) -> Action:
     anonymous = visit.chance(visit.person.temperament.anonymous)
     if friends and not visit.chance(TO_THE_BOT):
         return Ask(visit.rng.choice(friends), visit.speaker.question(visit.now), anonymous)
-    return Ask(visit.bot, _question(visit), anonymous)
+    question = _question(visit)
+    shows = not anonymous and _is_pictured(question)  # nobody can send pictures without a name
+    return Ask(visit.bot, question, anonymous, _last_seen(visit) if shows else "")
+
+
+def _is_pictured(text: str) -> bool:
+    """Whether a picture goes with some words: by the words alone, so that lives go on as without pictures."""
+    return zlib.crc32(text.encode()) % 100 < PICTURES
+
+
+def _last_seen(visit: Visit) -> str:
+    """The words of the newest post on somebody's dashboard, of which they send a screenshot."""
+    return visit.view.dashboard[-1].text if visit.view.dashboard else ""
 
 
 def _question(visit: Visit) -> str:

@@ -331,6 +331,7 @@ class FakeSwitchboard(SwitchboardClient):
 
     def get_result(self, job_id: str, wait_seconds: float = 0.0) -> ResultReply:
         self._check_up()
+        assert 0 <= wait_seconds <= 30, "the switchboard refuses to wait so long"
         if wait_seconds:
             self.waited.append(wait_seconds)
             self.on_wait(wait_seconds)

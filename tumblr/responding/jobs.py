@@ -36,6 +36,9 @@ UNAVAILABLE = (SwitchboardUnreachable, SwitchboardBusy)
 MOST_SUBMISSIONS = 2
 """A request that the switchboard has forgotten is submitted once more, not for ever."""
 
+LONGEST_WAIT = 30.0
+"""Seconds for which the switchboard lets a client wait for a result."""
+
 
 class JobFailed(Exception):  # noqa: N818 - named for what happened
     """There will be no result for this request; the text says why."""
@@ -85,7 +88,9 @@ class Jobs:
     def linger(self, turn: Turn, seconds: float) -> bool:
         """Wait for the switchboard to have something for this turn; the answer is whether it has."""
         pending = turn.request if turn.state is TurnState.REQUESTED else turn.judgment_request
-        return pending is not None and self._switchboard.get_result(pending.id, wait_seconds=seconds).done
+        # On a busy machine the moment to wait for may have passed before it is asked for.
+        wait = min(max(seconds, 0.0), LONGEST_WAIT)
+        return pending is not None and self._switchboard.get_result(pending.id, wait_seconds=wait).done
 
     def settle(self, turn: Turn) -> None:
         """Tell the switchboard that the turn's jobs are not needed any more."""

@@ -417,6 +417,9 @@ def test_lingering_waits_for_the_oldest_result_only_when_there_is_one(world: Wor
     assert world.driver.can_linger
     assert world.driver.linger(0.5) is False
     assert world.switchboard.waited == [0.5]
+    assert world.driver.linger(-1e-6) is False  # a busy machine may be late
+    assert world.driver.linger(100.0) is False
+    assert world.switchboard.waited == [0.5, 30.0]
     world.switchboard.automatic = True
     assert world.driver.linger(0.5) is True
     world.switchboard.down = True

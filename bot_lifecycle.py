@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, MutableMapping
 from types import FrameType
 from typing import Any
@@ -101,3 +102,17 @@ def until_unread(main: Callable[[], int | None]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNREAD_EXIT_STATUS
     return status
+
+
+class SteadyClock:
+    """Unix seconds that never jump while the process runs, whatever is done to the machine's clock.
+
+    It reads the wall clock once, at its start, and goes on from there with the monotonic one.
+    """
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+
+    def __call__(self) -> float:
+        """Now."""
+        return self._offset + time.monotonic()

@@ -15,11 +15,10 @@ import structlog
 from flask import Flask
 
 from bot_config import Config
-from bot_lifecycle import FatalError, Shutdown, configure_logging
+from bot_lifecycle import FatalError, Shutdown, SteadyClock, configure_logging
 from bot_process import load_process_config, parse_process_arguments, run_process
 from munging.formats import format_time
 from switchboard.app import create_app
-from switchboard.clock import SteadyClock
 from switchboard.job_factory import JobRules
 from switchboard.serving import Server
 from switchboard.settings import SwitchboardConfig

@@ -20,10 +20,10 @@ from pydantic import ValidationError
 
 from bot_config import Config, ConfigError, load_config
 from bot_lifecycle import until_unread
+from mood.commands.lines import DailyLine, RangeLine, SeriesLine
+from mood.commands.report import now_report, tuning_report
 from mood.history import localized, parse_history
-from mood.lines import DailyLine, RangeLine, SeriesLine
 from mood.named import RANGES
-from mood.report import now_report, tuning_report
 from mood.series import Stretch, mood_series, with_trial
 from mood.updates import read_system
 

@@ -26,8 +26,15 @@ from switchboard.messages import (
     TextpostRequest,
 )
 from switchboard.metrics import Metrics
-from switchboard.parsing import RequestError, json_body, read_either, read_form, read_json, validated
-from switchboard.roles import authorize
+from switchboard.parsing import (
+    RequestError,
+    authorize,
+    json_body,
+    read_either,
+    read_form,
+    read_json,
+    validated,
+)
 from switchboard.settings import Role, SwitchboardConfig
 from switchboard.store import IdTaken, JobStore, StoredResult, StoreUnavailable, TooManyOpenJobs, Transition
 from switchboard.workers import WorkerRegistry

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mood.named import Ranges, mood_by_name
-from mood.rejection import FALLBACK_SAMPLE, candidates_wanted, expected_rejection
+from mood.named import FALLBACK_SAMPLE, Ranges, candidates_wanted, expected_rejection, mood_by_name
 from mood.settings import MoodConfig
 from munging.control import ASKED, BOT, NAME, SAID
 from munging.user_text import clean_user_text

@@ -36,8 +36,8 @@ from tumblr.pacing.planner import Part, Planner, Step
 from tumblr.pacing.post_limit import PostLimit
 from tumblr.responding.driver import Driver
 from tumblr.settings import KeySet as KeyStrings
+from tumblr.store.conversations import Upkeep
 from tumblr.store.database import Database
-from tumblr.store.upkeep import Upkeep
 from tumblr.turns.fail_points import FailPoints
 
 Clock = Callable[[], float]

@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mood.named import UNRESTRICTED, Mood, mood_by_name, mood_for_value
-from mood.rejection import FALLBACK_SAMPLE, accepts, candidates_wanted, expected_rejection
+from mood.named import (
+    FALLBACK_SAMPLE,
+    UNRESTRICTED,
+    Mood,
+    accepts,
+    candidates_wanted,
+    expected_rejection,
+    mood_by_name,
+    mood_for_value,
+)
 
 SCORES = st.floats(min_value=-12, max_value=12)
 

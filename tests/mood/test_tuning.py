@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from mood.commands.report import Setting, propose, tuning_report
+from mood.commands.tuning import NothingToTune, Responses, summarize
 from mood.named import LADDER
-from mood.report import Setting, propose, tuning_report
 from mood.series import Stretch, mood_series, with_trial
 from mood.system import MoodInput, MoodSystem
-from mood.tuning import NothingToTune, Responses, summarize
 
 PACIFIC = ZoneInfo("US/Pacific")
 END = datetime(2021, 2, 7, 12, tzinfo=PACIFIC)

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mood.named import UNRESTRICTED, Mood, mood_for_value
-from mood.rejection import accepts
+from mood.named import UNRESTRICTED, Mood, accepts, mood_for_value
 from selection.candidates import Candidate
 from selection.choose import NoCandidates, choose
 from selection.settings import SelectionConfig, StrategyName

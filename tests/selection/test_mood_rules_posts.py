@@ -12,12 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mood.dynamics import mood_value
-from mood.named import RANGES, Ranges, mood_for_value
-from mood.rejection import FALLBACK_SAMPLE, accepts, candidates_wanted, expected_rejection
+from mood.named import (
+    FALLBACK_SAMPLE,
+    RANGES,
+    Ranges,
+    accepts,
+    candidates_wanted,
+    expected_rejection,
+    mood_for_value,
+)
 from mood.system import MoodInput
 from selection.candidates import Candidate
-from selection.choose import choose
-from selection.mood_screen import mood_screen
+from selection.choose import choose, mood_screen
 from selection.respond import Request, select
 from selection.settings import StrategyName
 from selection.strategies import Strategy

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mood.named import BASE_MOODS, UNRESTRICTED, Mood, mood_by_name, mood_for_value
 from selection.candidates import Candidate
-from selection.mood_screen import mood_screen
+from selection.choose import mood_screen
 
 MIDDLE = Mood("test", -1.0, 1.0)
 SENTIMENTS = st.lists(st.none() | st.floats(-12, 12), min_size=1, max_size=12)

@@ -21,11 +21,10 @@ from pydantic import SecretStr
 
 import bridge_service
 from bot_config import Config
-from bot_lifecycle import FatalError
+from bot_lifecycle import FatalError, SteadyClock
 from bot_network import direct_session, is_loopback, local_url
 from demo.supervisor import free_port
 from switchboard.client import Retry, SwitchboardClient
-from switchboard.clock import SteadyClock
 from switchboard.errors import SwitchboardError
 from switchboard.messages import (
     AnswerRequest,

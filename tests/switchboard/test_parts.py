@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from switchboard.clock import SteadyClock
+from bot_lifecycle import SteadyClock
 from switchboard.messages import GeneratorPoll, RawSelectRequest, SelectorPoll
 from switchboard.messages.fields import MAX_JSON_DEPTH
 from switchboard.parsing import RequestError, check_shape

@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
-from tumblr.finders.queue_times import next_queue_time
+from tumblr.settings import QueueConfig
 from tumblr.turns.inputs import OriginalInput
 from tumblr.turns.kinds import TurnKind, TurnState
 from tumblr.turns.turn import NewTurn
+
+
+def slots(day: date, zone: ZoneInfo, settings: QueueConfig) -> list[datetime]:
+    """The times (UTC) at which queued posts are published on a local date."""
+    opens = datetime.combine(day, time.min) + timedelta(hours=settings.start_hour)
+    step = timedelta(hours=settings.end_hour - settings.start_hour) / (settings.posts_per_day + 1)
+    local = (opens + k * step for k in range(1, settings.posts_per_day + 1))
+    return [moment.replace(tzinfo=zone).astimezone(UTC) for moment in local]
+
+
+def next_queue_time(
+    scheduled: Iterable[int], now: datetime, zone: ZoneInfo, settings: QueueConfig
+) -> datetime:
+    """The time (UTC) at which a post that is queued now will be published.
+
+    ``scheduled`` holds the times (unix seconds) of the posts that are in the queue.
+    """
+    after = max([now, *(datetime.fromtimestamp(moment, UTC) for moment in scheduled)])
+    day = after.astimezone(zone).date() - timedelta(days=1)
+    while True:
+        later = [slot for slot in slots(day, zone, settings) if slot > after]
+        if later:
+            return later[0]
+        day += timedelta(days=1)
 
 
 class QueueFinder:

@@ -42,9 +42,8 @@ from tumblr.turns.fail_points import FailPoint
 from tumblr.turns.inputs import TurnInput, WithImages
 from tumblr.turns.kinds import REPEATABLE, UNASKED_KINDS, Action, PostState, TurnKind, TurnState
 from tumblr.turns.planned_post import PlannedPost
-from tumblr.turns.prompt_month import in_month
 from tumblr.turns.tags import SEND_BACK
-from tumblr.turns.turn import Intent, NewTurn, StoredMoodInput, Turn
+from tumblr.turns.turn import Intent, NewTurn, StoredMoodInput, Turn, in_month
 
 JUDGMENT_GRACE = 30.0
 """Seconds that a text which is there waits for the scores of its input."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tumblr.finders.queue_times import next_queue_time, slots
+from tumblr.finders.queue import next_queue_time, slots
 from tumblr.settings import QueueConfig
 
 PACIFIC = ZoneInfo("US/Pacific")

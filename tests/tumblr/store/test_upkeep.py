@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.tumblr.fakes import FakeClock
 from tumblr.settings import LoopConfig
+from tumblr.store.conversations import EVERY, Upkeep
 from tumblr.store.database import Database
 from tumblr.store.outbox import OutboxStore
-from tumblr.store.upkeep import EVERY, Upkeep
 from tumblr.turns.outbox import DELETE, NewEdit
 
 INSERTS = (

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.tumblr.fakes import World
-from tumblr.turns.prompt_month import in_month
-from tumblr.turns.turn import StoredRequest
+from tumblr.turns.turn import StoredRequest, in_month
 
 MakeWorld = Callable[..., World]
 

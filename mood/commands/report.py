@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from mood.commands.tuning import Balance, Responses, Summary, summarize
 from mood.daily import daily_mood
 from mood.dynamics import mood_value
 from mood.named import LADDER, Ranges, mood_for_value
 from mood.series import Stretch, mood_series
 from mood.system import MoodInput, MoodSystem
-from mood.tuning import Balance, Responses, Summary, summarize
 
 NAME_WIDTH = 28
 COLUMNS = ("lowest", "median", "highest", *LADDER)

@@ -257,17 +257,18 @@ def main(argv: list[str] | None = None) -> int:
 def check(path: Path, *, online: bool) -> int:
     """Say what is wrong with a file, each mistake in a line; 1 if something is."""
     # Here and not above: no process needs them for its settings.
-    from bot_config_check import ask_tumblr, mistakes, unset
+    from bot_config_check import Sections, ask_tumblr, mistakes, unset
 
     try:
         config = load_config(path)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    found = mistakes(config) or (ask_tumblr(config) if online else [])
+    sections = Sections(config.blog, config.generator, config.mood, config.switchboard, config.tumblr)
+    found = mistakes(sections) or (ask_tumblr(sections) if online else [])
     for line in found:
         sys.stderr.write(f"{path}: {line}\n")
-    for line in unset(config):
+    for line in unset(sections):
         sys.stdout.write(f"{path}: {line}\n")
     if not found:
         sys.stdout.write(f"{path}: in order\n")

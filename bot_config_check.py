@@ -10,19 +10,19 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from autoresponder.settings import GeneratorConfig
 from bot_network import session_for
 from bot_settings.blog import BlogConfig
+from mood.settings import MoodConfig
+from switchboard.settings import SwitchboardConfig
 from tumblr.api.client import full_blog_name
 from tumblr.api.errors import NotFound, TumblrError, Unauthorized
 from tumblr.api.rate_limits import Budget
 from tumblr.api.transport import ApiKeys, ReadRequest, UncheckedClient
 from tumblr.settings import KeySet, TumblrConfig
-
-if TYPE_CHECKING:
-    from bot_config import Config
 
 PLACEHOLDER = re.compile(
     r"\W*|x+|y+|<.*>|\{.*\}|your\b.*|my\b.*|change[ _-]?me.*|secret|token|key|todo.*|"
@@ -32,12 +32,23 @@ PLACEHOLDER = re.compile(
 """What people write where a secret is still to come."""
 
 
-def mistakes(config: Config) -> list[str]:
+@dataclass(frozen=True)
+class Sections:
+    """The sections of the configuration that are looked at."""
+
+    blog: BlogConfig
+    generator: GeneratorConfig
+    mood: MoodConfig
+    switchboard: SwitchboardConfig
+    tumblr: TumblrConfig
+
+
+def mistakes(config: Sections) -> list[str]:
     """What is wrong beside the form of the settings, each in one line."""
     return [*_tokens(config), *_placeholders(config), *_files(config)]
 
 
-def unset(config: Config) -> list[str]:
+def unset(config: Sections) -> list[str]:
     """What a bot on tumblr needs and the file does not say yet, each in one line."""
     needed = (
         ("generator.model", bool(config.generator.model), "generator_service.py needs a model"),
@@ -46,13 +57,13 @@ def unset(config: Config) -> list[str]:
     return [f"{name}: not set; {why}" for name, is_set, why in needed if not is_set]
 
 
-def _tokens(config: Config) -> Iterator[str]:
+def _tokens(config: Sections) -> Iterator[str]:
     problem = config.switchboard.token_problem()
     if problem is not None:
         yield "switchboard: " + "; ".join(problem)
 
 
-def _placeholders(config: Config) -> Iterator[str]:
+def _placeholders(config: Sections) -> Iterator[str]:
     for path, keys in key_sets(config.tumblr):
         for name in type(keys).model_fields:
             if PLACEHOLDER.fullmatch(getattr(keys, name).get_secret_value()):
@@ -63,7 +74,7 @@ def _placeholders(config: Config) -> Iterator[str]:
             yield f"switchboard.{name}: this is a placeholder; draw a token with: openssl rand -hex 24"
 
 
-def _files(config: Config) -> Iterator[str]:
+def _files(config: Sections) -> Iterator[str]:
     generator, updates = config.generator, config.mood.updates_file
     if generator.model and "://" not in generator.model and not Path(generator.model).is_dir():
         yield f"generator.model: there is no folder {generator.model}"
@@ -80,7 +91,7 @@ def key_sets(settings: TumblrConfig) -> Iterator[tuple[str, KeySet]]:
             yield f"tumblr.{name}.{number}", keys
 
 
-def ask_tumblr(config: Config) -> list[str]:
+def ask_tumblr(config: Sections) -> list[str]:
     """What tumblr has to say against the keys and the names of blogs, each in one line."""
     found: list[str] = []
     with ExitStack() as stack:

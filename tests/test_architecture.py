@@ -16,7 +16,7 @@ TOP = {"bot_config", "bot_process"}
 """Imported by processes and by ``__main__`` alone: a room is handed the sections that it needs."""
 MAY_IMPORT = {
     "bot_config": {"bot_config_check", "bot_config_help"},
-    "bot_config_check": {"bot_config", "tumblr"},
+    "bot_config_check": {"autoresponder", "mood", "switchboard", "tumblr"},
     "bot_config_help": set[str](),
     "bot_lifecycle": set[str](),
     "bot_network": set[str](),

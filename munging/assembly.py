@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from munging.cleaning import CleanText, join_clean
-from munging.content import PARAGRAPH_END
-from munging.thread import ANONYMOUS, Identity, Post, PostKind, Thread, kind_after
+from munging.thread import ANONYMOUS, PARAGRAPH_END, Identity, Post, PostKind, Thread, kind_after
 
 
 class Turn(NamedTuple):

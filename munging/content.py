@@ -14,8 +14,7 @@ from munging.html_tree import Element, Nodes, nodes_of
 from munging.json_access import json_of, mapping
 from munging.links import is_plain_link_text, safe_target
 from munging.npf import blocks_html
-
-PARAGRAPH_END = "\n\n"
+from munging.thread import PARAGRAPH_END
 
 _KEPT = frozenset({"b", "i", "u", "em", "strong"})
 _LISTS = frozenset({"ul", "ol", "li"})

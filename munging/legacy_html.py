@@ -15,11 +15,11 @@ from typing import NamedTuple
 from munging.assembly import Facts, Turn, assemble, set_off
 from munging.classic import split_tags
 from munging.cleaning import clean_name, clean_user_text
-from munging.content import PARAGRAPH_END, Part, content_text, read_content
+from munging.content import Part, content_text, read_content
 from munging.html_tree import Element, Nodes, children, nodes_of, text_of
 from munging.links import author_named_by, is_author_link
 from munging.reply_mockup import FoundMockup, find_mockup
-from munging.thread import ANONYMOUS, Identity, Thread
+from munging.thread import ANONYMOUS, PARAGRAPH_END, Identity, Thread
 
 _COLON = re.compile(r"\s*:?\s*$")
 _ASK_HEADING = re.compile(r"\s*([0-9A-Za-z-]+) asked:\s*(.*)", re.DOTALL)

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 from munging.assembly import Turn, set_off
 from munging.cleaning import clean_name, clean_user_text
-from munging.content import PARAGRAPH_END, Image, Part, read_content
+from munging.content import Image, Part, read_content
 from munging.html_tree import is_too_deep, nodes_of, with_words
 from munging.json_access import mapping, mappings, text
 from munging.legacy_html import Chain, read_chain, turns_of_chain
 from munging.names import blogs_of_trail, id_of_item
-from munging.thread import Identity
+from munging.thread import PARAGRAPH_END, Identity
 
 _BODY_FIELDS = ("body", "answer", "caption", "description")
 _ATTRIBUTED_QUOTE = re.compile(

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from munging.cleaning import clean_content, clean_name, clean_tag
+from munging.cleaning import clean_content, clean_name, clean_tag, join_clean
 
 ANONYMOUS = "Anonymous"
+PARAGRAPH_END = "\n\n"
+"""Stands after a paragraph, and before the oldest post of a chain."""
 NAMES_IN_TRAINING = (("nostalgebraist", "nostalgebraist-my-father"),)
 """The models of 2020 and 2021 were trained with their author's blog under this name."""
 
@@ -126,6 +128,23 @@ class Thread:
         is_bare = len(self.posts) > 1 and not self.posts[-1].text
         past = replace(self, posts=self.posts[:-1]) if is_bare else self
         return past.with_post(identity.persona, "", by_bot=True)
+
+    def as_reblogged_by(self, identity: Identity) -> Thread:
+        """The thread that the bot's reblog of its last post would show, with the bot's turn still empty.
+
+        The last post is quoted then: newlines stand around it, as the models learnt it, and its tags are
+        gone. One that says nothing, such as a bare reblog, leaves no trace.
+        """
+        *past, last = self.posts or (None,)
+        if last is None or last.kind is PostKind.ASKED or self.awaits_bot:
+            return self.awaiting_bot(identity)
+        if not last.text:
+            return Thread(tuple(past), self.preamble).with_post(identity.persona, "", by_bot=True)
+        quoted = any(post.kind is not PostKind.ASKED for post in past)
+        kind = PostKind.POSTED if last.kind is PostKind.ORIGINAL else last.kind
+        text = join_clean(("" if quoted else PARAGRAPH_END, last.text, "\n"))
+        shown = (*past, Post(last.author, kind, text, by_bot=last.by_bot))
+        return Thread(shown, self.preamble).with_post(identity.persona, "", by_bot=True)
 
     def final_exchange(self) -> Thread:
         """The last two posts; the first of them is then the thread's first post, unless it is an ask."""

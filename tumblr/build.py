@@ -15,6 +15,7 @@ from munging.formats import own_format
 from switchboard.client import Retry, SwitchboardClient
 from tumblr.api.errors import StoreError
 from tumblr.api.key_pool import Group, KeySet
+from tumblr.api.models import ReadingRules
 from tumblr.api.rate_limits import Budget
 from tumblr.api.transport import ApiKeys, ReadRequest, WriteRequest
 from tumblr.bot import Bot, Tumblr
@@ -104,7 +105,8 @@ def connect(settings: BotSettings, stack: ExitStack, clock: Clock, *, dry_run: b
         for group, of_group in listed.items()
         for number, strings in enumerate(of_group, 1)
     ]
-    return Tumblr.over(key_sets, settings.blog.blog_name, npf=tumblr.post_format == "npf")
+    rules = ReadingRules(settings.identity, settings.conversation.rebuilt_posts, images=settings.images.read)
+    return Tumblr.over(key_sets, rules, npf=tumblr.post_format == "npf")
 
 
 def _key_set(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from munging.content import PARAGRAPH_END, content_text, image_of, read_content
+from munging.content import content_text, image_of, read_content
 from munging.html_tree import MAXIMUM_DEPTH, children, is_too_deep, parse_fragment
+from munging.thread import PARAGRAPH_END
 
 TEXTS = {"https://x.org/a.png": "SIGN"}
 

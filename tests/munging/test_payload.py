@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from munging.classic import to_classic
@@ -13,7 +15,7 @@ from munging.control import IMAGE_DELIMITER
 from munging.legacy_html import thread_from_html
 from munging.payload import thread_from_payload
 from munging.thread import PostKind, Thread
-from tests.munging.both_forms import IMAGE_TEXTS, Described, as_legacy, as_npf, described
+from tests.munging.both_forms import IMAGE_TEXTS, Described, Part, as_legacy, as_npf, described
 from tests.strategies import IDENTITY, json_values, objects_with, words
 
 
@@ -25,6 +27,19 @@ def read(payload: object) -> Thread:
 @given(described(IDENTITY.blog))
 def test_both_forms_of_a_post_give_equal_threads(post: Described) -> None:
     assert read(as_legacy(post)) == read(as_npf(post))
+
+
+@settings(max_examples=150, deadline=None)
+@given(described(IDENTITY.blog), st.sampled_from((as_legacy, as_npf)))
+def test_a_reblog_by_the_bot_is_what_tumblr_would_show(
+    post: Described, form: Callable[[Described], dict[str, object]]
+) -> None:
+    thread = read(form(post))
+    assume(thread.posts[-1].text)
+    reblog = replace(post, parts=(*post.parts, Part(IDENTITY.blog, ())), tags=())
+    shown = read(form(reblog)).awaiting_bot(IDENTITY)
+    made = thread.as_reblogged_by(IDENTITY)
+    assert to_classic(made, IDENTITY) == to_classic(shown, IDENTITY)
 
 
 @settings(max_examples=100, deadline=None)

@@ -32,7 +32,7 @@ from switchboard.messages import (
 from tumblr.api.client import AccountWriter, TumblrReader, TumblrWriter
 from tumblr.api.errors import NotFound, Refused, TumblrError, TumblrUnavailable
 from tumblr.api.key_pool import Pool
-from tumblr.api.models import Mention, Photo, PostPage, TumblrPost, post_name
+from tumblr.api.models import Mention, Photo, PostPage, ReadingRules, TumblrPost, post_name
 from tumblr.api.notes import Note, NotePage
 from tumblr.bot import Bot, Draw, Tumblr
 from tumblr.bot_settings import BotSettings
@@ -47,6 +47,7 @@ from tumblr.turns.turn import Intent, NewTurn, StoredRequest, Turn
 START = datetime(2021, 2, 6, 12, 0, tzinfo=UTC)
 ZONE = ZoneInfo("US/Pacific")
 IDENTITY = Identity(blog="frank", persona="Frank")
+RULES = ReadingRules(IDENTITY)
 OPERATOR = "keeper"
 NOTES_SHOWN = 3
 """Notes that come with a post, or on a page."""

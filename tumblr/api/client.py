@@ -15,6 +15,7 @@ from tumblr.api.models import (
     Mention,
     Photo,
     PostPage,
+    ReadingRules,
     TumblrPost,
     normal_id,
     read_blog_names,
@@ -48,30 +49,33 @@ def full_blog_name(name: str) -> str:
 class TumblrReader:
     """Reads one blog's posts as its owner. ``npf`` asks for posts as blocks instead of as HTML."""
 
-    def __init__(self, request: Reads, blog: str, *, npf: bool = True) -> None:
+    def __init__(self, request: Reads, rules: ReadingRules, *, npf: bool = True) -> None:
         self._client = UncheckedClient(request)
-        self.blog = full_blog_name(blog)
+        self._rules = rules
+        self.blog = full_blog_name(rules.identity.blog)
         self._form = {"npf": "true" if npf else "false", "reblog_info": "true"}
 
     def inbox(self) -> PostPage:
         """The newest page of asks and submissions, newest first."""
-        return read_page(self._client.submission(self.blog, limit=PAGE, **self._form))
+        return read_page(self._client.submission(self.blog, limit=PAGE, **self._form), self._rules)
 
     def post(self, post_id: str) -> TumblrPost | None:
         """An own post in any state; None when there is none."""
         try:
-            page = read_page(self._client.posts(self.blog, id=post_id, **self._form))
+            page = read_page(self._client.posts(self.blog, id=post_id, **self._form), self._rules)
         except NotFound:
             return None
         return next((post for post in _whole(page) if post_id in post.ids), None)
 
     def queue_head(self) -> list[TumblrPost]:
         """The first page of the queue, soonest first."""
-        return _whole(read_page(self._client.queue(self.blog, limit=PAGE, **self._form)))
+        return _whole(read_page(self._client.queue(self.blog, limit=PAGE, **self._form), self._rules))
 
     def queue(self) -> Iterator[TumblrPost]:
         """All queued posts, soonest first; read page by page."""
-        return _pages(lambda seen, _: self._client.queue(self.blog, limit=PAGE, offset=seen, **self._form))
+        return _pages(
+            lambda seen, _: self._client.queue(self.blog, limit=PAGE, offset=seen, **self._form), self._rules
+        )
 
     def drafts(self) -> Iterator[TumblrPost]:
         """All drafts, newest first; read page by page."""
@@ -80,11 +84,11 @@ class TumblrReader:
             before = {} if last is None else {"before_id": last.id}
             return self._client.drafts(self.blog, limit=PAGE, **self._form, **before)
 
-        return _pages(page)
+        return _pages(page, self._rules)
 
     def drafts_head(self) -> list[TumblrPost]:
         """The first page of the drafts, newest first."""
-        return _whole(read_page(self._client.drafts(self.blog, limit=PAGE, **self._form)))
+        return _whole(read_page(self._client.drafts(self.blog, limit=PAGE, **self._form), self._rules))
 
     def published_since(self, timestamp: float) -> Iterator[TumblrPost]:
         """The published posts since a moment of our clock (unix seconds), newest first; read page by page.
@@ -100,7 +104,7 @@ class TumblrReader:
                 return {"posts": []}
             return self._client.posts(self.blog, limit=PAGE, offset=seen, **self._form)
 
-        return (post for post in _pages(page) if post.timestamp >= since())
+        return (post for post in _pages(page, self._rules) if post.timestamp >= since())
 
     def recent(self, number: int) -> Iterator[TumblrPost]:
         """The newest published posts with their newest notes, at most so many; read page by page."""
@@ -111,7 +115,7 @@ class TumblrReader:
                 return {"posts": []}
             return self._client.posts(self.blog, limit=limit, offset=seen, notes_info="true", **self._form)
 
-        return itertools.islice(_pages(page, tolerant=True), number)
+        return itertools.islice(_pages(page, self._rules, tolerant=True), number)
 
     def notes(self, post_id: str, before: str | None = None) -> NotePage:
         """A page of the conversation in an own post's notes, from the place on that the last page named."""
@@ -140,7 +144,7 @@ class TumblrReader:
 
     def post_of(self, blog: str, post_id: str) -> TumblrPost | None:
         """A published post of any blog; None when there is none, or it is hidden from us."""
-        return read_post_of(self._client, blog, post_id, self._form)
+        return read_post_of(self._client, blog, post_id, self._form, self._rules)
 
     def _get(self, path: str, fields: Mapping[str, str]) -> Any:
         return self._client.send_api_request("get", path, fields)
@@ -149,8 +153,9 @@ class TumblrReader:
 class TumblrDashReader:
     """Reads as the account that owns the dashboard. ``npf`` asks for posts as blocks instead of as HTML."""
 
-    def __init__(self, request: Reads, *, npf: bool = True) -> None:
+    def __init__(self, request: Reads, rules: ReadingRules, *, npf: bool = True) -> None:
         self._client: Any = UncheckedClient(request)  # pytumblr has no types
+        self._rules = rules
         self._form = {"npf": "true" if npf else "false", "reblog_info": "true"}
 
     def dashboard(self, number: int, offset: int = 0) -> Iterator[TumblrPost]:
@@ -162,13 +167,15 @@ class TumblrDashReader:
                 return {"posts": []}
             return self._client.dashboard(limit=limit, offset=offset + seen, **self._form)
 
-        return itertools.islice(_pages(page, tolerant=True), number)
+        return itertools.islice(_pages(page, self._rules, tolerant=True), number)
 
     def dashboard_after(self, post_id: str, pages: int) -> Iterator[TumblrPost]:
         """The posts that are newer than a post, the oldest page first; at most so many pages."""
         newest = post_id
         for _ in range(pages):
-            posts = _whole(read_page(self._client.dashboard(limit=PAGE, since_id=newest, **self._form)))
+            posts = _whole(
+                read_page(self._client.dashboard(limit=PAGE, since_id=newest, **self._form), self._rules)
+            )
             new = [post for post in posts if int(post.id) > int(newest)]
             if not new:
                 return
@@ -189,15 +196,15 @@ class TumblrDashReader:
 
     def post_of(self, blog: str, post_id: str) -> TumblrPost | None:
         """A published post of any blog; None when there is none, or it is hidden from the account."""
-        return read_post_of(self._client, blog, post_id, self._form)
+        return read_post_of(self._client, blog, post_id, self._form, self._rules)
 
 
 def read_post_of(
-    client: UncheckedClient, blog: str, post_id: str, form: Mapping[str, str]
+    client: UncheckedClient, blog: str, post_id: str, form: Mapping[str, str], rules: ReadingRules
 ) -> TumblrPost | None:
     """A published post of any blog; None when it cannot be had."""
     try:
-        page = read_page(client.posts(full_blog_name(blog), id=post_id, **form))
+        page = read_page(client.posts(full_blog_name(blog), id=post_id, **form), rules)
     except (NotFound, Forbidden, ValueError):
         return None
     return next((post for post in _whole(page) if post_id == post.id), None)
@@ -277,7 +284,7 @@ def _created(response: object) -> Mapping[str, Any]:
 
 
 def _pages(
-    fetch: Callable[[int, TumblrPost | None], object], *, tolerant: bool = False
+    fetch: Callable[[int, TumblrPost | None], object], rules: ReadingRules, *, tolerant: bool = False
 ) -> Iterator[TumblrPost]:
     """Every post of a paged list, each once.
 
@@ -289,7 +296,7 @@ def _pages(
     raw = 0
     last: TumblrPost | None = None
     for _ in range(MOST_PAGES):
-        page = read_page(fetch(raw, last))
+        page = read_page(fetch(raw, last), rules)
         posts = list(page.posts) if tolerant else _whole(page)
         new = [post for post in posts if post.id not in seen]
         if not new:

@@ -5,15 +5,17 @@ Posts come in one of two forms, as HTML (legacy) or as blocks (NPF); both give t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from munging.images import ImagePlaces, alt_texts
 from munging.json_access import mapping, mappings, sequence, text
 from munging.links import post_id_of_address
 from munging.names import asker_of_post, blog_of_post
-from munging.payload import is_npf
+from munging.payload import is_npf, thread_from_payload
+from munging.thread import Identity, Thread
 from tumblr.api.errors import MalformedAnswer
 from tumblr.api.notes import Note, read_notes
 from tumblr.api.payload_forms import TrailEntry, Words, legacy_words, npf_words
@@ -86,7 +88,17 @@ class TumblrPost:
     """Whether anybody in the thread says anything."""
 
     is_pinned: bool = False
-    payload: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    reblogged_from: str = ""
+    """The blog that it was reblogged from; empty where tumblr does not name it."""
+
+    thread: Thread = field(default=Thread(), compare=False, repr=False)
+    """Who has said what, with the post's own words at the end."""
+
+    image_addresses: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    """The images in the thread whose texts are not recognised yet: it has their places in this order."""
+
+    alt_texts: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """What the post itself says of its images, by address."""
 
     @property
     def is_ask(self) -> bool:
@@ -129,10 +141,24 @@ class PostPage:
     problems: tuple[str, ...] = ()
 
 
-def read_post(payload: object) -> TumblrPost:
+@dataclass(frozen=True)
+class ReadingRules:
+    """How posts are read: for which bot, which threads from their trail, and whether images matter."""
+
+    identity: Identity
+    rebuilt: Collection[str] = ()
+    """Ids of posts; a thread in HTML that holds one of them is read from its trail."""
+
+    images: bool = False
+    """Whether threads are to have places for the texts of their images."""
+
+
+def read_post(payload: object, rules: ReadingRules) -> TumblrPost:
     """Read one post of either form; raises MalformedAnswer when it has no id."""
     if not isinstance(payload, dict):
         raise MalformedAnswer("tumblr sent a post that is not an object")
+    places = ImagePlaces() if rules.images else None
+    thread = thread_from_payload(payload, rules.identity, places, rebuild=rules.rebuilt).thread
     said = npf_words(payload) if is_npf(payload) else legacy_words(payload)
     genesis, parent = payload.get("genesis_post_id"), _parent(payload)
     return TumblrPost(
@@ -152,7 +178,10 @@ def read_post(payload: object) -> TumblrPost:
         note_count=count(payload.get("note_count")) or 0,
         notes=read_notes(payload.get("notes")),
         is_pinned=payload.get("is_pinned") is True,
-        payload=payload,
+        reblogged_from=text(payload.get("reblogged_from_name")),
+        thread=thread,
+        image_addresses=places.addresses if places else (),
+        alt_texts=alt_texts(payload) if places else {},
         **_said(said, payload),
     )
 
@@ -188,7 +217,7 @@ def _asker(payload: Mapping[str, object], said: Words) -> str | None:
     return asker_of_post(payload) if is_asked else None
 
 
-def read_page(response: object) -> PostPage:
+def read_page(response: object, rules: ReadingRules) -> PostPage:
     """Read an answer that holds ``posts``; raises MalformedAnswer when it holds none."""
     listed = response.get("posts") if isinstance(response, Mapping) else None
     if not isinstance(listed, list):
@@ -196,7 +225,7 @@ def read_page(response: object) -> PostPage:
     posts, problems = [], []
     for item in listed:
         try:
-            posts.append(read_post(item))
+            posts.append(read_post(item, rules))
         except MalformedAnswer as error:
             problems.append(str(error))
     return PostPage(tuple(posts), tuple(problems))

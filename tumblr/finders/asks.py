@@ -177,7 +177,7 @@ def ask_turn(ask: TumblrPost, *, reads_images: bool = False) -> NewTurn:
             question_html=raw,
             question=question_from_html(raw, places),
             timestamp=ask.timestamp,
-            **image_fields(places, ask.payload),
+            **image_fields(places.addresses if places else (), ask.alt_texts),
         ),
     )
 

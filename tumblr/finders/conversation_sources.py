@@ -8,7 +8,6 @@ from functools import partial
 
 import structlog
 
-from munging.images import ImagePlaces
 from tumblr.api.errors import LimitReached, NotFound, TumblrError, Unauthorized, Unreachable
 from tumblr.api.models import Mention, TumblrPost, post_name
 from tumblr.api.notes import Note
@@ -33,7 +32,7 @@ from tumblr.turns.image_texts import image_fields
 from tumblr.turns.inputs import ReplyInput, SkippedInput, ThreadKind
 from tumblr.turns.kinds import TurnKind
 from tumblr.turns.quarantine import Quarantine
-from tumblr.turns.threads import exchanges_with, prompt_of, thread_of_reply, thread_to_answer
+from tumblr.turns.threads import exchanges_with, prompt_of, thread_of_reply
 from tumblr.turns.turn import NewTurn
 
 MENTIONS_READ = "mentions read"
@@ -75,8 +74,7 @@ class ConversationRules:
     ) -> NewTurn | PendingTurn:
         """What becomes of a post that somebody said something to the bot in."""
         settings, identity = self.settings, self.settings.identity
-        places = ImagePlaces() if settings.images.read else None
-        thread = thread_to_answer(post, identity, settings.conversation.rebuilt_posts, places)
+        thread = post.thread.as_reblogged_by(identity)
         reason = why_not_in_thread(post.contributors, settings) or self.why_not(
             post.blog, exchanges_with(thread, identity.name_of(post.blog))
         )
@@ -90,7 +88,7 @@ class ConversationRules:
             text=said,
             timestamp=timestamp,
             why=why,
-            more=image_fields(places, post.payload),
+            more=image_fields(post.image_addresses, post.alt_texts),
         )
         price = cost(said, len(thread.posts) - 1, post.summary)
         return PendingTurn(turn, timestamp, prompt_of(thread, identity), price)
@@ -229,10 +227,8 @@ class ReplySource:
 
 def waiting_reply(settings: BotSettings, note: Note, context: TumblrPost) -> PendingTurn:
     """A reply to an own post, with all that answering it needs."""
-    identity, rebuilt = settings.identity, settings.conversation.rebuilt_posts
-    places = ImagePlaces() if settings.images.read else None
-    thread = thread_of_reply(context, note.blog, note.said, identity, rebuilt, places)
-    prompt = prompt_of(thread, identity)
+    thread = thread_of_reply(context, note.blog, note.said, settings.identity)
+    prompt = prompt_of(thread, settings.identity)
     details = ReplyInput(
         blog=note.blog,
         post_id=context.id,
@@ -242,7 +238,7 @@ def waiting_reply(settings: BotSettings, note: Note, context: TumblrPost) -> Pen
         text=note.said,
         prompt=prompt,
         why=f"{note.blog} has replied to {context.url}",
-        **image_fields(places, context.payload),
+        **image_fields(context.image_addresses, context.alt_texts),
     )
     turn = NewTurn(TurnKind.REPLY, _reply_name(note, context.id), note.blog, details)
     return PendingTurn(turn, note.timestamp, prompt, cost(note.said, len(thread.posts) - 1, context.summary))

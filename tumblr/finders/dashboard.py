@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
-from munging.images import ImagePlaces, alt_texts
 from munging.thread import Thread
 from tumblr.api.client import PAGE, TumblrDashReader
 from tumblr.api.models import TumblrPost
@@ -39,7 +38,7 @@ from tumblr.responding.post_images import PostImages
 from tumblr.turns.image_texts import thread_with_texts
 from tumblr.turns.kinds import TurnKind
 from tumblr.turns.quarantine import Quarantine
-from tumblr.turns.threads import exchanges_with, text_to_judge, thread_to_answer
+from tumblr.turns.threads import exchanges_with, text_to_judge
 from tumblr.turns.turn import NewTurn
 
 READ_UP_TO = "dashboard read"
@@ -137,7 +136,7 @@ class DashFinder:
         """A candidate with what stands in its images; itself while that is not known."""
         texts: Mapping[str, str] | None = {}
         if self._images is not None:
-            texts = self._images.texts(one.images, alt_texts(one.post.payload), one.found_at)
+            texts = self._images.texts(one.images, one.post.alt_texts, one.found_at)
         if texts is None:
             return one
         thread = thread_with_texts(one.thread, one.images, texts)
@@ -198,14 +197,13 @@ class DashFinder:
         reason = why_not_static(post, settings, follows)
         if reason is not None:
             return reason
-        places = None if self._images is None else ImagePlaces()
-        thread = thread_to_answer(post, identity, settings.conversation.rebuilt_posts, places)
+        thread = post.thread.as_reblogged_by(identity)
         question = self._question(thread)
         reason = why_not_talk(post.blog, exchanges_with(thread, identity.name_of(post.blog)), settings)
         reason = reason or why_not_listed(post.blog, settings.user_list)
         reason = reason or why_not_length(question.text, settings.dashboard)
         if reason is None:
-            addresses = () if places is None else places.addresses
+            addresses = () if self._images is None else post.image_addresses
             self._pending[post.name] = Candidate(post, thread, question, addresses, self._bot.clock())
         return reason
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from munging.json_access import text
 from munging.reply_mockup import ReplySource, reply_source
 from tumblr.api.models import TumblrPost
 from tumblr.api.notes import Note
@@ -83,7 +82,7 @@ class LostInputs:
 def parent_blog(draft: TumblrPost) -> str:
     """Whose post a reblog was made from; empty when nobody says so."""
     last = draft.trail[-1].blog if draft.trail else ""
-    return text(draft.payload.get("reblogged_from_name")) or last
+    return draft.reblogged_from or last
 
 
 def quoted(replies: Sequence[Note], html: str) -> Note | None:

@@ -10,17 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from munging.images import ImagePlaces, alt_texts, with_image_texts
+from munging.images import with_image_texts
 from munging.thread import Thread
 
 
-def image_fields(places: ImagePlaces | None, payload: object) -> dict[str, Any]:
+def image_fields(addresses: Sequence[str], descriptions: Mapping[str, str]) -> dict[str, Any]:
     """The fields of an input that tell of the images that were met; none when there are none."""
-    if places is None or not places.addresses:
+    if not addresses:
         return {}
-    descriptions = alt_texts(payload)
-    known = {address: descriptions[address] for address in places.addresses if address in descriptions}
-    return {"images": places.addresses, "alt_texts": known}
+    known = {address: descriptions[address] for address in addresses if address in descriptions}
+    return {"images": tuple(addresses), "alt_texts": known}
 
 
 def thread_with_texts(thread: Thread, addresses: Sequence[str], texts: Mapping[str, str]) -> Thread:

@@ -1,85 +1,21 @@
-"""Threads as the bot is about to continue them, built from a post's data alone.
-
-To answer a post the bot reblogs it: the thread is the one that tumblr would show in that reblog, before the
-bot has written anything into it.
-"""
+"""Threads as the bot is about to continue them: how the switchboard carries them, and who said what."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import replace
-from html import escape
-from typing import Any
 
 from munging.classic import to_classic
 from munging.control import TAGS
-from munging.json_access import mapping, mappings, sequence, text
-from munging.links import safe_target
-from munging.payload import blog_of_post, is_npf, thread_from_payload
 from munging.reply_mockup import with_reply
 from munging.thread import Identity, Post, Thread
 from switchboard.messages.fields import MAX_QUESTION_CHARACTERS, MAX_TEXT_CHARACTERS
 from tumblr.api.models import TumblrPost
 
-_BODY_FIELDS = ("body", "answer", "caption", "description")
 
-
-def thread_to_answer(
-    post: TumblrPost,
-    identity: Identity,
-    rebuilt: Collection[str] = (),
-    image_texts: Mapping[str, str] | None = None,
-) -> Thread:
-    """The thread of a post with an empty turn of the bot at its end.
-
-    ``rebuilt``: ids of posts; a thread in HTML that holds one of them is read from its trail.
-    """
-    payload = as_reblogged(post, identity.blog)
-    read = thread_from_payload(payload, identity, image_texts, rebuild=rebuilt)
-    return read.thread.awaiting_bot(identity)
-
-
-def thread_of_reply(
-    context: TumblrPost,
-    replier: str,
-    reply: str,
-    identity: Identity,
-    rebuilt: Collection[str] = (),
-    image_texts: Mapping[str, str] | None = None,
-) -> Thread:
+def thread_of_reply(context: TumblrPost, replier: str, reply: str, identity: Identity) -> Thread:
     """The thread of an own post with somebody's reply to it, and an empty turn of the bot at its end."""
-    thread = thread_to_answer(context, identity, rebuilt, image_texts)
+    thread = context.thread.as_reblogged_by(identity)
     return with_reply(thread, identity.name_of(replier), reply)
-
-
-def as_reblogged(post: TumblrPost, blog: str) -> dict[str, Any]:
-    """A post's payload as tumblr would give it for a reblog by ``blog`` that adds nothing yet."""
-    payload = {key: value for key, value in post.payload.items() if key not in ("tags", "is_submission")}
-    rest = _blocks(post, payload) if is_npf(payload) else _html(post, payload)
-    return {**payload, "blog_name": blog, "state": "published", **rest}
-
-
-def _blocks(post: TumblrPost, payload: Mapping[str, Any]) -> dict[str, Any]:
-    trail = mappings(payload.get("trail"))
-    if sequence(payload.get("content")):
-        own = {key: payload.get(key) for key in ("content", "layout")}
-        trail.append({"post": {"id": post.id}, "blog": {"name": blog_of_post(payload)}, **own})
-    return {"trail": trail, "content": [], "layout": []}
-
-
-def _html(post: TumblrPost, payload: Mapping[str, Any]) -> dict[str, Any]:
-    reblog, kind = mapping(payload.get("reblog")), text(payload.get("type"))
-    tree, comment = text(reblog.get("tree_html")), text(reblog.get("comment"))
-    items = mappings(payload.get("trail"))
-    trail = [{key: item[key] for key in item if key != "is_current_item"} for item in items]
-    if tree and not comment.strip():
-        return {"trail": trail}  # a reblog that added nothing looks as one of it would
-    field = next((name for name in _BODY_FIELDS if payload.get(name) is not None), "body")
-    field = "source" if kind == "quote" else field
-    whole = tree + comment if kind == "link" else text(payload.get(field))
-    author = f'<a class="tumblr_blog" href="{escape(safe_target(post.url))}">{escape(post.blog)}</a>'
-    quoted = f"<p>{author}:</p><blockquote>{whole}</blockquote>"
-    return {"trail": trail, field: quoted, "reblog": {"tree_html": quoted, "comment": ""}}
 
 
 def prompt_of(thread: Thread, identity: Identity, limit: int = MAX_QUESTION_CHARACTERS) -> str:

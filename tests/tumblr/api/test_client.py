@@ -17,7 +17,7 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.models import PreparedRequest, Response
 
-from tests.tumblr.fakes import FakeClock
+from tests.tumblr.fakes import RULES, FakeClock
 from tumblr.api.client import AccountWriter, TumblrReader, TumblrWriter, full_blog_name
 from tumblr.api.errors import (
     Forbidden,
@@ -93,7 +93,7 @@ class Wire:
         session.mount("http://", self.adapter)
         self.budget = Budget(clock)
         read = ReadRequest(KEYS, HOST, session, self.budget, timeout_seconds=8, max_tries=3)
-        self.reader = TumblrReader(read, "frank")
+        self.reader = TumblrReader(read, RULES)
         write = WriteRequest(KEYS, HOST, session, self.budget, timeout_seconds=30)
         self.writer = TumblrWriter(write, "frank")
         self.account = AccountWriter(write)

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.tumblr.api.test_client import HOST, KEYS, Wire, document, page, post
-from tests.tumblr.fakes import FakeClock
+from tests.tumblr.fakes import RULES, FakeClock
 from tumblr.api.client import TumblrDashReader, TumblrReader
 from tumblr.api.errors import MalformedAnswer
 from tumblr.api.models import Mention
@@ -25,7 +25,9 @@ def wire(clock: FakeClock) -> Iterator[Wire]:
 def dash(wire: Wire) -> Iterator[TumblrDashReader]:
     with requests.Session() as session:
         session.mount("http://", wire.adapter)
-        yield TumblrDashReader(ReadRequest(KEYS, HOST, session, wire.budget, timeout_seconds=8, max_tries=1))
+        yield TumblrDashReader(
+            ReadRequest(KEYS, HOST, session, wire.budget, timeout_seconds=8, max_tries=1), RULES
+        )
 
 
 def test_recent_posts_come_with_their_notes_and_no_more_than_wanted(wire: Wire) -> None:
@@ -139,5 +141,5 @@ def test_html_can_be_asked_for(wire: Wire) -> None:
         session.mount("http://", wire.adapter)
         request = ReadRequest(KEYS, HOST, session, wire.budget, timeout_seconds=8, max_tries=1)
         wire.will_answer(page())
-        list(TumblrReader(request, "frank", npf=False).queue())
+        list(TumblrReader(request, RULES, npf=False).queue())
     assert wire.sent()[2]["npf"] == "false"

@@ -20,7 +20,7 @@ from bot_config import Config, load_config
 from bot_lifecycle import Shutdown
 from tests.tumblr import hostile
 from tests.tumblr.api.test_client import HOST, KEYS
-from tests.tumblr.fakes import FakeClock
+from tests.tumblr.fakes import RULES, FakeClock
 from tests.tumblr.hostile import HostileTumblr, Place, Town, places, with_value
 from tumblr.api.client import AccountWriter, TumblrDashReader, TumblrReader, TumblrWriter
 from tumblr.api.errors import MalformedAnswer, TumblrError
@@ -121,18 +121,18 @@ def line() -> Iterator[Line]:
             return WriteRequest(KEYS, HOST, session, Budget(FakeClock()), timeout_seconds=8)
 
         calls: dict[str, Callable[[], object]] = {
-            "inbox": lambda: TumblrReader(read(), "frank").inbox(),
-            "post": lambda: TumblrReader(read(), "frank").post("7"),
-            "queue": lambda: list(TumblrReader(read(), "frank").queue()),
-            "drafts": lambda: list(TumblrReader(read(), "frank").drafts()),
-            "published": lambda: list(TumblrReader(read(), "frank").published_since(5)),
-            "recent": lambda: list(TumblrReader(read(), "frank").recent(60)),
-            "notes": lambda: TumblrReader(read(), "frank").notes("7"),
-            "mentions": lambda: TumblrReader(read(), "frank").mentions(0, 100),
-            "post of": lambda: TumblrReader(read(), "frank").post_of("bob", "7"),
-            "dashboard": lambda: list(TumblrDashReader(read()).dashboard(60)),
-            "dashboard after": lambda: list(TumblrDashReader(read()).dashboard_after("6", 3)),
-            "following": lambda: list(TumblrDashReader(read()).following()),
+            "inbox": lambda: TumblrReader(read(), RULES).inbox(),
+            "post": lambda: TumblrReader(read(), RULES).post("7"),
+            "queue": lambda: list(TumblrReader(read(), RULES).queue()),
+            "drafts": lambda: list(TumblrReader(read(), RULES).drafts()),
+            "published": lambda: list(TumblrReader(read(), RULES).published_since(5)),
+            "recent": lambda: list(TumblrReader(read(), RULES).recent(60)),
+            "notes": lambda: TumblrReader(read(), RULES).notes("7"),
+            "mentions": lambda: TumblrReader(read(), RULES).mentions(0, 100),
+            "post of": lambda: TumblrReader(read(), RULES).post_of("bob", "7"),
+            "dashboard": lambda: list(TumblrDashReader(read(), RULES).dashboard(60)),
+            "dashboard after": lambda: list(TumblrDashReader(read(), RULES).dashboard_after("6", 3)),
+            "following": lambda: list(TumblrDashReader(read(), RULES).following()),
             "edit": lambda: TumblrWriter(write(), "frank").edit("7", {}),
             "create": lambda: TumblrWriter(write(), "frank").create_text({}),
             "photo": lambda: TumblrWriter(write(), "frank").create_photos({}, [b"x"]),

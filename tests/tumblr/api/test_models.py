@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.tumblr.fakes import RULES
 from tumblr.api.errors import MalformedAnswer
 from tumblr.api.models import normal_id, read_page, read_post
 
@@ -40,7 +41,7 @@ def test_what_is_no_id(bad: object) -> None:
 
 
 def test_an_ask() -> None:
-    post = read_post(ASK)
+    post = read_post(ASK, RULES)
     assert post.is_ask
     assert (post.id, post.asking_name, post.question, post.summary) == (
         "642337957436588032",
@@ -70,12 +71,12 @@ def test_an_ask() -> None:
     ],
 )
 def test_fields_in_other_forms(changes: dict[str, Any], expected: dict[str, Any]) -> None:
-    post = read_post({**ASK, **changes})
+    post = read_post({**ASK, **changes}, RULES)
     assert {name: getattr(post, name) for name in expected} == expected
 
 
 def test_one_broken_post_does_not_hide_the_others() -> None:
-    page = read_page({"posts": [ASK, "not a post", {"id": None}, {**ASK, "id_string": "5"}]})
+    page = read_page({"posts": [ASK, "not a post", {"id": None}, {**ASK, "id_string": "5"}]}, RULES)
     assert [post.id for post in page.posts] == [ASK["id_string"], "5"]
     assert len(page.problems) == 2
 
@@ -83,7 +84,7 @@ def test_one_broken_post_does_not_hide_the_others() -> None:
 @pytest.mark.parametrize("response", [{}, [], "Not authorized.", {"posts": None}, None])
 def test_an_answer_without_posts(response: object) -> None:
     with pytest.raises(MalformedAnswer):
-        read_page(response)
+        read_page(response, RULES)
 
 
 json_values = st.recursive(
@@ -101,7 +102,7 @@ json_values = st.recursive(
 @given(st.dictionaries(st.sampled_from([*ASK, "genesis_post_id", "body", "is_anonymous"]), json_values))
 def test_reading_gives_a_post_or_says_why_not(payload: dict[str, Any]) -> None:
     try:
-        post = read_post(payload)
+        post = read_post(payload, RULES)
     except MalformedAnswer:
         return
     assert post.id.isdigit()

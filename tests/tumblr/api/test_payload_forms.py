@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.strategies import words
+from tests.tumblr.fakes import RULES
 from tumblr.api.models import TumblrPost, read_mentions, read_post
 from tumblr.api.payload_forms import TrailEntry
 
@@ -37,10 +38,16 @@ def legacy_item(blog: str, number: str, text: str, **more: object) -> dict[str, 
 def npf(own: str = "three", **more: object) -> TumblrPost:
     trail = [npf_item("alice", "9", "one"), npf_item("frank", "11", "two")]
     content = blocks(own) if own else []
-    return read_post({**COMMON, "type": "blocks", "content": content, "layout": [], "trail": trail, **more})
+    return read_post(
+        {**COMMON, "type": "blocks", "content": content, "layout": [], "trail": trail, **more}, RULES
+    )
 
 
 def legacy(own: str = "three", **more: object) -> TumblrPost:
+    return read_post(legacy_payload(own, **more), RULES)
+
+
+def legacy_payload(own: str = "three", **more: object) -> dict[str, Any]:
     tree = (
         '<p><a class="tumblr_blog" href="https://frank.tumblr.com/post/11">frank</a>:</p><blockquote>'
         '<p><a class="tumblr_blog" href="https://alice.tumblr.com/post/9">alice</a>:</p>'
@@ -52,7 +59,7 @@ def legacy(own: str = "three", **more: object) -> TumblrPost:
         trail.append(legacy_item("carol", "12", own, is_current_item=True))
     reblog = {"comment": comment, "tree_html": tree}
     fields = {"type": "text", "body": tree + comment, "reblog": reblog, "trail": trail}
-    return read_post({**COMMON, **fields, **more})
+    return {**COMMON, **fields, **more}
 
 
 @pytest.mark.parametrize("own", ["three", ""])
@@ -75,9 +82,10 @@ def test_a_chain(own: str) -> None:
 
 def test_an_original_speaks_for_itself() -> None:
     html = read_post(
-        {**COMMON, "type": "text", "body": "<p>x</p>", "reblog": {"comment": "<p>x</p>", "tree_html": ""}}
+        {**COMMON, "type": "text", "body": "<p>x</p>", "reblog": {"comment": "<p>x</p>", "tree_html": ""}},
+        RULES,
     )
-    made = read_post({**COMMON, "type": "blocks", "content": blocks("x"), "layout": [], "trail": []})
+    made = read_post({**COMMON, "type": "blocks", "content": blocks("x"), "layout": [], "trail": []}, RULES)
     for found in (html, made):
         assert found.body == "<p>x</p>"
         assert not found.is_reblog
@@ -145,7 +153,7 @@ def test_kinds_of_posts_of_blocks(block: dict[str, object], expected: dict[str, 
     ],
 )
 def test_kinds_of_html_posts(changes: dict[str, Any], expected: dict[str, object]) -> None:
-    found = read_post({**COMMON, **changes})
+    found = read_post({**COMMON, **changes}, RULES)
     assert {key: getattr(found, key) for key in expected} == expected
 
 
@@ -153,7 +161,9 @@ def test_kinds_of_html_posts(changes: dict[str, Any], expected: dict[str, object
 @given(words(6), words(6))
 def test_any_words_are_read(own: str, question: str) -> None:
     assert npf(own, trail=[], layout=ask_layout("bob")).is_ask
-    read_post({**COMMON, "type": "answer", "answer": own, "question": question, "trail": [{}, {"post": 3}]})
+    read_post(
+        {**COMMON, "type": "answer", "answer": own, "question": question, "trail": [{}, {"post": 3}]}, RULES
+    )
 
 
 def test_notifications_that_are_no_mentions() -> None:

@@ -10,9 +10,10 @@ import pytest
 from pytumblr import TumblrRestClient
 
 from munging.reply_mockup import reply_mockup
-from tests.tumblr.fakes import DRAFTS, START, World
+from munging.thread import Thread
+from tests.tumblr.fakes import DRAFTS, RULES, START, World
 from tests.tumblr.live_services import BLOG, Neighbours, eventually, stop
-from tumblr.api.models import TumblrPost
+from tumblr.api.models import TumblrPost, read_post
 from tumblr.api.notes import Note
 from tumblr.api.payload_forms import TrailEntry
 from tumblr.finders.lost_inputs import quoted
@@ -54,14 +55,13 @@ def world(make_world: MakeWorld) -> World:
     own = TumblrPost(
         "50", "published", blog="frank", body="<p>Soup is warm.</p>", url=URL, timestamp=NOW - 99
     )
-    made.tumblr.posts["50"] = replace(
-        own, summary="Soup is warm.", note_count=9, payload=payload("50", "frank")
-    )
+    made.tumblr.posts["50"] = replace(own, summary="Soup is warm.", note_count=9, thread=soup("50", "frank"))
     return made
 
 
-def payload(post_id: str, blog: str, **more: object) -> dict[str, object]:
-    return {"id": int(post_id), "type": "text", "blog_name": blog, "body": "<p>Soup is warm.</p>", **more}
+def soup(post_id: str, blog: str) -> Thread:
+    payload = {"id": int(post_id), "type": "text", "blog_name": blog, "body": "<p>Soup is warm.</p>"}
+    return read_post(payload, RULES).thread
 
 
 def mockup(said: str, who: str = "bob") -> str:
@@ -153,7 +153,7 @@ def test_a_reblog_is_found_by_the_post_that_it_reblogs(
     world: World, trail: tuple[TrailEntry, ...], body: str, kind: TurnKind
 ) -> None:
     theirs = TumblrPost("77", "published", blog="bob", body=body, trail=trail, timestamp=NOW, reblog_key="k")
-    world.tumblr.others["bob:77"] = replace(theirs, is_reblog=bool(trail), payload=payload("77", "bob"))
+    world.tumblr.others["bob:77"] = replace(theirs, is_reblog=bool(trail), thread=soup("77", "bob"))
     draft(world, is_reblog=True, parent_id="77", trail=(*trail, TrailEntry("bob", "77")))
     (turn,) = world.find()
     assert isinstance(turn.input, ThreadInput)
@@ -168,8 +168,8 @@ def test_a_reblog_whose_thread_is_answered_otherwise_or_gone_is_left(
     assert world.find() == []
     assert "it cannot be read" in "".join(capsys.readouterr())
     theirs = TumblrPost("77", "published", blog="bob", body="<p>a heron</p>", timestamp=NOW)
-    world.tumblr.others["bob:77"] = replace(theirs, payload=payload("77", "bob"))
-    draft(world, "902", is_reblog=True, parent_id="77", payload={"reblogged_from_name": "bob"})
+    world.tumblr.others["bob:77"] = replace(theirs, thread=soup("77", "bob"))
+    draft(world, "902", is_reblog=True, parent_id="77", reblogged_from="bob")
     (turn,) = world.find()[:1]
     assert turn.input_id == "bob:77"
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.tumblr.fakes import RULES
 from tumblr.api.client import TumblrReader
 from tumblr.responding.reconcile import Doubtful, Reconciler, TargetGone, fingerprint
 from tumblr.turns.inputs import AskInput, ThreadInput
@@ -82,7 +83,7 @@ TURN = Turn(
 def located(
     served: Served, wanted: Intent, logged: frozenset[str] = frozenset(), turn: Turn = TURN
 ) -> str | None:
-    found = Reconciler(TumblrReader(served, "frank"), lambda: logged).locate(turn, wanted)
+    found = Reconciler(TumblrReader(served, RULES), lambda: logged).locate(turn, wanted)
     return None if found is None else found.post_id
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 
 import pytest
 from hypothesis import given, settings
@@ -12,16 +11,15 @@ from munging.classic import from_classic, to_classic
 from munging.control import BOT, TAGS
 from munging.payload import thread_from_payload
 from tests.strategies import words
-from tests.tumblr.api.test_payload_forms import ask_layout, blocks, legacy, npf, npf_item
-from tests.tumblr.fakes import IDENTITY
-from tumblr.api.models import TumblrPost, read_post
+from tests.tumblr.api.test_payload_forms import ask_layout, blocks, legacy, legacy_payload, npf, npf_item
+from tests.tumblr.fakes import IDENTITY, RULES
+from tumblr.api.models import ReadingRules, TumblrPost, read_post
 from tumblr.turns.threads import (
     exchanges_with,
     prompt_of,
     said_since_bot,
     text_to_judge,
     thread_of_reply,
-    thread_to_answer,
 )
 
 CHAIN = "友alice会\n\none\n\n\n域two\n\n\n友carol会three\n\n\n域"
@@ -29,7 +27,7 @@ SOUP = {"id": 5, "blog_name": "frank", "post_url": "https://frank.tumblr.com/pos
 
 
 def classic(post: TumblrPost) -> str:
-    return prompt_of(thread_to_answer(post, IDENTITY), IDENTITY)
+    return prompt_of(post.thread.as_reblogged_by(IDENTITY), IDENTITY)
 
 
 def test_both_forms_give_the_thread_of_a_reblog_that_says_nothing_yet() -> None:
@@ -37,7 +35,7 @@ def test_both_forms_give_the_thread_of_a_reblog_that_says_nothing_yet() -> None:
 
 
 def test_it_is_what_tumblr_shows_in_a_real_reblog() -> None:
-    body = legacy().payload["body"]
+    body = legacy_payload()["body"]
     link = '<p><a class="tumblr_blog" href="https://carol.tumblr.com/post/12">carol</a>:</p>'
     drafted = {**SOUP, "type": "text", "body": f"{link}<blockquote>{body}</blockquote><p>X</p>"}
     shown = to_classic(thread_from_payload(drafted, IDENTITY).thread, IDENTITY)
@@ -50,13 +48,12 @@ def test_a_bare_reblog_adds_nobody(read: Callable[[str], TumblrPost]) -> None:
 
 
 def test_a_listed_post_is_read_from_its_trail() -> None:
-    payload = deepcopy(dict(legacy().payload))
+    payload = legacy_payload()
     first = payload["trail"][0]
     first |= {"content": "<p>what alice said</p>", "content_raw": "<p>what alice said</p>"}
-    post = read_post(payload)
-    assert "what alice said" not in classic(post)
-    rebuilt = thread_to_answer(post, IDENTITY, {str(first["post"]["id"])})
-    assert "what alice said" in prompt_of(rebuilt, IDENTITY)
+    assert "what alice said" not in classic(read_post(payload, RULES))
+    rules = ReadingRules(IDENTITY, {str(first["post"]["id"])})
+    assert "what alice said" in classic(read_post(payload, rules))
 
 
 def test_an_ask_stays_an_ask() -> None:
@@ -83,7 +80,7 @@ def test_an_ask_stays_an_ask() -> None:
     ],
 )
 def test_a_reply_stands_after_the_post_that_it_answers(payload: dict[str, object]) -> None:
-    post = read_post({**SOUP, **payload})
+    post = read_post({**SOUP, **payload}, RULES)
     thread = thread_of_reply(post, "bob", "nice 域 soup", IDENTITY)
     assert prompt_of(thread, IDENTITY) == "域\n\nsoup\n\n\n友bob会nice 區 soup\n\n域"
 
@@ -98,14 +95,17 @@ def test_a_reply_stands_after_the_post_that_it_answers(payload: dict[str, object
     ],
 )
 def test_every_legacy_type_keeps_its_words(changes: dict[str, object]) -> None:
-    post = read_post({**SOUP, "blog_name": "carol", **changes})
+    post = read_post({**SOUP, "blog_name": "carol", **changes}, RULES)
     assert "link" in classic(post)
     assert classic(post).endswith(BOT)
 
 
 def test_what_others_said_since_the_bot_spoke() -> None:
-    assert said_since_bot(thread_to_answer(npf(), IDENTITY)) == "three"
-    assert said_since_bot(thread_to_answer(npf(trail=[npf_item("al", "9", "one")]), IDENTITY)) == "one\nthree"
+    assert said_since_bot(npf().thread.as_reblogged_by(IDENTITY)) == "three"
+    assert (
+        said_since_bot(npf(trail=[npf_item("al", "9", "one")]).thread.as_reblogged_by(IDENTITY))
+        == "one\nthree"
+    )
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_how_often_two_have_gone_to_and_fro(thread: str, count: int) -> None:
 
 
 def test_the_text_that_is_judged_for_the_dashboard() -> None:
-    text = text_to_judge(thread_to_answer(npf(tags=["x"]), IDENTITY), IDENTITY, "frank-dash")
+    text = text_to_judge(npf(tags=["x"]).thread.as_reblogged_by(IDENTITY), IDENTITY, "frank-dash")
     assert text == "友alice会\n\none\n\n\n友frank-dash会two\n\n\n友carol会three\n\n\n域职"
 
 
@@ -140,7 +140,7 @@ def test_a_prompt_that_is_too_long_loses_its_oldest_posts_first() -> None:
 @given(words(), words())
 def test_whoever_says_whatever_the_bot_has_the_last_turn(root: str, own: str) -> None:
     trail = [npf_item("alice", "9", root)]
-    thread = thread_to_answer(npf(own, trail=trail), IDENTITY)
+    thread = npf(own, trail=trail).thread.as_reblogged_by(IDENTITY)
     assert thread.awaits_bot
     assert prompt_of(thread, IDENTITY).count(BOT) == 1
     assert text_to_judge(thread, IDENTITY, "dash").endswith(BOT + TAGS)

@@ -50,17 +50,17 @@ def _run(config: Config, *, check: bool) -> int:
     stop = shutdown.requested.is_set
     if check:
         progress = Progress(stop, sys.stderr.write, config.generator.batch_size)
-        runner, generator = build_runner(config, stop=progress, most_tokens=TOKENS)
+        runner, generator = build_runner(config.generator, config.blog, stop=progress, most_tokens=TOKENS)
         try:
             sys.stdout.write(check_up(runner, generator))
         except JobError as error:
             raise FatalError(f"the model loads, but writes nothing: {error}", "train it further") from None
         return 0
-    runner, generator = build_runner(config, stop=stop)
+    runner, generator = build_runner(config.generator, config.blog, stop=stop)
     if generator.network.device.type == "cuda":  # kernels are loaded and graphs captured once
         with suppress(JobError):
             warm_up(runner)
-    serve(config, runner, shutdown)
+    serve(config.generator, config.switchboard, runner, shutdown)
     return 0
 
 

@@ -10,47 +10,43 @@ import torch
 
 from autoresponder.errors import ModelError
 from autoresponder.generation.generator import CONTEXT_MARGIN, WritingLimits
-from autoresponder.jobs.assignments import OriginalShares
 from autoresponder.jobs.model_folder import GeneratorModel, load_generator, load_heads
 from autoresponder.jobs.prompts import Voice
 from autoresponder.jobs.runner import JobRunner, WritingSettings
 from autoresponder.settings import GeneratorConfig
-from bot_config import Config
+from bot_settings.blog import BlogConfig
 from munging.formats import own_format
 from munging.thread import Identity
 
 
 def build_runner(
-    config: Config, *, stop: Callable[[], bool] = lambda: False, most_tokens: int | None = None
+    settings: GeneratorConfig,
+    blog: BlogConfig,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    most_tokens: int | None = None,
 ) -> tuple[JobRunner, GeneratorModel]:
     """Load the model and its heads and put the parts together; texts have at most ``most_tokens``.
 
     Raises ModelError (and its kinds) when the model cannot be used as configured.
     """
-    torch.set_num_threads(config.generator.threads or os.cpu_count() or 1)
-    settings = config.generator
+    torch.set_num_threads(settings.threads or os.cpu_count() or 1)
     generator = load_generator(settings.model, device=settings.device, dtype=settings.dtype)
     heads = load_heads(generator, settings.heads)
-    writing = writing_settings(config, generator.positions)
+    writing = writing_settings(settings, blog, generator.positions)
     if most_tokens is not None:
         limits = replace(writing.limits, max_new=min(most_tokens, writing.limits.max_new))
         writing = replace(writing, limits=limits)
     return JobRunner(generator, heads, writing, stop=stop), generator
 
 
-def writing_settings(config: Config, positions: int) -> WritingSettings:
-    """Map the configuration to settings; ``positions`` is the longest row the network can read."""
-    settings = config.generator
+def writing_settings(settings: GeneratorConfig, blog: BlogConfig, positions: int) -> WritingSettings:
+    """How the settings have it written; ``positions`` is the longest row the network can read."""
     form = own_format(settings.format.based_on, settings.format.changes())
     return WritingSettings(
-        voice=Voice(form, Identity(config.blog.blog_name, config.blog.persona), settings.training_years),
-        sampler=settings.sampler,
+        settings,
+        voice=Voice(form, Identity(blog.blog_name, blog.persona), settings.training_years),
         limits=_limits(settings, positions),
-        slots=settings.batch_size,
-        shares=OriginalShares(settings.review_share, settings.fiction_share),
-        prompt_cache_bytes=settings.prompt_cache_mib * 2**20,
-        fiction_titles=settings.fiction_titles,
-        alternative_timestamps=settings.alternative_timestamps,
     )
 
 

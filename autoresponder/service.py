@@ -10,12 +10,13 @@ import structlog
 
 from autoresponder.errors import JobError, WritingStoppedError
 from autoresponder.jobs.runner import Done, JobRunner
-from bot_config import Config
+from autoresponder.settings import GeneratorConfig
 from bot_lifecycle import FatalError, Shutdown
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardConflict, SwitchboardForbidden
 from switchboard.messages import WorkerError
 from switchboard.polling import GeneratorAnswer, GeneratorExchange, GeneratorJob
+from switchboard.settings import SwitchboardConfig
 from switchboard.worker import PollTimings, run_bench_worker
 from switchboard.worker_thread import WorkerThread, job_of
 
@@ -56,19 +57,21 @@ class GeneratorWorker:
             bench.give_back(str(stopped))
 
 
-def worker_name(config: Config) -> str:
+def worker_name(settings: GeneratorConfig) -> str:
     """Name under which the switchboard knows this process, the same after a restart."""
-    own = config.generator.worker_name or f"generator@{socket.gethostname()}"
+    own = settings.worker_name or f"generator@{socket.gethostname()}"
     return re.sub(r"[^A-Za-z0-9_.:@-]", "-", own)[:64]
 
 
-def serve(config: Config, runner: JobRunner, shutdown: Shutdown) -> None:
+def serve(
+    settings: GeneratorConfig, switchboard: SwitchboardConfig, runner: JobRunner, shutdown: Shutdown
+) -> None:
     """Serve jobs until told to stop; what only a human can fix is raised as FatalError."""
     once = Retry(attempts=1)  # the worker's loop has its own back-off
-    client = SwitchboardClient(config.switchboard.address, config.switchboard.generator_token, retry=once)
-    name = worker_name(config)
-    exchange = GeneratorExchange(client, worker=name, batch_size=config.generator.batch_size)
-    log.info("generator started", switchboard=config.switchboard.address, worker=name)
+    client = SwitchboardClient(switchboard.address, switchboard.generator_token, retry=once)
+    name = worker_name(settings)
+    exchange = GeneratorExchange(client, worker=name, batch_size=settings.batch_size)
+    log.info("generator started", switchboard=switchboard.address, worker=name)
     try:
         run_bench_worker(exchange, GeneratorWorker(runner).work, shutdown.requested, PollTimings())
     except SwitchboardForbidden as error:

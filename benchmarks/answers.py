@@ -22,7 +22,8 @@ import numpy as np
 
 from autoresponder.checkup import sample_job
 from autoresponder.loading import build_runner
-from bot_config import Config
+from autoresponder.settings import GeneratorConfig
+from bot_settings.blog import BlogConfig
 from demo.documents.rendering import before, posted_text
 from demo.persona import DEMO_IDENTITY
 from demo.supervisor import HOME
@@ -122,7 +123,7 @@ def main() -> int:
     parser.add_argument("--model", type=Path, default=HOME / "demo" / "models" / "tiny")
     parser.add_argument("--questions", type=int, default=40)
     arguments = parser.parse_args()
-    runner, _ = build_runner(Config.model_validate({"generator": {"model": str(arguments.model)}}))
+    runner, _ = build_runner(GeneratorConfig(model=str(arguments.model)), BlogConfig())
     vocabulary = known_words()
     rows = []
     for number, conversation in enumerate(questions(arguments.questions)):

@@ -28,8 +28,9 @@ from autoresponder.errors import JobError
 from autoresponder.jobs.model_folder import load_generator, load_heads
 from autoresponder.jobs.runner import Done, Job, JobRunner
 from autoresponder.loading import writing_settings
+from autoresponder.settings import GeneratorConfig
 from benchmarks.machine import processor
-from bot_config import Config
+from bot_settings.blog import BlogConfig
 from switchboard.messages import GenerationResult
 
 QUESTIONS = (
@@ -94,10 +95,11 @@ def measure(arguments: argparse.Namespace) -> Iterator[dict[str, object]]:
     """A row of figures for each number of slots and of candidates."""
     generator = load_generator(str(arguments.model), device=arguments.device, dtype=arguments.dtype)
     heads = load_heads(generator)
-    usual = writing_settings(Config(), generator.positions)
-    usual = replace(usual, limits=replace(usual.limits, max_new=arguments.new), prompt_cache_bytes=0)
+    usual = writing_settings(GeneratorConfig(prompt_cache_mib=0), BlogConfig(), generator.positions)
+    usual = replace(usual, limits=replace(usual.limits, max_new=arguments.new))
     for slots in arguments.slots:
-        runner = JobRunner(generator, heads, replace(usual, slots=slots))
+        settings = usual.generator.model_copy(update={"batch_size": slots})
+        runner = JobRunner(generator, heads, replace(usual, generator=settings))
         for candidates in arguments.candidates:
             jobs = make_jobs(arguments.jobs, candidates)
             alone, shared = texts(in_turn(runner, jobs)), texts(together(runner, jobs))

@@ -47,8 +47,6 @@ SETTINGS = sorted(ROOT.glob("*/settings.py"))
 SETTINGS_MODULES = {f"{path.parent.name}.{path.stem}" for path in SETTINGS}
 
 HANDED_THE_WHOLE = {
-    "autoresponder/loading.py",
-    "autoresponder/service.py",
     "tumblr/build.py",
 }
 """Files that still take the whole configuration. The list only gets shorter."""

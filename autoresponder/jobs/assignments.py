@@ -9,6 +9,7 @@ from autoresponder.jobs.attempts import Candidate
 from autoresponder.jobs.head_texts import answer_reviewer_text, answer_selector_text, textpost_selector_text
 from autoresponder.jobs.prompts import AnswerPrompt, FittedPrompt, Voice, fit_original, original_kind
 from autoresponder.model.encoding import TextEncoder
+from autoresponder.settings import GeneratorConfig
 from munging.continuation import Continuation, parse_continuation
 from munging.formats import OriginalKind, original_prompt
 from switchboard.messages import GenerationJob
@@ -21,14 +22,6 @@ class CandidateText:
     post: Continuation
     selector: str
     reviewer: str
-
-
-@dataclass(frozen=True)
-class OriginalShares:
-    """Shares of the unprompted posts that are book reviews and fiction; the rest is plain."""
-
-    review: float
-    fiction: float
 
 
 class Assignment(Protocol):
@@ -109,13 +102,13 @@ class TextpostAssignment:
     text_type = "originals"
 
     def __init__(
-        self, job: GenerationJob, voice: Voice, encoder: TextEncoder, shares: OriginalShares
+        self, job: GenerationJob, voice: Voice, encoder: TextEncoder, settings: GeneratorConfig
     ) -> None:
         written = voice.time(job.v8_timestamp, job.v10_timestamp)
         kinds: tuple[OriginalKind, ...] = ("plain", "review", "fiction")
         self._prompts = {kind: fit_original(kind, voice, encoder, written=written) for kind in kinds}
         self._voice = voice
-        self._shares = shares
+        self._settings = settings
 
     def prompt(self, roll: float) -> FittedPrompt:
         """Give the beginning of a plain post, a review or a piece of fiction."""
@@ -126,7 +119,8 @@ class TextpostAssignment:
         return self._kind(candidate.attempt.draws.kind) == "fiction"
 
     def _kind(self, roll: float) -> OriginalKind:
-        return original_kind(roll, review_share=self._shares.review, fiction_share=self._shares.fiction)
+        shares = self._settings
+        return original_kind(roll, review_share=shares.review_share, fiction_share=shares.fiction_share)
 
     def read(self, candidate: Candidate) -> CandidateText:
         """Prompt and text together are the post."""

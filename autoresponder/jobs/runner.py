@@ -20,7 +20,7 @@ from autoresponder.generation.prompt_cache import PromptCache
 from autoresponder.heads.head_2021 import Head, HeadName, fingerprint
 from autoresponder.heads.next_speaker import NextSpeaker
 from autoresponder.heads.scoring import Scorer, Scores
-from autoresponder.jobs.assignments import AnswerAssignment, Assignment, OriginalShares, TextpostAssignment
+from autoresponder.jobs.assignments import AnswerAssignment, Assignment, TextpostAssignment
 from autoresponder.jobs.attempts import Candidate, JobAttempts
 from autoresponder.jobs.head_texts import given_texts, sentiment_text
 from autoresponder.jobs.merged_attempts import MergedAttempts
@@ -32,7 +32,7 @@ from autoresponder.jobs.titles import TitleWriter
 from autoresponder.model.trunk import Reading
 from autoresponder.sampling.base import TARGETS_2021
 from autoresponder.sampling.registry import build_sampler, sampling_info, scheme_of
-from autoresponder.settings import SamplerConfig
+from autoresponder.settings import GeneratorConfig
 from munging.classic import from_classic
 from munging.continuation import Continuation, to_classic_continuation
 from munging.formats import control_phrases
@@ -66,16 +66,11 @@ Deliver = Callable[[str, Done | JobError], None]
 
 @dataclass(frozen=True)
 class WritingSettings:
-    """How a generator writes; ``slots`` is the number of texts written at once."""
+    """How a generator writes: the settings, and what follows from them, from others and from the model."""
 
+    generator: GeneratorConfig
     voice: Voice
-    sampler: SamplerConfig
     limits: WritingLimits
-    slots: int
-    shares: OriginalShares
-    prompt_cache_bytes: int = 0
-    fiction_titles: bool = False
-    alternative_timestamps: bool = False
 
 
 class JobRunner:
@@ -101,9 +96,9 @@ class JobRunner:
         self._clock = clock
         self._decoder = make_decoder(
             generator.network,
-            settings.slots,
+            settings.generator.batch_size,
             keep=self._scorer.layers,
-            known=PromptCache(settings.prompt_cache_bytes),
+            known=PromptCache(settings.generator.prompt_cache_mib * 2**20),
             context=settings.limits.context,
         )
         self._control_phrase = control_phrases(self._voice.form, self._voice.identity)
@@ -111,7 +106,7 @@ class JobRunner:
         self._writer = Writer(
             self._decoder,
             self._encoder,
-            build_sampler(settings.sampler, settings.limits.window),
+            build_sampler(settings.generator.sampler, settings.limits.window),
             settings.limits,
             self._control_phrase,
             stop=stop,
@@ -130,7 +125,7 @@ class JobRunner:
             if not _is_out_of_memory(error):
                 raise
             raise ModelError(
-                f"there is too little memory for {self._settings.slots} texts of "
+                f"there is too little memory for {self._settings.generator.batch_size} texts of "
                 f"{self._settings.limits.context} tokens at once",
                 "lower generator.batch_size or generator.context_tokens",
             ) from None
@@ -165,7 +160,8 @@ class JobRunner:
                 raise
             torch.cuda.empty_cache()
             raise JobError(
-                f"out of memory with {self._settings.slots} texts at once; lower generator.batch_size"
+                f"out of memory with {self._settings.generator.batch_size} texts at once; "
+                "lower generator.batch_size"
             ) from None
 
     def _run(self, jobs: Mapping[str, Job], deliver: Deliver, more: Callable[[], Mapping[str, Job]]) -> None:
@@ -197,7 +193,7 @@ class JobRunner:
     def _assignment(self, job: GenerationJob) -> Assignment:
         if job.type == "answer":
             return AnswerAssignment(job, self._voice, self._encoder, self._settings.limits.prompt)
-        return TextpostAssignment(job, self._voice, self._encoder, self._settings.shares)
+        return TextpostAssignment(job, self._voice, self._encoder, self._settings.generator)
 
     def _finish(self, job: GenerationJob, assignment: Assignment, tries: JobAttempts) -> Done:
         """Score the candidates of one lease."""
@@ -210,7 +206,7 @@ class JobRunner:
             [candidate.reading for candidate in candidates],
             [text.reviewer for text in texts],
         )
-        has_target = scheme_of(self._settings.sampler).has_target
+        has_target = scheme_of(self._settings.generator.sampler).has_target
         result = GenerationResult(
             continuations=[
                 to_classic_continuation(self._titled(text.post, job, candidate, assignment))
@@ -224,7 +220,7 @@ class JobRunner:
             lease=job.lease.token if job.lease else None,
         )
         report = JobReport.of_writing(job.type, scores, seconds, tries)
-        if self._settings.alternative_timestamps:
+        if self._settings.generator.alternative_timestamps:
             report.by_month = [self._by_month(job, candidate, assignment) for candidate in candidates]
         return result, report
 
@@ -241,7 +237,7 @@ class JobRunner:
         self, post: Continuation, job: GenerationJob, candidate: Candidate, assignment: Assignment
     ) -> Continuation:
         """A story with its title above it, if stories are to have one; anything else as it is."""
-        if not self._settings.fiction_titles or not assignment.is_fiction(candidate):
+        if not self._settings.generator.fiction_titles or not assignment.is_fiction(candidate):
             return post
         title = self._titles.title(post.body, f"{job.base_id} {candidate.attempt.number}")
         return replace(post, body=f"<h2>{title}</h2>\n{post.body.lstrip()}") if title else post
@@ -336,7 +332,7 @@ def model_info(
     identity = generator.identity
     info: ModelInfo = {
         "model_name": f"{identity.name}@{identity.sha256[:12]}",
-        "sampling_info": sampling_info(settings.sampler, settings.limits.window),
+        "sampling_info": sampling_info(settings.generator.sampler, settings.limits.window),
     }
     for name, head in heads.items():
         checkpoint, hparams = WIRE_NAMES.get(name, (f"ckpt_{name}", f"hparams_{name}"))

@@ -16,13 +16,12 @@ from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 from autoresponder.generation.generator import WritingLimits
 from autoresponder.heads.files import save_head
 from autoresponder.heads.head_2021 import HEAD_NAMES, GeneratorIdentity, Head, HeadName, HeadSettings
-from autoresponder.jobs.assignments import OriginalShares
 from autoresponder.jobs.model_folder import GeneratorModel
 from autoresponder.jobs.prompts import Voice
 from autoresponder.jobs.runner import JobRunner, WritingSettings
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.model.weights import content_hash
-from autoresponder.settings import SamplerConfig
+from autoresponder.settings import GeneratorConfig
 from munging.formats import FORMATS
 from munging.thread import Identity
 from switchboard.messages import GenerationJob, GenerationOptions, MoodRecord
@@ -146,11 +145,9 @@ def whole_folder(
 @pytest.fixture(scope="session")
 def settings() -> WritingSettings:
     return WritingSettings(
+        GeneratorConfig(batch_size=4, prompt_cache_mib=0),
         voice=Voice(FORMATS["v10"], Identity("frank-blog", "Frank")),
-        sampler=SamplerConfig(),
         limits=WritingLimits(context=252, window=40, max_new=40),
-        slots=4,
-        shares=OriginalShares(review=0.15, fiction=0.15),
     )
 
 

@@ -20,22 +20,23 @@ from autoresponder.jobs.runner import JobRunner
 from autoresponder.loading import build_runner, writing_settings
 from autoresponder.sampling.registry import numbers_of
 from autoresponder.service import GeneratorWorker, worker_name
-from bot_config import Config
+from autoresponder.settings import GeneratorConfig
 from bot_lifecycle import FatalError
 from bot_process import run_process
+from bot_settings.blog import BlogConfig
 from switchboard.messages import GenerationResult, WorkerError
 from switchboard.polling import GeneratorAnswer, GeneratorJob
 from switchboard.worker_thread import WorkerThread
 
 
-def config_for(folder: Path, **generator: object) -> Config:
+def config_for(folder: Path, **generator: object) -> GeneratorConfig:
     settings = {"model": str(folder), "device": "cpu", "threads": 1, "max_new_tokens": 40}
-    return Config.model_validate({"generator": settings | generator})
+    return GeneratorConfig.model_validate(settings | generator)
 
 
 @pytest.fixture
 def runner(whole_folder: Path) -> JobRunner:
-    return build_runner(config_for(whole_folder))[0]
+    return build_runner(config_for(whole_folder), BlogConfig())[0]
 
 
 def work_on(runner: JobRunner, **jobs: GeneratorJob) -> dict[str, GeneratorAnswer | WorkerError]:
@@ -59,14 +60,14 @@ def test_jobs_are_done_and_logged_in_one_line_each(runner: JobRunner) -> None:
 
 
 def test_a_wish_to_stop_gives_all_jobs_back_without_blame(whole_folder: Path) -> None:
-    runner, _ = build_runner(config_for(whole_folder), stop=lambda: True)
+    runner, _ = build_runner(config_for(whole_folder), BlogConfig(), stop=lambda: True)
     for answer in work_on(runner, one=sample_job(), two=sample_job()).values():
         assert isinstance(answer, WorkerError)
         assert answer.blameless
 
 
 def test_a_job_that_cannot_be_done_is_logged_with_its_reason(whole_folder: Path) -> None:
-    runner, _ = build_runner(config_for(whole_folder, required_continuation_room=240))
+    runner, _ = build_runner(config_for(whole_folder, required_continuation_room=240), BlogConfig())
     with capture_logs() as lines:
         (failure,) = work_on(runner, one=sample_job()).values()
     assert isinstance(failure, WorkerError)
@@ -94,7 +95,7 @@ def test_a_configuration_that_cannot_work_says_why(
     whole_folder: Path, changes: dict[str, object], says: str
 ) -> None:
     with pytest.raises(ModelError, match=says):
-        build_runner(config_for(whole_folder, **changes))
+        build_runner(config_for(whole_folder, **changes), BlogConfig())
 
 
 def test_the_configuration_reaches_the_writing(whole_folder: Path) -> None:
@@ -104,12 +105,12 @@ def test_the_configuration_reaches_the_writing(whole_folder: Path) -> None:
         review_share=0.2,
         sampler={"name": "breakruns", "temperature": 1.1, "top_p": 0.8, "breakruns_step": 0.04},
     )
-    settings = writing_settings(config, positions=1024)
+    settings = writing_settings(config, BlogConfig(), positions=1024)
     assert (settings.limits.context, settings.limits.prompt, settings.limits.max_new) == (1020, 920, 40)
-    assert (settings.slots, settings.shares.review) == (5, 0.2)
-    numbers = numbers_of(settings.sampler, window=100)
+    assert (settings.generator.batch_size, settings.generator.review_share) == (5, 0.2)
+    numbers = numbers_of(settings.generator.sampler, window=100)
     assert (numbers.temperature, numbers.top_p) == (1.1, 0.8)
-    assert settings.sampler.breakruns_step == 0.04
+    assert settings.generator.sampler.breakruns_step == 0.04
 
 
 @pytest.mark.parametrize(("wanted", "context"), [(None, 1020), (200, 196), (5000, 1020)])
@@ -117,7 +118,7 @@ def test_a_row_is_as_long_as_wanted_and_as_the_network_can_read(
     whole_folder: Path, wanted: int | None, context: int
 ) -> None:
     config = config_for(whole_folder, context_tokens=wanted)
-    assert writing_settings(config, positions=1024).limits.context == context
+    assert writing_settings(config, BlogConfig(), positions=1024).limits.context == context
 
 
 @pytest.mark.parametrize(
@@ -221,8 +222,8 @@ def test_a_check_says_how_long_it_will_take_and_how_far_it_is() -> None:
 def test_a_check_is_bounded_whatever_the_model_could_write(whole_folder: Path) -> None:
     config = config_for(whole_folder, max_new_tokens=8000)
     said: list[str] = []
-    progress = Progress(lambda: False, said.append, config.generator.batch_size)
-    runner, generator = build_runner(config, stop=progress, most_tokens=TOKENS)
+    progress = Progress(lambda: False, said.append, config.batch_size)
+    runner, generator = build_runner(config, BlogConfig(), stop=progress, most_tokens=TOKENS)
     with suppress(JobError):
         check_up(runner, generator)
     assert 0 < progress._steps <= progress.most_steps

@@ -32,9 +32,9 @@ from autoresponder.loading import build_runner
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.sampling.base import draw
 from autoresponder.sampling.registry import build_sampler
-from autoresponder.settings import SAMPLERS, SamplerConfig
+from autoresponder.settings import SAMPLERS, GeneratorConfig, SamplerConfig
 from benchmarks import generator as benchmark
-from bot_config import Config
+from bot_settings.blog import BlogConfig
 from switchboard.messages import GenerationResult
 from tests.autoresponder.generation.test_generator import some_tries, write
 from tests.autoresponder.model.test_other_networks import CONFIGS, make_other
@@ -234,7 +234,7 @@ def test_sampling_never_makes_the_host_wait(scheme: str) -> None:
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32"])
 def test_a_job_is_done_on_the_gpu(whole_folder: Path, dtype: str) -> None:
     settings = {"model": str(whole_folder), "device": "cuda", "dtype": dtype, "max_new_tokens": 40}
-    runner, _ = build_runner(Config.model_validate({"generator": settings}))
+    runner, _ = build_runner(GeneratorConfig.model_validate(settings), BlogConfig())
     for _ in range(2):
         result, report = runner.run("job", sample_job())
         assert isinstance(result, GenerationResult)
@@ -245,7 +245,7 @@ def test_a_job_is_done_on_the_gpu(whole_folder: Path, dtype: str) -> None:
 @needs_gpu
 def test_jobs_together_on_the_gpu(whole_folder: Path) -> None:
     settings = {"model": str(whole_folder), "device": "cuda", "dtype": "float32", "max_new_tokens": 40}
-    runner, _ = build_runner(Config.model_validate({"generator": settings}))
+    runner, _ = build_runner(GeneratorConfig.model_validate(settings), BlogConfig())
     jobs: dict[str, Job] = {"one": sample_job(), "two": sample_job()}
     outcomes: dict[str, Done | JobError] = {}
     runner.run_together(jobs, outcomes.__setitem__)
@@ -279,7 +279,7 @@ def test_greedy_text_equals_transformers_generate(
 def test_too_little_memory_on_the_gpu_fails_the_job_and_the_next_one_is_done(whole_folder: Path) -> None:
     """A real one: what is free is taken by somebody else between two jobs."""
     settings = {"model": str(whole_folder), "device": "cuda", "max_new_tokens": 40, "prompt_cache_mib": 0}
-    runner, _ = build_runner(Config.model_validate({"generator": settings}))
+    runner, _ = build_runner(GeneratorConfig.model_validate(settings), BlogConfig())
     runner.run("first", sample_job())
     torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction(1e-6)

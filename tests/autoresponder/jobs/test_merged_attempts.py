@@ -16,6 +16,7 @@ from autoresponder.jobs.model_folder import GeneratorModel
 from autoresponder.jobs.runner import Done, Job, JobRunner, WritingSettings
 from autoresponder.model.cpu_linear import pack_linears
 from switchboard.messages import GenerationJob, GenerationResult, RawSelectJob, RawSelectResult
+from tests.autoresponder.changed import changed
 
 Outcomes = dict[str, Done | JobError]
 
@@ -65,7 +66,7 @@ def test_each_job_comes_out_as_it_would_alone(
     some_jobs: dict[str, Job],
     slots: int,
 ) -> None:
-    outcomes = together(JobRunner(generator, heads, replace(settings, slots=slots)), some_jobs)
+    outcomes = together(JobRunner(generator, heads, changed(settings, batch_size=slots)), some_jobs)
     check_like_alone(outcomes, JobRunner(generator, heads, settings), some_jobs)
 
 
@@ -75,7 +76,7 @@ def test_with_a_prompt_cache_too(
     settings: WritingSettings,
     some_jobs: dict[str, Job],
 ) -> None:
-    caching = JobRunner(generator, heads, replace(settings, prompt_cache_bytes=10**7))
+    caching = JobRunner(generator, heads, changed(settings, prompt_cache_mib=10))
     plain = JobRunner(generator, heads, settings)
     together(caching, some_jobs)
     check_like_alone(together(caching, some_jobs), plain, some_jobs)  # now every prompt is known
@@ -90,7 +91,7 @@ def test_in_int8_too(
     """Activations are quantised row by row, so neighbours do not matter."""
     quantised = copy.deepcopy(generator.network)
     pack_linears(quantised, "int8")
-    runner = JobRunner(replace(generator, network=quantised), heads, replace(settings, slots=16))
+    runner = JobRunner(replace(generator, network=quantised), heads, changed(settings, batch_size=16))
     check_like_alone(together(runner, some_jobs), runner, some_jobs)
 
 
@@ -134,7 +135,7 @@ def test_a_job_whose_numbers_break_fails_alone_and_leaves_no_trace(
     slots: int,
 ) -> None:
     """The slots it had are used by the others' rows after it."""
-    settings = replace(settings, slots=slots, prompt_cache_bytes=10**7)
+    settings = changed(settings, batch_size=slots, prompt_cache_mib=10)
     poison = some_jobs["one"].model_copy(update={"prompt": "友someuser要\nhello ~ ~~ frank\n域"})
     runner = JobRunner(replace(generator, network=fragile), heads, settings)
     outcomes = together(runner, {"two": some_jobs["two"], "poison": poison, **some_jobs})

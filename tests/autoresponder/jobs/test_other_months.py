@@ -13,7 +13,7 @@ from autoresponder.generation.acceptance import GeneratedText
 from autoresponder.generation.draws import draws_of_attempt, seeded
 from autoresponder.generation.generator import GenerationAttempt
 from autoresponder.heads.head_2021 import Head, HeadName
-from autoresponder.jobs.assignments import AnswerAssignment, OriginalShares, TextpostAssignment
+from autoresponder.jobs.assignments import AnswerAssignment, TextpostAssignment
 from autoresponder.jobs.attempts import Candidate
 from autoresponder.jobs.model_folder import GeneratorModel
 from autoresponder.jobs.other_months import other_months
@@ -23,19 +23,21 @@ from autoresponder.jobs.runner import JobRunner, WritingSettings
 from autoresponder.loading import build_runner
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.service import GeneratorWorker
-from bot_config import Config
+from autoresponder.settings import GeneratorConfig
+from bot_settings.blog import BlogConfig
 from munging.formats import FORMATS
 from switchboard.messages import GenerationJob, GenerationResult, WorkerError
 from switchboard.polling import GeneratorAnswer, GeneratorJob
 from switchboard.worker_thread import WorkerThread
+from tests.autoresponder.changed import changed
 
-PLAIN = OriginalShares(review=0.0, fiction=0.0)
-REVIEWS = OriginalShares(review=1.0, fiction=0.0)
+PLAIN = {"review_share": 0.0, "fiction_share": 0.0}
+REVIEWS = {"review_share": 1.0, "fiction_share": 0.0}
 
 
 @pytest.fixture
 def watchful(settings: WritingSettings) -> WritingSettings:
-    return replace(settings, alternative_timestamps=True, shares=PLAIN)
+    return changed(settings, alternative_timestamps=True, **PLAIN)
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def test_candidates_are_scored_in_every_month_and_the_result_stays_the_same(
     kind: str,
 ) -> None:
     job = timed.model_copy(update={"type": kind})
-    usual, quiet = run(JobRunner(generator, heads, replace(watchful, alternative_timestamps=False)), job)
+    usual, quiet = run(JobRunner(generator, heads, changed(watchful, alternative_timestamps=False)), job)
     result, report = run(JobRunner(generator, heads, watchful), job)
     assert result == usual
     assert quiet.by_month == []
@@ -87,7 +89,7 @@ def test_another_months_text_differs_in_nothing_but_the_time(
 ) -> None:
     voice, time = settings.voice, "3 PM May 2019"
     answer = AnswerAssignment(timed, voice, encoder, budget=200)
-    post = TextpostAssignment(timed, voice, encoder, PLAIN)
+    post = TextpostAssignment(timed, voice, encoder, GeneratorConfig.model_validate(PLAIN))
     words = " | Frank's tags: #rivers\n A river is a long thought."
     for assignment, start in ((answer, "#2 Frank responded:"), (post, " Frank posted:")):
         prompt = assignment.prompt(0.5)
@@ -112,7 +114,7 @@ def test_a_text_that_tells_no_month_has_no_scores_in_others(
     if case == "no time":
         job = timed.model_copy(update={"v10_timestamp": ""})
     elif case == "review":
-        job, settings = timed.model_copy(update={"type": "textpost"}), replace(watchful, shares=REVIEWS)
+        job, settings = timed.model_copy(update={"type": "textpost"}), changed(watchful, **REVIEWS)
     else:
         settings = replace(watchful, voice=Voice(FORMATS["v8"], watchful.voice.identity))
     _, report = run(JobRunner(generator, heads, settings), job)
@@ -125,7 +127,7 @@ def test_with_the_setting_each_candidate_has_a_log_line_with_its_months(
 ) -> None:
     config = {"model": str(whole_folder), "device": "cpu", "threads": 1, "max_new_tokens": 40}
     config |= {"alternative_timestamps": True}
-    runner, _ = build_runner(Config.model_validate({"generator": config}))
+    runner, _ = build_runner(GeneratorConfig.model_validate(config), BlogConfig())
     with capture_logs() as lines:
         bench: WorkerThread[GeneratorJob, GeneratorAnswer | WorkerError] = WorkerThread(
             {"one": timed}, GeneratorWorker(runner).work

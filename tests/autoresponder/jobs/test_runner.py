@@ -15,7 +15,6 @@ from transformers import GPT2LMHeadModel
 from autoresponder.errors import JobError, NotFiniteError, PromptTooLongError, WritingStoppedError
 from autoresponder.generation.generator import WritingLimits
 from autoresponder.heads.head_2021 import Head, HeadName
-from autoresponder.jobs.assignments import OriginalShares
 from autoresponder.jobs.model_folder import GeneratorModel
 from autoresponder.jobs.runner import JobRunner, WritingSettings, acceptance_options
 from autoresponder.model.encoding import TextEncoder
@@ -30,6 +29,7 @@ from switchboard.messages import (
     RawSelectJob,
     RawSelectResult,
 )
+from tests.autoresponder.changed import changed
 
 MOOD = {"name": "unrestricted", "min_allowed_score": -100.0, "max_allowed_score": 100.0}
 
@@ -102,7 +102,7 @@ def test_candidates_do_not_depend_on_how_many_are_written_at_once(
 ) -> None:
     """Neither when some are rejected on the way."""
     picky = job(wanted=4, avoid_if_under=8, avoid_half_if_under=12)
-    result = generate(JobRunner(generator, heads, replace(settings, slots=slots)), picky)
+    result = generate(JobRunner(generator, heads, changed(settings, batch_size=slots)), picky)
     expected = generate(runner, picky)
     assert result.continuations == expected.continuations
     assert result.selection_proba == pytest.approx(expected.selection_proba, abs=1e-4)
@@ -138,8 +138,8 @@ def test_original_posts_are_drawn_by_their_shares(
     generator: GeneratorModel, heads: Mapping[HeadName, Head], settings: WritingSettings
 ) -> None:
     def textposts(share: float) -> GenerationResult:
-        shares = OriginalShares(review=0.0, fiction=share)
-        runner = JobRunner(generator, heads, replace(settings, shares=shares))
+        writing = changed(settings, review_share=0.0, fiction_share=share)
+        runner = JobRunner(generator, heads, writing)
         return generate(runner, job("textpost", wanted=5), "job-2")
 
     fiction, plain, mixed = (textposts(share) for share in (1.0, 0.0, 0.5))
@@ -191,7 +191,7 @@ def test_a_result_says_what_wrote_it(runner: JobRunner, generator: GeneratorMode
 def test_without_mirostat_candidates_have_no_target(
     generator: GeneratorModel, heads: Mapping[HeadName, Head], settings: WritingSettings
 ) -> None:
-    settings = replace(settings, sampler=SamplerConfig(name="breakruns"))
+    settings = changed(settings, sampler=SamplerConfig(name="breakruns"))
     assert generate(JobRunner(generator, heads, settings), job()).mirotarg == [None] * 3
 
 

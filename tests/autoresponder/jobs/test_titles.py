@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,12 +9,12 @@ import pytest
 import torch
 
 from autoresponder.heads.head_2021 import Head
-from autoresponder.jobs.assignments import OriginalShares
 from autoresponder.jobs.model_folder import GeneratorModel
 from autoresponder.jobs.runner import JobRunner, WritingSettings
 from autoresponder.jobs.titles import EXAMPLES, SHUFFLES, TITLE_TOKENS, TitleWriter, clean, winner
 from autoresponder.model.encoding import TextEncoder
 from switchboard.messages import GenerationJob, GenerationResult
+from tests.autoresponder.changed import changed
 
 STORY = "Once there was a heron.\n\nIt had a boat."
 
@@ -122,8 +121,9 @@ def test_stories_get_their_title_if_it_is_wanted(
     fiction: bool,
 ) -> None:
     monkeypatch.setattr(TitleWriter, "title", lambda *_: "The Heron")
-    shares = OriginalShares(review=0.0, fiction=1.0 if fiction else 0.0)
-    runner = JobRunner(generator, heads, replace(settings, fiction_titles=wanted, shares=shares))
+    share = 1.0 if fiction else 0.0
+    writing = changed(settings, fiction_titles=wanted, review_share=0.0, fiction_share=share)
+    runner = JobRunner(generator, heads, writing)
     options = sample.kwargs.model_copy(update={"write_fic_override": fiction})
     job = sample.model_copy(update={"type": kind, "kwargs": options})
     result, _ = runner.run("job", job)

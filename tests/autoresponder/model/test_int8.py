@@ -12,6 +12,7 @@ from autoresponder.generation.attention import widen
 from autoresponder.jobs.model_folder import load_generator, load_heads
 from autoresponder.jobs.runner import Done, Job, JobRunner, WritingSettings
 from switchboard.messages import GenerationJob, GenerationResult
+from tests.autoresponder.changed import changed
 
 DEMO_MODEL = Path(__file__).resolve().parents[3] / "demo" / "models" / "tiny"
 QUESTIONS = (
@@ -25,7 +26,8 @@ QUESTIONS = (
 def in_int8(settings: WritingSettings) -> JobRunner:
     limits = replace(settings.limits, context=508, window=100, max_new=60)
     generator = load_generator(str(DEMO_MODEL), device="cpu", dtype="int8")
-    return JobRunner(generator, load_heads(generator), replace(settings, slots=16, limits=limits))
+    writing = changed(replace(settings, limits=limits), batch_size=16)
+    return JobRunner(generator, load_heads(generator), writing)
 
 
 @pytest.fixture

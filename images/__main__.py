@@ -2,34 +2,52 @@
 
 python -m images read FILE…                 a JSON line for each file
 python -m images draw --out FILE.png        text from standard input
+python -m images fill --cache FILE          read every image that standard input names, into a cache
+python -m images texts --cache FILE         print what a cache knows, for python -m training prepare
 """
 
 from __future__ import annotations
 
 import argparse
+import html
 import json
+import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bot_lifecycle import configure_logging
+from images.cache import ImageCache
 from images.errors import ImageError
+from images.fetcher import Fetcher, FetchLimits
 from images.pool import WorkerPool
-from images.reader import rules_of
+from images.reader import ImageReader, reader_key, rules_of
 from images.reading_order import in_reading_order
 from images.recognition import Frame, Line
 from images.rules import Rules, is_kept, text_of_frames
 from images.settings import ImagesConfig
 
 WRONG_USE = 2
+_ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+\.(?:png|jpe?g|gif|webp|avif|pnj|gifv)\b", re.IGNORECASE)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line says; the exit status."""
     arguments = _parser().parse_args(argv)
-    pool = WorkerPool(ImagesConfig())
+    if arguments.command == "texts":
+        return texts(arguments.cache, arguments.min_confidence)
+    configure_logging("images")
+    config = ImagesConfig(hosts=arguments.host if arguments.command == "fill" else [])
+    pool = WorkerPool(config)
     try:
-        return read(arguments.file, pool) if arguments.command == "read" else draw(arguments.out, pool)
+        match arguments.command:
+            case "read":
+                return read(arguments.file, pool)
+            case "draw":
+                return draw(arguments.out, pool)
+        return fill(arguments.cache, config, pool)
     finally:
         pool.close()
 
@@ -41,7 +59,47 @@ def _parser() -> argparse.ArgumentParser:
     reading.add_argument("file", nargs="+", type=Path)
     drawing = commands.add_parser("draw", help="draw the text on standard input as the bot would post it")
     drawing.add_argument("--out", type=Path, required=True, metavar="FILE.png")
+    filling = commands.add_parser("fill", help="read the images whose addresses stand in standard input")
+    filling.add_argument("--cache", type=Path, required=True, metavar="FILE", help="where texts are kept")
+    filling.add_argument("--host", action="append", default=[], help="further hosts, as in images.hosts")
+    telling = commands.add_parser("texts", help="print what was read, a JSON line for each address")
+    telling.add_argument("--cache", type=Path, required=True, metavar="FILE", help="where texts are kept")
+    telling.add_argument(
+        "--min-confidence", type=float, metavar="SHARE", help="least confidence; default: the recogniser's"
+    )
     return parser
+
+
+def fill(path: Path, config: ImagesConfig, pool: WorkerPool) -> int:
+    """Read every image of tumblr's that standard input names, in whatever form it stands there."""
+    named = _ADDRESS.findall(sys.stdin.read().replace("\\/", "/"))
+    wanted = list(dict.fromkeys(html.unescape(address) for address in named))
+    limits = FetchLimits(int(config.max_mebibytes * 2**20), config.fetch_seconds)
+    fetcher = Fetcher(limits, config.hosts, size_variants=config.size_variants)
+    reader = ImageReader(config, ImageCache(path, config.cache_days), fetcher, pool)
+    try:
+        found = reader.read_all(wanted)
+    finally:
+        reader.close()
+    print(json.dumps({"images": len(wanted), "with_text": len(found)}))
+    return 0
+
+
+def texts(path: Path, min_confidence: float | None) -> int:
+    """Print the text of every image that a cache knows."""
+    if not path.is_file():
+        print(f"error: {path} is not there", file=sys.stderr)
+        return WRONG_USE
+    config = ImagesConfig()
+    rules = rules_of(config)
+    if min_confidence is not None:
+        rules = replace(rules, min_confidence=min_confidence)
+    cache = ImageCache(path, config.cache_days)
+    for url, known in cache.texts_known(reader_key(config)):
+        if text := text_of_frames(known.frames or (), rules):
+            print(json.dumps({"url": url, "text": text}, ensure_ascii=False))
+    cache.close()
+    return 0
 
 
 def read(files: Sequence[Path], pool: WorkerPool) -> int:

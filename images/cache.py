@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,15 @@ class ImageCache:
         if row["error"] is not None:
             return Known(None, row["error"])
         return Known(tuple(Frame.from_json(frame) for frame in json.loads(row["frames"])))
+
+    def texts_known(self, reader: str) -> Iterator[tuple[str, Known]]:
+        """Every address whose image was read, with what is known of it."""
+        with self._engine.begin() as connection:
+            urls = list(connection.scalars(select(_addresses.c.url).order_by(_addresses.c.url)))
+        for url in urls:
+            known = self.of_address(url, reader)
+            if known is not None and known.frames is not None:
+                yield url, known
 
     def _holds(self, row: Any) -> bool:
         now = self._clock()

@@ -10,7 +10,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -113,3 +116,29 @@ def test_a_strip_is_read_and_not_shrunk(pool: WorkerPool) -> None:
     lines = [f"this is line number {number}" for number in range(60)]
     tall = pool.ask("draw", "\n".join(lines).encode()).body
     assert errors("\n".join(lines), read(pool, tall))[0] <= 6
+
+
+def test_addresses_in_any_text_are_read_into_a_cache_and_told(tmp_path: Path) -> None:
+    picture = tmp_path / "sign.png"
+    command = [sys.executable, "-m", "images"]
+    subprocess.run([*command, "draw", "--out", str(picture)], input=b"soup of the day", cwd=ROOT, check=True)
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        host = f"127.0.0.1:{server.server_port}"
+        page = (
+            f'{{"body":"<img src=\\"http:\\/\\/{host}\\/sign.png\\">"}} <a href="https://example.org/x.png">'
+        )
+        cache = str(tmp_path / "images.sqlite")
+        filling = subprocess.run(
+            [*command, "fill", "--cache", cache, "--host", host],
+            input=page.encode(),
+            capture_output=True,
+            cwd=ROOT,
+            check=False,
+        )
+        server.shutdown()
+    assert json.loads(filling.stdout) == {"images": 2, "with_text": 1}
+    told = subprocess.run([*command, "texts", "--cache", cache], capture_output=True, cwd=ROOT, check=True)
+    (line,) = told.stdout.splitlines()
+    assert json.loads(line) == {"url": f"http://{host}/sign.png", "text": "soup of the day"}

@@ -43,6 +43,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-partial", action="store_true", help="use a backup that is not whole, or limited on purpose"
     )
+    parser.add_argument(
+        "--image-texts",
+        type=Path,
+        metavar="FILE",
+        help="texts in images, as python -m images texts prints them (default: images have no texts)",
+    )
     parser.add_argument("--show", type=int, default=0, metavar="N", help="print N finished samples first")
     parser.add_argument("--seed", type=int, default=2021, help="order of the documents (default: 2021)")
 
@@ -63,7 +69,11 @@ def _run(arguments: argparse.Namespace, sections: Sections) -> Outcome:
     sources = Sources(tuple(arguments.sources), settings.deleted == "keep", arguments.allow_partial)
     with locked(out, "prepare"):
         corpus, report = prepare_documents(
-            sources, corpus_rules(sections.blog, sections.generator, settings), out, pool, console
+            sources,
+            corpus_rules(sections.blog, sections.generator, settings, arguments.image_texts),
+            out,
+            pool,
+            console,
         )
         tokenizer = _tokenizer(arguments.tokenizer, sections.generator.model)
         if tokenizer is not None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from munging.control import END
@@ -45,6 +46,8 @@ class Voice:
     timezone: str
     replacer: Replacer
     fiction_tags: frozenset[str]
+    image_texts: str = ""
+    """A file of JSON lines, an image's address and its text in each; empty: images have no texts."""
 
     @property
     def form(self) -> PromptFormat:
@@ -70,11 +73,27 @@ class Document:
         return self.prompt + self.target
 
 
-def thread_of(post: RawPost, identity: Identity) -> Thread:
-    """The thread that a post ends; the words of the blog in ``identity`` are the persona's."""
+@lru_cache(maxsize=1)
+def image_texts_in(path: str) -> dict[str, str]:
+    """The texts of images by address, from a file that ``python -m images texts`` wrote.
+
+    Raises OSError, and ValueError for a file of another kind.
+    """
+    if not path:
+        return {}
+    with Path(path).open(encoding="utf-8") as lines:
+        listed = (json.loads(line) for line in lines if line.strip())
+        try:
+            return {str(entry["url"]): str(entry["text"]) for entry in listed}
+        except (KeyError, TypeError):
+            raise ValueError(f"{path} is not what python -m images texts prints") from None
+
+
+def thread_of(post: RawPost, voice: Voice) -> Thread:
+    """The thread that a post ends; the words of the blog in the voice's identity are the persona's."""
     if post.thread is not None:
         return post.thread
-    return thread_from_payload(post.payload, identity).thread
+    return thread_from_payload(post.payload, voice.identity, image_texts_in(voice.image_texts)).thread
 
 
 def document_of(post: RawPost, thread: Thread, voice: Voice) -> Document:

@@ -15,7 +15,7 @@ from datasets import Dataset
 from rich.console import Console
 
 from training.corpus.choose import Choice, choose
-from training.corpus.documents import DOCUMENT_VERSION
+from training.corpus.documents import DOCUMENT_VERSION, image_texts_in
 from training.corpus.parts import DOCUMENTS, TOKENS, PartWriter, read_parts
 from training.corpus.pool import Pool
 from training.corpus.post import Reference
@@ -188,6 +188,7 @@ def _facts(rules: Rules) -> object:
         [voice.format_name, voice.format_changes],
         asdict(voice.identity),
         voice.timezone,
+        sorted(image_texts_in(voice.image_texts).items()),
     ]
 
 

@@ -67,7 +67,7 @@ def scan_post(reference: Reference, rules: Rules) -> dict[str, Any]:
 
 
 def _munged(post: RawPost, rules: Rules) -> dict[str, Any]:
-    thread = thread_of(post, rules.voice.identity)
+    thread = thread_of(post, rules.voice)
     reason = rules.filter.of_thread(post, thread)
     if reason is not None:
         return _row(post, reason=reason)

@@ -83,10 +83,11 @@ def prepare(
     pool: Pool | None = None,
     keep_deleted: bool = False,
     allow_partial: bool = False,
+    image_texts: Path | None = None,
 ) -> tuple[Corpus, dict[str, Any]]:
     """Prepare the documents of some sources, without tokens."""
     whole = settings or config()
-    rules = corpus_rules(whole.blog, whole.generator, whole.training.corpus)
+    rules = corpus_rules(whole.blog, whole.generator, whole.training.corpus, image_texts)
     sources = Sources(paths, keep_deleted, allow_partial)
     corpus, report = prepare_documents(sources, rules, out, pool or Here(), QUIET)
     return corpus, dict(report)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.training.corpus.scraped import LONG, backup, config, documents, item, page, post, prepare, targets
 from training.corpus.names import Replacer
+from training.errors import UsageError
 
 SENTENCE = "Your browser does not support the video element."
 FURNITURE = ("¶", "●", "⬀", "⬈", "09/13/20", "notes", "Video file", "Audio file", "browser", "liked this")
@@ -225,3 +227,26 @@ def test_names_are_replaced_everywhere_in_a_document(tmp_path: Path) -> None:
     assert "Frank, why?" in found["1"]
     assert "Because Frank says so." in found["1"]
     assert "#frank" in found["1"]
+
+
+def test_what_stands_in_images_is_in_the_documents(tmp_path: Path) -> None:
+    """Between the delimiters that the bot's prompts have; an image without text leaves no trace."""
+    read, unread = (f"https://64.media.tumblr.com/{name}.png" for name in ("a", "b"))
+    shown = f'<p>{LONG}</p><figure><img src="{read}"/></figure><figure><img src="{unread}"/></figure>'
+    folder = backup(tmp_path / "frank", {1: post(1, body=shown)})
+    texts = tmp_path / "texts.jsonl"
+    texts.write_text(json.dumps({"url": read, "text": "a sign <|endoftext|>"}) + "\n", encoding="utf-8")
+    with_texts = documents(prepare(tmp_path / "out", folder, image_texts=texts)[0])["1"]
+    without = documents(prepare(tmp_path / "out", folder)[0])["1"]
+    assert "\n=======\n a sign < |endoftext|>\n=======" in with_texts
+    assert with_texts.count("=======") == 2
+    assert "=======" not in without
+
+
+@pytest.mark.parametrize("content", ["[1]\n", "not JSON\n"])
+def test_a_file_of_image_texts_that_is_none_is_named(tmp_path: Path, content: str) -> None:
+    wrong = tmp_path / "texts.jsonl"
+    wrong.write_text(content, encoding="utf-8")
+    for path in (wrong, tmp_path / "none.jsonl"):
+        with pytest.raises(UsageError, match=path.name):
+            prepare(tmp_path / "out", tmp_path, image_texts=path)

@@ -141,10 +141,10 @@ class Printer:
         if not body:
             return [] if form.turn.endswith("\n") else [Piece(end, structure=True)]
         # Text that follows its mark directly was trained with a space, whatever it begins with.
-        follows_mark = is_last or not (post.kind is PostKind.ASKED or text.startswith("\n"))
-        body = normalize(f"\n{body}", spaced_lines=form.spaced_lines)[1:]
-        if follows_mark and form.spaced_lines and not body.startswith(" "):
-            body = f" {body}"
+        if form.spaced_lines and (is_last or not (post.kind is PostKind.ASKED or text.startswith("\n"))):
+            body = f" {normalize(body)}"
+        else:
+            body = normalize(f"\n{body}", spaced_lines=form.spaced_lines)[1:]
         return [Piece(as_words(body, form, self.identity), structure=False), Piece(end, structure=True)]
 
     def _time(self) -> str:

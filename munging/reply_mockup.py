@@ -49,9 +49,13 @@ def reply_mockup(
 
 
 def reply_source(body: str) -> ReplySource | None:
-    """Which post a mock-up replies to, and who replied, linked or not; None for any other body."""
+    """Which post a mock-up replies to, and who replied, linked or not; None for any other body.
+
+    Mentions of others may stand before the one who replied.
+    """
     tree = parse_fragment(body)
-    found = None if tree is None else _opening(children(tree))
+    nodes = Nodes("") if tree is None else _without_mentions(children(tree))
+    found = _opening(nodes)
     return found[0] if found else None
 
 
@@ -91,6 +95,18 @@ def _begins_with_mention(nodes: Nodes) -> bool:
     if nodes.elements and nodes.elements[0].tag == "p" and not nodes.lead.strip():
         nodes = children(nodes.elements[0])
     return bool(nodes.elements) and not nodes.lead.strip() and "tumblelog" in classes(nodes.elements[0])
+
+
+def _without_mentions(nodes: Nodes) -> Nodes:
+    """Some nodes without the mentions that they begin with and that nothing but spaces follows."""
+    if nodes.elements and nodes.elements[0].tag == "p" and not nodes.lead.strip():
+        inner = _without_mentions(children(nodes.elements[0]))
+        # The opening's own paragraph, if it is one: what follows it does not matter here.
+        return inner if _opening_words(inner) else Nodes("", nodes.elements)
+    elements = nodes.elements
+    while len(elements) > 1 and "tumblelog" in classes(elements[0]) and not (elements[0].tail or "").strip():
+        elements = elements[1:]
+    return nodes if elements is nodes.elements else Nodes("", elements)
 
 
 def _opening(nodes: Nodes) -> tuple[ReplySource, bool, Sequence[Element]] | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+import sys
+from collections import Counter
 
 import nh3
 
@@ -37,7 +39,9 @@ ALLOWED_SCHEMES = {"http", "https", "mailto"}
 
 _OLD_HEADERS = ("Blog post by", "Book review by", "Original fiction by")
 _NEWLINES = re.compile(r"\n+")
-_INLINE_TAG = re.compile(r"</?(?:b|i|u|em|strong|blockquote|h2|ul|ol|li)>|<a href=\"[^\"<>\n]*\">|</a>")
+_INLINE_TAG = re.compile(r"</?(b|i|u|em|strong|blockquote|h2|ul|ol|li)>|<a href=\"[^\"<>\n]*\">|</a>")
+_MOST_OPEN = {"blockquote": 20, "ul": 20, "ol": 20, "li": sys.maxsize}
+"""How many may stand within each other; an item ends the one before it, so it opens whatever is open."""
 
 
 def to_html(text: str, identity: Identity, *, folded_lines: bool = False) -> str:
@@ -62,9 +66,23 @@ def to_html(text: str, identity: Identity, *, folded_lines: bool = False) -> str
 
 
 def _escape_all_but_tags(text: str) -> str:
+    """Words escaped, and of the tags those that open or close something.
+
+    A formatting within itself says nothing new, and would be opened again in every later paragraph, so that
+    unclosed tags would cost time with the square of their number. The same is true of endless nesting.
+    """
     pieces: list[str] = []
     end = 0
+    opened: Counter[str] = Counter()
     for tag in _INLINE_TAG.finditer(text):
-        pieces += [html.escape(text[end : tag.start()], quote=False), tag[0]]
+        pieces.append(html.escape(text[end : tag.start()], quote=False))
         end = tag.end()
+        name, is_end = tag[1] or "a", tag[0].startswith("</")
+        if is_end and opened[name]:
+            opened[name] -= 1
+        elif is_end or opened[name] >= _MOST_OPEN.get(name, 1):
+            continue
+        else:
+            opened[name] += 1
+        pieces.append(tag[0])
     return "".join([*pieces, html.escape(text[end:], quote=False)])

@@ -82,6 +82,9 @@ def test_words_without_markup_come_through(text: str) -> None:
         ('<a href="javascript:x">y</a>', "<p><a>y</a></p>"),
         ('<a href="https://x.org/?a=1&b=2">y</a>', '<p><a href="https://x.org/?a=1&amp;b=2">y</a></p>'),
         ("<b>bold", "<p><b>bold</b></p>"),
+        ("<b>a <b>b</b> c", "<p><b>a b</b> c</p>"),
+        ("</b>a", "<p>a</p>"),
+        ("<ul><li>a<li>b</ul>", "<p></p><ul><li>a</li><li>b</li></ul><p></p>"),
         ("</p></div>", "<p>&lt;/p&gt;&lt;/div&gt;</p>"),
         ("a & b &amp; c", "<p>a &amp; b &amp;amp; c</p>"),
         ("one\r\ntwo\rthree", "<p>one</p><p>two</p><p>three</p>"),
@@ -95,3 +98,12 @@ def test_words_without_markup_come_through(text: str) -> None:
 )
 def test_what_is_posted(text: str, html: str) -> None:
     assert to_html(text, IDENTITY) == html
+
+
+@pytest.mark.parametrize(
+    "piece", ["<b>x", "<i>a\n", "<blockquote>x\n", "<ul><li>x", '<a href="x">y\n', "<li>x\n"]
+)
+def test_unclosed_tags_cost_time_in_proportion(piece: str) -> None:
+    """What is written grows as what is read does: each tag is opened once, not again in every paragraph."""
+    sizes = [len(to_html(piece * count, IDENTITY)) / count for count in (200, 2000)]
+    assert sizes[1] < 2 * sizes[0]

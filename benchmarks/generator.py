@@ -1,6 +1,7 @@
 """Speed of the generator against the ways it replaces, in one run on the same random weights.
 
     .venv/bin/python -m benchmarks.generator [--sizes small medium] [--candidates 1 4 13 32] [--plot FILE]
+    .venv/bin/python -m benchmarks.generator --model FOLDER [--gguf F32.gguf Q8_0.gguf]
 
 Three ways to write N continuations of one prompt: one `generate` call for each (as the bot of 2021 did),
 `generate(num_return_sequences=N)`, and the writing loop of this project. First all must give the same tokens
@@ -27,8 +28,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel
+from transformers import AutoConfig, AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel, PreTrainedModel
 
+from benchmarks.generator_llama_cpp import llama_cpp_ways
 from benchmarks.generator_others import other_ways
 from benchmarks.generator_ours import Ours, same_greedy_tokens
 from benchmarks.generator_report import draw, grown, roofline, table
@@ -47,8 +49,14 @@ LENGTHS_CANDIDATES = 13  # of an answer
 PEAKED = 8.0  # gain of the last norm; without it random weights give nearly even probabilities
 
 
-def make_network(size: str, device: torch.device, dtype: torch.dtype) -> GPT2LMHeadModel:
-    """Random weights of a shape, with next-token probabilities about as peaked as a trained network's."""
+def make_network(size: str, device: torch.device, dtype: torch.dtype) -> PreTrainedModel:
+    """A checkpoint, or a shape with random weights about as peaked as a trained network's."""
+    if size not in SHAPES:
+        auto: Any = AutoModelForCausalLM
+        loaded: PreTrainedModel = auto.from_pretrained(size, dtype=dtype).to(device)
+        loaded.requires_grad_(requires_grad=False)
+        loaded.train(mode=False)
+        return loaded
     torch.manual_seed(1)
     width, blocks, heads = SHAPES[size]
     config = GPT2Config(n_embd=width, n_layer=blocks, n_head=heads)
@@ -56,8 +64,18 @@ def make_network(size: str, device: torch.device, dtype: torch.dtype) -> GPT2LMH
     network.requires_grad_(requires_grad=False)
     network.transformer.ln_f.weight.mul_(PEAKED)
     network.train(mode=False)
-    placed: GPT2LMHeadModel = network.to(device=device, dtype=dtype)
+    placed: PreTrainedModel = network.to(device=device, dtype=dtype)
     return placed
+
+
+def shape_of(size: str) -> tuple[int, int]:
+    """Width of the keys of a position, and the number of blocks."""
+    if size in SHAPES:
+        return SHAPES[size][0], SHAPES[size][1]
+    config: Any = AutoConfig.from_pretrained(size)
+    heads = getattr(config, "num_key_value_heads", config.num_attention_heads)
+    each = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return heads * each, config.num_hidden_layers
 
 
 def generate(network: Any, prompt: Sequence[int], new: int, copies: int = 1, *, sample: bool = True) -> Any:
@@ -136,7 +154,8 @@ def measure_size(
     check_greedy(size, prompt, new, device)
     network = make_network(size, device, dtype)
     ways = our_ways(size, arguments, device)
-    others = other_ways(network, prompt, new)
+    others = other_ways(network, prompt, new) if size in SHAPES else {}
+    others |= llama_cpp_ways(arguments.gguf, prompt, new, arguments.threads)
     if device.type == "cuda":  # kernels are loaded once
         generate(network, prompt, 2)
     one, one_mib = timed(partial(generate, network, prompt, new), repeats, clock, device)
@@ -181,6 +200,14 @@ def options(argv: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--sizes", nargs="+", choices=SHAPES, default=["small"])
+    parser.add_argument("--model", dest="sizes", nargs=1, help="a checkpoint's folder, instead of a shape")
+    parser.add_argument(
+        "--gguf",
+        nargs="*",
+        type=Path,
+        default=[],
+        help="the same model as files for llama.cpp, if it is here",
+    )
     parser.add_argument("--candidates", nargs="+", type=int, default=[1, 4, 13, 32])
     parser.add_argument("--prompt", type=int, default=300, help="tokens of the prompt")
     parser.add_argument("--new", type=int, default=100, help="tokens of each candidate")
@@ -211,7 +238,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     lengths: list[dict[str, Any]] = []
     for size in arguments.sizes:
         for row in measure_size(size, arguments, device):
-            rows.append(row | roofline(row, SHAPES[size], device, machine))
+            rows.append(row | roofline(row, shape_of(size), device, machine))
             print(rows[-1], flush=True)
         for row in measure_lengths(size, arguments, device):
             lengths.append(row)

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import GPT2LMHeadModel
+from transformers import PreTrainedModel
 
 from autoresponder.errors import JobError
 from autoresponder.generation.draws import draws_of_attempt, seeded
@@ -37,7 +37,7 @@ from autoresponder.sampling.registry import build_sampler
 from autoresponder.settings import SamplerConfig
 
 NEVER = re.compile(r"(?!)")
-END = 50256
+END = 49_151  # a token that every vocabulary here has
 NO_WINDOW = 10_000  # tokens; longer than any text here
 
 
@@ -113,7 +113,7 @@ class Collected:
 class Ours:
     """The writing loop and two heads on one network."""
 
-    def __init__(self, network: GPT2LMHeadModel, dtype: str) -> None:
+    def __init__(self, network: PreTrainedModel, dtype: str) -> None:
         self._network = network
         self.weights = count_weights(network)
         if network.device.type == "cpu":
@@ -178,14 +178,14 @@ class Ours:
         return clock() - began, scores.reused
 
 
-def _head(name: HeadName, network: GPT2LMHeadModel) -> Head:
+def _head(name: HeadName, network: PreTrainedModel) -> Head:
     config: Any = network.config
     settings = HeadSettings(
         name=name,
         generator=GeneratorIdentity(name="random", sha256="0" * 64),
-        layers=head_layers(config.n_layer),
-        width=config.n_embd,
-        n_head=config.n_head,
+        layers=head_layers(config.num_hidden_layers),
+        width=config.hidden_size,
+        n_head=config.num_attention_heads,
         mlp_ratio=3 if name == "selector" else 1,
         max_tokens=1020,
     )

@@ -35,14 +35,14 @@ INT8 = "ours_int8"
 
 
 def roofline(
-    row: Row, shape: tuple[int, int, int], device: torch.device, machine: dict[str, float]
+    row: Row, shape: tuple[int, int], device: torch.device, machine: dict[str, float]
 ) -> dict[str, float]:
     """Share of the measured bandwidth and arithmetic that decoding reached.
 
     A step reads all weights, and the keys and values of what its rows look at: on a CPU their common
     beginning once, on a GPU once for each row; of what they write, half on average.
     """
-    width, blocks, _ = shape
+    width, blocks = shape
     weight_bytes = 1 if row["way"] == INT8 else 2 if device.type == "cuda" else 4
     number_bytes = 8 if row["way"] == INT8 else weight_bytes  # attention before int8 layers is in float64
     beginnings = row["n"] if device.type == "cuda" else 1
@@ -63,6 +63,8 @@ def table(rows: Sequence[Row]) -> str:
             for key, name in OTHERS.items():
                 if key in row:
                     lines.append(_line(row, name, _replaced(row, key)))
+            files = [key for key in row if key.startswith("llama_cpp_")]
+            lines += [_line(row, f"llama.cpp {key[10:-2][-8:]}", _replaced(row, key)) for key in files]
         lines.append(_line(row, row["way"], row))
     return "\n".join(lines)
 

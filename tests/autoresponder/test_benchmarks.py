@@ -62,7 +62,7 @@ def a_row() -> dict[str, Any]:
 
 def test_shares_of_the_machine_worked_by_hand() -> None:
     """A width of 10 and 5 blocks: 100 numbers for each position; 300 shared and 4 times 50 own ones."""
-    shape, machine = (10, 5, 1), {"copy_bytes_per_s": 1e11, "flops_per_s": 1e12}
+    shape, machine = (10, 5), {"copy_bytes_per_s": 1e11, "flops_per_s": 1e12}
     cpu, gpu = torch.device("cpu"), torch.device("cuda")
     exact = roofline(a_row(), shape, cpu, machine)
     assert exact["bandwidth_share"] == pytest.approx(100 * (4e8 + 4 * 500 * 100) / 1e11, abs=1e-3)

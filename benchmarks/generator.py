@@ -28,7 +28,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+)
 
 from benchmarks.generator_llama_cpp import llama_cpp_ways
 from benchmarks.generator_others import other_ways
@@ -45,24 +53,45 @@ SHAPES = {  # width, blocks, heads
     "xl": (1600, 48, 25),
 }
 
+LLAMAS: dict[str, dict[str, Any]] = {
+    "llama-1b": {  # Llama 3.2
+        "vocab_size": 128_256,
+        "hidden_size": 2048,
+        "intermediate_size": 8192,
+        "num_hidden_layers": 16,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+        "max_position_embeddings": 2048,
+        "tie_word_embeddings": True,
+    },
+    "llama-tiny": {
+        "vocab_size": 50_257,
+        "hidden_size": 64,
+        "intermediate_size": 96,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+    },
+}
 LENGTHS_CANDIDATES = 13  # of an answer
 PEAKED = 8.0  # gain of the last norm; without it random weights give nearly even probabilities
 
 
 def make_network(size: str, device: torch.device, dtype: torch.dtype) -> PreTrainedModel:
     """A checkpoint, or a shape with random weights about as peaked as a trained network's."""
-    if size not in SHAPES:
-        auto: Any = AutoModelForCausalLM
-        loaded: PreTrainedModel = auto.from_pretrained(size, dtype=dtype).to(device)
-        loaded.requires_grad_(requires_grad=False)
-        loaded.train(mode=False)
-        return loaded
     torch.manual_seed(1)
-    width, blocks, heads = SHAPES[size]
-    config = GPT2Config(n_embd=width, n_layer=blocks, n_head=heads)
-    network: Any = GPT2LMHeadModel(config)
+    auto: Any = AutoModelForCausalLM
+    network: Any
+    if size in SHAPES:
+        width, blocks, heads = SHAPES[size]
+        network = GPT2LMHeadModel(GPT2Config(n_embd=width, n_layer=blocks, n_head=heads))
+        network.transformer.ln_f.weight.data.mul_(PEAKED)
+    elif size in LLAMAS:
+        network = LlamaForCausalLM(LlamaConfig(**LLAMAS[size]))
+        network.model.norm.weight.data.mul_(PEAKED)
+    else:
+        network = auto.from_pretrained(size, dtype=dtype)
     network.requires_grad_(requires_grad=False)
-    network.transformer.ln_f.weight.mul_(PEAKED)
     network.train(mode=False)
     placed: PreTrainedModel = network.to(device=device, dtype=dtype)
     return placed
@@ -72,7 +101,7 @@ def shape_of(size: str) -> tuple[int, int]:
     """Width of the keys of a position, and the number of blocks."""
     if size in SHAPES:
         return SHAPES[size][0], SHAPES[size][1]
-    config: Any = AutoConfig.from_pretrained(size)
+    config: Any = LlamaConfig(**LLAMAS[size]) if size in LLAMAS else AutoConfig.from_pretrained(size)
     heads = getattr(config, "num_key_value_heads", config.num_attention_heads)
     each = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     return heads * each, config.num_hidden_layers
@@ -175,7 +204,9 @@ def measure_size(
             replaced[f"{name}_s"] = round(timed(partial(write, count), repeats, clock, device)[0], 3)
         for way, engine in ways.items():
             with Peak(device) as peak:
-                engine.prepare(count)
+                began = time.perf_counter()
+                engine.prepare(count)  # on a GPU, this captures the graphs
+                prepared = time.perf_counter() - began
                 figures = engine.measure(prompt, new, count, repeats, clock)
             yield {
                 "size": size,
@@ -186,6 +217,7 @@ def measure_size(
                 **replaced,
                 **figures,
                 "mib": peak.mib,
+                "prepare_s": round(prepared, 2),
                 "original_first_s": round(one, 3),
                 "generate_first_s": round(together, 3),
                 "times_original": round(one * count / figures["seconds"], 2),
@@ -199,7 +231,7 @@ def options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sizes", nargs="+", choices=SHAPES, default=["small"])
+    parser.add_argument("--sizes", nargs="+", choices=[*SHAPES, *LLAMAS], default=["small"])
     parser.add_argument("--model", dest="sizes", nargs=1, help="a checkpoint's folder, instead of a shape")
     parser.add_argument(
         "--gguf",

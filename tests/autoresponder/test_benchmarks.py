@@ -19,9 +19,12 @@ def last_line(printed: str) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def test_all_ways_are_measured_for_every_number(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", ["tiny", "llama-tiny"])
+def test_all_ways_are_measured_for_every_number(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, size: str
+) -> None:
     plot = tmp_path / "times.png"
-    sizes = ["--sizes", "tiny", "--candidates", "1", "2", "--prompt", "12", "--new", "5", "--threads", "1"]
+    sizes = ["--sizes", size, "--candidates", "1", "2", "--prompt", "12", "--new", "5", "--threads", "1"]
     assert generator.main([*sizes, "--lengths", "3", "6", "--device", "cpu", "--plot", str(plot)]) == 0
     found = last_line(capsys.readouterr().out)
     rows, lengths = found["rows"], found["lengths"]

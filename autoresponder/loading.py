@@ -15,7 +15,7 @@ from autoresponder.jobs.prompts import Voice
 from autoresponder.jobs.runner import JobRunner, WritingSettings
 from autoresponder.settings import GeneratorConfig
 from bot_settings.blog import BlogConfig
-from munging.formats import own_format
+from munging.prompts.formats import own_format
 from munging.thread import Identity
 
 

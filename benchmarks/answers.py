@@ -28,7 +28,7 @@ from demo.documents.rendering import before, posted_text
 from demo.persona import DEMO_IDENTITY
 from demo.supervisor import HOME
 from munging.classic import to_classic
-from munging.continuation import from_classic_continuation
+from munging.prompts.continuation import from_classic_continuation
 from switchboard.messages import GenerationJob, GenerationResult
 from tumblr_sandbox.language.tables import load_tables
 from tumblr_sandbox.language.threads import Conversation, Talk

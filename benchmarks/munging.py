@@ -27,12 +27,12 @@ from typing import Any
 from bs4 import BeautifulSoup
 
 from munging.classic import from_classic, to_classic
-from munging.continuation import parse_continuation
-from munging.documents import render_classic
-from munging.formats import LATER, V10, render
 from munging.legacy_html import thread_from_html
 from munging.lines import draft_thread
 from munging.payload import thread_from_payload
+from munging.prompts.continuation import parse_continuation
+from munging.prompts.documents import render_classic
+from munging.prompts.formats import LATER, V10, render
 from munging.thread import Identity, Post, PostKind, Thread
 from munging.tumblr_html import to_html
 from tests.munging.pairs import FOLDER, read_pairs

@@ -15,9 +15,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from bot_lifecycle import until_unread
-from munging.formats import FORMATS
 from munging.json_access import mapping, sequence, text
 from munging.lines import LINES, POSTS_TO_REBUILD, Context, Line
+from munging.prompts.formats import FORMATS
 from munging.thread import Identity
 
 DEFAULT_BLOG, DEFAULT_PERSONA = "my-bot", "Frank"

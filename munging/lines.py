@@ -10,12 +10,12 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from munging.classic import split_tags, to_classic
-from munging.continuation import parse_continuation
 from munging.control import END
-from munging.documents import plain_prompt, render_classic
-from munging.formats import V10, PromptFormat, format_time, render
 from munging.legacy_html import thread_from_html
 from munging.payload import thread_from_payload
+from munging.prompts.continuation import parse_continuation
+from munging.prompts.documents import plain_prompt, render_classic
+from munging.prompts.formats import V10, PromptFormat, format_time, render
 from munging.reply_mockup import reply_mockup, reply_source
 from munging.thread import Identity, PostKind, Thread
 from munging.tumblr_html import to_html

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mood.logits import pos_sent
 from mood.named import Mood
-from munging.continuation import Continuation, from_classic_continuation
+from munging.prompts.continuation import Continuation, from_classic_continuation
 from selection.candidates import Candidate
 from selection.choose import Choice, choose
 from selection.retention import newly_retained

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from bot_settings.blog import BlogConfig
 from images.settings import ImagesConfig
 from mood.settings import MoodConfig
-from munging.formats import PromptFormat
+from munging.prompts.formats import PromptFormat
 from munging.thread import Identity
 from tumblr.settings import (
     AsksConfig,

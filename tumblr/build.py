@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from bot_config import Config
 from bot_lifecycle import FatalError, Shutdown
 from bot_network import session_for
-from munging.formats import own_format
+from munging.prompts.formats import own_format
 from switchboard.client import Retry, SwitchboardClient
 from tumblr.api.errors import StoreError
 from tumblr.api.key_pool import Group, KeySet

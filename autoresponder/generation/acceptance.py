@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from munging.cleaning import without_broken
 from munging.control import TAGS
-from munging.formats import normalize
+from munging.prompts.formats import normalize
 
 PROFANE_WORDS = (
     *("shit", "fuck", "sex", "crap", "hell", "damn", "vagina", "penis", "genital", "piss", "gay"),

@@ -14,7 +14,7 @@ from autoresponder.errors import NotFiniteError
 from autoresponder.heads.length_batches import PASS_TOKENS, padded, passes
 from autoresponder.model.encoding import TextEncoder
 from munging.control import END
-from munging.next_speaker import SpeakerPrompt
+from munging.prompts.next_speaker import SpeakerPrompt
 
 
 @dataclass(frozen=True)

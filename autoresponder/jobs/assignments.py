@@ -10,8 +10,8 @@ from autoresponder.jobs.head_texts import answer_reviewer_text, answer_selector_
 from autoresponder.jobs.prompts import AnswerPrompt, FittedPrompt, Voice, fit_original, original_kind
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.settings import GeneratorConfig
-from munging.continuation import Continuation, parse_continuation
-from munging.formats import OriginalKind, original_prompt
+from munging.prompts.continuation import Continuation, parse_continuation
+from munging.prompts.formats import OriginalKind, original_prompt
 from switchboard.messages import GenerationJob
 
 

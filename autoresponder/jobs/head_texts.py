@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from autoresponder.jobs.prompts import AnswerPrompt, Voice
 from munging.classic import from_classic
-from munging.continuation import Continuation
 from munging.control import BOT, NAME, ORIGINAL, bare
-from munging.formats import normalize, render
+from munging.prompts.continuation import Continuation
+from munging.prompts.formats import normalize, render
 from munging.thread import Thread
 
 _HTML_TAG = re.compile(r"<[^>]*?>")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from munging.formats import MONTHS
+from munging.prompts.formats import MONTHS
 
 YEARS = (2019, 2020, 2021)
 LEFT_OUT = ("October",)  # as in the list that the bot of 2021 had

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from autoresponder.errors import PromptTooLongError
 from autoresponder.model.encoding import UNFINISHED, TextEncoder
-from munging.answer_prompts import TRAINING_YEARS, in_drawn_year
 from munging.classic import from_classic, split_tags
-from munging.formats import OriginalKind, Piece, Prompt, PromptFormat, original_prompt, render
+from munging.prompts.answer_prompts import TRAINING_YEARS, in_drawn_year
+from munging.prompts.formats import OriginalKind, Piece, Prompt, PromptFormat, original_prompt, render
 from munging.thread import Identity, PostKind, Thread
 
 LEAST_POSTS = 2  # the bot's turn and the post before it

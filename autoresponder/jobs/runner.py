@@ -34,9 +34,9 @@ from autoresponder.sampling.base import TARGETS_2021
 from autoresponder.sampling.registry import build_sampler, sampling_info, scheme_of
 from autoresponder.settings import GeneratorConfig
 from munging.classic import from_classic
-from munging.continuation import Continuation, to_classic_continuation
-from munging.formats import control_phrases
-from munging.next_speaker import speaker_prompt
+from munging.prompts.continuation import Continuation, to_classic_continuation
+from munging.prompts.formats import control_phrases
+from munging.prompts.next_speaker import speaker_prompt
 from switchboard.messages import (
     GenerationJob,
     GenerationOptions,

@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerFast
 
 from autoresponder.errors import TokenizerMismatchError
 from munging.control import END
-from munging.formats import Prompt
+from munging.prompts.formats import Prompt
 
 UNFINISHED = "\ufffd"  # what a decoder gives for bytes that are not yet a whole character
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from demo.persona import DEMO_IDENTITY
-from munging.formats import V10, OriginalKind, format_time, normalize, original_prompt, render
+from munging.prompts.formats import V10, OriginalKind, format_time, normalize, original_prompt, render
 from munging.thread import ANONYMOUS, Post, PostKind, Thread
 from tumblr_sandbox.language.threads import Conversation
 

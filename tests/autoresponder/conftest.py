@@ -22,7 +22,7 @@ from autoresponder.jobs.runner import JobRunner, WritingSettings
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.model.weights import content_hash
 from autoresponder.settings import GeneratorConfig
-from munging.formats import FORMATS
+from munging.prompts.formats import FORMATS
 from munging.thread import Identity
 from switchboard.messages import GenerationJob, GenerationOptions, MoodRecord
 

@@ -30,8 +30,8 @@ from demo.documents.rendering import (
 )
 from demo.documents.writing import Sizes, write_corpus
 from demo.persona import DEMO_IDENTITY
-from munging.continuation import parse_continuation
-from munging.formats import V10, control_phrases
+from munging.prompts.continuation import parse_continuation
+from munging.prompts.formats import V10, control_phrases
 from munging.thread import PostKind
 from tumblr_sandbox.language.answers import Answerer
 from tumblr_sandbox.language.grammar import Grammar

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
-from munging.format_table import FORMATS, LATER, V10, PromptFormat
+from munging.prompts.format_table import FORMATS, LATER, V10, PromptFormat
 from munging.thread import PostKind
 
 CHAT = replace(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from munging.formats import FORMATS
 from munging.lines import LINES
+from munging.prompts.formats import FORMATS
 from munging.thread import PostKind
 from tests.munging.pairs import FOLDER, Pair, read_pairs
 

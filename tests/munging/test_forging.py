@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from munging.classic import from_classic, to_classic
 from munging.cleaning import clean_user_text
 from munging.control import END, REPLACEMENTS
-from munging.formats import FORMATS, PromptFormat, control_phrases, render
+from munging.prompts.formats import FORMATS, PromptFormat, control_phrases, render
 from munging.thread import Identity, Post, PostKind, Thread
 from tests.munging import own_formats
 from tests.strategies import FORGERIES, IDENTITY, threads, words

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from munging.classic import to_classic
-from munging.formats import FORMATS
 from munging.lines import LINES, Context
 from munging.payload import thread_from_payload
+from munging.prompts.formats import FORMATS
 from munging.thread import Identity
 from tests.munging.pairs import FOLDER, Pair, read_pairs, unescape
 

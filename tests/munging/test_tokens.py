@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from tokenizers import Tokenizer
 
 from munging.control import END
-from munging.formats import PromptFormat, control_phrases, render
+from munging.prompts.formats import PromptFormat, control_phrases, render
 from munging.thread import Thread
 from tests.munging.own_formats import ALL
 from tests.strategies import IDENTITY, threads

@@ -12,7 +12,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from munging.control import END
-from munging.formats import (
+from munging.payload import thread_from_payload
+from munging.prompts.formats import (
     OriginalKind,
     PromptFormat,
     format_time,
@@ -21,7 +22,6 @@ from munging.formats import (
     own_format,
     render,
 )
-from munging.payload import thread_from_payload
 from munging.thread import Identity, Thread
 from training.corpus.names import Replacer
 from training.corpus.post import RawPost

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from munging.next_speaker import SpeakerForm, has_bot_spoken
+from munging.prompts.next_speaker import SpeakerForm, has_bot_spoken
 from munging.thread import Identity, Thread
 from switchboard.messages import SpeakerQuestion
 from switchboard.messages.fields import MAX_TEXT_CHARACTERS

@@ -24,7 +24,7 @@ from autoresponder.jobs.model_folder import GeneratorModel, load_generator, load
 from autoresponder.jobs.runner import JobRunner, WritingSettings
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.model.trunk import run_trunk
-from munging.formats import FORMATS
+from munging.prompts.formats import FORMATS
 from switchboard.messages import GenerationJob, GenerationResult, RawSelectJob, RawSelectResult
 
 FORMS: dict[str, dict[str, object]] = {

@@ -18,8 +18,8 @@ from autoresponder.jobs.model_folder import GeneratorModel
 from autoresponder.jobs.runner import JobRunner, WritingSettings
 from autoresponder.model.encoding import TextEncoder
 from munging.classic import from_classic
-from munging.formats import V10
-from munging.next_speaker import SpeakerPrompt, speaker_prompt
+from munging.prompts.formats import V10
+from munging.prompts.next_speaker import SpeakerPrompt, speaker_prompt
 from switchboard.messages import RawSelectJob, RawSelectResult, SpeakerOdds, SpeakerQuestion
 from tests.autoresponder.model.test_other_networks import CONFIGS
 

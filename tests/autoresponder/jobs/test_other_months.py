@@ -25,7 +25,7 @@ from autoresponder.model.encoding import TextEncoder
 from autoresponder.service import GeneratorWorker
 from autoresponder.settings import GeneratorConfig
 from bot_settings.blog import BlogConfig
-from munging.formats import FORMATS
+from munging.prompts.formats import FORMATS
 from switchboard.messages import GenerationJob, GenerationResult, WorkerError
 from switchboard.polling import GeneratorAnswer, GeneratorJob
 from switchboard.worker_thread import WorkerThread

@@ -19,8 +19,8 @@ from autoresponder.jobs.head_texts import (
 )
 from autoresponder.jobs.prompts import AnswerPrompt, Voice, fit_original, original_kind
 from autoresponder.model.encoding import TextEncoder
-from munging.continuation import Continuation
-from munging.formats import FORMATS, render
+from munging.prompts.continuation import Continuation
+from munging.prompts.formats import FORMATS, render
 from munging.thread import Identity, PostKind, Thread
 
 VOICE = Voice(FORMATS["v10"], Identity(blog="frank-blog", persona="Frank"))

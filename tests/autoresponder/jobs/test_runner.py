@@ -20,7 +20,7 @@ from autoresponder.jobs.runner import JobRunner, WritingSettings, acceptance_opt
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.sampling.base import TARGETS_2021
 from autoresponder.settings import SamplerConfig
-from munging.continuation import from_classic_continuation
+from munging.prompts.continuation import from_classic_continuation
 from switchboard.messages import (
     GenerationJob,
     GenerationOptions,

@@ -43,12 +43,12 @@ def test_the_most_frequent_title_wins_the_longest_on_ties(titles: list[str], exp
         ("\u201cThe Heron\u201d", "The Heron"),
         ("", ""),
         ("\n\n", ""),
-        ("The 友Heron", clean("The 友Heron")),
+        ("The 友Heron", "The 友Heron"),  # its own words are carried as written
+        ("The\x00 Heron\ufffd", "The Heron"),
     ],
 )
 def test_a_title_is_one_line_without_quotes(answer: str, title: str) -> None:
     assert clean(answer) == title
-    assert "友" not in clean(answer)
 
 
 class Parrot:

@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerFast
 
 from autoresponder.errors import TokenizerMismatchError
 from autoresponder.model.encoding import Detokenizer, TextEncoder
-from munging.formats import Piece, Prompt
+from munging.prompts.formats import Piece, Prompt
 
 END = "<|endoftext|>"
 END_PARTS = ["<|", "endoftext", "|>", END, "<|endo", "a", " ", "\n", "友", "🕒"]

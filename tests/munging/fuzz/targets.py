@@ -12,12 +12,16 @@ from itertools import pairwise
 
 from munging.classic import from_classic, to_classic
 from munging.cleaning import clean_content, clean_tag, clean_user_text
-from munging.continuation import from_classic_continuation, parse_continuation, to_classic_continuation
 from munging.control import END, END_PREFIX
-from munging.formats import control_phrases, render
 from munging.images import images_of_posts
 from munging.legacy_html import thread_from_html
 from munging.payload import thread_from_payload
+from munging.prompts.continuation import (
+    from_classic_continuation,
+    parse_continuation,
+    to_classic_continuation,
+)
+from munging.prompts.formats import control_phrases, render
 from munging.reply_mockup import reply_source
 from munging.thread import Identity, Thread
 from munging.tumblr_html import to_html

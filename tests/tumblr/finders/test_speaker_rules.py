@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from munging.next_speaker import SpeakerForm
+from munging.prompts.next_speaker import SpeakerForm
 from munging.thread import Thread
 from switchboard.messages import SpeakerQuestion
 from switchboard.messages.fields import MAX_TEXT_CHARACTERS

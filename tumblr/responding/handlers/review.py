@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from html import escape
 
-from munging.formats import normalize
+from munging.prompts.formats import normalize
 from switchboard.messages import SelectionOutcome
 from tumblr.api.models import ANONYMOUS
 from tumblr.responding.handlers.base import TurnHandler, about, stored

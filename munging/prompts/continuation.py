@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from munging.classic import TAGS_MARK, split_tags
 from munging.cleaning import without_broken
 from munging.control import END, END_PREFIX, TAGS, escaped, unescaped, without_original
-from munging.format_patterns import is_head
-from munging.format_table import OriginalKind, PromptFormat
+from munging.prompts.format_patterns import is_head
+from munging.prompts.format_table import OriginalKind, PromptFormat
 from munging.thread import Identity
 
 _KINDS: tuple[OriginalKind, ...] = ("fiction", "review", "plain")

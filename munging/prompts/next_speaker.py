@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from munging.format_table import PromptFormat
-from munging.printer import Piece, Printer
+from munging.prompts.format_table import PromptFormat
+from munging.prompts.printer import Piece, Printer
 from munging.thread import Identity, Post, Thread
 
 SpeakerForm: TypeAlias = Literal["full", "masked"]

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from munging.classic import from_classic, to_classic
-from munging.continuation import (
+from munging.prompts.continuation import (
     Continuation,
     from_classic_continuation,
     parse_continuation,
     to_classic_continuation,
 )
-from munging.formats import FORMATS, V10, PromptFormat, control_phrases
+from munging.prompts.formats import FORMATS, V10, PromptFormat, control_phrases
 from munging.thread import Post, PostKind, Thread
 from munging.tumblr_html import to_html
 from tests.strategies import IDENTITY, words

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 
 from munging.classic import from_classic, to_classic
-from munging.formats import FORMATS, V9, V10, PromptFormat, control_phrases, own_format
-from munging.next_speaker import SpeakerForm, SpeakerPrompt, has_bot_spoken, speaker_prompt, spoken
+from munging.prompts.formats import FORMATS, V9, V10, PromptFormat, control_phrases, own_format
+from munging.prompts.next_speaker import SpeakerForm, SpeakerPrompt, has_bot_spoken, speaker_prompt, spoken
 from munging.thread import Post, PostKind, Thread
 from tests.strategies import IDENTITY, threads
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from munging.cleaning import clean_user_text
-from munging.format_patterns import as_tag, as_words
-from munging.format_table import OriginalKind, PromptFormat
-from munging.normalize import normalize, with_plain_lists
+from munging.prompts.format_patterns import as_tag, as_words
+from munging.prompts.format_table import OriginalKind, PromptFormat
+from munging.prompts.normalize import normalize, with_plain_lists
 from munging.thread import Identity, Post, PostKind, Thread
 
 

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 from munging.cleaning import lower_ascii, quote_lines
-from munging.format_table import FORMATS, PLACEHOLDER, PromptFormat
+from munging.prompts.format_table import FORMATS, PLACEHOLDER, PromptFormat
 from munging.thread import Identity
 
 _SPACES = r"[^\S\n]*+"

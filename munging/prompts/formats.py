@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from munging.format_patterns import control_phrases
-from munging.format_table import (
+from munging.prompts.format_patterns import control_phrases
+from munging.prompts.format_table import (
     FORMATS,
     LATER,
     LATER_END_TAGS,
@@ -19,8 +19,8 @@ from munging.format_table import (
     TimeStyle,
     own_format,
 )
-from munging.normalize import normalize
-from munging.printer import Piece, Printer
+from munging.prompts.normalize import normalize
+from munging.prompts.printer import Piece, Printer
 from munging.thread import Identity, Thread
 
 __all__ = [

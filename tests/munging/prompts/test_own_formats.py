@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from autoresponder.settings import GeneratorConfig
-from munging.continuation import Continuation, parse_continuation
-from munging.format_patterns import control_phrases
-from munging.formats import FORMATS, V10, PromptFormat, original_prompt, own_format, render
+from munging.prompts.continuation import Continuation, parse_continuation
+from munging.prompts.format_patterns import control_phrases
+from munging.prompts.formats import FORMATS, V10, PromptFormat, original_prompt, own_format, render
 from munging.settings import PromptFormatConfig
 from munging.thread import Identity, Post, PostKind, Thread
 from tests.munging.own_formats import CHAT, PAGE

@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 from hypothesis import given, settings
 
-from munging.documents import plain_prompt, render_classic
-from munging.formats import (
+from munging.prompts.documents import plain_prompt, render_classic
+from munging.prompts.formats import (
     FORMATS,
     V9,
     V10,
@@ -19,7 +19,7 @@ from munging.formats import (
     original_prompt,
     render,
 )
-from munging.normalize import normalize
+from munging.prompts.normalize import normalize
 from munging.thread import Identity, Post, PostKind, Thread
 from tests.strategies import IDENTITY, threads, words
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from munging.classic import from_classic
 from munging.control import END, TAGS
-from munging.formats import (
+from munging.prompts.formats import (
     OriginalKind,
     Prompt,
     PromptFormat,
@@ -15,7 +15,7 @@ from munging.formats import (
     render,
     render_past,
 )
-from munging.printer import Piece, Printer
+from munging.prompts.printer import Piece, Printer
 from munging.thread import Identity, Thread
 
 _KINDS: tuple[OriginalKind, ...] = ("plain", "review", "fiction")

@@ -1,0 +1,1 @@
+"""Threads as prompts and documents, and what the model wrote as a post."""

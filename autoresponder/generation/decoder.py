@@ -45,6 +45,8 @@ class Decoder:
         self.device = network.device
         self.keep = tuple(keep)
         self._network = network
+        self.known_tokens = 0
+        """How many of the ids that were prefilled last had been run before."""
         self._known = known if known is not None else PromptCache(0)
         self._cache = SlotCache(slots, kept=self.keep, wide=wide)
 
@@ -58,6 +60,7 @@ class Decoder:
         if not ids:
             return NOTHING
         past = self._known.longest(ids)
+        self.known_tokens = past.length
         if past.length < len(ids):
             past = self._extend(past, ids)
             if _is_sound(past) and remember:

@@ -53,9 +53,11 @@ class WritingFigures:
     """What writing did, for the log; times in seconds.
 
     ``prompt_tokens`` counts each distinct prompt once; of a job its own, of a run those that were run.
+    ``prompt_known`` of them had been run for an earlier prompt.
     """
 
     prompt_tokens: int = 0
+    prompt_known: int = 0
     prefill_seconds: float = 0.0
     decode_seconds: float = 0.0
     tokens: int = 0
@@ -351,4 +353,5 @@ class _Batch:
         seconds = self._clock() - began
         for figures in (self.figures, stats):
             figures.prefill_seconds += seconds
+            figures.prompt_known += self._decoder.known_tokens
         return prefix

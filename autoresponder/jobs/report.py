@@ -67,6 +67,7 @@ class JobReport:
             return {}
         return {
             "prompt_tokens": self.writing.prompt_tokens,
+            "prompt_known": self.writing.prompt_known,
             "prefill_ms": round(1000 * self.writing.prefill_seconds),
             "tokens": self.writing.tokens,
             "tokens_per_s": round(self.writing.tokens_per_second),

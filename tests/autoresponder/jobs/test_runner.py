@@ -79,7 +79,17 @@ def test_an_answer_job_gives_scored_candidates_in_classic_form(runner: JobRunner
     assert line["texts"] == 6
     assert line["tries"] == 6 + sum(report.rejections.values())
     assert set(line) == {
-        *("kind", "texts", "prompt_tokens", "prefill_ms", "tokens", "tokens_per_s", "tries", "rejected"),
+        *(
+            "kind",
+            "texts",
+            "prompt_tokens",
+            "prompt_known",
+            "prefill_ms",
+            "tokens",
+            "tokens_per_s",
+            "tries",
+            "rejected",
+        ),
         *("relaxed", "mean_surprisal", "scoring_ms", "reused", "selector", "sentiment"),
     }
 
@@ -273,3 +283,16 @@ def test_the_acceptance_options_are_the_jobs(encoder: TextEncoder) -> None:
         "allowed_mentions": ["frank"],
     }
     assert vars(acceptance_options(job(**given).kwargs)) == given
+
+
+def test_a_retry_finds_its_prompt_known(
+    generator: GeneratorModel,
+    heads: Mapping[HeadName, Head],
+    settings: WritingSettings,
+    sample: GenerationJob,
+) -> None:
+    """All of the prompt but its last token, which is the first to be stepped."""
+    runner = JobRunner(generator, heads, changed(settings, prompt_cache_mib=10))
+    first, again = (runner.run(job_id, sample)[1].fields() for job_id in ("job", "job again"))
+    assert first["prompt_known"] == 0
+    assert again["prompt_known"] == again["prompt_tokens"] - 1  # type: ignore[operator]

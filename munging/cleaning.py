@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
-from munging.control import BROKEN_END, END_PREFIX, IMAGE_DELIMITER, without_control
+from munging.control import BROKEN_END, END_PREFIX, IMAGE_DELIMITER, replaced, without_control
 
 _LINE_BREAKS = re.compile("\r\n|[\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
 _CODED_BREAKS = re.compile("\r\n|[\r\v\f\x1c\x1d\x1e\x85]")
@@ -29,13 +30,13 @@ _STRUCTURE_LINE = re.compile(
 )
 _PLAIN = re.compile("[\n -9;>-{}~]*")
 """ASCII without what structure is made of: colon, bar, angle bracket and equal sign."""
-_PLAIN_TAG = re.compile("(?: ?[0-9A-Za-z!?'.-])* ?")
+_PLAIN_TAG = re.compile("[ 0-9A-Za-z!?'.-]*")
 _TELLTALES = (
     *("asked", "responded", "posted", "commented", "wrote", "blog", "review", "fiction", "conversation"),
     *("posts", "written", "tags", "tagged"),
 )
 """Words of which each alternative of the pattern has one."""
-_ODD_LETTERS = str.maketrans("\u0130\u0131\u017f\u212a", "iisk")
+_ODD_LETTERS = dict(zip("\u0130\u0131\u017f\u212a", "iisk", strict=True))
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
 QUOTED = "> "
 """Stands before a line of somebody's that imitates structure, as in a letter."""
@@ -114,18 +115,17 @@ def clean_tag(tag: str, *, own: bool = False) -> str:
 
     A tag stands in the middle of a line, where only the words that introduce tags would be structure.
     """
-    if _PLAIN_TAG.fullmatch(tag):
+    if _PLAIN_TAG.fullmatch(tag) and "  " not in tag:
         return clean_user_text(tag.strip())
     words = _TAGS_PHRASE.sub(r"\1", clean_user_text(tag, own=own).replace("#", " "))
     # Cleaned again, for behind what was taken away it may imitate structure.
     return clean_user_text(" ".join(words.split()).strip(" ,"), own=own)
 
 
+@lru_cache(maxsize=4096)
 def clean_name(name: str) -> str:
     """A blog's name with only what tumblr's names are made of; an empty one becomes "unknown"."""
-    if len(name) > MAXIMUM_NAME or not (name.isascii() and name.replace("-", "0").isalnum()):
-        name = _NOT_IN_NAMES.sub("", name)[:MAXIMUM_NAME]
-    return name or "unknown"
+    return _NOT_IN_NAMES.sub("", name)[:MAXIMUM_NAME] or "unknown"
 
 
 def image_block(text: str) -> str:
@@ -175,4 +175,4 @@ def _may_imitate(text: str) -> bool:
 
 def lower_ascii(text: str) -> str:
     """A text in lower case, in which the letters that regular expressions take for ASCII ones are those."""
-    return text.lower() if text.isascii() else text.translate(_ODD_LETTERS).lower()
+    return replaced(text, _ODD_LETTERS).lower()

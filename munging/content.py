@@ -69,16 +69,16 @@ def content_text(parts: Iterable[Part], image_texts: Mapping[str, str], *, own: 
 
     ``own``: they are the bot's words.
     """
+    words: list[str] = []
     pieces: list[str] = []
-    run: list[str] = []
     for part in parts:
         if isinstance(part, str):
-            run.append(part)
+            words.append(part)
         elif seen := part.text(image_texts):
-            pieces += [clean_user_text("".join(run), own=own), image_block(clean_user_text(seen))]
-            run = []
-    words = clean_user_text("".join(run), own=own)
-    return join_clean([*pieces, words]) if pieces else words
+            pieces += [clean_user_text("".join(words), own=own), image_block(clean_user_text(seen))]
+            words = []
+    cleaned = clean_user_text("".join(words), own=own)
+    return join_clean([*pieces, cleaned]) if pieces else cleaned
 
 
 def read_content(nodes: Nodes, line_end: str = PARAGRAPH_END, *, encoded: bool = False) -> list[Part]:
@@ -122,34 +122,37 @@ class _Writer:
         self._encoded = encoded
 
     def write(self, nodes: Nodes) -> None:
-        self._text(nodes.lead)
+        if nodes.lead:
+            self._text(nodes.lead)
         for element in nodes.elements:
             if len(element):
                 self._walk(element)
                 continue
-            if self._start(element):  # most paragraphs hold words alone
-                self._text(element.text)
+            if self._start(element) and (text := element.text):  # most paragraphs hold words alone
+                self._text(text)
             self._end(element)
-            self._text(element.tail)
+            if tail := element.tail:
+                self._text(tail)
 
     def _walk(self, element: Element) -> None:
         walker = etree.iterwalk(element, events=("start", "end"))
         for event, node in walker:
             if event == "end":
                 self._end(node)
-                self._text(node.tail)
+                if tail := node.tail:
+                    self._text(tail)
             elif self._start(node):
-                self._text(node.text)
+                if text := node.text:
+                    self._text(text)
             else:
                 walker.skip_subtree()
 
-    def _text(self, text: str | None) -> None:
-        if not text:
-            return
+    def _text(self, text: str) -> None:
         if self._whole is not None:
             self.parts.append(text if self._encoded else html.escape(text, quote=False))
         elif text.strip(_BLANK):
-            self._break_line()
+            if self._breaks:
+                self._break_line()
             self.parts.append(text)
             self._in_line = True
         elif self._breaks and self._in_line:
@@ -159,10 +162,10 @@ class _Writer:
 
     def _break_line(self) -> None:
         """Words are to follow: they begin a line if the edge of a block lies between."""
-        if self._breaks:
-            if self._in_line:
-                self.parts.append(self._breaks)
-            self._breaks, self._in_line = "", False
+        if self._breaks and self._in_line:
+            self.parts.append(self._breaks)
+            self._in_line = False
+        self._breaks = ""
 
     def _mark(self, markup: str) -> None:
         """Write what ends a line, or what sets words off by itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 NAME = "友"
 """A blog's name follows."""
@@ -36,8 +37,6 @@ REPLACEMENTS = {
     CLOCK: "\U0001f550",
 }
 
-_TABLE = str.maketrans(REPLACEMENTS)
-
 ESCAPE = "\u2060"
 """Behind a mark it says that the mark is a word of the bot's. It has no width, so users' words have none."""
 _STRUCTURAL = f"{NAME}{SAID}{ASKED}{BOT}{ORIGINAL}{TAGS}"
@@ -48,8 +47,16 @@ _ESCAPED = re.compile(f"([{_STRUCTURAL}<]){ESCAPE}")
 
 def without_control(text: str) -> str:
     """Replace every control character and break every end mark, so that text stays text."""
-    marked = text if text.isascii() else text.translate(_TABLE)
-    return marked.replace(END_PREFIX, BROKEN_END)
+    return replaced(text, REPLACEMENTS).replace(END_PREFIX, BROKEN_END)
+
+
+def replaced(text: str, table: Mapping[str, str]) -> str:
+    """Text with some characters outside ASCII replaced: looking for each is faster than ``translate``."""
+    if not text.isascii():
+        for character, other in table.items():
+            if character in text:
+                text = text.replace(character, other)
+    return text
 
 
 def escaped(text: str) -> str:

@@ -89,9 +89,10 @@ def _levels(body: Element) -> Iterator[int]:
 
 def classes(element: Element) -> frozenset[str]:
     """The classes of an element."""
-    return frozenset((element.get("class") or "").split())
+    named = element.get("class")
+    return frozenset(named.split()) if named else frozenset()
 
 
 def text_of(element: Element) -> str:
     """All text inside an element, in order."""
-    return "".join(element.itertext())
+    return "".join(element.itertext()) if len(element) else element.text or ""

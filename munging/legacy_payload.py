@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from munging.assembly import Turn, set_off
 from munging.cleaning import clean_name, clean_user_text
@@ -21,9 +21,7 @@ from munging.names import blogs_of_trail, id_of_item
 from munging.thread import PARAGRAPH_END, Identity
 
 _BODY_FIELDS = ("body", "answer", "caption", "description")
-_ATTRIBUTED_QUOTE = re.compile(
-    r'<p><a\b(?=[^<>]*\bclass="tumblr_blog")[^<>]*+>[^<>]*+</a>:</p>\s*+<blockquote>', re.IGNORECASE
-)
+_ATTRIBUTED_QUOTE = re.compile(r"<p><a( [^<>]*+)>[^<>]*+</a>:</p>\s*+<blockquote>")
 _TWO_QUOTES_END = re.compile(r"</blockquote>\s*</blockquote>\Z", re.IGNORECASE)
 _BOXED = re.compile(
     r"<p>(<(?:div|p|figure|h[1-6]|blockquote|ul|ol)\b.*</(?:div|p|figure|h[1-6]|blockquote|ul|ol)>)</p>",
@@ -32,8 +30,7 @@ _BOXED = re.compile(
 _MARKED_UP = re.compile(r"</(?:p|blockquote|div|ul|ol)>|<br\s*/?>", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class LegacyPost:
+class LegacyPost(NamedTuple):
     """What a legacy payload says, before it is a thread. ``turns`` ends with the posting blog's own."""
 
     preamble: str
@@ -56,10 +53,11 @@ def read_legacy(
     chain = read_chain(nodes_of(body))
     if is_too_deep(body):
         problems = (*problems, "body: nested too deeply, its end may be missing")
-    if trail:
-        past = [item for item in trail if not item.get("is_current_item")]
-        names = blogs_of_trail(past, payload, chain.authors, identity.blog)
-        if is_malformed(body) or _is_listed(trail, rebuild) or not _agree(chain, names):
+    past = [item for item in trail if not item.get("is_current_item")]
+    quoted = chain.authors
+    if trail and (past or quoted):
+        names = blogs_of_trail(past, payload, quoted, identity.blog)
+        if is_malformed(body) or _is_listed(trail, rebuild) or not _agree(quoted, names):
             own = next((_raw(item) for item in trail if item.get("is_current_item")), _comment(payload))
             said = [*zip(names, map(_raw, past), strict=True), (blog, own)]
             return LegacyPost(title, tuple(_turns_of_trail(said, front, identity, image_texts)), problems)
@@ -106,8 +104,14 @@ def is_malformed(body: str) -> bool:
         return True
     if "tumblr_blog" not in body:
         return False
-    parts = _ATTRIBUTED_QUOTE.split(body.replace("\n", ""))
-    return any(part.strip() for part in parts[:-1])
+    flat, read = body.replace("\n", "").lower(), 0
+    for quote in _ATTRIBUTED_QUOTE.finditer(flat):
+        if ' class="tumblr_blog"' not in quote[1]:
+            continue
+        if flat[read : quote.start()].strip():
+            return True
+        read = quote.end()
+    return False
 
 
 def _body(payload: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
@@ -148,9 +152,9 @@ def _is_listed(trail: Sequence[Mapping[str, object]], rebuild: Collection[str]) 
     return bool(rebuild) and any(id_of_item(item) in rebuild for item in trail)
 
 
-def _agree(chain: Chain, names: Sequence[str]) -> bool:
+def _agree(quoted: Sequence[str], names: Sequence[str]) -> bool:
     """Whether the body quotes whom the trail lists. Anybody can type a quotation; nobody can type a trail."""
-    return [clean_name(author) for author in chain.authors] == [clean_name(name) for name in names]
+    return [clean_name(author) for author in quoted] == [clean_name(name) for name in names]
 
 
 def _turns_of_trail(

@@ -49,7 +49,7 @@ def as_words(text: str, form: PromptFormat, identity: Identity) -> str:
 def as_tag(tag: str, form: PromptFormat, identity: Identity) -> str:
     """A tag in which this format's words for what introduces tags are broken up."""
     tag, words = _without_marks(tag, form), form.phrase(form.tags, identity).strip()
-    if not words or lower_ascii(words) not in lower_ascii(tag):
+    if not words or (words.isascii() and words.lower() not in lower_ascii(tag)):
         return tag
     # Wherever the words begin, even within themselves, they are broken up behind their first letter.
     return re.sub(rf"(?i)({re.escape(words[0])})(?={re.escape(words[1:])})", r"\1 ", tag)

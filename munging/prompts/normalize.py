@@ -6,18 +6,17 @@ import html
 import re
 
 from munging.cleaning import clean_content
+from munging.control import replaced
 from munging.links import PLAIN_CLASSES
 from munging.thread import PostKind
 
-_QUOTES = str.maketrans(
-    {
-        "\N{NO-BREAK SPACE}": " ",
-        "\N{LEFT SINGLE QUOTATION MARK}": "'",
-        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
-        "\N{LEFT DOUBLE QUOTATION MARK}": '"',
-        "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
-    }
-)
+_QUOTES = {
+    "\N{NO-BREAK SPACE}": " ",
+    "\N{LEFT SINGLE QUOTATION MARK}": "'",
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+    "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+}
 _MANY_NEWLINES = re.compile(r"\n{3,}")
 _WORD_AT_LINE_START = re.compile(r"\n(?=[0-9A-Za-z_])")
 _TWO_SPACES = re.compile(r"(?<=[.!?])  (?=[0-9A-Za-z_])")
@@ -37,8 +36,7 @@ def normalize(text: str, *, spaced_lines: bool = True) -> str:
     Text is taken to begin in the middle of a line. A backslash followed by n stays what the user typed.
     Without ``spaced_lines`` lines begin as they are.
     """
-    if not text.isascii():
-        text = text.translate(_QUOTES)
+    text = replaced(text, _QUOTES)
     if "\n\n\n" in text:
         text = _MANY_NEWLINES.sub("\n\n", text)
     if spaced_lines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from munging.cleaning import clean_user_text
 from munging.prompts.format_patterns import as_tag, as_words
@@ -12,8 +13,7 @@ from munging.prompts.normalize import normalize, with_plain_lists
 from munging.thread import Identity, Post, PostKind, Thread
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A part of a prompt: the format's own words (``structure``), or what somebody wrote."""
 
     text: str

@@ -171,6 +171,7 @@ class ScriptDecoder(Decoder):
         self.slots = slots
         self.device = torch.device("cpu")
         self.keep = ()
+        self.known_tokens = 0
         self.prefills: list[list[int]] = []
         self.widths: list[int] = []
         self._scripts = scripts

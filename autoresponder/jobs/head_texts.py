@@ -56,7 +56,8 @@ def _answered(prompt: AnswerPrompt, written: Continuation) -> Thread | None:
     if prompt.thread is None:
         return None
     *others, turn = prompt.thread.posts
-    turn = replace(turn, text=written.body, tags=written.tags)
+    # The space before the body is the format's, which prints it again.
+    turn = replace(turn, text=written.body.removeprefix(" "), tags=written.tags)
     return replace(prompt.thread, posts=(*others, turn))
 
 

@@ -63,7 +63,7 @@ environments: setup ## try the commands in the environments that users have (hal
 constraints: ## pin again: the newest releases that fit pyproject.toml
 	rm -rf build/pins && $(PYTHON) -m venv build/pins
 	build/pins/bin/python -m pip install --quiet 'torch==2.13.0'
-	build/pins/bin/python -m pip install --quiet --editable '.[ml,train,images,dev]' --editable './sandbox[dev]'
+	build/pins/bin/python -m pip install --quiet --editable '.[ml,train,images,pictures,dev]' --editable './sandbox[dev]'
 	build/pins/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
 	rm -rf build/pins && $(PYTHON) -m venv build/pins
 	build/pins/bin/python -m pip install --quiet 'tumblr-backup[dash]'

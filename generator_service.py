@@ -44,6 +44,7 @@ def _run(config: Config, *, check: bool) -> int:
     from autoresponder.checkup import TOKENS, Progress, check_up, warm_up
     from autoresponder.errors import JobError
     from autoresponder.loading import build_runner
+    from autoresponder.pictures.models import PictureModels
     from autoresponder.service import serve
 
     shutdown = Shutdown().install()
@@ -60,7 +61,8 @@ def _run(config: Config, *, check: bool) -> int:
     if generator.network.device.type == "cuda":  # kernels are loaded and graphs captured once
         with suppress(JobError):
             warm_up(runner)
-    serve(config.generator, config.switchboard, runner, shutdown)
+    pictures = PictureModels.load(config.generator)
+    serve(config.generator, config.switchboard, runner, pictures, shutdown)
     return 0
 
 

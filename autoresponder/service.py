@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import socket
 import time
+from collections.abc import Mapping
 
 import structlog
 
 from autoresponder.errors import JobError, WritingStoppedError
-from autoresponder.jobs.runner import Done, JobRunner
+from autoresponder.jobs.runner import Done, Job, JobRunner
+from autoresponder.pictures.models import PICTURE_JOBS, PictureModels
 from autoresponder.settings import GeneratorConfig
 from bot_lifecycle import FatalError, Shutdown
 from switchboard.client import Retry, SwitchboardClient
@@ -26,17 +28,18 @@ log = structlog.get_logger()
 class GeneratorWorker:
     """Does the jobs on a bench side by side, with one log line each."""
 
-    def __init__(self, runner: JobRunner) -> None:
+    def __init__(self, runner: JobRunner, pictures: PictureModels | None = None) -> None:
         self._runner = runner
+        self._pictures = pictures or PictureModels()
 
     def work(self, bench: WorkerThread[GeneratorJob, GeneratorAnswer | WorkerError]) -> None:
         """Do jobs until none is left; one that cannot be done is reported, and the others go on."""
         began: dict[str, float] = {}
 
-        def take() -> dict[str, GeneratorJob]:
+        def take() -> dict[str, Job]:
             jobs = bench.take()
             began.update(dict.fromkeys(jobs, time.perf_counter()))
-            return jobs
+            return self._texts_of(jobs, bench)
 
         def deliver(key: str, outcome: Done | JobError) -> None:
             job_id = job_of(key)
@@ -56,6 +59,28 @@ class GeneratorWorker:
         except WritingStoppedError as stopped:
             bench.give_back(str(stopped))
 
+    def _texts_of(
+        self,
+        jobs: Mapping[str, GeneratorJob],
+        bench: WorkerThread[GeneratorJob, GeneratorAnswer | WorkerError],
+    ) -> dict[str, Job]:
+        """Do the jobs that are about pictures; the others are left."""
+        texts: dict[str, Job] = {}
+        for key, job in jobs.items():
+            if not isinstance(job, PICTURE_JOBS):
+                texts[key] = job
+                continue
+            began = time.perf_counter()
+            try:
+                bench.deliver(key, self._pictures.run(job_of(key), job))
+            except JobError as error:
+                log.warning("job not done", job=job_of(key), reason=str(error))
+                bench.deliver(key, WorkerError(error=f"{type(error).__name__}: {error}"))
+            else:
+                seconds = round(time.perf_counter() - began, 2)
+                log.info("job done", job=job_of(key), kind=job.type, seconds=seconds)
+        return texts
+
 
 def worker_name(settings: GeneratorConfig) -> str:
     """Name under which the switchboard knows this process, the same after a restart."""
@@ -64,16 +89,22 @@ def worker_name(settings: GeneratorConfig) -> str:
 
 
 def serve(
-    settings: GeneratorConfig, switchboard: SwitchboardConfig, runner: JobRunner, shutdown: Shutdown
+    settings: GeneratorConfig,
+    switchboard: SwitchboardConfig,
+    runner: JobRunner,
+    pictures: PictureModels,
+    shutdown: Shutdown,
 ) -> None:
     """Serve jobs until told to stop; what only a human can fix is raised as FatalError."""
     once = Retry(attempts=1)  # the worker's loop has its own back-off
     client = SwitchboardClient(switchboard.address, switchboard.generator_token, retry=once)
     name = worker_name(settings)
-    exchange = GeneratorExchange(client, worker=name, batch_size=settings.batch_size)
+    exchange = GeneratorExchange(
+        client, worker=name, batch_size=settings.batch_size, capabilities=pictures.capabilities
+    )
     log.info("generator started", switchboard=switchboard.address, worker=name)
     try:
-        run_bench_worker(exchange, GeneratorWorker(runner).work, shutdown.requested, PollTimings())
+        run_bench_worker(exchange, GeneratorWorker(runner, pictures).work, shutdown.requested, PollTimings())
     except SwitchboardForbidden as error:
         hint = "give switchboard.generator_token the same value here and where the switchboard runs"
         raise FatalError(str(error), hint) from error

@@ -54,6 +54,15 @@ class GeneratorConfig(Section):
     heads: Path | None = Field(
         None, description='folder of the two heads; default: "heads" in the model folder'
     )
+    captioner: str = Field(
+        "", description="folder of an image-to-text model of transformers'; empty: pictures get no captions"
+    )
+    painter: str = Field(
+        "", description="folder of a text-to-image pipeline of diffusers'; empty: no pictures are made"
+    )
+    painter_steps: Annotated[int, Field(ge=1, le=1000)] = Field(
+        30, description="denoising steps of a picture"
+    )
     device: str = Field("auto", description='"auto", "cpu", "cuda" or "cuda:N"')
     dtype: Literal["auto", "float32", "int8", "bfloat16", "float16"] = Field(
         "auto",

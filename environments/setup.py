@@ -166,7 +166,7 @@ def make(venv: Path, torch_index: str, wheels: str) -> None:
         ]
         if torch_index:
             install_torch(pip, torch_index, folder)
-        projects = ["--editable", ".[ml,train,images,dev]", "--editable", "./sandbox[dev]"]
+        projects = ["--editable", ".[ml,train,images,pictures,dev]", "--editable", "./sandbox[dev]"]
         must("installing the libraries", [*pip, *folder, *projects])
         must("making the environment for tumblr-backup", [base, "-m", "venv", venv / "tumblr-backup"])
         backup: list[str | Path] = [venv / "tumblr-backup" / "bin" / "python", "-m", "pip", "install"]

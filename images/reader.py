@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 
 import structlog
@@ -51,13 +51,27 @@ def reader_key(config: ImagesConfig) -> str:
     except PackageNotFoundError:
         release = "none"
     model = config.rapidocr.model.name if config.backend == "rapidocr" and config.rapidocr.model else ""
-    return f"{config.backend}-{release}{'+' if model else ''}{model}/{config.max_frames}"
+    captions = "+captions" if config.captions else ""
+    return f"{config.backend}-{release}{'+' if model else ''}{model}/{config.max_frames}{captions}"
+
+
+Captioner = Callable[[bytes], str]
+"""A JPEG to what it shows; raises ImageError when that cannot be had now."""
 
 
 class ImageReader:
     """Reads the text in images. Threads may share one."""
 
-    def __init__(self, config: ImagesConfig, cache: ImageCache, fetcher: Fetcher, pool: WorkerPool) -> None:
+    def __init__(
+        self,
+        config: ImagesConfig,
+        cache: ImageCache,
+        fetcher: Fetcher,
+        pool: WorkerPool,
+        captioner: Captioner | None = None,
+    ) -> None:
+        """``captioner``: says what an image shows in which nothing is written."""
+        self._captioner = captioner
         self._cache = cache
         self._fetcher = fetcher
         self._pool = pool
@@ -127,7 +141,7 @@ class ImageReader:
 
     def _recognise(self, data: bytes, content: str) -> None:
         try:
-            frames = self.recognise(data)
+            frames = self._captioned(data, self.recognise(data))
         except ImageError as error:
             log.info("image not read", content=content[:12], reason=error.reason)
             self._cache.keep_content_failure(content, self._reader, error)
@@ -138,8 +152,15 @@ class ImageReader:
         """What a worker recognises in a file; raises ImageError."""
         return tuple(Frame.from_json(frame) for frame in self._pool.ask("read", data).fields["frames"])
 
+    def _captioned(self, data: bytes, frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+        if self._captioner is None or not frames or text_of_frames(frames, self._rules):
+            return frames
+        caption = self._captioner(self._pool.ask("thumbnail", data).body)
+        return (replace(frames[0], caption=caption), *frames[1:])
+
     def _text(self, known: Known) -> str:
-        return "" if known.frames is None else text_of_frames(known.frames, self._rules)
+        frames = known.frames or ()
+        return text_of_frames(frames, self._rules) or next((frame.caption for frame in frames), "")
 
     def close(self) -> None:
         """Stop reading; what was being read is read again another time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 
 from images.backends import Backend
@@ -10,11 +11,24 @@ from images.pictures import PictureLimits, read_frames
 from images.recognition import Frame, Line
 from images.settings import ImagesConfig
 
+_THUMBNAIL = 512
+"""Longest side, in pixels."""
+
 
 def read_picture(data: bytes, backend: Backend, config: ImagesConfig) -> list[Frame]:
     """What is written in each frame of a picture; raises PictureError or RecogniserError."""
     limits = PictureLimits(int(config.max_megapixels * 1_000_000), config.max_frames)
     return [_read(frame, backend) for frame in read_frames(data, limits)]
+
+
+def thumbnail(data: bytes, config: ImagesConfig) -> bytes:
+    """The first frame of a picture as a small JPEG; raises PictureError."""
+    limits = PictureLimits(int(config.max_megapixels * 1_000_000), 1)
+    shown = read_frames(data, limits)[0].views[0]
+    shown.thumbnail((_THUMBNAIL, _THUMBNAIL))
+    out = io.BytesIO()
+    shown.save(out, "JPEG", quality=85)
+    return out.getvalue()
 
 
 def _read(frame: DecodedFrame, backend: Backend) -> Frame:

@@ -34,6 +34,8 @@ class Frame:
     width: int
     height: int
     lines: tuple[Line, ...] = ()
+    caption: str = ""
+    """What a captioner says of it."""
 
     def to_json(self) -> dict[str, Any]:
         """The frame as JSON values."""
@@ -41,7 +43,8 @@ class Frame:
             [line.text, round(line.confidence, 4), [[round(x, 5), round(y, 5)] for x, y in line.corners]]
             for line in self.lines
         ]
-        return {"width": self.width, "height": self.height, "lines": lines}
+        caption = {"caption": self.caption} if self.caption else {}
+        return {"width": self.width, "height": self.height, "lines": lines, **caption}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Frame:
@@ -50,4 +53,4 @@ class Frame:
             Line(str(text), float(confidence), tuple((float(x), float(y)) for x, y in corners))
             for text, confidence, corners in value["lines"]
         )
-        return cls(int(value["width"]), int(value["height"]), lines)
+        return cls(int(value["width"]), int(value["height"]), lines, str(value.get("caption", "")))

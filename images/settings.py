@@ -52,6 +52,10 @@ class ImagesConfig(Section):
         description="descriptions that posts give of their images: used never, where no text was recognised, "
         "or instead of recognising",
     )
+    captions: bool = Field(
+        False, description="ask the generator for a caption of an image without text (generator.captioner)"
+    )
+    caption_seconds: PositiveFloat = Field(120.0, description="how long a caption is waited for, in seconds")
     hosts: list[HostRule] = Field(
         [],
         description='hosts that images are fetched from beside tumblr\'s; "*.example.com" for all below; one '
@@ -85,6 +89,10 @@ class ImagesConfig(Section):
     )
     cache_days: PositiveFloat = Field(90.0, description="days that the text of an image is remembered")
     write: bool = Field(False, description="draw the image blocks in what the bot writes, and post them")
+    pictures: bool = Field(
+        False, description="ask the generator for pictures where the bot describes some (generator.painter)"
+    )
+    picture_seconds: PositiveFloat = Field(600.0, description="how long a picture is waited for, in seconds")
     write_as_drafts: bool = Field(False, description="posts with drawn images wait as drafts")
     font_pixels: Annotated[int, Field(ge=8, le=96)] = Field(24, description="size of drawn text, in pixels")
     max_width: Annotated[int, Field(ge=120, le=2048)] = Field(

@@ -33,6 +33,7 @@ class Worker:
             "prepare": self._prepare,
             "read": self._read,
             "draw": self._draw,
+            "thumbnail": self._thumbnail,
             "shaping": self._shaping,
         }
 
@@ -60,6 +61,11 @@ class Worker:
 
         frames = read_picture(request.body, self._loaded(), self._config)
         return Message({"frames": [frame.to_json() for frame in frames]})
+
+    def _thumbnail(self, request: Message) -> Message:
+        from images.reading import thumbnail
+
+        return Message({}, thumbnail(request.body, self._config))
 
     def _shaping(self, _request: Message) -> Message:
         from images.drawing.fonts import can_shape

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from munging.control import IMAGE_DELIMITER
 
 _ROW = f"<p>{IMAGE_DELIMITER}</p>"
-_BLOCK = re.compile(f"{_ROW}((?:(?!{_ROW}).)*){_ROW}", re.DOTALL)
+_INSIDE = f"((?:(?!{_ROW}).)*)"
+_BLOCK = re.compile(f"{_ROW}{_INSIDE}{_ROW}(?:{_ROW}{_INSIDE}{_ROW})?", re.DOTALL)
 _BREAK = re.compile(r"</p>\s*<p>|<br\s*/?>|</li>|</h2>|</blockquote>")
 _TAG = re.compile(r"<[^<>]*>")
 _UNCLEAN_ALT = str.maketrans({"<": "‹", ">": "›", "\n": " ", "\r": " "})
@@ -30,9 +31,26 @@ class Figure:
     description: str
 
 
-def blocks_to_draw(markup: str) -> list[str]:
-    """The words of each image block in a post's HTML, as plain text, in order; a block may be empty."""
-    return [_words(found[1]) for found in _BLOCK.finditer(markup)]
+@dataclass(frozen=True)
+class Block:
+    """An image block: the words in the image, and what else it shows; both may be empty."""
+
+    words: str
+    description: str = ""
+
+    @property
+    def alt_text(self) -> str:
+        """What a reader who does not see the image is told."""
+        return f"{self.description} {self.words}".strip()
+
+
+def blocks_to_draw(markup: str) -> list[Block]:
+    """The image blocks in a post's HTML, as plain text, in order.
+
+    What an image shows beside its words stands in a second block right behind the first, so that their
+    delimiters are double.
+    """
+    return [Block(_words(found[1]), _words(found[2] or "")) for found in _BLOCK.finditer(markup)]
 
 
 def _words(markup: str) -> str:

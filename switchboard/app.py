@@ -13,11 +13,13 @@ from switchboard.job_factory import JobRules, Submission, draft
 from switchboard.long_polls import LongPoll, Notifier
 from switchboard.messages import (
     AnswerRequest,
+    CaptionRequest,
     ClearedReply,
     ClientReference,
     ErrorReply,
     GeneratorPoll,
     JobReference,
+    PictureRequest,
     RawSelectRequest,
     ResultQuery,
     SelectorPoll,
@@ -78,6 +80,14 @@ class Switchboard:
     def raw_select(self) -> Response:
         """POST /raw_select - submit texts to be scored."""
         return self._submit(read_json(request, RawSelectRequest))
+
+    def caption(self) -> Response:
+        """POST /caption - submit pictures to be captioned."""
+        return self._submit(read_json(request, CaptionRequest))
+
+    def picture(self) -> Response:
+        """POST /picture - submit the description of a picture to be made."""
+        return self._submit(read_json(request, PictureRequest))
 
     def _submit(self, submission: Submission) -> Response:
         try:
@@ -178,6 +188,8 @@ ROUTES: Sequence[tuple[str, str, Role | None, str]] = (
     ("POST", "/", "client", "answer"),
     ("POST", "/textpost", "client", "textpost"),
     ("POST", "/raw_select", "client", "raw_select"),
+    ("POST", "/caption", "client", "caption"),
+    ("POST", "/picture", "client", "picture"),
     ("POST", "/getresult", "client", "get_result"),
     ("POST", "/ack", "client", "acknowledge"),
     ("POST", "/cancel", "client", "cancel"),

@@ -23,9 +23,11 @@ from switchboard.errors import (
 )
 from switchboard.messages import (
     AnswerRequest,
+    CaptionRequest,
     ClearedReply,
     GeneratorPoll,
     GeneratorPollReply,
+    PictureRequest,
     RawSelectRequest,
     ResultReply,
     SelectorPoll,
@@ -82,6 +84,14 @@ class SwitchboardClient:
     def submit_textpost(self, request: TextpostRequest) -> SubmitReply:
         """Ask for an unprompted post."""
         return self._post("/textpost", SubmitReply, form=request.to_form())
+
+    def submit_caption(self, request: CaptionRequest) -> SubmitReply:
+        """Submit pictures to be captioned."""
+        return self._post("/caption", SubmitReply, json=request.model_dump(mode="json"))
+
+    def submit_picture(self, request: PictureRequest) -> SubmitReply:
+        """Submit the description of a picture to be made."""
+        return self._post("/picture", SubmitReply, json=request.model_dump(mode="json"))
 
     def submit_raw_select(self, request: RawSelectRequest) -> SubmitReply:
         """Ask for the scores of texts."""

@@ -14,9 +14,13 @@ from munging.user_text import clean_user_text
 from selection.settings import SelectionConfig
 from switchboard.messages import (
     AnswerRequest,
+    CaptionJob,
+    CaptionRequest,
     GenerationJob,
     GenerationOptions,
     MoodRecord,
+    PictureJob,
+    PictureRequest,
     RawSelectJob,
     RawSelectRequest,
     TextpostRequest,
@@ -69,12 +73,12 @@ class NewJob:
     kind: JobType
     payload_hash: str
     wanted: int
-    body: GenerationJob | RawSelectJob
+    body: GenerationJob | RawSelectJob | CaptionJob | PictureJob
     growth: Growth | None = None
     """Set when the number wanted is to be computed again from the retained texts."""
 
 
-Submission = AnswerRequest | TextpostRequest | RawSelectRequest
+Submission = AnswerRequest | TextpostRequest | RawSelectRequest | CaptionRequest | PictureRequest
 
 
 def draft(request: Submission, rules: JobRules) -> NewJob:
@@ -85,6 +89,10 @@ def draft(request: Submission, rules: JobRules) -> NewJob:
         return NewJob(
             request.id, request.client, "raw_select", payload_hash("raw_select", request), 0, scoring
         )
+    if isinstance(request, CaptionRequest):
+        return _single_shot(request, CaptionJob(images=request.images))
+    if isinstance(request, PictureRequest):
+        return _single_shot(request, PictureJob(description=request.description, words=request.words))
     job = _answer_job(request, rules) if isinstance(request, AnswerRequest) else _textpost_job(request, rules)
     growth = (
         _textpost_growth(job, rules) if job.type == "textpost" and rules.candidates.retained_first else None
@@ -92,6 +100,10 @@ def draft(request: Submission, rules: JobRules) -> NewJob:
     return NewJob(
         request.id, request.client, job.type, payload_hash(job.type, request), job.n_desired, job, growth
     )
+
+
+def _single_shot(request: CaptionRequest | PictureRequest, job: CaptionJob | PictureJob) -> NewJob:
+    return NewJob(request.id, request.client, job.type, payload_hash(job.type, request), 0, job)
 
 
 def _textpost_growth(job: GenerationJob, rules: JobRules) -> Growth:

@@ -11,10 +11,14 @@ from typing import Generic, Protocol, TypeVar
 
 from switchboard.client import SwitchboardClient
 from switchboard.messages import (
+    CaptionJob,
+    CaptionResult,
     GenerationJob,
     GenerationResult,
     GeneratorPoll,
     JobType,
+    PictureJob,
+    PictureResult,
     RawSelectJob,
     RawSelectResult,
     ResultStatus,
@@ -29,8 +33,8 @@ JobT = TypeVar("JobT")
 
 ResultIn = TypeVar("ResultIn", contravariant=True)
 
-GeneratorJob = GenerationJob | RawSelectJob
-GeneratorAnswer = GenerationResult | RawSelectResult
+GeneratorJob = GenerationJob | RawSelectJob | CaptionJob | PictureJob
+GeneratorAnswer = GenerationResult | RawSelectResult | CaptionResult | PictureResult
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class GeneratorExchange:
 
     `worker` must be unique among all workers, and should stay the same over restarts: then a restarted
     generator's unfinished work is handed out again at once. `batch_size` is how many candidates it writes at
-    once. `capabilities` are the types of job it serves; all if None.
+    once. `capabilities` are the types of job it serves; if None answers, textposts and scores.
     """
 
     def __init__(

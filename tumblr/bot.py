@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
+from munging.figures import Block
 from switchboard.client import SwitchboardClient
 from tumblr.api.client import AccountWriter, TumblrDashReader, TumblrReader, TumblrWriter, full_blog_name
 from tumblr.api.key_pool import Group, KeySet, Pool, PooledRead, PooledWrite, group_for
@@ -32,10 +33,12 @@ class Drawing:
     png: bytes
     width: int
     height: int
+    guidance: float | None = None
+    """Guidance scale of a picture that a generator has made of a description; None: drawn words."""
 
 
-Draw: TypeAlias = Callable[[str], Drawing]
-"""Draws a text; raises an error that says why it cannot."""
+Draw: TypeAlias = Callable[[Block], Drawing]
+"""Draws an image block; raises an error that says why it cannot."""
 
 
 @dataclass(frozen=True)

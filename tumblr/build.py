@@ -69,11 +69,14 @@ def running_bot(
         except StoreError as error:
             raise FatalError(str(error), "then start again") from None
         tumblr = connect(settings, stack, clock, dry_run=dry_run)
-        switchboard = SwitchboardClient(
-            config.switchboard.address, config.switchboard.client_token, retry=Retry(attempts=2)
-        )
+
+        def to_switchboard() -> SwitchboardClient:
+            token = config.switchboard.client_token
+            return SwitchboardClient(config.switchboard.address, token, retry=Retry(attempts=2))
+
+        switchboard = to_switchboard()
         stack.callback(switchboard.close)
-        image_reader, draw = connect_images(settings, stack, clock, dry_run=dry_run)
+        image_reader, draw = connect_images(settings, stack, clock, to_switchboard, dry_run=dry_run)
         bot = Bot(
             tumblr,
             switchboard,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +13,15 @@ import structlog
 
 from bot_lifecycle import FatalError
 from images.settings import ImagesConfig
+from munging.figures import Block
+from switchboard.client import SwitchboardClient
 from tumblr.bot import Draw, Drawing
 from tumblr.bot_settings import BotSettings
 
 if TYPE_CHECKING:
     from images.pool import WorkerPool
     from images.reader import ImageReader
+    from tumblr.picture_jobs import PictureJobs
 
 _MEBIBYTE = 2**20
 _LIBRARIES = {"rapidocr": ("rapidocr", "onnxruntime"), "rekognition": ("boto3",)}
@@ -26,9 +30,16 @@ log = structlog.get_logger()
 
 
 def connect_images(
-    settings: BotSettings, stack: ExitStack, clock: Callable[[], float], *, dry_run: bool
+    settings: BotSettings,
+    stack: ExitStack,
+    clock: Callable[[], float],
+    switchboard: Callable[[], SwitchboardClient],
+    *,
+    dry_run: bool,
 ) -> tuple[ImageReader | None, Draw | None]:
     """Make what reads and what draws; None for what is not configured, and in a dry run nothing draws.
+
+    ``switchboard`` makes a client of its own for each thread that asks for captions and pictures.
 
     Raises FatalError when a library for it is missing.
     """
@@ -40,11 +51,19 @@ def connect_images(
 
     pool = WorkerPool(images)
     stack.callback(pool.close)
-    reader = _reader(images, settings.tumblr.database.parent, pool, stack, clock) if images.read else None
+    jobs = _picture_jobs(images, switchboard) if images.captions or images.pictures else None
+    folder = settings.tumblr.database.parent
+    reader = _reader(images, folder, pool, jobs, stack, clock) if images.read else None
     if not images.write or dry_run:
         return reader, None
     _check_drawing(pool)
-    return reader, lambda text: _draw(pool, text)
+    return reader, partial(_draw, pool, jobs if images.pictures else None)
+
+
+def _picture_jobs(settings: ImagesConfig, switchboard: Callable[[], SwitchboardClient]) -> PictureJobs:
+    from tumblr.picture_jobs import PictureJobs
+
+    return PictureJobs(switchboard, settings)
 
 
 def _check_libraries(settings: ImagesConfig) -> None:
@@ -59,7 +78,12 @@ def _check_libraries(settings: ImagesConfig) -> None:
 
 
 def _reader(
-    settings: ImagesConfig, folder: Path, pool: WorkerPool, stack: ExitStack, clock: Callable[[], float]
+    settings: ImagesConfig,
+    folder: Path,
+    pool: WorkerPool,
+    jobs: PictureJobs | None,
+    stack: ExitStack,
+    clock: Callable[[], float],
 ) -> ImageReader:
     from images.cache import ImageCache
     from images.fetcher import Fetcher, FetchLimits
@@ -70,7 +94,8 @@ def _reader(
     cache.forget_old()
     limits = FetchLimits(int(settings.max_mebibytes * _MEBIBYTE), settings.fetch_seconds)
     fetcher = Fetcher(limits, settings.hosts, size_variants=settings.size_variants)
-    reader = ImageReader(settings, cache, fetcher, pool)
+    captioner = jobs.caption if jobs is not None and settings.captions else None
+    reader = ImageReader(settings, cache, fetcher, pool, captioner)
     stack.callback(reader.close)
     return reader
 
@@ -89,6 +114,14 @@ def _check_drawing(pool: WorkerPool) -> None:
         )
 
 
-def _draw(pool: WorkerPool, text: str) -> Drawing:
-    answer = pool.ask("draw", text.encode())
+def _draw(pool: WorkerPool, jobs: PictureJobs | None, block: Block) -> Drawing:
+    """A picture of what a block describes, if a generator makes one; else its words, or its description."""
+    if jobs is not None and block.description:
+        from images.errors import ImageError
+
+        try:
+            return jobs.picture(block)
+        except ImageError as error:
+            log.warning("a picture is drawn as words", reason=error.reason)
+    answer = pool.ask("draw", (block.words.strip() or block.description).encode())
     return Drawing(answer.body, int(answer.fields["width"]), int(answer.fields["height"]))

@@ -14,6 +14,16 @@ from switchboard.messages.jobs import (
     SelectionJob,
     SpeakerQuestion,
 )
+from switchboard.messages.pictures import (
+    CaptionJob,
+    CaptionOutcome,
+    CaptionRequest,
+    CaptionResult,
+    PictureJob,
+    PictureOutcome,
+    PictureRequest,
+    PictureResult,
+)
 from switchboard.messages.polls import GeneratorPoll, GeneratorPollReply, SelectorPoll, SelectorPollReply
 from switchboard.messages.replies import (
     ClearedReply,
@@ -46,6 +56,10 @@ from switchboard.messages.submissions import (
 
 __all__ = [
     "AnswerRequest",
+    "CaptionJob",
+    "CaptionOutcome",
+    "CaptionRequest",
+    "CaptionResult",
     "ClearedReply",
     "ClientReference",
     "ErrorReply",
@@ -60,6 +74,10 @@ __all__ = [
     "JobType",
     "Lease",
     "MoodRecord",
+    "PictureJob",
+    "PictureOutcome",
+    "PictureRequest",
+    "PictureResult",
     "RawSelectJob",
     "RawSelectOutcome",
     "RawSelectRequest",

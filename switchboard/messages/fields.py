@@ -38,8 +38,11 @@ def _empty_is_false(value: object) -> object:
     return False if value == "" else value
 
 
-JobType = Literal["answer", "textpost", "raw_select"]
+JobType = Literal["answer", "textpost", "raw_select", "caption", "picture"]
 """What a worker is asked to do. This is the whole list: nothing else is ever called by name."""
+
+SINGLE_SHOT: frozenset[JobType] = frozenset({"raw_select", "caption", "picture"})
+"""Types of which one worker does the whole; the others are candidates, which several may write."""
 
 JobState = Literal[
     "submitted",

@@ -23,6 +23,7 @@ from switchboard.messages.fields import (
     is_none,
 )
 from switchboard.messages.jobs import GenerationJob, RawSelectJob, SelectionJob
+from switchboard.messages.pictures import CaptionJob, PictureJob
 from switchboard.messages.results import GeneratorResult, SelectionResult, SelectorResult
 
 
@@ -45,7 +46,9 @@ class GeneratorPoll(_Poll):
     results: dict[Identifier, GeneratorResult] = Field(
         default_factory=dict, max_length=MAX_JOBS_PER_POLL, description="results by job id"
     )
-    capabilities: list[JobType] | None = Field(None, max_length=8, description="types served; null: all")
+    capabilities: list[JobType] | None = Field(
+        None, max_length=8, description="types served; null: answer, textpost and raw_select"
+    )
     batch_size: int = Field(
         1,
         ge=1,
@@ -79,7 +82,7 @@ class SelectorPoll(_Poll):
         return self
 
 
-GeneratorWork = Annotated[GenerationJob | RawSelectJob, Field(discriminator="type")]
+GeneratorWork = Annotated[GenerationJob | RawSelectJob | CaptionJob | PictureJob, Field(discriminator="type")]
 
 
 class _PollReply(WireModel):

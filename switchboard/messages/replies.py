@@ -11,6 +11,7 @@ from switchboard.messages.fields import (
     WireModel,
     WorkerName,
 )
+from switchboard.messages.pictures import CaptionOutcome, PictureOutcome
 from switchboard.messages.results import RawSelectOutcome, SelectionOutcome
 
 
@@ -25,7 +26,9 @@ class ResultReply(WireModel):
     """The answer to a question for a result."""
 
     done: bool = Field(description="true: nothing more will come")
-    result: SelectionOutcome | RawSelectOutcome | None = Field(None, description='"" on the wire until done')
+    result: SelectionOutcome | RawSelectOutcome | CaptionOutcome | PictureOutcome | None = Field(
+        None, description='"" on the wire until done'
+    )
     state: JobState = Field(description="state of the job; unknown: submit it again")
     error: ErrorText | None = Field(None, description="why there will be no result")
 

@@ -19,6 +19,7 @@ from switchboard.messages.fields import (
     is_none,
 )
 from switchboard.messages.jobs import Candidates, MoodRecord
+from switchboard.messages.pictures import CaptionResult, PictureResult
 
 _ECHOED = frozenset(
     {"type", "prompt", "kwargs", "base_id", "v8_timestamp", "v10_timestamp", "n_desired", "texts"}
@@ -208,6 +209,10 @@ class SelectionResult(SelectionOutcome, _WorkerResult):
         )
 
 
+_TELLING = {"continuations": "GenerationResult", "captions": "CaptionResult", "png": "PictureResult"}
+"""Fields that tell what a generator's result is."""
+
+
 def _generator_result_tag(value: Any) -> str:
     if isinstance(value, WireModel):
         return type(value).__name__
@@ -215,7 +220,10 @@ def _generator_result_tag(value: Any) -> str:
         return "GenerationResult"
     if "error" in value:
         return "WorkerError"
-    return "GenerationResult" if "continuations" in value else "RawSelectResult"
+    for field, tag in _TELLING.items():
+        if field in value:
+            return tag
+    return "RawSelectResult"
 
 
 def _selector_result_tag(value: Any) -> str:
@@ -226,6 +234,8 @@ def _selector_result_tag(value: Any) -> str:
 GeneratorResult = Annotated[
     Annotated[GenerationResult, Tag("GenerationResult")]
     | Annotated[RawSelectResult, Tag("RawSelectResult")]
+    | Annotated[CaptionResult, Tag("CaptionResult")]
+    | Annotated[PictureResult, Tag("PictureResult")]
     | Annotated[WorkerError, Tag("WorkerError")],
     Discriminator(_generator_result_tag),
 ]

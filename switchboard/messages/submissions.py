@@ -35,7 +35,7 @@ def request_id(endpoint: str, fields: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-class _Submission(WireModel):
+class Submission(WireModel):
     """What every submission carries."""
 
     id: Identifier = Field(description="request id, chosen by the client; see request_id()")
@@ -49,7 +49,7 @@ class _Submission(WireModel):
         return {name: str(int(v)) if isinstance(v, bool) else str(v) for name, v in values.items()}
 
 
-class AnswerRequest(_Submission):
+class AnswerRequest(Submission):
     """A request for an answer to someone, or for a reblog or reply comment (POST /, form fields)."""
 
     question: LongText = Field(description="the prompt (exact_prompt), or the bare question")
@@ -76,7 +76,7 @@ class AnswerRequest(_Submission):
         return self
 
 
-class TextpostRequest(_Submission):
+class TextpostRequest(Submission):
     """A request for an unprompted post (POST /textpost, form fields)."""
 
     mood: Label = Field("unrestricted", description="name of the mood that bounds the sentiment")
@@ -85,7 +85,7 @@ class TextpostRequest(_Submission):
     return_all_conts: Flag = Field(False, description="the result carries all posts and tags")
 
 
-class RawSelectRequest(_Submission):
+class RawSelectRequest(Submission):
     """A request for scores of given texts (POST /raw_select, JSON)."""
 
     texts: list[Text] = Field(min_length=1, max_length=MAX_TEXTS, description="texts in classic form")

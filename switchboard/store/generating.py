@@ -2,26 +2,44 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, update
 
 from switchboard.messages import (
+    CaptionJob,
+    CaptionResult,
     GenerationJob,
     GenerationResult,
+    PictureJob,
+    PictureResult,
     RawSelectJob,
     RawSelectResult,
     WorkerError,
 )
-from switchboard.messages.fields import JobType, ResultStatus
+from switchboard.messages.fields import SINGLE_SHOT, JobType, ResultStatus
 from switchboard.store import leases, retention
 from switchboard.store.leases import Holder
 from switchboard.store.schema import candidates, jobs, requests, results
 from switchboard.store.schema import leases as lease_table
 from switchboard.store.work import NEEDS_GENERATOR, Work
 
-GeneratorJob = GenerationJob | RawSelectJob
+GeneratorJob = GenerationJob | RawSelectJob | CaptionJob | PictureJob
+GeneratorAnswer = GenerationResult | RawSelectResult | CaptionResult | PictureResult
+
+_JOBS: Mapping[str, type[RawSelectJob | CaptionJob | PictureJob]] = {
+    "raw_select": RawSelectJob,
+    "caption": CaptionJob,
+    "picture": PictureJob,
+}
+_RESULTS: Mapping[str, type[GeneratorAnswer]] = {
+    "answer": GenerationResult,
+    "textpost": GenerationResult,
+    "raw_select": RawSelectResult,
+    "caption": CaptionResult,
+    "picture": PictureResult,
+}
 
 
 def _handable(kinds: Sequence[JobType]) -> Select[Any]:
@@ -40,7 +58,7 @@ def _handable(kinds: Sequence[JobType]) -> Select[Any]:
         .subquery()
     )
     free = jobs.c.wanted - jobs.c.accepted - func.coalesce(leased.c.candidates, 0)
-    single_shot = jobs.c.kind == "raw_select"
+    single_shot = jobs.c.kind.in_(SINGLE_SHOT)
     open_to_all: ColumnElement[bool] = or_(
         and_(single_shot, leased.c.holders.is_(None)), and_(~single_shot, free > 0)
     )
@@ -70,11 +88,13 @@ def reserve(
 def _lease_to(work: Work, holder: Holder, row: Row[Any], batch_size: int) -> GeneratorJob:
     body = work.connection.scalar(select(requests.c.body).where(requests.c.job_id == row.id))
     settings = work.settings
-    if row.kind == "raw_select":
-        seconds = settings.raw_select_lease_seconds
-        scoring = RawSelectJob.model_validate_json(str(body))
+    if row.kind in SINGLE_SHOT:
+        # A picture takes as long as a text, scores do not.
+        is_quick = row.kind == "raw_select"
+        seconds = settings.raw_select_lease_seconds if is_quick else settings.generation_lease_seconds
+        whole = _JOBS[row.kind].model_validate_json(str(body))
         lease = leases.grant(work, row.id, holder, candidates=0, seconds=seconds)
-        job: GeneratorJob = scoring.model_copy(update={"lease": lease})
+        job: GeneratorJob = whole.model_copy(update={"lease": lease})
     else:
         writing = GenerationJob.model_validate_json(str(body))
         count = min(batch_size, row.free)
@@ -92,20 +112,20 @@ def _mark_generating(work: Work, job_id: str, worker: str | None) -> None:
         work.move(job_id, "generating", worker=worker)
 
 
-def take(
-    work: Work, holder: Holder, job_id: str, result: GenerationResult | RawSelectResult | WorkerError
-) -> ResultStatus:
+def take(work: Work, holder: Holder, job_id: str, result: GeneratorAnswer | WorkerError) -> ResultStatus:
     """Take in what a generator sent for a job; says what became of it."""
     job = work.job(job_id)
     if job is None:
         return "unknown"
     if isinstance(result, WorkerError):
         return take_error(work, holder, job_id, result)
-    if isinstance(result, GenerationResult) == (job.kind == "raw_select"):
+    if type(result) is not _RESULTS[job.kind]:
         return "refused"
     if isinstance(result, GenerationResult):
         return _take_candidates(work, holder, job, result)
-    return _take_scores(work, holder, job, result)
+    if isinstance(result, RawSelectResult):
+        return _take_scores(work, holder, job, result)
+    return _take_pictures(work, holder, job, result)
 
 
 def take_error(work: Work, holder: Holder, job_id: str, result: WorkerError) -> ResultStatus:
@@ -228,6 +248,23 @@ def _take_scores(work: Work, holder: Holder, job: Row[Any], result: RawSelectRes
         retention.take_scores(work, texts, result)
         work.move(job.id, "acknowledged")
         work.connection.execute(jobs.delete().where(jobs.c.id == job.id))
+    return "accepted"
+
+
+def _take_pictures(
+    work: Work, holder: Holder, job: Row[Any], result: CaptionResult | PictureResult
+) -> ResultStatus:
+    body = result.outcome().model_dump_json()
+    if job.state not in NEEDS_GENERATOR:
+        return second_result(work.connection, job.id, body, result.lease)
+    if isinstance(result, CaptionResult):
+        request = work.connection.scalar(select(requests.c.body).where(requests.c.job_id == job.id))
+        wanted = len(CaptionJob.model_validate_json(str(request)).images)
+        if len(result.captions) != wanted:
+            why = f"{len(result.captions)} captions for {wanted} pictures"
+            return refuse(work, holder, job.id, why, result.lease)
+    _mark_generating(work, job.id, holder.worker)
+    finish(work, holder, job.id, body)
     return "accepted"
 
 

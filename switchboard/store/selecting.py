@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Row, Select, and_, exists, or_, select
 
 from switchboard.messages import GenerationJob, SelectionJob, SelectionResult, WorkerError
-from switchboard.messages.fields import ResultStatus
+from switchboard.messages.fields import SINGLE_SHOT, ResultStatus
 from switchboard.settings import SwitchboardConfig
 from switchboard.store import leases, retention
 from switchboard.store.generating import finish, refuse, second_result, take_error
@@ -86,7 +86,7 @@ def take(work: Work, holder: Holder, job_id: str, result: SelectionResult | Work
         return "unknown"
     if isinstance(result, WorkerError):
         return take_error(work, holder, job_id, result)
-    if job.kind == "raw_select" or job.state in NEEDS_GENERATOR:
+    if job.kind in SINGLE_SHOT or job.state in NEEDS_GENERATOR:
         return "refused"
     body = result.outcome().model_dump_json()
     if job.state not in NEEDS_SELECTOR:

@@ -32,6 +32,7 @@ from switchboard.store.submitting import StoredResult
 from switchboard.store.work import Transition, Work
 
 ALL_JOB_TYPES: tuple[JobType, ...] = ("answer", "textpost", "raw_select")
+"""What a generator serves that does not say what it does: pictures need a model of their own."""
 
 Observer = Callable[[Sequence[Transition]], None]
 

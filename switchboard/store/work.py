@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from switchboard.job_factory import NewJob
-from switchboard.messages.fields import MAX_ERROR_CHARACTERS, JobState, JobType
+from switchboard.messages.fields import MAX_ERROR_CHARACTERS, SINGLE_SHOT, JobState, JobType
 from switchboard.settings import SwitchboardConfig
 from switchboard.store.schema import candidates, jobs, leases, requests, results
 
@@ -54,7 +54,7 @@ class Work:
                 payload_hash=new.payload_hash,
                 internal=internal,
                 state="submitted",
-                wanted=0 if new.kind == "raw_select" else max(1, new.wanted),
+                wanted=0 if new.kind in SINGLE_SHOT else max(1, new.wanted),
                 accepted=0,
                 attempts=0,
                 submitted_at=self.now,

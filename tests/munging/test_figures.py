@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from munging.control import IMAGE_DELIMITER
-from munging.figures import Figure, blocks_to_draw, has_blocks, with_figures
+from munging.figures import Block, Figure, blocks_to_draw, has_blocks, with_figures
 from munging.tumblr_html import to_html
 from tests.strategies import IDENTITY
 
@@ -35,7 +35,15 @@ def post(*parts: str) -> str:
     ],
 )
 def test_the_words_of_blocks(parts: tuple[str, ...], words: list[str]) -> None:
-    assert blocks_to_draw(post(*parts)) == words
+    assert [block.words for block in blocks_to_draw(post(*parts))] == words
+
+
+def test_a_second_block_right_behind_the_first_describes_the_image() -> None:
+    row = f"\n{IMAGE_DELIMITER}\n"
+    made = to_html(f"look{row}NO{row.rstrip()}{row}a cat in a hat{row}bye", IDENTITY)
+    assert blocks_to_draw(made) == [Block("NO", "a cat in a hat")]
+    assert with_figures(made, [FIGURE]).count("<figure") == 1
+    assert not has_blocks(with_figures(made, [FIGURE]))
 
 
 def test_a_figure_has_the_size_and_the_description() -> None:

@@ -17,6 +17,7 @@ from switchboard.messages import (
     AnswerRequest,
     GenerationJob,
     GeneratorPoll,
+    RawSelectJob,
     RawSelectOutcome,
     RawSelectRequest,
     SelectionOutcome,
@@ -61,6 +62,7 @@ def test_scores_go_all_the_way(service: Service) -> None:
     request = RawSelectRequest(id="r", texts=["x", "y"], v10_timestamps=["3 PM May 2021", "4 PM May 2021"])
     assert not client.submit_raw_select(request).collision
     job = generator.poll_generator(GeneratorPoll()).jobs["r"]
+    assert isinstance(job, RawSelectJob)
     assert job.v10_timestamp == "3 PM May 2021"
     generator.poll_generator(GeneratorPoll(results={"r": scores(2)}))
     result = client.get_result("r").result

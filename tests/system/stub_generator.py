@@ -27,8 +27,12 @@ from bot_process import load_process_config
 from munging.control import END, IMAGE_DELIMITER, TAGS
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.messages import (
+    CaptionJob,
+    CaptionResult,
     GenerationJob,
     GenerationResult,
+    PictureJob,
+    PictureResult,
     RawSelectResult,
     SpeakerOdds,
     SpeakerQuestion,
@@ -39,6 +43,8 @@ from switchboard.worker import PollTimings, run_worker
 from tumblr.turns.fail_points import kill_this_process
 
 BATCH = 8
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+"""The smallest picture there is, in Base64."""
 DEATHS = ("before-delivery", "after-delivery")
 
 RHYTHM = PollTimings(wait_seconds=2.0, idle_seconds=0.05, max_jobs=BATCH)
@@ -84,6 +90,10 @@ def speaker_odds(question: SpeakerQuestion | None) -> SpeakerOdds | None:
 
 def handle(job_id: str, job: GeneratorJob) -> GeneratorAnswer:
     """Do a job at once."""
+    if isinstance(job, CaptionJob):
+        return CaptionResult(captions=["a picture that a stub has seen" for _ in job.images])
+    if isinstance(job, PictureJob):
+        return PictureResult(png=PIXEL, width=1, height=1, guidance=2.0)
     if not isinstance(job, GenerationJob):
         return RawSelectResult(
             selection_proba=[selector_probability(text) for text in job.texts],

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import structlog
 
-from munging.figures import Figure, blocks_to_draw, has_blocks, with_figures
+from munging.figures import Block, Figure, blocks_to_draw, has_blocks, with_figures
 from tumblr.api.errors import Forbidden, Refused
 from tumblr.api.models import Photo
 from tumblr.bot import Bot, Draw, Drawing
@@ -25,6 +25,10 @@ from tumblr.turns.turn import Turn
 
 MOST_IMAGES = 10
 """Pictures drawn for one post; tumblr takes so many in a photo post."""
+
+COMPUTER_MADE = "computer generated image"
+_THREADS = 4
+"""Posts whose pictures are made at once: a generator may need minutes for one."""
 
 log = structlog.get_logger()
 
@@ -38,7 +42,7 @@ class Illustrator:
         self._reader = bot.tumblr.reader
         self._fail_points = bot.fail_points
         self._as_drafts = as_drafts
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="drawing")
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="drawing")
         self._drawing: dict[int, Future[list[Drawing | None]]] = {}
 
     def illustrated(self, turn: Turn, planned: PlannedPost) -> PlannedPost | None:
@@ -47,20 +51,22 @@ class Illustrator:
         What cannot be drawn or uploaded stays as it is, and the post waits as a draft. Raises the errors of
         ``tumblr.api.errors`` that another try may do without.
         """
-        words = blocks_to_draw(planned.html)
-        if not words:
+        blocks = blocks_to_draw(planned.html)
+        if not blocks:
             return _with_notes(planned, self._as_drafts, has_images=False)
         if turn.id not in self._drawing:
-            self._drawing[turn.id] = self._thread.submit(self._draw_all, words)
+            self._drawing[turn.id] = self._threads.submit(self._draw_all, blocks)
         drawing = self._drawing[turn.id]
         if not drawing.done():
             return None
         drawn = self._drawn(turn, drawing)
-        figures = None if drawn is None else self._uploaded(turn, words, drawn)
+        figures = None if drawn is None else self._uploaded(turn, blocks, drawn)
         self._drawing.pop(turn.id, None)
         if figures is None:
             return _with_notes(planned, self._as_drafts, has_images=False)
-        made = replace(planned, html=with_figures(planned.html, figures))
+        tags = _tags_of([drawing for drawing in drawn or () if drawing is not None])
+        html = with_figures(planned.html, figures)
+        made = replace(planned, html=html, tags=(*planned.tags, *tags))
         return _with_notes(made, self._as_drafts, has_images=True)
 
     @property
@@ -79,14 +85,14 @@ class Illustrator:
         log.warning("images were not drawn", turn=turn.name, reason=str(error))
         return None
 
-    def _draw_all(self, words: Sequence[str]) -> list[Drawing | None]:
-        """A drawing of each text, None for an empty one; no drawings at all when one fails."""
-        if len(words) > MOST_IMAGES:
-            raise ValueError(f"{len(words)} images are more than {MOST_IMAGES}")
-        return [self._draw(text) if text.strip() else None for text in words]
+    def _draw_all(self, blocks: Sequence[Block]) -> list[Drawing | None]:
+        """A drawing of each block, None for an empty one; no drawings at all when one fails."""
+        if len(blocks) > MOST_IMAGES:
+            raise ValueError(f"{len(blocks)} images are more than {MOST_IMAGES}")
+        return [self._draw(block) if block.alt_text else None for block in blocks]
 
     def _uploaded(
-        self, turn: Turn, words: Sequence[str], drawn: Sequence[Drawing | None]
+        self, turn: Turn, blocks: Sequence[Block], drawn: Sequence[Drawing | None]
     ) -> list[Figure | None] | None:
         pngs = [drawing.png for drawing in drawn if drawing is not None]
         if not pngs:
@@ -107,17 +113,24 @@ class Illustrator:
         log.info("images uploaded", turn=turn.name, images=len(photos))
         found = iter(photos)
         return [
-            None if drawing is None else _figure(next(found), text)
-            for text, drawing in zip(words, drawn, strict=True)
+            None if drawing is None else _figure(next(found), block, drawing)
+            for block, drawing in zip(blocks, drawn, strict=True)
         ]
 
     def close(self) -> None:
         """Stop drawing."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _figure(photo: Photo, words: str) -> Figure:
-    return Figure(photo.url, photo.width, photo.height, words)
+def _figure(photo: Photo, block: Block, drawing: Drawing) -> Figure:
+    made = "" if drawing.guidance is None else "A picture made by a computer: "
+    return Figure(photo.url, photo.width, photo.height, made + block.alt_text)
+
+
+def _tags_of(drawn: Sequence[Drawing]) -> list[str]:
+    """Tags that say that pictures were made of descriptions, and how strictly by them."""
+    scales = sorted({drawing.guidance for drawing in drawn if drawing.guidance is not None})
+    return [COMPUTER_MADE, *(f"guidance scale {scale:g}" for scale in scales)] if scales else []
 
 
 def _with_notes(planned: PlannedPost, as_drafts: bool, *, has_images: bool) -> PlannedPost:

@@ -139,6 +139,8 @@ class Jobs:
         if reply.done:
             if reply.result is None:
                 raise JobFailed(reply.error or f"the job is {reply.state}")
+            if not isinstance(reply.result, SelectionOutcome | RawSelectOutcome):
+                raise JobFailed("the switchboard answers with a picture")
             return turn, reply.result
         if abs(self._clock() - request.stored_at) > longest:
             raise JobFailed(f"no result within {longest:.0f} s")

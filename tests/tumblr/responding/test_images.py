@@ -11,6 +11,7 @@ import pytest
 from images.reader import ImageReader, ImageTexts
 from images.settings import ImagesConfig
 from munging.control import IMAGE_DELIMITER
+from munging.figures import Block
 from switchboard.messages import AnswerRequest
 from tests.tumblr.fakes import FakeClock, World
 from tumblr.api.errors import Refused
@@ -37,10 +38,11 @@ class KnownTexts(ImageReader):
         return ImageTexts(texts, frozenset(self.pending & set(wanted)))
 
 
-def draw(text: str) -> Drawing:
-    if "cannot" in text:
+def draw(block: Block) -> Drawing:
+    if "cannot" in block.words:
         raise ValueError("nobody can draw this")
-    return Drawing(text.encode(), 640, 73)
+    guidance = 4.0 if block.description else None
+    return Drawing(block.words.encode(), 640, 73, guidance)
 
 
 def world_that_reads(tmp_path: Path, reader: KnownTexts, **settings: object) -> World:
@@ -130,6 +132,17 @@ def test_an_image_block_becomes_a_figure_and_nothing_is_left_of_the_upload(tmp_p
     assert 'alt="soup is love"' in answer.body
     assert answer.body.endswith("<p>the end</p>")
     assert list(world.tumblr.uploaded.values()) == [[b"soup is love"]]
+    world.stop()
+
+
+def test_a_picture_of_a_description_says_that_a_computer_made_it(tmp_path: Path) -> None:
+    row = f"\n{IMAGE_DELIMITER}\n"
+    world = draws(tmp_path, f"look:{row}NO{row.rstrip()}{row}a cat{row}")
+    finish(world)
+    (answer,) = world.tumblr.posts.values()
+    assert answer.state == "published"
+    assert 'alt="A picture made by a computer: a cat NO"' in answer.body
+    assert {"computer generated image", "guidance scale 4"} <= set(answer.tags)
     world.stop()
 
 

@@ -52,7 +52,7 @@ chaos: setup ## the long chaos run: 300 kills while asks come in
 	$(BIN)/python -m tests.system.chaos --kills 300
 
 bench: setup ## all benchmarks; each prints its last line as JSON
-	@for name in ask answers mood munging sandbox generator generator_jobs; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in ask answers images mood munging sandbox generator generator_jobs; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 screenshot: setup ## take the README's picture again (needs Chromium)
 	$(BIN)/python -m demo.screenshot docs/images

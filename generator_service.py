@@ -43,6 +43,7 @@ def _run(config: Config, *, check: bool) -> int:
     # PyTorch and transformers take seconds to load: a mistake in the configuration is told before.
     from autoresponder.checkup import TOKENS, Progress, check_up, warm_up
     from autoresponder.errors import JobError
+    from autoresponder.jobs.model_folder import load_heads
     from autoresponder.loading import build_runner
     from autoresponder.pictures.models import PictureModels
     from autoresponder.service import serve
@@ -62,7 +63,14 @@ def _run(config: Config, *, check: bool) -> int:
         with suppress(JobError):
             warm_up(runner)
     pictures = PictureModels.load(config.generator)
-    serve(config.generator, config.switchboard, runner, pictures, shutdown)
+    serve(
+        config.generator,
+        config.switchboard,
+        runner,
+        pictures,
+        shutdown,
+        lambda: load_heads(generator, config.generator.heads),
+    )
     return 0
 
 

@@ -94,6 +94,7 @@ def check_up(runner: JobRunner, generator: GeneratorModel) -> str:
         f"network    {_size(generator)}",
         f"versions   python {platform.python_version()}, torch {torch.__version__}, "
         f"transformers {transformers.__version__}",
+        *(f"heads      {line}" for line in runner.missing_heads),
         *_candidates(result),
         *(f"{name:<14} {value}" for name, value in report.fields().items()),
         f"memory     {_memory(generator.network.device)}",

@@ -31,7 +31,9 @@ def build_runner(
     Raises ModelError (and its kinds) when the model cannot be used as configured.
     """
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
-    generator = load_generator(settings.model, device=settings.device, dtype=settings.dtype)
+    generator = load_generator(
+        settings.model, device=settings.device, dtype=settings.dtype, more_places=settings.more_places
+    )
     heads = load_heads(generator, settings.heads)
     writing = writing_settings(settings, blog, generator.positions)
     if most_tokens is not None:

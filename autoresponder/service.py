@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from autoresponder.errors import JobError, WritingStoppedError
+from autoresponder.heads.head_2021 import Head, HeadName
 from autoresponder.jobs.runner import Done, Job, JobRunner
 from autoresponder.pictures.models import PICTURE_JOBS, PictureModels
 from autoresponder.settings import GeneratorConfig
@@ -28,15 +29,24 @@ log = structlog.get_logger()
 class GeneratorWorker:
     """Does the jobs on a bench side by side, with one log line each."""
 
-    def __init__(self, runner: JobRunner, pictures: PictureModels | None = None) -> None:
+    def __init__(
+        self,
+        runner: JobRunner,
+        pictures: PictureModels | None = None,
+        heads: HeadReloader | None = None,
+    ) -> None:
+        """``heads`` looks for announced heads before jobs begin."""
         self._runner = runner
         self._pictures = pictures or PictureModels()
+        self._heads = heads
 
     def work(self, bench: WorkerThread[GeneratorJob, GeneratorAnswer | WorkerError]) -> None:
         """Do jobs until none is left; one that cannot be done is reported, and the others go on."""
         began: dict[str, float] = {}
 
         def take() -> dict[str, Job]:
+            if self._heads is not None:
+                self._heads.take_up(self._runner)
             jobs = bench.take()
             began.update(dict.fromkeys(jobs, time.perf_counter()))
             return self._texts_of(jobs, bench)
@@ -82,6 +92,33 @@ class GeneratorWorker:
         return texts
 
 
+class HeadReloader:
+    """Takes up heads that were announced, between two jobs; one that cannot be used is told and left
+    alone."""
+
+    def __init__(self, load: Callable[[], Mapping[HeadName, Head]]) -> None:
+        self._load = load
+        self._announced = ""
+        self._taken = ""
+
+    def announced(self, version: str) -> None:
+        """The switchboard says that these are the heads to use; called by the thread that polls."""
+        self._announced = version
+
+    def take_up(self, runner: JobRunner) -> None:
+        """Load the announced heads, unless they are those in use."""
+        version = self._announced
+        if version == self._taken:
+            return
+        self._taken = version
+        try:
+            runner.take_heads(self._load())
+        except FatalError as error:
+            log.warning("announced heads not taken up", heads=version, reason=str(error))
+        else:
+            log.info("heads taken up", heads=version)
+
+
 def worker_name(settings: GeneratorConfig) -> str:
     """Name under which the switchboard knows this process, the same after a restart."""
     own = settings.worker_name or f"generator@{socket.gethostname()}"
@@ -94,17 +131,29 @@ def serve(
     runner: JobRunner,
     pictures: PictureModels,
     shutdown: Shutdown,
+    load: Callable[[], Mapping[HeadName, Head]] | None = None,
 ) -> None:
-    """Serve jobs until told to stop; what only a human can fix is raised as FatalError."""
+    """Serve jobs until told to stop; what only a human can fix is raised as FatalError.
+
+    ``load`` reads the heads again when new ones are announced.
+    """
+    reloader = HeadReloader(load) if load else None
     once = Retry(attempts=1)  # the worker's loop has its own back-off
     client = SwitchboardClient(switchboard.address, switchboard.generator_token, retry=once)
     name = worker_name(settings)
     exchange = GeneratorExchange(
-        client, worker=name, batch_size=settings.batch_size, capabilities=pictures.capabilities
+        client,
+        worker=name,
+        batch_size=settings.batch_size,
+        capabilities=pictures.capabilities,
+        on_heads=reloader.announced if reloader else None,
     )
+    for line in runner.missing_heads:
+        log.warning(line)
     log.info("generator started", switchboard=switchboard.address, worker=name)
     try:
-        run_bench_worker(exchange, GeneratorWorker(runner, pictures).work, shutdown.requested, PollTimings())
+        worker = GeneratorWorker(runner, pictures, reloader)
+        run_bench_worker(exchange, worker.work, shutdown.requested, PollTimings())
     except SwitchboardForbidden as error:
         hint = "give switchboard.generator_token the same value here and where the switchboard runs"
         raise FatalError(str(error), hint) from error

@@ -51,6 +51,11 @@ class GeneratorConfig(Section):
         "",
         description="folder of a checkpoint, or hf://OWNER/NAME on the model hub; the generator needs one",
     )
+    more_places: tuple[str, ...] = Field(
+        (),
+        description="where the same model is looked for next, in this order: folders, hf://OWNER/NAME, "
+        "or addresses such as s3://bucket/model, which are copied to a cache",
+    )
     heads: Path | None = Field(
         None, description='folder of the two heads; default: "heads" in the model folder'
     )

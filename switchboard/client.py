@@ -124,6 +124,10 @@ class SwitchboardClient:
         )
         return _parsed(GeneratorPollReply.from_wire, body)
 
+    def announce(self, heads: str) -> None:
+        """Tell running generators which version of the heads to use (generator role)."""
+        self._request("POST", "/announce", json={"heads": heads})
+
     def poll_selector(self, poll: SelectorPoll) -> SelectorPollReply:
         """Post results, renew leases, and ask for finished candidate sets (selector role)."""
         body = poll.model_dump(mode="json")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from bot_lifecycle import until_unread
 from bot_process import load_process_config
 from training.command import Sections, run_command
+from tumblr.build import connect, settings_of
 
 
 def load_sections(path: Path) -> Sections:
@@ -20,6 +22,7 @@ def load_sections(path: Path) -> Sections:
         generator=config.generator,
         switchboard=config.switchboard,
         training=config.training,
+        connect=lambda stack: connect(settings_of(config), stack, time.time, dry_run=True).reader,
     )
 
 

@@ -12,6 +12,7 @@ import pkgutil
 import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +24,7 @@ from bot_settings.blog import BlogConfig
 from switchboard.settings import SwitchboardConfig
 from training.errors import ExitStatus, TrainingError
 from training.settings import TrainingConfig
+from tumblr.api.client import TumblrReader
 from tumblr.settings import TumblrConfig
 
 WIDTH = 100
@@ -45,6 +47,8 @@ class Sections:
     generator: GeneratorConfig
     switchboard: SwitchboardConfig
     training: TrainingConfig
+    connect: Callable[[ExitStack], TumblrReader]
+    """Makes the way to tumblr; what it holds open is closed with the stack."""
 
 
 @dataclass(frozen=True)
@@ -150,14 +154,14 @@ EPILOG = textwrap.dedent(
       tumblr-backup --json my-blog
       python -m training prepare --out corpus my-blog
       python -m training generator --corpus corpus --base openai-community/gpt2 --out model
-      python -m training sentiment --model model
+      python -m training sentiment --model model --corpus corpus
       python -m training notes --out notes
       python -m training selector --model model --notes notes
       python generator_service.py --check
 
     and every week, from cron or a systemd timer (deploy/systemd/):
 
-      python -m training weekly --model model --work weekly
+      python -m training weekly --model model --notes notes
 
     Exit statuses: 0 done; 2 wrong usage or configuration; 3 the input does not suffice; 4 not promoted,
     because not better; 75 another run holds the lock; 1 anything else. python -m training COMMAND --help says

@@ -15,13 +15,13 @@ from rich.console import Console
 from autoresponder.jobs.model_folder import GeneratorModel, load_generator
 from autoresponder.model.encoding import TextEncoder
 from training.documents import DocumentBatches
-from training.evaluation import calibrate, measure
 from training.export import folder_bytes, round_to_half, save_generator, save_half_head
-from training.heads import SELECTOR, SENTIMENT, HeadRecipe, TrainedHead, new_head, train_head
 from training.language_model import Schedule, Shape, Trained, evaluate, new_model, train
 from training.packing import Interleaved, PackedBlocks, join_documents
 from training.reports import plot_losses, progress_bar, write_json
 from training.rows import DocumentRow, JudgedRow, read_rows
+from training.scoring_heads.evaluation import calibrate, measure
+from training.scoring_heads.fit import SELECTOR, SENTIMENT, HeadRecipe, TrainedHead, new_head, train_head
 from training.tokenizer import train_tokenizer
 
 

@@ -61,3 +61,20 @@ def running_mean(losses: Sequence[float]) -> list[float]:
     for loss in losses:
         means.append(SMOOTHING * means[-1] + (1 - SMOOTHING) * loss if means else loss)
     return means
+
+
+def plot_reliability(path: Path, curve: Sequence[Mapping[str, float]]) -> None:
+    """Draw what was said against what was, with the number of rows as the size of the marks, as PNG."""
+    figure = Figure(figsize=(4.5, 4.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.8)
+    most = max(part["rows"] for part in curve)
+    axes.scatter(
+        [part["said"] for part in curve],
+        [part["was"] for part in curve],
+        s=[20 + 120 * part["rows"] / most for part in curve],
+        color="#20507a",
+    )
+    axes.set(xlabel="probability said", ylabel="share that was", xlim=(0, 1), ylim=(0, 1))
+    figure.savefig(path, dpi=110)

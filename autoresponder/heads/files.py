@@ -1,6 +1,7 @@
 """Heads on disk: ``NAME.safetensors`` with the weights beside ``NAME.json`` with the settings.
 
-Every head in the folder is read and scores; to add one is to put its two files there.
+Every head in the folder is read and scores; to add one is to put its two files there, or to promote a version
+of it (see ``versions.py``). A folder may have none at all: then the bot chooses at random.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from autoresponder.errors import HeadMismatchError, ModelCorruptError, ModelMissingError
 from autoresponder.heads.head_2021 import HEAD_NAMES, GeneratorIdentity, Head, HeadName, HeadSettings
 from autoresponder.heads.head_2022 import make_head
+from autoresponder.heads.versions import folder_of, read_current
 
 TRAIN_AGAIN = "train the heads again on this generator, or name the folder of heads that belong to it"
 
@@ -31,9 +33,12 @@ def save_head(head: Head, folder: Path) -> None:
 
 
 def heads_in(folder: Path) -> list[HeadName]:
-    """Names of the heads to be read from a folder: the two that must be there, then whatever else is."""
-    others = sorted({path.stem for path in folder.glob("*.json")} - set(HEAD_NAMES))
-    return [*HEAD_NAMES, *others]
+    """Names of the heads that a folder has: the usual two first, then whatever else there is."""
+    beside = {path.stem for path in folder.glob("*.json") if path.with_suffix(".safetensors").is_file()}
+    broken = {path.stem for path in folder.glob("*.json") if path.stem in HEAD_NAMES}
+    versioned = {name for name, one in read_current(folder).heads.items() if one.current}
+    found = beside | broken | versioned
+    return [name for name in HEAD_NAMES if name in found] + sorted(found - set(HEAD_NAMES))
 
 
 def load_head(
@@ -45,6 +50,7 @@ def load_head(
     ModelMissingError, ModelCorruptError, or HeadMismatchError when the head was trained on a
     generator with other weights, or asks for blocks or rows this one has not.
     """
+    folder = folder_of(folder, name)
     settings = _read_settings(folder / f"{name}.json")
     _check_owner(settings, name, generator, folder)
     if settings.layers[-1] >= n_layer or settings.max_tokens > positions:

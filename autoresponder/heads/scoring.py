@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,17 @@ from autoresponder.heads.head_2021 import Head, HeadName
 from autoresponder.heads.length_batches import PASS_TOKENS, padded, passes
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.model.trunk import Reading, run_trunk
+
+UNKNOWN_PROBABILITY = 0.5
+"""About the score of every text without a selector head."""
+
+UNKNOWN_SPREAD = 0.001
+"""By how much such scores differ: too little to mean anything, enough that the best of them is any of
+them."""
+
+UNKNOWN_SENTIMENT = 0.0
+"""The sentiment of every text without a sentiment head: all are alike, and the mood's screen lets all
+pass."""
 
 
 @dataclass(frozen=True)
@@ -80,15 +92,18 @@ class Scorer:
             name: self._heads[name].settings.calibration_of(text_type).apply(values)
             for name, values in self._differences(texts, rows).items()
         }
+        selector, sentiment = calibrated.pop("selector", None), calibrated.pop("sentiment", None)
         return Scores(
-            calibrated.pop("selector").sigmoid().tolist(),
-            calibrated.pop("sentiment").tolist(),
+            unknown_probabilities(threads) if selector is None else selector.sigmoid().tolist(),
+            [UNKNOWN_SENTIMENT] * len(threads) if sentiment is None else sentiment.tolist(),
             {name: values.sigmoid().tolist() for name, values in calibrated.items()},
             sum(name == "selector" for row in rows if row.reading for name, _ in row.looks),
         )
 
     def selector_probabilities(self, threads: Sequence[str], text_type: str) -> list[float]:
         """The scores of the selector alone."""
+        if "selector" not in self._heads:
+            return unknown_probabilities(threads)
         (values,) = self.differences({"selector": threads}).values()
         calibration = self._heads["selector"].settings.calibration_of(text_type)
         return calibration.apply(values).sigmoid().tolist()
@@ -150,3 +165,12 @@ def _left_over(batch: Sequence[_Row]) -> dict[int, Tensor]:
         layer: pad_sequence([reading.streams[layer] for reading in readings], batch_first=True)
         for layer in readings[0].streams
     }
+
+
+def unknown_probabilities(texts: Sequence[str]) -> list[float]:
+    """Scores that say nothing, by which any strategy chooses at random; the same text has the same one."""
+    digests = (hashlib.sha256(text.encode()).digest() for text in texts)
+    return [
+        UNKNOWN_PROBABILITY + UNKNOWN_SPREAD * (int.from_bytes(digest[:4]) / 2**32 - 0.5)
+        for digest in digests
+    ]

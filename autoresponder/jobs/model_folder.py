@@ -7,7 +7,7 @@ heads/selector.safetensors  heads/selector.json  heads/sentiment.safetensors  he
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -90,14 +90,16 @@ def pick_dtype(dtype: str, device: torch.device) -> torch.dtype:
     }[dtype]
 
 
-def load_generator(model: str, *, device: str = "auto", dtype: str = "auto") -> GeneratorModel:
-    """Load a checkpoint of one of the known kinds from a folder or a hub name, ready to write.
+def load_generator(
+    model: str, *, device: str = "auto", dtype: str = "auto", more_places: Sequence[str] = ()
+) -> GeneratorModel:
+    """Load a checkpoint of one of the known kinds from the first place that has it, ready to write.
 
     On a CPU its linear layers are packed, in float32 or int8: it cannot be trained or saved then.
     Raises the errors of ``autoresponder.errors``: a missing or broken file, a pickled checkpoint, a
     tokenizer that does not match.
     """
-    folder = find_model(model)
+    folder = find_model(model, more_places)
     files = weight_files(folder)
     target = pick_device(device)
     format_ = pick_dtype(dtype, target)

@@ -17,7 +17,7 @@ from autoresponder.generation.draws import draws_of_attempt, seeded
 from autoresponder.generation.generator import GenerationAttempt, Writer, WritingLimits
 from autoresponder.generation.graphs import make_decoder
 from autoresponder.generation.prompt_cache import PromptCache
-from autoresponder.heads.head_2021 import Head, HeadName, fingerprint
+from autoresponder.heads.head_2021 import Head, HeadName, fingerprint, head_layers
 from autoresponder.heads.next_speaker import NextSpeaker
 from autoresponder.heads.scoring import Scorer, Scores
 from autoresponder.jobs.assignments import AnswerAssignment, Assignment, TextpostAssignment
@@ -29,7 +29,7 @@ from autoresponder.jobs.other_months import other_months
 from autoresponder.jobs.prompts import Voice
 from autoresponder.jobs.report import JobReport
 from autoresponder.jobs.titles import TitleWriter
-from autoresponder.model.trunk import Reading
+from autoresponder.model.trunk import Reading, blocks_of
 from autoresponder.sampling.base import TARGETS_2021
 from autoresponder.sampling.registry import build_sampler, sampling_info, scheme_of
 from autoresponder.settings import GeneratorConfig
@@ -73,6 +73,23 @@ class WritingSettings:
     limits: WritingLimits
 
 
+@dataclass(frozen=True)
+class _Scoring:
+    """The heads in use, and what results say of them."""
+
+    heads: Mapping[HeadName, Head]
+    scorer: Scorer
+    info: ModelInfo
+
+    @classmethod
+    def of(
+        cls, generator: GeneratorModel, heads: Mapping[HeadName, Head], settings: WritingSettings
+    ) -> _Scoring:
+        """Heads ready to score with."""
+        scorer = Scorer(generator.network, generator.encoder, heads)
+        return cls(heads, scorer, model_info(generator, heads, settings))
+
+
 class JobRunner:
     """Does jobs with one generator and its heads; the texts of several are written side by side."""
 
@@ -88,16 +105,18 @@ class JobRunner:
         """``stop`` is asked while texts are written; true ends the work with WritingStoppedError."""
         self._generator = generator
         self._encoder = generator.encoder
-        self._scorer = Scorer(generator.network, generator.encoder, heads)
+        self._scoring = _Scoring.of(generator, heads, settings)
         self._next_speaker = NextSpeaker(generator.network, generator.encoder, generator.positions)
         self._titles = TitleWriter(generator.network, generator.encoder, generator.positions)
         self._settings = settings
         self._voice = settings.voice
         self._clock = clock
+        usual = set(head_layers(len(blocks_of(generator.network))))
+        self._kept_layers = usual | self._scoring.scorer.layers
         self._decoder = make_decoder(
             generator.network,
             settings.generator.batch_size,
-            keep=self._scorer.layers,
+            keep=self._kept_layers,
             known=PromptCache(settings.generator.prompt_cache_mib * 2**20),
             context=settings.limits.context,
         )
@@ -112,7 +131,25 @@ class JobRunner:
             stop=stop,
             clock=clock,
         )
-        self._model_info = model_info(generator, heads, settings)
+
+    def take_heads(self, heads: Mapping[HeadName, Head]) -> None:
+        """Score jobs that begin from now on with other heads; a job in flight keeps those it began with.
+
+        Raises ModelError for a head that looks at blocks which are not watched while writing.
+        """
+        scoring = _Scoring.of(self._generator, heads, self._settings)
+        if not scoring.scorer.layers <= self._kept_layers:
+            raise ModelError(
+                f"the new heads look at blocks {sorted(scoring.scorer.layers)}, "
+                f"of which some are not watched",
+                "start the generator again",
+            )
+        self._scoring = scoring
+
+    @property
+    def missing_heads(self) -> list[str]:
+        """What the bot does without, as lines for the operator."""
+        return missing_heads(self._scoring.heads, str(self._generator.folder))
 
     def warm_up(self) -> None:
         """Make everything ready that is made once, so that no job waits for it.
@@ -183,10 +220,10 @@ class JobRunner:
         if isinstance(assignment, JobError):
             deliver(key, assignment)
             return
-        tries = self._tries(job_of(key), job, assignment)
+        tries, scoring = self._tries(job_of(key), job, assignment), self._scoring
         merged.add(
             tries,
-            done=lambda: deliver(key, _outcome(lambda: self._finish(job, assignment, tries))),
+            done=lambda: deliver(key, _outcome(lambda: self._finish(job, assignment, tries, scoring))),
             failed=partial(deliver, key),
         )
 
@@ -195,7 +232,9 @@ class JobRunner:
             return AnswerAssignment(job, self._voice, self._encoder, self._settings.limits.prompt)
         return TextpostAssignment(job, self._voice, self._encoder, self._settings.generator)
 
-    def _finish(self, job: GenerationJob, assignment: Assignment, tries: JobAttempts) -> Done:
+    def _finish(
+        self, job: GenerationJob, assignment: Assignment, tries: JobAttempts, scoring: _Scoring
+    ) -> Done:
         """Score the candidates of one lease."""
         candidates = tries.candidates()
         texts = [assignment.read(candidate) for candidate in candidates]
@@ -205,6 +244,7 @@ class JobRunner:
             assignment.text_type,
             [candidate.reading for candidate in candidates],
             [text.reviewer for text in texts],
+            scoring=scoring,
         )
         has_target = scheme_of(self._settings.generator.sampler).has_target
         result = GenerationResult(
@@ -216,21 +256,25 @@ class JobRunner:
             selection_proba=scores.selector_probabilities,
             sentiment_logit_diffs=scores.sentiment_logit_differences,
             autoreview=scores.further.get(AUTOREVIEWER),
-            model_info=self._model_info | ({"relaxed_rules": list(tries.relaxed)} if tries.relaxed else {}),
+            model_info=scoring.info | ({"relaxed_rules": list(tries.relaxed)} if tries.relaxed else {}),
             lease=job.lease.token if job.lease else None,
         )
         report = JobReport.of_writing(job.type, scores, seconds, tries)
         if self._settings.generator.alternative_timestamps:
-            report.by_month = [self._by_month(job, candidate, assignment) for candidate in candidates]
+            report.by_month = [
+                self._by_month(job, candidate, assignment, scoring.scorer) for candidate in candidates
+            ]
         return result, report
 
-    def _by_month(self, job: GenerationJob, candidate: Candidate, assignment: Assignment) -> dict[str, float]:
+    def _by_month(
+        self, job: GenerationJob, candidate: Candidate, assignment: Assignment, scorer: Scorer
+    ) -> dict[str, float]:
         """The selector's probability in each of the other months; none for a text that tells no time."""
         times = other_months(self._voice.time(job.v8_timestamp, job.v10_timestamp))
         texts = [assignment.selector_text_at(candidate, time) for time in times.values()]
         if len(set(texts)) <= 1:
             return {}
-        scores = self._scorer.selector_probabilities(texts, assignment.text_type)
+        scores = scorer.selector_probabilities(texts, assignment.text_type)
         return dict(zip(times, scores, strict=True))
 
     def _titled(
@@ -258,7 +302,8 @@ class JobRunner:
         selector, sentiment = zip(
             *(given_texts(text, self._voice, written=written) for text in job.texts), strict=True
         )
-        scores, seconds = self._score(selector, sentiment, "originals")
+        scoring = self._scoring
+        scores, seconds = self._score(selector, sentiment, "originals", scoring=scoring)
         began = self._clock()
         speakers = None if job.next_speaker is None else self._next_speakers(job.next_speaker)
         seconds += self._clock() - began
@@ -267,7 +312,7 @@ class JobRunner:
             sentiment_logit_diffs=scores.sentiment_logit_differences,
             autoreview=scores.further.get(AUTOREVIEWER),
             next_speaker=speakers,
-            model_info=self._model_info,
+            model_info=scoring.info,
             lease=job.lease.token if job.lease else None,
         )
         return result, JobReport(job.type, len(job.texts), scores, seconds)
@@ -290,11 +335,26 @@ class JobRunner:
         text_type: str,
         readings: Sequence[Reading | None] = (),
         reviewer: Sequence[str] | None = None,
+        *,
+        scoring: _Scoring,
     ) -> tuple[Scores, float]:
         """Scores, and the seconds they took."""
         began = self._clock()
-        scores = self._scorer.score(selector, sentiment, text_type, readings, reviewer)
+        scores = scoring.scorer.score(selector, sentiment, text_type, readings, reviewer)
         return scores, self._clock() - began
+
+
+def missing_heads(heads: Mapping[HeadName, Head], model: str) -> list[str]:
+    """A line for each of the usual heads that is not there: what happens without it, and how it is made."""
+    without = {
+        "selector": "candidates are chosen at random",
+        "sentiment": "the mood's screen is off",
+    }
+    return [
+        f"no {name} head: {what}; make one with: python -m training {name} --model {model}"
+        for name, what in without.items()
+        if name not in heads
+    ]
 
 
 def _outcome(work: Callable[[], T]) -> T | JobError:

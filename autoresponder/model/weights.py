@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from huggingface_hub import snapshot_download
@@ -15,6 +16,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from safetensors import SafetensorError, safe_open
 
 from autoresponder.errors import ModelCorruptError, ModelError, ModelMissingError
+from autoresponder.model.places import default_cache, fetch_folder, first_of, is_address
 
 WEIGHTS = "model.safetensors"
 WEIGHTS_INDEX = "model.safetensors.index.json"
@@ -25,21 +27,29 @@ HUB_FILES = ["*.json", "*.safetensors", "merges.txt", "heads/*"]
 COPY_AGAIN = "copy the file again from where the model came from"
 
 
-def find_model(model: str) -> Path:
-    """Give the folder of a model; ``hf://OWNER/NAME`` is downloaded from the model hub, and cached.
+def find_model(model: str, more_places: Sequence[str] = (), cache: Path | None = None) -> Path:
+    """Give the folder of a model from the first place that has it.
 
-    Raises ModelMissingError when none is named, when it is not there, or when it cannot be had.
+    ``hf://OWNER/NAME`` is downloaded from the model hub; any other address that fsspec knows is copied to
+    ``cache``. Raises ModelMissingError, which names every place, when it is not there or cannot be had.
     """
-    if not model:
+    named = (model, *more_places) if model or not more_places else tuple(more_places)
+    return first_of(named, lambda place: _find_in(place, cache or default_cache()))
+
+
+def _find_in(place: str, cache: Path) -> Path:
+    if not place:
         raise ModelMissingError("no model is named", f"set generator.model to {MODEL_PLACES}")
-    if model.startswith(HUB):
-        return _download(model.removeprefix(HUB))
-    if not Path(model).is_dir():
+    if place.startswith(HUB):
+        return _download(place.removeprefix(HUB))
+    if is_address(place):
+        return fetch_folder(place, cache)
+    if not Path(place).is_dir():
         raise ModelMissingError(
-            f"there is no model folder {model}",
+            f"there is no model folder {place}",
             f"set generator.model to {MODEL_PLACES}",
         )
-    return Path(model)
+    return Path(place)
 
 
 def _download(name: str) -> Path:

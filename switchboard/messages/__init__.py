@@ -24,7 +24,13 @@ from switchboard.messages.pictures import (
     PictureRequest,
     PictureResult,
 )
-from switchboard.messages.polls import GeneratorPoll, GeneratorPollReply, SelectorPoll, SelectorPollReply
+from switchboard.messages.polls import (
+    GeneratorPoll,
+    GeneratorPollReply,
+    HeadsAnnouncement,
+    SelectorPoll,
+    SelectorPollReply,
+)
 from switchboard.messages.replies import (
     ClearedReply,
     ErrorReply,
@@ -68,6 +74,7 @@ __all__ = [
     "GenerationResult",
     "GeneratorPoll",
     "GeneratorPollReply",
+    "HeadsAnnouncement",
     "JobLine",
     "JobReference",
     "JobState",

@@ -98,23 +98,39 @@ class _PollReply(WireModel):
 class GeneratorPollReply(_PollReply):
     """Jobs for a generator, and what became of its results.
 
-    On the wire the jobs stand by id beside "$statuses" and "$leases" (an id cannot contain a dollar sign).
+    On the wire the jobs stand by id beside "$statuses", "$leases" and, if any were announced, "$heads" (an id
+    cannot contain a dollar sign).
     """
 
     jobs: dict[Identifier, GeneratorWork] = Field(default_factory=dict, description="jobs by id")
+    heads: Label | None = Field(
+        None, description="version of the heads that generators are to use, if announced"
+    )
 
     def to_wire(self) -> dict[str, Any]:
         """The flat form."""
         inner = self.model_dump(mode="json")
-        return {**inner["jobs"], "$statuses": inner["statuses"], "$leases": inner["leases"]}
+        heads = {} if self.heads is None else {"$heads": self.heads}
+        return {**inner["jobs"], "$statuses": inner["statuses"], "$leases": inner["leases"], **heads}
 
     @classmethod
     def from_wire(cls, body: Mapping[str, Any]) -> Self:
         """Reads the flat form."""
         jobs = {key: job for key, job in body.items() if not key.startswith("$")}
         return cls.model_validate(
-            {"jobs": jobs, "statuses": body.get("$statuses", {}), "leases": body.get("$leases", {})}
+            {
+                "jobs": jobs,
+                "statuses": body.get("$statuses", {}),
+                "leases": body.get("$leases", {}),
+                "heads": body.get("$heads"),
+            }
         )
+
+
+class HeadsAnnouncement(WireModel):
+    """Heads that running generators are to take up (POST /announce, JSON)."""
+
+    heads: Label = Field(min_length=1, description="their version, as the training command names it")
 
 
 class SelectorPollReply(_PollReply):

@@ -314,3 +314,13 @@ def test_two_processes_under_one_name_are_noticed(service: Service) -> None:
         generator.poll_generator(GeneratorPoll(worker="g", instance="one"))
     service.client("selector").poll_selector(SelectorPoll(worker="s", instance="one"))
     generator.poll_generator(GeneratorPoll(instance="one"))
+
+
+def test_announced_heads_are_told_to_every_generator(service: Service) -> None:
+    generator = service.client("generator")
+    assert generator.poll_generator(GeneratorPoll(worker="g1")).heads is None
+    generator.announce("selector/20260101")
+    for worker in ("g1", "g2"):
+        assert generator.poll_generator(GeneratorPoll(worker=worker)).heads == "selector/20260101"
+    with pytest.raises(SwitchboardForbidden):
+        service.client("client").announce("selector/other")

@@ -12,8 +12,8 @@ import torch
 from rich.console import Console
 
 from training.demo import Folders, Plan, train_demo
-from training.heads import SELECTOR, SENTIMENT
 from training.language_model import Schedule, Shape
+from training.scoring_heads.fit import SELECTOR, SENTIMENT
 
 WORDS = ("rain", "cats", "soup", "trains")
 

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from autoresponder.heads.head_2021 import GeneratorIdentity, Head
 from autoresponder.model.encoding import TextEncoder
-from training.calibration import fit_logistic
-from training.evaluation import calibrate, differences, measure
-from training.heads import (
+from training.language_model import Shape, new_model
+from training.rows import JudgedRow
+from training.scoring_heads.activations import Activations, as_hidden
+from training.scoring_heads.evaluation import calibrate, differences, measure
+from training.scoring_heads.fit import (
     SELECTOR,
     SENTIMENT,
     HeadRecipe,
@@ -26,9 +28,7 @@ from training.heads import (
     row_losses,
     train_head,
 )
-from training.language_model import Shape, new_model
-from training.metrics import average_precision, selector_metrics, sentiment_metrics
-from training.rows import JudgedRow
+from training.scoring_heads.metrics import average_precision, selector_metrics, sentiment_metrics
 from training.tokenizer import train_tokenizer
 
 IDENTITY = GeneratorIdentity(name="tiny", sha256="0" * 64)
@@ -88,30 +88,35 @@ class TestRate:
         assert min(shares[10:]) == SENTIMENT.floor
 
 
+def losses_of(head: Head, ids: list[list[int]], targets: torch.Tensor, recipe: HeadRecipe) -> torch.Tensor:
+    hidden, positions = Activations(NETWORK, head.settings.layers, ids).batch(range(len(ids)))
+    return row_losses(head, as_hidden(hidden), positions, targets, recipe)
+
+
 class TestLosses:
     def test_flooding_turns_a_small_loss_back(self) -> None:
         head = fresh(SELECTOR).train(mode=False)
         ids = [ENCODER.encode_for_head("good soup", 64)]
         target = torch.tensor([1.0])
-        plain = row_losses(head, NETWORK, ids, target, replace(SELECTOR, flooding=0.0))
-        flooded = row_losses(head, NETWORK, ids, target, replace(SELECTOR, flooding=2.0))
+        plain = losses_of(head, ids, target, replace(SELECTOR, flooding=0.0))
+        flooded = losses_of(head, ids, target, replace(SELECTOR, flooding=2.0))
         assert flooded.item() == pytest.approx(4.0 - plain.item(), rel=1e-4)
 
     def test_sentiment_looks_at_the_difference_alone(self) -> None:
         head = fresh(SENTIMENT).train(mode=False)
         ids = [ENCODER.encode_for_head("good soup", 64)]
-        before = row_losses(head, NETWORK, ids, torch.tensor([3.0]), SENTIMENT)
+        before = losses_of(head, ids, torch.tensor([3.0]), SENTIMENT)
         with torch.no_grad():
             head.logits.bias[0] += 5.0
-        assert torch.equal(before, row_losses(head, NETWORK, ids, torch.tensor([3.0]), SENTIMENT))
+        assert torch.equal(before, losses_of(head, ids, torch.tensor([3.0]), SENTIMENT))
 
     def test_a_row_does_not_depend_on_its_neighbours(self) -> None:
         head = fresh(SELECTOR).train(mode=False)
         texts = ["good", "bad rain soup soup soup good bad"]
         ids = [ENCODER.encode_for_head(text, 64) for text in texts]
         targets = torch.tensor([1.0, 0.0])
-        both = row_losses(head, NETWORK, ids, targets, SELECTOR)
-        alone = row_losses(head, NETWORK, ids[:1], targets[:1], SELECTOR)
+        both = losses_of(head, ids, targets, SELECTOR)
+        alone = losses_of(head, ids[:1], targets[:1], SELECTOR)
         assert both[0].item() == pytest.approx(alone[0].item(), abs=1e-5)
 
 
@@ -151,25 +156,6 @@ class TestTraining:
         assert head.settings.layers == (1, 2)
         assert head.settings.mlp_ratio == 3
         assert head.settings.generator == IDENTITY
-
-
-class TestCalibration:
-    def test_it_finds_the_line_that_made_the_labels(self) -> None:
-        rng = np.random.default_rng(1)
-        x = rng.normal(0, 2, 40_000)
-        y = rng.random(40_000) < 1 / (1 + np.exp(-(0.7 * x - 0.4)))
-        line = fit_logistic(x, y)
-        assert line.alpha == pytest.approx(0.7, abs=0.04)
-        assert line.beta == pytest.approx(-0.4, abs=0.04)
-
-    def test_rows_without_error_end_at_a_steep_line(self) -> None:
-        line = fit_logistic([-2.0, -1.0, 1.0, 2.0], [0, 0, 1, 1])
-        assert 5 < line.alpha <= 20
-        assert math.isfinite(line.beta)
-
-    def test_labels_all_alike_are_refused(self) -> None:
-        with pytest.raises(ValueError, match="both classes"):
-            fit_logistic([1.0, 2.0], [1, 1])
 
 
 class TestMetrics:

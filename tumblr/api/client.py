@@ -117,6 +117,17 @@ class TumblrReader:
 
         return itertools.islice(_pages(page, self._rules, tolerant=True), number)
 
+    def published_page(self, offset: int, limit: int) -> PostPage:
+        """A page of published posts, newest first, without their notes."""
+        return read_page(self._client.posts(self.blog, limit=limit, offset=offset, **self._form), self._rules)
+
+    def all_notes(self, post_id: str, before: str | None = None) -> NotePage:
+        """A page of all notes of an own post's tree, from the place on that the last page named."""
+        place = {} if before is None else {"before_timestamp": before}
+        return read_note_page(
+            self._get(f"/v2/blog/{self.blog}/notes", {"id": post_id, "mode": "all", **place})
+        )
+
     def notes(self, post_id: str, before: str | None = None) -> NotePage:
         """A page of the conversation in an own post's notes, from the place on that the last page named."""
         place = {} if before is None else {"before_timestamp": before}

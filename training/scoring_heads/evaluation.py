@@ -10,9 +10,9 @@ from transformers import PreTrainedModel
 from autoresponder.heads.head_2021 import TEXT_TYPES, Calibration, Head
 from autoresponder.heads.scoring import Scorer
 from autoresponder.model.encoding import TextEncoder
-from training.calibration import fit_logistic
-from training.metrics import selector_metrics, sentiment_metrics
 from training.rows import JudgedRow
+from training.scoring_heads.calibration import fit_logistic
+from training.scoring_heads.metrics import selector_metrics, sentiment_metrics
 
 
 def differences(

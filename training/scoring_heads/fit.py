@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -26,12 +28,16 @@ from autoresponder.heads.head_2021 import (
     head_heads,
     head_layers,
 )
+from autoresponder.heads.head_2022 import make_head
 from autoresponder.model.encoding import TextEncoder
-from autoresponder.model.trunk import run_trunk
+from training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from training.rows import JudgedRow
+from training.scoring_heads.activations import Activations, as_hidden
 
 Report = Callable[[int, float], None]
 NOT_DECAYED = ("norm", "logits.bias")
+SAVE_EVERY = 50
+"""Steps between two checkpoints."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,9 @@ class HeadRecipe:
     flooding: float = 0.0
     wanted_heads: int = 6
     seed: int = 2021
+    clip: float = 1000.0
+    form: Literal["2021", "later"] = "2021"
+    attention_width: int | None = None
 
 
 SELECTOR = HeadRecipe(
@@ -100,9 +109,12 @@ def new_head(
     recipe: HeadRecipe, network: PreTrainedModel, identity: GeneratorIdentity, max_tokens: int
 ) -> Head:
     """A fresh head for a generator, of the shape that the recipe and the generator's size call for."""
+    later = {"attention_width": recipe.attention_width} if recipe.attention_width else {}
     settings = HeadSettings.model_validate(
-        {
+        later
+        | {
             "name": recipe.name,
+            "form": recipe.form,
             "generator": identity,
             "layers": head_layers(network.config.num_hidden_layers),
             "width": network.config.hidden_size,
@@ -115,7 +127,7 @@ def new_head(
             "activation_dropout": recipe.activation_dropout,
         }
     )
-    return Head(settings).initialise(torch.Generator().manual_seed(recipe.seed))
+    return make_head(settings).initialise(torch.Generator().manual_seed(recipe.seed))
 
 
 def train_head(
@@ -126,26 +138,50 @@ def train_head(
     rows: Sequence[JudgedRow],
     report: Report | None = None,
 ) -> TrainedHead:
-    """Train a head's own variables; the generator stays as it is."""
-    wall, cpu = time.monotonic(), time.process_time()
-    torch.manual_seed(recipe.seed)  # dropout
+    """Train a head's own variables on rows read from a file; the generator stays as it is."""
     ids = [encoder.encode_for_head(row.text, head.settings.max_tokens) for row in rows]
-    targets = torch.tensor([row.target for row in rows])
+    activations = Activations(network, head.settings.layers, ids)
+    return fit_head(head, recipe, activations, ids, [row.target for row in rows], report=report)
+
+
+def fit_head(
+    head: Head,
+    recipe: HeadRecipe,
+    activations: Activations,
+    ids: Sequence[Sequence[int]],
+    targets: Sequence[float],
+    *,
+    checkpoints: Path | None = None,
+    report: Report | None = None,
+) -> TrainedHead:
+    """Train a head's own variables, from the checkpoint if there is one.
+
+    Chance is drawn anew at each step from the seed and the step's number: a run that goes on after a stop
+    comes to the same weights.
+    """
+    wall, cpu = time.monotonic(), time.process_time()
+    device = next(head.parameters()).device
+    wanted = torch.tensor(targets, dtype=torch.float32, device=device)
     optimizer = _optimizer(head, recipe)
-    head.train()
-    losses: list[float] = []
     batches = batch_order(ids, recipe)
-    for chosen in batches:
-        rate = recipe.rate * rate_share(len(losses), len(batches), recipe)
+    done = load_checkpoint(checkpoints, head, optimizer) if checkpoints else None
+    losses = list(done.losses) if done else []
+    head.train()
+    for step in range(len(losses), len(batches)):
+        torch.manual_seed(recipe.seed * 1_000_003 + step)  # dropout
         for group in optimizer.param_groups:
-            group["lr"] = rate
-        loss = row_losses(head, network, [ids[i] for i in chosen], targets[chosen], recipe).mean()
+            group["lr"] = recipe.rate * rate_share(step, len(batches), recipe)
+        hidden, positions = activations.batch(batches[step])
+        loss = row_losses(head, as_hidden(hidden), positions, wanted[batches[step]], recipe).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(head.parameters(), recipe.clip)
         optimizer.step()
         losses.append(float(loss.detach()))
         if report:
             report(len(losses), losses[-1])
+        if checkpoints and (len(losses) % SAVE_EVERY == 0 or len(losses) == len(batches)):
+            save_checkpoint(checkpoints, head, optimizer, Progress(len(losses), tuple(losses)))
     head.train(mode=False)
     return TrainedHead(head, tuple(losses), time.monotonic() - wall, time.process_time() - cpu)
 
@@ -168,15 +204,9 @@ def rate_share(step: int, steps: int, recipe: HeadRecipe) -> float:
 
 
 def row_losses(
-    head: Head, network: PreTrainedModel, ids: Sequence[Sequence[int]], targets: Tensor, recipe: HeadRecipe
+    head: Head, hidden: Mapping[int, Tensor], positions: Tensor, targets: Tensor, recipe: HeadRecipe
 ) -> Tensor:
-    """The loss of each row (B,)."""
-    padded = torch.zeros((len(ids), max(map(len, ids))), dtype=torch.long)  # (B, T), padded on the right
-    for place, row in enumerate(ids):
-        padded[place, : len(row)] = torch.tensor(row)
-    positions = torch.tensor([len(row) - 1 for row in ids])
-    with torch.no_grad():
-        hidden = run_trunk(network, padded, head.settings.layers)
+    """The loss of each row (B,), given its streams (B, T, d) by layer."""
     outputs = head(hidden, positions)  # (B, 2)
     if head.settings.basis == "sum_difference":
         return functional.huber_loss(head.difference(outputs), targets, reduction="none")

@@ -1,0 +1,127 @@
+"""Without heads, with new ones while jobs run, and with versions: what is scored by which, and what is
+said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import torch
+
+from autoresponder.checkup import check_up
+from autoresponder.errors import ModelCorruptError, ModelError
+from autoresponder.heads.files import heads_in, save_head
+from autoresponder.heads.head_2021 import Head, HeadName, HeadSettings
+from autoresponder.heads.versions import folder_of, version_folder
+from autoresponder.jobs.model_folder import GeneratorModel, load_generator, load_heads
+from autoresponder.jobs.runner import JobRunner, WritingSettings
+from autoresponder.service import HeadReloader
+from switchboard.messages import GenerationJob, GenerationResult, RawSelectJob, RawSelectResult
+
+
+def other_head(heads: Mapping[HeadName, Head], layers: tuple[int, ...] | None = None) -> Head:
+    old = heads["selector"].settings
+    settings = HeadSettings.model_validate(old.model_dump() | {"layers": layers or old.layers})
+    return Head(settings).initialise(torch.Generator().manual_seed(77)).eval()
+
+
+def test_a_bot_without_heads_writes_and_says_what_it_does_without(
+    generator: GeneratorModel, settings: WritingSettings, sample: GenerationJob
+) -> None:
+    runner = JobRunner(generator, {}, settings)
+    result, _ = runner.run("a", sample)
+    assert isinstance(result, GenerationResult)
+    assert len(result.continuations) == 3
+    assert all(abs(score - 0.5) < 0.001 for score in result.selection_proba)
+    assert set(result.sentiment_logit_diffs) == {0.0}
+    assert "ckpt_select" not in result.model_info
+    scored, _ = runner.run("b", RawSelectJob(texts=["one", "two"]))
+    assert isinstance(scored, RawSelectResult)
+    assert scored.sentiment_logit_diffs == [0.0, 0.0]
+    lines = runner.missing_heads
+    assert [line.partition(":")[0] for line in lines] == ["no selector head", "no sentiment head"]
+    assert all("python -m training" in line for line in lines)
+    said = check_up(runner, generator)
+    assert all(line in said for line in lines)
+
+
+def test_a_folder_without_heads_loads(bare_folder: Path) -> None:
+    assert heads_in(bare_folder / "heads") == []
+    assert load_heads(load_generator(str(bare_folder), device="cpu")) == {}
+
+
+def test_a_job_in_flight_keeps_its_head(
+    generator: GeneratorModel,
+    heads: Mapping[HeadName, Head],
+    settings: WritingSettings,
+    sample: GenerationJob,
+) -> None:
+    runner = JobRunner(generator, heads, settings)
+    before = runner.run("x", sample)[0].model_info["ckpt_select"]
+    later: dict[str, GenerationJob] = {}
+
+    def more() -> Mapping[str, GenerationJob]:
+        if "done" in later:
+            return {}
+        later["done"] = sample
+        runner.take_heads(
+            {**heads, "selector": other_head(heads)}
+        )  # announced while the first job is written
+        return {"second": sample}
+
+    results: dict[str, object] = {}
+    runner.run_together({"first": sample}, lambda key, outcome: results.update({key: outcome}), more)
+    info = {key: outcome[0].model_info["ckpt_select"] for key, outcome in results.items()}  # type: ignore[index]
+    assert info["first"] == before
+    assert info["second"] != before
+
+
+def test_heads_are_taken_up_once_and_a_bad_one_is_left_alone(
+    generator: GeneratorModel, heads: Mapping[HeadName, Head], settings: WritingSettings
+) -> None:
+    runner = JobRunner(generator, heads, settings)
+    loads: list[int] = []
+
+    def load() -> Mapping[HeadName, Head]:
+        loads.append(1)
+        if len(loads) == 2:
+            raise ModelCorruptError("a broken head", "train it again")
+        return {**heads, "selector": other_head(heads)}
+
+    reloader = HeadReloader(load)
+    reloader.take_up(runner)
+    assert not loads
+    reloader.announced("selector/1")
+    reloader.take_up(runner)
+    reloader.take_up(runner)
+    assert len(loads) == 1
+    reloader.announced("selector/2")
+    reloader.take_up(runner)  # told in the log; the heads stay
+    assert len(loads) == 2
+
+
+def test_a_head_that_looks_elsewhere_needs_a_restart(
+    generator: GeneratorModel, heads: Mapping[HeadName, Head], settings: WritingSettings
+) -> None:
+    runner = JobRunner(generator, heads, settings)
+    with pytest.raises(ModelError, match="start the generator again"):
+        runner.take_heads({"selector": other_head(heads, layers=(3,))})
+
+
+def test_the_version_that_is_named_is_read(
+    whole_folder: Path, generator: GeneratorModel, heads: Mapping[HeadName, Head], tmp_path: Path
+) -> None:
+    folder = tmp_path / "heads"
+    for head in heads.values():
+        save_head(head, folder)
+    assert folder_of(folder, "selector") == folder
+    save_head(other_head(heads), version_folder(folder, "selector", "v1"))
+    (folder / "current.json").write_text('{"heads": {"selector": {"current": "v1", "before": [""]}}}')
+    loaded = load_heads(generator, folder)
+    assert loaded.keys() == heads.keys()
+    assert not torch.equal(loaded["selector"].logits.weight, heads["selector"].logits.weight)
+    assert torch.equal(loaded["sentiment"].logits.weight, heads["sentiment"].logits.weight)
+    (folder / "current.json").write_text('{"heads": {"selector": {"current": "../../x"}}}')
+    with pytest.raises(ModelCorruptError, match="current"):
+        load_heads(generator, folder)

@@ -1,0 +1,161 @@
+"""The commands that make heads, called as an operator calls them, on a toy."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autoresponder.heads.versions import folder_of, read_current
+from autoresponder.jobs.model_folder import load_generator, load_heads
+from tests.training.heads.toy import configuration, make_model, noted_posts, rows_file, write_notes
+from training.__main__ import main
+from training.files import fault_of_sealed
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return make_model(tmp_path / "model")
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs a command; gives its status and the report it printed."""
+    config = configuration(tmp_path, promotion={"min_rows": 20})
+
+    def call(*arguments: object) -> tuple[int, dict[str, Any], str]:
+        status = main([str(arguments[0]), "--config", str(config), *map(str, arguments[1:])])
+        out, err = capsys.readouterr()
+        report = json.loads(out.splitlines()[-1]) if status in (0, 4) else {}
+        return status, report, err
+
+    return call
+
+
+def test_a_first_selector_is_put_in_use_and_a_worse_one_never(run: Any, model: Path, tmp_path: Path) -> None:
+    good = rows_file(tmp_path / "rows.jsonl")
+    status, first, _ = run("selector", "--model", model, "--rows", good, "--epochs", 8)
+    assert status == 0, first
+    assert first["promoted"]
+    assert first["test"]["all"]["auc"] > 0.9
+    assert first["test"]["originals"]["rows"] + first["test"]["responses"]["rows"] == first["rows"]["test"]
+    assert first["rows_sha256"]
+    generator = load_generator(str(model), device="cpu")
+    assert load_heads(generator).keys() == {"selector"}
+    worse = ("selector", "--model", model, "--rows", good, "--epochs", 1, "--rate", 1e-9)
+    status, second, _ = run(*worse)
+    assert status == 4
+    assert not second["promoted"]
+    assert second["comparison"]["challenger"] < second["comparison"]["incumbent"]
+    assert read_current(model / "heads").heads["selector"].current == first["version"]
+
+
+def test_promote_and_rollback(run: Any, model: Path, tmp_path: Path) -> None:
+    rows = rows_file(tmp_path / "rows.jsonl")
+    versions = []
+    for seed in (1, 2):
+        status, report, _ = run("selector", "--model", model, "--rows", rows, "--seed", seed, "--keep-old")
+        assert status == 0
+        versions.append(report["version"])
+    assert not (model / "heads" / "current.json").exists()
+    assert run("promote", "--model", model, "--version", versions[0])[0] == 0
+    assert run("promote", "--model", model)[1] == {
+        "command": "promote",
+        "head": "selector",
+        "version": versions[1],
+        "replaced": versions[0],
+        "announced": False,
+    }
+    assert folder_of(model / "heads", "selector").name == versions[1]
+    assert run("rollback", "--model", model)[1]["version"] == versions[0]
+    assert run("rollback", "--model", model)[1]["version"] == ""
+    status, _, said = run("rollback", "--model", model)
+    assert status == 2
+    assert "there is no selector head before the one in use" in said
+    (model / "heads" / "versions" / "selector" / versions[1] / "selector.safetensors").write_bytes(b"half")
+    status, _, said = run("promote", "--model", model, "--version", versions[1])
+    assert status == 2
+    assert "is not as it was written" in said
+
+
+def test_the_same_seed_gives_the_same_figures_with_any_cache(run: Any, model: Path, tmp_path: Path) -> None:
+    rows = rows_file(tmp_path / "rows.jsonl")
+    reports = []
+    for budget in (10.0, 0.0, 5e-5):
+        configuration(tmp_path, cache_gb=budget, promotion={"min_rows": 20})
+        work = tmp_path / f"work{budget}"
+        options = ("--rows", rows, "--epochs", 2, "--keep-old", "--work", work)
+        reports.append(run("selector", "--model", model, *options)[1])
+    assert [report["activations"]["kept_rows"] for report in reports][1] == 0
+    assert 0 < reports[2]["activations"]["kept_rows"] < reports[0]["activations"]["kept_rows"]
+    assert reports[0]["test"] == reports[1]["test"] == reports[2]["test"]
+    assert reports[0]["activations"]["computed_rows"] < reports[1]["activations"]["computed_rows"]
+
+
+def test_the_later_form_is_narrower(run: Any, model: Path, tmp_path: Path) -> None:
+    rows = rows_file(tmp_path / "rows.jsonl")
+    sizes = {}
+    for form in ("2021", "later"):
+        options = ("--rows", rows, "--epochs", 6, "--form", form, "--keep-old")
+        report = run(
+            "selector", "--model", model, *options, *(("--attention-width", 8) if form == "later" else ())
+        )[1]
+        sizes[form] = report["parameters"]
+        assert report["test"]["all"]["auc"] > 0.8
+    assert sizes["later"] < sizes["2021"]
+
+
+def test_sentiment_from_a_file(run: Any, model: Path, tmp_path: Path) -> None:
+    rows = rows_file(tmp_path / "rows.jsonl", 250, sentiment=True)
+    status, report, _ = run("sentiment", "--model", model, "--rows", rows, "--epochs", 8)
+    assert status == 0
+    assert report["test"]["all"]["auc_of_sign"] > 0.95
+
+
+def test_a_week(run: Any, model: Path, tmp_path: Path) -> None:
+    """Train, compare, promote from posts that another machine has collected and put into a place."""
+    now = time.time()
+    place = tmp_path / "place"
+    write_notes(place, noted_posts(now))
+    week = ("weekly", "--only", "train", "--place", place, "--notes", tmp_path / "notes", "--model", model)
+    status, report, said = run(*week, "--epochs", 20, "--rate", 3e-3)
+    assert status == 0, said
+    assert report["selector"]["promoted"]
+    assert report["selector"]["test"]["all"]["auc"] > 0.7
+    version = report["selector"]["version"]
+    assert fault_of_sealed(model / "heads" / "versions" / "selector" / version) is None
+    assert run(*week, "--epochs", 1, "--rate", 1e-9)[0] == 4
+    assert json.loads((tmp_path / "notes" / "weekly.json").read_text())["command"] == "weekly"
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda now: noted_posts(now, days=3), "labelled rows for"),
+        (
+            lambda now: [post.model_copy(update={"notes": 1}) for post in noted_posts(now)],
+            "labelled rows for",
+        ),
+        (lambda now: [], "has no posts with notes"),
+    ],
+)
+def test_too_little_to_learn_from_is_status_three(
+    run: Any, model: Path, tmp_path: Path, make: Any, said: str
+) -> None:
+    notes = write_notes(tmp_path / "notes", make(time.time()))
+    status, _, error = run("selector", "--model", model, "--notes", notes)
+    assert status == (2 if "no posts" in said else 3)
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_one_class_is_status_three(run: Any, model: Path, tmp_path: Path) -> None:
+    path = rows_file(tmp_path / "rows.jsonl")
+    lines = [json.loads(line) | {"target": 1} for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    status, _, error = run("selector", "--model", model, "--rows", path)
+    assert status == 3
+    assert "one class is nothing to learn from" in error

@@ -1,0 +1,1 @@
+"""Fine-tuning the generator on a prepared corpus."""

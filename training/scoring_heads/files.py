@@ -1,0 +1,37 @@
+"""Rows for a head from a file of JSON lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from training.rows import read_rows
+from training.scoring_heads.rows import Row
+
+
+class GivenRow(BaseModel):
+    """A line: a text as the head reads it, and what the head should say of it.
+
+    ``target`` is 0 or 1, for the sentiment head a logit difference. ``group`` is its thread; without one it
+    stands alone. ``split`` may say to which part the row belongs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    text: str = Field(min_length=1)
+    target: float
+    group: str = ""
+    text_type: Literal["responses", "originals"] = "responses"
+    kind: str = ""
+    time: float = 0.0
+    split: Literal["", "train", "calibration", "test"] = ""
+
+
+def rows_from(path: Path) -> list[Row]:
+    """The rows of a file; raises CorpusError that names the line."""
+    return [
+        Row(one.text, one.target, one.group or f"row {number}", one.text_type, one.kind, one.time, one.split)
+        for number, one in enumerate(read_rows(path, GivenRow))
+    ]

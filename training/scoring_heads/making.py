@@ -1,0 +1,148 @@
+"""What the commands that make heads share: the generator, the run, the version, and whether it is put in
+use."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from autoresponder.heads.versions import version_folder
+from autoresponder.jobs.model_folder import GeneratorModel, load_generator
+from munging.prompts.formats import own_format
+from munging.thread import Identity
+from switchboard.client import Retry, SwitchboardClient
+from switchboard.errors import SwitchboardError
+from training.command import Outcome, Sections
+from training.errors import ExitStatus, NotEnoughDataError
+from training.files import locked, write_json
+from training.promotion import (
+    Comparison,
+    compare,
+    heads_folder,
+    incumbent,
+    newest,
+    promote,
+    remove_unused,
+    store_version,
+)
+from training.scoring_heads.head_run import HeadRun, make_trained_head
+from training.scoring_heads.liked import Reading
+from training.scoring_heads.recipes import recipe_for
+from training.scoring_heads.rows import Row
+
+KEPT_VERSIONS = 10
+
+
+@dataclass(frozen=True)
+class HeadPlaces:
+    """A generator, the folder of its heads, and a folder for what is computed on the way."""
+
+    generator: GeneratorModel
+    heads: Path
+    work: Path
+
+
+def open_places(arguments: argparse.Namespace, sections: Sections) -> HeadPlaces:
+    """Load the generator that the options or the configuration name."""
+    settings = sections.generator
+    named = arguments.model
+    generator = load_generator(
+        named or settings.model,
+        device=arguments.device,
+        dtype="float32",
+        more_places=() if named else settings.more_places,
+    )
+    configured = arguments.heads or (None if named else settings.heads)
+    heads = heads_folder(generator.folder, configured)
+    return HeadPlaces(generator, heads, arguments.work or heads.with_name(f"{heads.name}.work"))
+
+
+def reading_of(sections: Sections) -> Reading:
+    """How texts are printed for heads."""
+    form = own_format(sections.generator.format.based_on, sections.generator.format.changes())
+    return Reading(form, Identity(sections.blog.blog_name, sections.blog.persona), sections.blog.timezone)
+
+
+def make_head_version(
+    name: str,
+    parts: Mapping[str, Sequence[Row]],
+    arguments: argparse.Namespace,
+    sections: Sections,
+    places: HeadPlaces,
+) -> Outcome:
+    """Train a head, keep it as a version, and put it in use if it is better than the one in use."""
+    recipe = recipe_for(
+        name,
+        places.generator.network,
+        form=arguments.form,
+        epochs=arguments.epochs,
+        rate=arguments.rate,
+        batch=arguments.batch,
+        attention_width=arguments.attention_width,
+        seed=arguments.seed,
+    )
+    run = HeadRun(places.generator, recipe, places.work, sections.training.cache_gb * 1e9)
+    made = make_trained_head(run, parts, Console(stderr=True))
+    old = incumbent(places.generator, places.heads, name)
+    version = store_version(made, places.heads)
+    report: dict[str, Any] = made.report | {"version": version, "heads": str(places.heads)}
+    report.pop("losses")
+    status = ExitStatus.DONE
+    if arguments.keep_old:
+        report["promoted"] = False
+    else:
+        comparison = _compared(made.head, old, places, parts["test"], run.is_classifier, sections)
+        report["comparison"] = comparison.facts() if comparison else None
+        report["promoted"] = comparison is None or comparison.is_better
+        if report["promoted"]:
+            report["replaced"] = promote(places.heads, name, version)
+            report["announced"] = announce(sections, f"{name}/{version}")
+        else:
+            status = ExitStatus.NOT_PROMOTED
+    remove_unused(places.heads, name, KEPT_VERSIONS)
+    write_json(version_folder(places.heads, name, version).parent / "report.json", report)
+    return Outcome(report, status)
+
+
+def _compared(
+    head: Any, old: Any, places: HeadPlaces, rows: Sequence[Row], is_classifier: bool, sections: Sections
+) -> Comparison | None:
+    """The comparison with the head in use; None where there is none, or the head gives no probability."""
+    if old is None or not is_classifier:
+        return None
+    settings = sections.training.promotion
+    try:
+        return compare(head, old, places.generator, newest(rows, settings.weeks), settings)
+    except NotEnoughDataError:
+        # The weeks may be thin where the test rows are not.
+        return compare(head, old, places.generator, rows, settings)
+
+
+def announce(sections: Sections, version: str) -> bool:
+    """Tell running generators through the switchboard; false when it cannot be reached, which does no
+    harm."""
+    once = Retry(attempts=1)  # whoever starts later reads the heads in use anyway
+    client = SwitchboardClient(sections.switchboard.address, sections.switchboard.generator_token, retry=once)
+    try:
+        client.announce(version)
+    except SwitchboardError:
+        return False
+    finally:
+        client.close()
+    return True
+
+
+def head_lock(places: HeadPlaces, command: str) -> Any:
+    """One run at a time for each folder of heads."""
+    return locked(places.heads, command)
+
+
+def now() -> float:
+    """The time that labels are made for (unix seconds)."""
+    return time.time()

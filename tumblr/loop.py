@@ -73,7 +73,11 @@ class Loop:
         return True
 
     def run_once(self) -> None:
-        """One pass, and until nothing that was found can be driven further without a rest."""
+        """One pass, and until nothing that was found can be driven further without a rest.
+
+        Refused keys are final at once: nobody would come back to them.
+        """
+        self._outage.patience = self.driver.tumblr.patience = 0.0
         self.find()
         while self._round() and self.driver.can_linger and not self._shutdown.requested.is_set():
             self._pause(self._settings.loop.poll_seconds, still_open=True)

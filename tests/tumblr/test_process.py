@@ -81,7 +81,7 @@ def test_a_dry_run_says_what_it_would_post_and_changes_nothing(near: Neighbours)
 def test_wrong_keys_are_one_clear_line(near: Neighbours) -> None:
     keys = {"consumer_key": "a", "consumer_secret": "b", "token": "c", "token_secret": "d"}
     near.rewrite("tumblr", base_keys=[keys])
-    process = near.start()
+    process = near.start("--once")
     _, log = process.communicate(timeout=60)
     assert process.returncode == 2
     last = log.strip().splitlines()[-1]

@@ -92,7 +92,7 @@ def test_a_conversation_goes_on(near: Neighbours) -> None:
     eventually(lambda: any(turn.state == "skipped" for turn in turns(near)))
     stop(process)
     assert [turn.reason for turn in turns(near) if turn.state == "skipped"] == [
-        "the bot and bob have gone to and fro 2 times"
+        "the bot and bob have gone back and forth 2 times"
     ]
 
 

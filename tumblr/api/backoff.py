@@ -25,6 +25,8 @@ class Backoff:
         self._service = service
         self._clock = clock
         self._refused_since: float | None = None
+        self.patience = FINAL_SECONDS
+        """Seconds of refusals after which they are final."""
         self._pause = 0.0
         self._until = 0.0
 
@@ -50,11 +52,12 @@ class Backoff:
     def refuse(self, error: Exception, hint: str) -> None:
         """The service refuses the bot's keys or token, as tumblr does now and then when it is unwell.
 
-        It is asked again later. Raises FatalError once it has refused them for ten minutes.
+        It is asked again later. Raises FatalError once it has refused them for so long as there is
+        patience.
         """
         now = self._clock()
         self._refused_since = now if self._refused_since is None else self._refused_since
-        if now - self._refused_since >= FINAL_SECONDS:
+        if now - self._refused_since >= self.patience:
             raise FatalError(str(error), hint)
         self.begin(error)
 

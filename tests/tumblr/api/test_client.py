@@ -360,7 +360,7 @@ def test_a_picture_goes_as_a_part_with_a_name_and_the_fields_go_twice(wire: Wire
     head = text_of(request.headers["Content-Type"])
     message: Any = message_from_bytes(f"Content-Type: {head}\r\n\r\n".encode() + request.body)
     sent = {part.get_param("name", header="content-disposition"): part for part in message.get_payload()}
-    assert sent["data"].get_filename() == "image.png"
+    assert sent["data"].get_filename() == "image0.png"
     assert sent["data"].get_payload(decode=True) == png
     assert sent["data"]["Content-Type"] is None
     assert sent["caption"].get_payload(decode=True).decode() == "<p>é & so</p>"

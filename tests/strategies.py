@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
+from munging import links
 from munging.control import ASKED, BOT, CLOCK, END, IMAGE_DELIMITER, NAME, ORIGINAL, SAID, TAGS
 from munging.thread import ANONYMOUS, Identity, Post, PostKind, Thread, kind_after
 
@@ -33,8 +34,10 @@ def words(max_size: int = 12) -> st.SearchStrategy[str]:
 
 
 def blog_names() -> st.SearchStrategy[str]:
-    """Names as tumblr allows them."""
-    return st.from_regex(r"[a-z0-9]([a-z0-9-]{0,12}[a-z0-9])?", fullmatch=True)
+    """Names as tumblr allows them; none is a host of tumblr's own."""
+    names = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,12}[a-z0-9])?", fullmatch=True)
+    own = {"at", "m", *links._NO_BLOG_HOSTS, *links._NO_BLOG_PATHS}
+    return names.filter(lambda name: name not in own)
 
 
 def tags() -> st.SearchStrategy[tuple[str, ...]]:

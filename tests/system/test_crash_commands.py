@@ -50,7 +50,7 @@ def test_c05_a_reblog_sent_back_leaves_one_draft(point: FailPoint, move_in: Move
     (first,) = bot.posts("draft")
     bot.tag(first.id, "rts")
     bot.dies_at(point)
-    assert bot.query("SELECT post_id FROM chores WHERE done_at IS NULL") == [(first.id,)]
+    assert bot.query("SELECT post_id FROM outbox WHERE done_at IS NULL") == [(first.id,)]
     bot.lives_until(lambda: bot.settled(1) and first.id not in {post.id for post in bot.posts("draft")})
     (second,) = bot.posts("draft")
     assert (first.parent_id, second.parent_id) == (said, said)

@@ -71,7 +71,7 @@ class Planner:
         self._pool = bot.tumblr.pool
         self._rules = RULES[settings.loop.budget]
         self._mean_pause = settings.mean_pause
-        self._began = bot.clock()
+        self._began = bot.elapsed()
         self.plan = PassPlan(notes=False)
 
     def begin(self) -> PassPlan:
@@ -93,7 +93,7 @@ class Planner:
 
     def end(self, calls: dict[Part, int]) -> None:
         """Remember what the expensive parts of the pass cost, in calls; only those that came to their end."""
-        now = self._bot.clock()
+        now = self._bot.elapsed()
         seconds, self._began = now - self._began, now
         notes, dashboard = calls.get(Part.NOTES), calls.get(Part.DASHBOARD)
         if self._rules.dashboard_apart:
@@ -109,7 +109,7 @@ class Planner:
             self._bot.cursors.add_check(PastCheck(sort, calls, seconds))
 
     def _rates(self, needed: float) -> dict[str, float]:
-        now = self._bot.clock()
+        now = self._bot.elapsed()
         rates = {}
         for one in self._pool.key_sets():
             if one.budget.limits is None and one.budget.closed_for <= 0:

@@ -116,6 +116,10 @@ def load_generator(
 def load_heads(generator: GeneratorModel, folder: Path | None = None) -> Mapping[HeadName, Head]:
     """Load all heads onto the generator's device; by default from ``heads`` in its folder."""
     where = folder if folder is not None else generator.folder / "heads"
+    if folder is not None and not folder.is_dir():
+        raise ModelMissingError(
+            f"there is no folder {folder}", "name the folder of the heads in generator.heads"
+        )
     size = {"n_layer": len(blocks_of(generator.network)), "positions": generator.positions}
     return {
         name: load_head(where, name, generator.identity, **size).to(generator.network.device)

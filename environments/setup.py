@@ -140,10 +140,14 @@ def torch_pin(home: Path) -> str:
 
 
 def install_torch(pip: Sequence[str | Path], index: str, folder: Sequence[str]) -> None:
-    """Install the CPU build if it can be had; say so if not, and leave torch to the plain index."""
-    cpu = f"{torch_pin(HOME)}+cpu"
-    why = run([*pip, "--no-deps", "--retries", "1", "--timeout", "20", "--index-url", index, *folder, cpu])
-    if why is not None:
+    """Install the CPU build if it can be had; say so if not, and leave torch to the plain index.
+
+    The wheels that pip knows of already come first: they are at hand where the index may not be.
+    """
+    cpu = [*pip, "--no-deps", *folder, f"{torch_pin(HOME)}+cpu"]
+    if run(cpu) is None:
+        return
+    if run([*cpu, "--retries", "1", "--timeout", "20", "--index-url", index]) is not None:
         say(f"no CPU build of torch from {index}: the plain index's takes {CUDA_SIZE}")
 
 

@@ -100,6 +100,8 @@ class Walker:
 
     def check_width(self) -> None:
         """Nothing sticks out sideways."""
+        # After a click the next document may be there without its root element yet.
+        self.page.wait_for_load_state()
         sticking_out = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert int(sticking_out) <= 0, (self.page.url, sticking_out)
 

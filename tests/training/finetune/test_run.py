@@ -46,6 +46,20 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
     return load_file(folder / "model.safetensors")
 
 
+def learned(folder: Path) -> dict[str, torch.Tensor]:
+    """The weights that have a gradient.
+
+    A bias of the keys moves all scores of a softmax alike. Its gradient is rounding noise around 0, and Adam
+    makes steps of full length out of that.
+    """
+    found = weights(folder)
+    for name, value in found.items():
+        if name.endswith("c_attn.bias"):
+            queries, _keys, values = value.chunk(3)
+            found[name] = torch.cat([queries, values])
+    return found
+
+
 def test_the_result_is_a_model_folder_with_a_report(corpus: Path, whole: Path) -> None:
     report = json.loads((whole / "report.json").read_text())
     assert report["steps"] == len(losses(whole)) == 8
@@ -88,10 +102,9 @@ def test_two_processes_come_to_the_losses_of_one(corpus: Path, tmp_path: Path) -
     done = subprocess.run(run, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert losses(out) == pytest.approx(losses(single), abs=2e-4)
-    difference = max(
-        float((weights(out)[name] - value).abs().max()) for name, value in weights(single).items()
-    )
-    assert difference < 1e-4
+    after = learned(out)
+    difference = {name: float((after[name] - value).abs().max()) for name, value in learned(single).items()}
+    assert max(difference.values()) < 1e-6, difference
 
 
 def test_accumulated_batches_weigh_every_token_alike(corpus: Path, tmp_path: Path) -> None:

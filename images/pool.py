@@ -7,6 +7,7 @@ import queue
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,8 @@ WORKER = (sys.executable, "-m", "images.worker")
 _ROOT = Path(__file__).resolve().parent.parent
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "OPENBLAS_CORETYPE")
 _LAST_BREATH = 1.0
+_LAST_WORDS = 300
+"""Characters at the end of what a worker wrote that are looked at when it ended by itself."""
 """Seconds for a process that hung up to end by itself, so that its status is known."""
 _RSS_SHARE = 0.5
 """A process whose memory once reached this share of its address space is replaced after the image."""
@@ -112,13 +115,14 @@ class _Process:
 
     def __init__(self, command: Sequence[str], config: ImagesConfig) -> None:
         self._channel, theirs = socket.socketpair()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         with theirs:
             self._process = subprocess.Popen(
                 [*command, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stderr=self._said,
                 env=_environment(config),
                 start_new_session=True,  # Ctrl-C in a terminal is for the bot alone
             )
@@ -165,7 +169,19 @@ class _Process:
             if ended_itself is None:
                 self._process.kill()
                 self._process.wait()
-            return "was stopped" if ended_itself is None else f"ended with status {ended_itself}"
+            last_words = self._last_words()
+            self._said.close()
+            return "was stopped" if ended_itself is None else f"ended with status {ended_itself}{last_words}"
+
+    def _last_words(self) -> str:
+        """The last line that the process wrote, such as an exception's, in brackets, if there is one."""
+        if self._said.closed:
+            return ""
+        size = self._said.seek(0, os.SEEK_END)
+        self._said.seek(max(0, size - _LAST_WORDS))
+        lines = self._said.read().decode(errors="replace").split("\n")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return f" ({''.join(filter(str.isprintable, last))})" if last else ""
 
 
 def _environment(config: ImagesConfig) -> dict[str, str]:
@@ -175,7 +191,8 @@ def _environment(config: ImagesConfig) -> dict[str, str]:
         kept |= {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     # ONNX runtime and OpenCV set their threads from the machine's cores unless they are told.
     threads = {name: str(config.worker_threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
-    return {**kept, **threads, "PYTHONPATH": str(_ROOT)}
+    paths = [str(_ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return {**kept, **threads, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _revealed(config: ImagesConfig) -> Mapping[str, Any]:

@@ -130,7 +130,8 @@ def clean_name(name: str) -> str:
 
 def image_block(text: str) -> str:
     """The recognised text of an image as it stands in a post; nothing for an image without text."""
-    return f"\n\n{IMAGE_DELIMITER}\n{text}\n{IMAGE_DELIMITER}\n" if text else ""
+    said = text.strip("\n")
+    return f"\n\n{IMAGE_DELIMITER}\n{said}\n{IMAGE_DELIMITER}\n" if said else ""
 
 
 def without_broken(text: str) -> str:

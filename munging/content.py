@@ -58,7 +58,7 @@ class Image:
 
     def text(self, image_texts: Mapping[str, str]) -> str:
         """The text recognised in it; empty when there is none."""
-        return next((image_texts[url] for url in self.addresses if image_texts.get(url)), "")
+        return next((seen for url in self.addresses if (seen := image_texts.get(url, "")).strip()), "")
 
 
 Part = str | Image

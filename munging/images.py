@@ -92,7 +92,7 @@ def with_image_texts(text: str, addresses: Sequence[str], image_texts: Mapping[s
         if number >= len(addresses):
             return found[0]
         recognised = image_texts.get(addresses[number], "")
-        return image_block(clean_user_text(recognised).strip("\n")) if recognised.strip() else ""
+        return image_block(clean_user_text(recognised)) if recognised.strip() else ""
 
     return _PLACE.sub(block, text)
 

@@ -100,11 +100,18 @@ def test_closing_ends_the_workers_at_once(pool: WorkerPool) -> None:
 
 
 def test_a_worker_that_cannot_start_is_an_error_with_a_name() -> None:
-    with pytest.raises(WorkerError, match="ended with status"):
+    with pytest.raises(WorkerError, match="ended with status 3"):
         check_backend(CONFIG, command=(sys.executable, "-c", "raise SystemExit(3)"))
+    with pytest.raises(WorkerError, match=r"status 1 \(ModuleNotFoundError: No module named 'no_such'\)"):
+        check_backend(CONFIG, command=(sys.executable, "-c", "import no_such"))
     waits = (sys.executable, "-c", "import threading; threading.Event().wait()")
     with pytest.raises(WorkerError, match="seconds"):
         check_backend(ImagesConfig(worker_start_seconds=0.3), command=waits)
+
+
+def test_workers_find_libraries_where_the_bot_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/somewhere/libraries")
+    assert _environment(ImagesConfig())["PYTHONPATH"].split(os.pathsep)[1:] == ["/somewhere/libraries"]
 
 
 def test_workers_know_none_of_the_bots_secrets(monkeypatch: pytest.MonkeyPatch) -> None:

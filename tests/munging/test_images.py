@@ -139,6 +139,13 @@ def test_any_post_read_with_places_and_filled_is_the_post_read_at_once(post: Des
     assert texts[0] == texts[1]
 
 
+@pytest.mark.parametrize("recognised", ["\n", " \n\t", "\u200b\n"])
+def test_an_image_in_which_nothing_can_be_seen_leaves_no_block(recognised: str) -> None:
+    content = [{"type": "text", "text": "a"}, image(A), {"type": "text", "text": "b"}]
+    payload = {"type": "blocks", "blog_name": "bob", "content": content, "layout": [], "trail": []}
+    assert IMAGE_DELIMITER not in thread_from_payload(payload, IDENTITY, {A: recognised}).thread.posts[0].text
+
+
 def test_a_number_between_delimiters_that_names_no_image_stays() -> None:
     text = f"a\n\n{IMAGE_DELIMITER}\n7\n{IMAGE_DELIMITER}\nb"
     assert with_image_texts(text, [A], {A: "x"}) == text

@@ -21,8 +21,8 @@ from switchboard.settings import SwitchboardConfig
 from tumblr.api.client import full_blog_name
 from tumblr.api.errors import NotFound, TumblrError, Unauthorized
 from tumblr.api.rate_limits import Budget
-from tumblr.api.transport import ApiKeys, ReadRequest, UncheckedClient
-from tumblr.settings import KeySet, TumblrConfig
+from tumblr.api.transport import ReadRequest, UncheckedClient
+from tumblr.settings import ApiKeys, TumblrConfig
 
 PLACEHOLDER = re.compile(
     r"\W*|x+|y+|<.*>|\{.*\}|your\b.*|my\b.*|change[ _-]?me.*|secret|token|key|todo.*|"
@@ -84,7 +84,7 @@ def _files(config: Sections) -> Iterator[str]:
         yield f"mood.updates_file: there is no file {updates}"
 
 
-def key_sets(settings: TumblrConfig) -> Iterator[tuple[str, KeySet]]:
+def key_sets(settings: TumblrConfig) -> Iterator[tuple[str, ApiKeys]]:
     """Every key set with its place in the file."""
     for name in ("base_keys", "dashboard_keys"):
         for number, keys in enumerate(getattr(settings, name)):
@@ -103,12 +103,11 @@ def ask_tumblr(config: Sections) -> list[str]:
     return found
 
 
-def _client(settings: TumblrConfig, keys: KeySet, stack: ExitStack) -> UncheckedClient:
-    strings = ApiKeys(*(getattr(keys, name).get_secret_value() for name in KeySet.model_fields))
+def _client(settings: TumblrConfig, keys: ApiKeys, stack: ExitStack) -> UncheckedClient:
     session = stack.enter_context(session_for(settings.host))
     timeout = settings.timeout_seconds
     return UncheckedClient(
-        ReadRequest(strings, settings.host, session, Budget(time.time), timeout_seconds=timeout, max_tries=1)
+        ReadRequest(keys, settings.host, session, Budget(time.time), timeout_seconds=timeout, max_tries=1)
     )
 
 

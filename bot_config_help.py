@@ -96,10 +96,10 @@ def _example_value(field: FieldInfo, value: Any) -> Any:
     is_list = field.annotation is not section
     if section is not None and is_list:
         return [_example_of(section, None)] if field.examples else []
-    if section is not None:
-        return _example_of(section, value)
     if field.examples:
         return field.examples[0]
+    if section is not None:
+        return _example_of(section, value)
     return json.loads(json.dumps(value, default=str))
 
 
@@ -149,4 +149,4 @@ def _reference_value(field: FieldInfo, settings: Any, name: str) -> str:
         return "required"
     value = field.get_default() if settings is None else getattr(settings, name)
     text = json.dumps(value, default=str, ensure_ascii=False)
-    return "-" if text in ("null", "[]", "{}") else f"`{text}`"
+    return "-" if text in ("null", "[]", "{}") else f"`{text.replace('|', chr(92) + '|')}`"

@@ -15,7 +15,6 @@ from autoresponder.jobs.prompts import Voice
 from autoresponder.jobs.runner import JobRunner, WritingSettings
 from autoresponder.settings import GeneratorConfig
 from bot_settings.blog import BlogConfig
-from munging.prompts.formats import own_format
 from munging.thread import Identity
 
 
@@ -44,7 +43,7 @@ def build_runner(
 
 def writing_settings(settings: GeneratorConfig, blog: BlogConfig, positions: int) -> WritingSettings:
     """How the settings have it written; ``positions`` is the longest row the network can read."""
-    form = own_format(settings.format.based_on, settings.format.changes())
+    form = settings.format
     return WritingSettings(
         settings,
         voice=Voice(form, Identity(blog.blog_name, blog.persona), settings.training_years),

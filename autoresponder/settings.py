@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, Posi
 from pydantic_settings import NoDecode
 
 from bot_settings.base import NonNegativeFloat, NonNegativeInt, Probability, Section
-from munging.settings import PromptFormatConfig, table_of
+from munging.prompts.format_table import V10, PromptFormat, completed
 
 SAMPLERS: tuple[str, ...] = tuple(
     sorted(
@@ -80,8 +80,11 @@ class GeneratorConfig(Section):
         256, description="memory for what is known of past prompts, in MiB"
     )
     batch_size: Annotated[int, Field(ge=1, le=64)] = Field(13, description="candidates written at once")
-    format: Annotated[PromptFormatConfig, NoDecode, BeforeValidator(table_of)] = Field(
-        PromptFormatConfig(), description="prompt format the model was trained on: a name, or a table"
+    format: Annotated[PromptFormat, NoDecode, BeforeValidator(completed)] = Field(
+        V10,
+        description="prompt format the model was trained on: a built-in one's name, or a table of what is "
+        "different from it",
+        examples=["v10"],
     )
     training_years: dict[int, PositiveFloat] = Field(
         dict.fromkeys(range(2012, 2022), 1.0),

@@ -24,8 +24,7 @@ from autoresponder.checkup import sample_job
 from autoresponder.loading import build_runner
 from autoresponder.settings import GeneratorConfig
 from bot_settings.blog import BlogConfig
-from demo.documents.rendering import before, posted_text
-from demo.persona import DEMO_IDENTITY
+from demo.documents.rendering import DEMO_IDENTITY, before, posted_text
 from demo.supervisor import HOME
 from munging.classic import to_classic
 from munging.prompts.continuation import from_classic_continuation

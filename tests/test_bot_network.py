@@ -19,7 +19,7 @@ from switchboard.client import Retry, SwitchboardClient
 from switchboard.messages import StateReply
 from tumblr.api.key_pool import Group
 from tumblr.build import connect, settings_of
-from tumblr.settings import KeySet, TumblrConfig
+from tumblr.settings import ApiKeys, TumblrConfig
 from tumblr_sandbox.driver import SandboxDriver
 
 
@@ -86,7 +86,7 @@ def test_the_sandbox_is_called_directly(web: Web) -> None:
 
 
 def read_a_blog(host: str) -> None:
-    keys = KeySet.model_validate(dict.fromkeys(KeySet.model_fields, "k"))
+    keys = ApiKeys.model_validate(dict.fromkeys(ApiKeys.model_fields, "k"))
     config = Config(tumblr=TumblrConfig(host=host, base_keys=(keys,), max_tries=1))
     with ExitStack() as stack:
         tumblr = connect(settings_of(config), stack, lambda: 0.0, dry_run=True)

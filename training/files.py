@@ -28,9 +28,8 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
     sync_folder(path.parent)
 
 
@@ -122,13 +121,12 @@ def folder_in_one_step(target: Path, **facts: object) -> Iterator[Path]:
     try:
         yield new
         seal(new, **facts)
-    except BaseException:
+        if target.exists():
+            target.rename(old)
+        new.rename(target)
+        sync_folder(target.parent)
+    finally:
         shutil.rmtree(new, ignore_errors=True)
-        raise
-    if target.exists():
-        target.rename(old)
-    new.rename(target)
-    sync_folder(target.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 

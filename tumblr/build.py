@@ -11,13 +11,12 @@ from contextlib import ExitStack, contextmanager
 from bot_config import Config
 from bot_lifecycle import FatalError, Shutdown
 from bot_network import session_for
-from munging.prompts.formats import own_format
 from switchboard.client import Retry, SwitchboardClient
 from tumblr.api.errors import StoreError
 from tumblr.api.key_pool import Group, KeySet
 from tumblr.api.models import ReadingRules
 from tumblr.api.rate_limits import Budget
-from tumblr.api.transport import ApiKeys, ReadRequest, WriteRequest
+from tumblr.api.transport import ReadRequest, WriteRequest
 from tumblr.bot import Bot, Tumblr
 from tumblr.bot_settings import BotSettings
 from tumblr.build_images import connect_images
@@ -36,7 +35,7 @@ from tumblr.moods.current import MoodLog, Moods, mood_system
 from tumblr.pacing.planner import Part, Planner, Step
 from tumblr.pacing.post_limit import PostLimit
 from tumblr.responding.driver import Driver
-from tumblr.settings import KeySet as KeyStrings
+from tumblr.settings import ApiKeys
 from tumblr.store.conversations import Upkeep
 from tumblr.store.database import Database
 from tumblr.turns.fail_points import FailPoints
@@ -47,8 +46,7 @@ Clock = Callable[[], float]
 
 def settings_of(config: Config) -> BotSettings:
     """The sections of the configuration that finding and answering turns goes by."""
-    form = config.generator.format
-    return BotSettings.of(config, own_format(form.based_on, form.changes()))
+    return BotSettings.of(config, config.generator.format)
 
 
 @contextmanager
@@ -116,7 +114,7 @@ def _key_set(
     settings: BotSettings,
     name: str,
     group: Group,
-    strings: KeyStrings,
+    keys: ApiKeys,
     stack: ExitStack,
     budgets: Mapping[str, Budget],
     *,
@@ -124,8 +122,7 @@ def _key_set(
 ) -> KeySet:
     """One key set; ``budgets`` has one budget for each application, by its key."""
     tumblr = settings.tumblr
-    keys = ApiKeys(*(getattr(strings, field).get_secret_value() for field in KeyStrings.model_fields))
-    budget = budgets[keys.consumer_key]
+    budget = budgets[keys.consumer_key.get_secret_value()]
     read = ReadRequest(
         keys,
         tumblr.host,

@@ -21,7 +21,7 @@ LAST_SECOND = 2**32
 """Unix seconds of the year 2106; what is later was meant as milliseconds."""
 
 
-class KeySet(Section):
+class ApiKeys(Section):
     """The four strings with which tumblr knows an application and an account."""
 
     consumer_key: Secret = Field(
@@ -43,10 +43,10 @@ class TumblrConfig(Section):
     host: str = Field(
         "https://api.tumblr.com", pattern=r"^https?://[^/\s]+$", description="API host, without a path"
     )
-    base_keys: tuple[KeySet, ...] = Field(
+    base_keys: tuple[ApiKeys, ...] = Field(
         (), description="key sets that may post as the blog", examples=["one set"]
     )
-    dashboard_keys: tuple[KeySet, ...] = Field(
+    dashboard_keys: tuple[ApiKeys, ...] = Field(
         (), description="key sets of the dashboard account, which follows blogs as the bot"
     )
     publishing: Literal["drafts", "automatic"] = Field(

@@ -25,7 +25,7 @@ from autoresponder.jobs.attempts import Candidate, JobAttempts
 from autoresponder.jobs.head_texts import given_texts, sentiment_text
 from autoresponder.jobs.merged_attempts import MergedAttempts
 from autoresponder.jobs.model_folder import GeneratorModel
-from autoresponder.jobs.other_months import other_months
+from autoresponder.jobs.prompt_times import other_months
 from autoresponder.jobs.prompts import Voice
 from autoresponder.jobs.report import JobReport
 from autoresponder.jobs.titles import TitleWriter

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from demo.persona import DEMO_IDENTITY
 from munging.prompts.formats import V10, OriginalKind, format_time, normalize, original_prompt, render
-from munging.thread import ANONYMOUS, Post, PostKind, Thread
+from munging.thread import ANONYMOUS, Identity, Post, PostKind, Thread
+from tumblr_sandbox.demo_accounts import BOT
 from tumblr_sandbox.language.threads import Conversation
+
+DEMO_IDENTITY = Identity(blog=BOT.name, persona=BOT.title)
+"""The bot as the demo's model knows it from the documents it was trained on."""
 
 _ORIGINALS: Mapping[str, OriginalKind] = {"plain": "plain", "fiction": "fiction", "review": "review"}
 _FICTION_TAG = " #original fiction"  # already stands at the end of a fiction's prompt

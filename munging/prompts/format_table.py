@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
+from pydantic import Field
+
+from bot_settings.base import Section
+from munging.prompts.phrases import EndOfLine, EndTags, Header, Start, Time, Turn, Verb
 from munging.thread import Identity, PostKind
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -17,52 +20,75 @@ OriginalKind = Literal["plain", "review", "fiction"]
 TimeStyle = Literal["v8", "v10"]
 
 
-@dataclass(frozen=True, eq=False)
-class PromptFormat:
-    """A format. Where each line of each phrase shows something of its own, no words can pass for it.
+BuiltIn = Literal["v8", "v9", "v10", "later", "later-end-tags"]
 
-    Phrases: ``conversation`` and ``series`` are the header's line for several speakers and for one who
-    speaks often (empty: no header), ``turn`` begins a numbered post, ``turn_end`` ends one, ``verbs`` name
-    what an author did by kind of post. ``original``, ``fiction`` and ``review`` begin posts of the bot's
-    own. ``written`` and ``tags`` make the line before the last post's words, which ``head_end`` ends;
-    either may be empty. ``end_tags``: what stands between the last post's words and its tags, in a format
-    whose tags come last.
 
-    Switches: ``number_original`` counts a post of the bot's own that was answered as number one,
-    ``count_original`` counts it in the header. ``fiction_ends_prompt``: a story's or review's phrase holds
-    the tags phrase already. ``plain_start_has_tags``: so does the beginning of an unprompted post.
-    ``forced_tags_replace_phrase`` prints forced tags without the words that introduce tags.
-    ``tags_close_document``: no end mark follows stored text with tags. ``verbatim_lists`` leaves lists and
-    questions as the HTML they came in; otherwise they are reduced as all markup is, entities decoded.
-    ``spaced_lines`` puts a space before words that begin a line. ``folded_lines``: in a post that the
-    model wrote, one line break ends a paragraph however many there are. ``separate_prompts``: the generator
-    and the heads that judge an answer read different parts of its thread (see ``answer_prompts.py``).
+class PromptFormat(Section):
+    """A prompt format. Where each line of each phrase shows something of its own, no words can pass for it.
+
+    An operator's own is a built-in one with other phrases and switches.
     """
 
-    name: str
-    conversation: str
-    series: str
-    turn: str
-    verbs: Mapping[PostKind, str]
-    original: str
-    written: str
-    tags: str
-    fiction: str
-    review: str
-    fiction_ends_prompt: bool
-    plain_start_has_tags: bool
-    time_style: TimeStyle
-    turn_end: str = "\n\n"
-    head_end: str = "\n"
-    end_tags: str = ""
-    number_original: bool = False
-    count_original: bool = True
-    forced_tags_replace_phrase: bool = False
-    tags_close_document: bool = True
-    verbatim_lists: bool = True
-    spaced_lines: bool = True
-    folded_lines: bool = False
-    separate_prompts: bool = False
+    based_on: BuiltIn = Field(
+        description='built-in format; "format": "v9" is short for "format": {"based_on": "v9"}'
+    )
+    conversation: Header = Field(
+        description="line before a thread of several: {names}, {count}; empty: no line"
+    )
+    series: Header = Field(description="the same before several posts of one: {names}, {count}")
+    turn: Turn = Field(description="what begins a post: {number}, {name}, {verb}")
+    turn_end: EndOfLine = Field("\n\n", description="what ends a post that another follows")
+    verbs: dict[PostKind, Verb] = Field(
+        description='words for {verb}, such as {"asked": "wants to know"}; others as they were'
+    )
+    original: Start = Field(description="what begins an unprompted post: {bot}")
+    fiction: Start = Field(description="what begins a story: {bot}")
+    review: Start = Field(description="what begins a book review: {bot}")
+    written: Time = Field(description="the last post's time: {time}; empty: none")
+    tags: Start = Field(description="what tags follow: {bot}; empty: no tags before the words")
+    head_end: EndOfLine = Field("\n", description="what ends the line of time and tags")
+    end_tags: EndTags = Field(
+        "",
+        description="what stands between a post and its tags, if these come last; empty: they do not",
+    )
+    time_style: TimeStyle = Field(description='"3:07 PM" or "3 PM January 2021"')
+    number_original: bool = Field(
+        False, description="the bot's own post that was answered is number one of the posts"
+    )
+    count_original: bool = Field(True, description="such a post counts in the line before a thread")
+    fiction_ends_prompt: bool = Field(description="the phrases of stories and reviews hold that of tags")
+    plain_start_has_tags: bool = Field(
+        description="an unprompted post begins with the phrase of tags, not only with the time"
+    )
+    forced_tags_replace_phrase: bool = Field(
+        False, description="tags that the bot must use stand without the phrase of tags"
+    )
+    tags_close_document: bool = Field(True, description="in stored text no end mark follows a post with tags")
+    verbatim_lists: bool = Field(
+        True, description="lists and questions keep their HTML; otherwise they are reduced as all markup is"
+    )
+    spaced_lines: bool = Field(True, description="a space stands before a word that begins a line")
+    folded_lines: bool = Field(
+        False, description="in what the model writes, several line breaks end one paragraph"
+    )
+    separate_prompts: bool = Field(
+        False,
+        description="the generator reads a thread in a year drawn from generator.training_years, the "
+        "selector what was said since the bot's turn before, the reviewer that turn as well",
+    )
+
+    @cached_property
+    def content(self) -> str:
+        """All of it as JSON, by which what is made for a format is kept."""
+        return self.model_dump_json()
+
+    def __hash__(self) -> int:
+        return hash(self.content)
+
+    def changes(self) -> dict[str, Any]:
+        """What is different from the built-in format, by key."""
+        built_in = FORMATS[self.based_on].model_dump(mode="json")
+        return {key: value for key, value in self.model_dump(mode="json").items() if value != built_in[key]}
 
     @property
     def tags_first(self) -> bool:
@@ -85,10 +111,10 @@ class PromptFormat:
         return self.phrase(starts[kind], identity)
 
 
-_VERBS = MappingProxyType({kind: kind.value for kind in PostKind})
+_VERBS = {kind: kind.value for kind in PostKind}
 
 V10 = PromptFormat(
-    name="v10",
+    based_on="v10",
     conversation=" Conversation between {names} | {count} posts |",
     series=" Posts by {names} |",
     turn="#{number} {name} {verb}:\n\n",
@@ -104,11 +130,11 @@ V10 = PromptFormat(
     forced_tags_replace_phrase=True,
 )
 V9 = PromptFormat(
-    name="v9",
+    based_on="v9",
     conversation=" A blog conversation between {names} | {count} posts |",
     series=" A series of blog posts by {names} |",
     turn="#{number} {name} {verb}:\n\n",
-    verbs=MappingProxyType(dict.fromkeys(PostKind, "wrote")),
+    verbs=dict.fromkeys(PostKind, "wrote"),
     original=" Blog post by {bot}\n\n",
     written=" Posted at {time}",
     tags="{bot} tagged this post as:",
@@ -119,42 +145,58 @@ V9 = PromptFormat(
     time_style="v8",
     count_original=False,
 )
-V8 = replace(V9, name="v8")
-LATER = replace(
-    V10,
-    name="later",
-    original="#1 {bot} posted:\n\n",
-    number_original=True,
-    plain_start_has_tags=True,
-    forced_tags_replace_phrase=False,
-    tags_close_document=False,
-    verbatim_lists=False,
-    folded_lines=True,
-    separate_prompts=True,
+V8 = PromptFormat.model_validate({**V9.model_dump(), "based_on": "v8"})
+LATER = PromptFormat.model_validate(
+    {
+        **V10.model_dump(),
+        "based_on": "later",
+        "original": "#1 {bot} posted:\n\n",
+        "number_original": True,
+        "plain_start_has_tags": True,
+        "forced_tags_replace_phrase": False,
+        "tags_close_document": False,
+        "verbatim_lists": False,
+        "folded_lines": True,
+        "separate_prompts": True,
+    }
 )
-LATER_END_TAGS = replace(
-    LATER,
-    name="later-end-tags",
-    fiction=" Original fiction by {bot}\n\n",
-    review=" Book review by {bot}\n\n",
-    fiction_ends_prompt=False,
-    head_end="\t\n",
-    end_tags="\n\n\t",
+LATER_END_TAGS = PromptFormat.model_validate(
+    {
+        **LATER.model_dump(),
+        "based_on": "later-end-tags",
+        "fiction": " Original fiction by {bot}\n\n",
+        "review": " Book review by {bot}\n\n",
+        "fiction_ends_prompt": False,
+        "head_end": "\t\n",
+        "end_tags": "\n\n\t",
+    }
 )
 FORMATS: Mapping[str, PromptFormat] = MappingProxyType(
-    {form.name: form for form in (V8, V9, V10, LATER, LATER_END_TAGS)}
+    {form.based_on: form for form in (V8, V9, V10, LATER, LATER_END_TAGS)}
 )
 
 
 def own_format(based_on: str, changes: Mapping[str, object]) -> PromptFormat:
     """A format of an operator's: a built-in one with other phrases and switches; ``verbs`` may name a few.
 
-    Raises KeyError for a format that is not built in, and TypeError for a key that no format has.
+    Raises pydantic's ValidationError for a format that is not built in and for what a format cannot hold.
     """
-    form = FORMATS[based_on]
-    if not changes:
-        return form
-    verbs = changes.get("verbs")
-    named = {PostKind(kind): str(verb) for kind, verb in verbs.items()} if isinstance(verbs, Mapping) else {}
-    table: dict[str, Any] = {**changes, "verbs": MappingProxyType({**form.verbs, **named})}
-    return replace(form, name=f"{form.name} (own)", **table)
+    table = completed({"based_on": based_on, **changes})
+    return table if isinstance(table, PromptFormat) else PromptFormat.model_validate(table)
+
+
+def completed(value: object) -> object:
+    """What a configuration says of a format, a name or a table, completed by the built-in one's phrases.
+
+    What cannot be completed is left as it is, for the validation to say what is wrong with it.
+    """
+    table = {"based_on": value} if isinstance(value, str) else value
+    if not isinstance(table, Mapping):
+        return table
+    said = {key: item for key, item in table.items() if item is not None}
+    form = FORMATS.get(str(said.get("based_on", V10.based_on)))
+    if form is None:
+        return {**V10.model_dump(), **said}
+    if isinstance(said.get("verbs"), Mapping):
+        said["verbs"] = {**form.verbs, **said["verbs"]}
+    return {**form.model_dump(), **said} if said.keys() - {"based_on"} else form

@@ -3,7 +3,7 @@
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 from switchboard.job_factory import NewJob
 from switchboard.messages import (
@@ -69,11 +69,10 @@ class JobStore:
         self._written_now = written_now
         self._observers: list[Observer] = []
         self._database = Database(settings.database_url)
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.close)
             self.schema_version = self._open()
-        except BaseException:
-            self.close()
-            raise
+            undo.pop_all()
 
     def _open(self) -> int:
         with self._work() as work:

@@ -22,6 +22,7 @@ from demo.documents.judged import (
     type_of,
 )
 from demo.documents.rendering import (
+    DEMO_IDENTITY,
     document_text,
     indented,
     judged_text,
@@ -29,7 +30,6 @@ from demo.documents.rendering import (
     thread_of,
 )
 from demo.documents.writing import Sizes, write_corpus
-from demo.persona import DEMO_IDENTITY
 from munging.prompts.continuation import parse_continuation
 from munging.prompts.formats import V10, control_phrases
 from munging.thread import PostKind

@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from types import MappingProxyType
-
-from munging.prompts.format_table import FORMATS, LATER, V10, PromptFormat
+from munging.prompts.format_table import FORMATS, PromptFormat, own_format
 from munging.thread import PostKind
 
-CHAT = replace(
-    V10,
-    name="chat",
-    conversation="",
-    series="",
-    turn="{name}:",
-    turn_end="\n",
-    original="{bot}:",
-    fiction="{bot} tells a story:",
-    review="{bot} about a book:",
-    written="",
-    tags="",
-    tags_close_document=False,
+CHAT = own_format(
+    "v10",
+    {
+        "conversation": "",
+        "series": "",
+        "turn": "{name}:",
+        "turn_end": "\n",
+        "original": "{bot}:",
+        "fiction": "{bot} tells a story:",
+        "review": "{bot} about a book:",
+        "written": "",
+        "tags": "",
+        "tags_close_document": False,
+    },
 )
-PAGE = replace(
-    LATER,
-    name="page",
-    conversation="Thread of {names}\nwith {count} posts\n---",
-    series="Notes of {names}",
-    turn="### {name} ({verb})\n",
-    verbs=MappingProxyType(dict.fromkeys(PostKind, "says") | {PostKind.ASKED: "wants to know"}),
-    original="### {bot} (alone)\n",
-    written="Date: {time}",
-    tags="",
-    end_tags="\n\nLabels: ",
-    spaced_lines=False,
+PAGE = own_format(
+    "later",
+    {
+        "conversation": "Thread of {names}\nwith {count} posts\n---",
+        "series": "Notes of {names}",
+        "turn": "### {name} ({verb})\n",
+        "verbs": dict.fromkeys(PostKind, "says") | {PostKind.ASKED: "wants to know"},
+        "original": "### {bot} (alone)\n",
+        "written": "Date: {time}",
+        "tags": "",
+        "end_tags": "\n\nLabels: ",
+        "spaced_lines": False,
+    },
 )
 OWN: tuple[PromptFormat, ...] = (CHAT, PAGE)
 ALL: tuple[PromptFormat, ...] = (*FORMATS.values(), *OWN)
+NAMES = {**{form: name for name, form in FORMATS.items()}, CHAT: "chat", PAGE: "page"}
 
 SIGNS = {
     "chat": r"^[^\S\n]*[^\s:]+(?: tells a story| about a book)?[^\S\n]*:",

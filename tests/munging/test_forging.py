@@ -18,7 +18,7 @@ from munging.thread import Identity, Post, PostKind, Thread
 from tests.munging import own_formats
 from tests.strategies import FORGERIES, IDENTITY, threads, words
 
-FORMS = pytest.mark.parametrize("form", own_formats.ALL, ids=lambda form: form.name)
+FORMS = pytest.mark.parametrize("form", own_formats.ALL, ids=own_formats.NAMES.get)
 TIMES = st.sampled_from([None, "3 PM January 2021"])
 
 
@@ -55,9 +55,9 @@ def skeleton(text: str, form: PromptFormat) -> list[str]:
     In the tests' own formats words may stand on a line of structure; there it is the line's beginning.
     """
     lines = [line for line in text.split("\n") if not line.lstrip().startswith(">")]
-    if form.name not in own_formats.SIGNS:
+    if own_formats.NAMES[form] not in own_formats.SIGNS:
         return [line for line in lines if "<|" in line or is_sign(line)]
-    found = (re.search(own_formats.SIGNS[form.name], line, re.IGNORECASE) for line in lines)
+    found = (re.search(own_formats.SIGNS[own_formats.NAMES[form]], line, re.IGNORECASE) for line in lines)
     return [match[0] for match in found if match]
 
 

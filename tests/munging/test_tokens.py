@@ -11,11 +11,11 @@ from tokenizers import Tokenizer
 from munging.control import END
 from munging.prompts.formats import PromptFormat, control_phrases, render
 from munging.thread import Thread
-from tests.munging.own_formats import ALL
+from tests.munging.own_formats import ALL, NAMES
 from tests.strategies import IDENTITY, threads
 
 FILE = Path(__file__).parents[2] / "demo" / "models" / "tiny" / "tokenizer.json"
-FORMS = pytest.mark.parametrize("form", ALL, ids=lambda form: form.name)
+FORMS = pytest.mark.parametrize("form", ALL, ids=NAMES.get)
 
 
 @pytest.fixture(scope="module")

@@ -58,9 +58,8 @@ def write_part(path: Path, rows: Sequence[Mapping[str, Any]], features: Features
     try:
         Dataset.from_dict(columns, features=features).to_parquet(str(temporary))
         temporary.replace(path)
-    except BaseException:
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
 
 
 class PartWriter:

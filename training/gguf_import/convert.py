@@ -100,9 +100,8 @@ def import_gguf(source: Path, target: Path, *, end_token: str | None = None) -> 
         )
         folder.chmod(0o755)
         folder.replace(target)
-    except BaseException:
+    finally:
         shutil.rmtree(folder, ignore_errors=True)
-        raise
     return {
         "folder": str(target),
         "architecture": name,

@@ -14,7 +14,6 @@ from rich.console import Console
 
 from autoresponder.heads.versions import version_folder
 from autoresponder.jobs.model_folder import GeneratorModel, load_generator
-from munging.prompts.formats import own_format
 from munging.thread import Identity
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardError
@@ -65,7 +64,7 @@ def open_places(arguments: argparse.Namespace, sections: Sections) -> HeadPlaces
 
 def reading_of(sections: Sections) -> Reading:
     """How texts are printed for heads."""
-    form = own_format(sections.generator.format.based_on, sections.generator.format.changes())
+    form = sections.generator.format
     return Reading(form, Identity(sections.blog.blog_name, sections.blog.persona), sections.blog.timezone)
 
 

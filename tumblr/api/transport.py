@@ -10,7 +10,6 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 from urllib.parse import urlencode
 
@@ -31,6 +30,7 @@ from tumblr.api.errors import (
     Unreachable,
 )
 from tumblr.api.rate_limits import Budget
+from tumblr.settings import ApiKeys
 
 LONGEST_TIMEOUT = 60.0
 """The doubling of time-outs ends here, in seconds."""
@@ -54,19 +54,6 @@ Please try again.") is none of them."""
 
 POST_LIMIT_CODES = frozenset({8022, 8023})
 POST_LIMIT_WORDS = ("daily post limit", "cannot queue more than")
-
-
-@dataclass(frozen=True)
-class ApiKeys:
-    """The four strings of an OAuth client; not shown when printed."""
-
-    consumer_key: str
-    consumer_secret: str
-    token: str
-    token_secret: str
-
-    def __repr__(self) -> str:
-        return "ApiKeys(...)"
 
 
 class Reads(Protocol):
@@ -129,7 +116,7 @@ class _SessionRequest(TumblrRequest):
 
     def __init__(self, keys: ApiKeys, host: str, session: requests.Session, budget: Budget) -> None:
         start: Any = super().__init__  # pytumblr has no types
-        start(keys.consumer_key, keys.consumer_secret, keys.token, keys.token_secret, host)
+        start(*(getattr(keys, name).get_secret_value() for name in ApiKeys.model_fields), host)
         self._session = session
         self._budget = budget
 

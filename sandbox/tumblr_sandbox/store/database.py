@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,11 @@ class Database:
         self._writing = threading.RLock()
         self._full = _engine(path, "FULL")
         self._normal = _engine(path, "NORMAL")
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.close)
             with self.write() as connection:
                 migrate(connection)
-        except BaseException:
-            self.close()
-            raise
+            undo.pop_all()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -13,7 +11,6 @@ from autoresponder.settings import GeneratorConfig
 from munging.prompts.continuation import Continuation, parse_continuation
 from munging.prompts.format_patterns import control_phrases
 from munging.prompts.formats import FORMATS, V10, PromptFormat, original_prompt, own_format, render
-from munging.settings import PromptFormatConfig
 from munging.thread import Identity, Post, PostKind, Thread
 from tests.munging.own_formats import CHAT, PAGE
 from tests.strategies import IDENTITY, threads, words
@@ -54,24 +51,29 @@ def test_what_is_quoted_is_no_speaker_itself(line: str) -> None:
 
 
 def test_the_configuration_knows_every_phrase_and_switch() -> None:
-    settable = set(PromptFormatConfig.model_fields) - {"based_on"}
-    assert settable == {field.name for field in fields(PromptFormat)} - {"name"}
-    names = PromptFormatConfig.model_json_schema()["properties"]["based_on"]["enum"]
+    names = PromptFormat.model_json_schema()["properties"]["based_on"]["enum"]
     assert names == list(FORMATS)
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=list(FORMATS))
+def test_a_built_in_format_keeps_the_rules_of_own_ones(form: PromptFormat) -> None:
+    assert PromptFormat.model_validate(form.model_dump()).model_dump() == form.model_dump()
+    assert form.changes() == {}
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_name_is_the_built_in_format(name: str) -> None:
-    config = GeneratorConfig.model_validate({"format": name}).format
-    assert own_format(config.based_on, config.changes()) is FORMATS[name]
+    assert GeneratorConfig.model_validate({"format": name}).format is FORMATS[name]
+    assert GeneratorConfig.model_validate({"format": {"based_on": name}}).format is FORMATS[name]
 
 
 def test_what_is_not_said_is_as_in_the_built_in_format() -> None:
-    table = {"based_on": "v10", "verbs": {"asked": "wants to know"}, "tags": ""}
-    config = PromptFormatConfig.model_validate(table)
-    form = own_format(config.based_on, config.changes())
+    table = {"based_on": "v10", "verbs": {"asked": "wants to know"}, "tags": "", "series": None}
+    form = GeneratorConfig.model_validate({"format": table}).format
     assert (form.verbs[PostKind.ASKED], form.verbs[PostKind.POSTED]) == ("wants to know", "posted")
-    assert (form.tags, form.conversation, form.name) == ("", V10.conversation, "v10 (own)")
+    assert (form.tags, form.conversation, form.series) == ("", V10.conversation, V10.series)
+    assert form.changes().keys() == {"verbs", "tags"}
+    assert own_format("v10", form.changes()).model_dump() == form.model_dump()
 
 
 @pytest.mark.parametrize(
@@ -120,10 +122,9 @@ def tables(draw: st.DrawFn) -> PromptFormat:
     for key in draw(st.lists(st.sampled_from((*keys, *ends)), max_size=4, unique=True)):
         table[key] = draw(PHRASES) + ("\n" if key in ("turn_end", "head_end") else "")
     try:
-        config = PromptFormatConfig.model_validate(table)
+        return GeneratorConfig.model_validate({"format": table}).format
     except ValidationError:
-        assume(False)
-    return own_format(config.based_on, config.changes())
+        return assume(False)
 
 
 def pieces(thread: Thread, form: PromptFormat) -> list[str]:

@@ -16,7 +16,7 @@ from autoresponder.heads.head_2021 import Head, HeadName
 from autoresponder.jobs.assignments import AnswerAssignment, TextpostAssignment
 from autoresponder.jobs.attempts import Candidate
 from autoresponder.jobs.model_folder import GeneratorModel
-from autoresponder.jobs.other_months import other_months
+from autoresponder.jobs.prompt_times import other_months
 from autoresponder.jobs.prompts import Voice
 from autoresponder.jobs.report import JobReport
 from autoresponder.jobs.runner import JobRunner, WritingSettings

@@ -16,6 +16,7 @@ from tumblr.pacing.planner import Part, Planner, Step, order_of, steps_of
 from tumblr.pacing.post_limit import PostLimit
 from tumblr.responding.driver import Driver
 from tumblr.turns.fail_points import FailPoint
+from tumblr.turns.kinds import TurnState
 
 CALLS_PER_PASS = 4
 """Calls that a pass over tumblr makes at most while nothing is new: inbox, queue, two pages of drafts."""
@@ -145,8 +146,12 @@ class Loop:
         except Exception as error:  # one look's trouble, whatever it is, must not stop the others
             log.error("looking for turns failed", look=step.name, exc_info=error)
             return pause * self._settings.loop.error_sleep_factor
+        waiting = sum(turn.state is TurnState.WAITING for turn in found)
+        if waiting:
+            log.info("written down", look=step.name, waiting=waiting)
         for turn in found:
-            log.info("turn found", turn=turn.name, who=turn.who or "nobody", state=turn.state)
+            if turn.state is not TurnState.WAITING:
+                log.info("turn found", turn=turn.name, who=turn.who or "nobody", state=turn.state)
         if found:
             self._bot.fail_points.reach(FailPoint.AFTER_FOUND)
         return 0.0

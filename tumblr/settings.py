@@ -159,7 +159,11 @@ class ConversationConfig(Section):
     window_hours: PositiveFloat | None = Field(
         None, description="own posts older than so many hours are not looked at; null: all are"
     )
-    mentions_to_check: PositiveInt = Field(200, description="newest mentions that are read at most")
+    mentions_to_check: PositiveInt = Field(
+        200,
+        description="unread mentions that are taken up in a check, the oldest first; of those before the "
+        "bot's first check only so many of the newest are read",
+    )
     indirect_reblogs: bool = Field(
         False, description="answer also reblogs that were not taken from the bot but from somebody else"
     )
@@ -204,7 +208,10 @@ class DashboardConfig(Section):
     """Posts of the blogs that the dashboard account follows."""
 
     reblog: bool = Field(True, description="reblog what is worth it; needs tumblr.dashboard_keys")
-    posts_to_check: PositiveInt = Field(640, description="newest posts that are looked at in a check")
+    posts_to_check: PositiveInt = Field(
+        640,
+        description="newest posts that are looked at in a check; up to four times as many, if they are new",
+    )
     paging: Literal["offset", "since_id"] = Field(
         "offset", description="offset: the newest posts; since_id: those after the last that was seen"
     )

@@ -29,7 +29,7 @@ from switchboard.messages import (
     SubmitReply,
     TextpostRequest,
 )
-from tumblr.api.client import AccountWriter, TumblrReader, TumblrWriter
+from tumblr.api.client import PAGE, AccountWriter, TumblrReader, TumblrWriter
 from tumblr.api.errors import NotFound, Refused, TumblrError, TumblrUnavailable
 from tumblr.api.key_pool import Pool
 from tumblr.api.models import Mention, Photo, PostPage, ReadingRules, TumblrPost, post_name
@@ -138,22 +138,22 @@ class ModelTumblr(TumblrReader, TumblrWriter, AccountWriter):
 
     # Reader
 
-    def inbox(self) -> PostPage:
-        listed = [post for post in self._in("submission") if post.id not in self.hidden]
-        return PostPage(tuple(reversed(listed)))
+    def inbox(self, offset: int = 0) -> PostPage:
+        listed = [post for post in reversed(self._in("submission")) if post.id not in self.hidden]
+        return PostPage(tuple(listed[offset : offset + PAGE]))
 
     def post(self, post_id: str) -> TumblrPost | None:
         self._check_up()
         return self.posts.get(post_id)
 
     def queue_head(self) -> list[TumblrPost]:
-        return self._in("queued")
+        return self._in("queued")[:PAGE]
 
     def queue(self) -> Iterator[TumblrPost]:
         return iter(self._in("queued"))
 
     def drafts_head(self) -> list[TumblrPost]:
-        return list(self.drafts())[:50]
+        return list(self.drafts())[:PAGE]
 
     def drafts(self) -> Iterator[TumblrPost]:
         return reversed(self._in("draft"))
@@ -174,7 +174,7 @@ class ModelTumblr(TumblrReader, TumblrWriter, AccountWriter):
         page = left[:NOTES_SHOWN]
         return NotePage(tuple(page), str(page[-1].timestamp) if len(left) > len(page) else None)
 
-    def mentions(self, since: float, most: int) -> list[Mention]:
+    def mentions(self, since: float, most: int | None = None) -> list[Mention]:
         self._check_up()
         newest = sorted(self.mentioned, key=lambda mention: -mention.timestamp)
         return [mention for mention in newest if mention.timestamp >= since][:most]

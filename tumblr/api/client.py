@@ -55,9 +55,10 @@ class TumblrReader:
         self.blog = full_blog_name(rules.identity.blog)
         self._form = {"npf": "true" if npf else "false", "reblog_info": "true"}
 
-    def inbox(self) -> PostPage:
-        """The newest page of asks and submissions, newest first."""
-        return read_page(self._client.submission(self.blog, limit=PAGE, **self._form), self._rules)
+    def inbox(self, offset: int = 0) -> PostPage:
+        """A page of asks and submissions, newest first, from the one of this number on."""
+        listed = self._client.submission(self.blog, limit=PAGE, offset=offset, **self._form)
+        return read_page(listed, self._rules)
 
     def post(self, post_id: str) -> TumblrPost | None:
         """An own post in any state; None when there is none."""
@@ -134,20 +135,27 @@ class TumblrReader:
         path = f"/v2/blog/{self.blog}/notes"
         return read_note_page(self._get(path, {"id": post_id, "mode": "conversation", **place}))
 
-    def mentions(self, since: float, most: int) -> list[Mention]:
-        """The posts that mentioned the bot since a moment (unix seconds), newest first; at most so many."""
+    def mentions(self, since: float, most: int | None = None) -> list[Mention]:
+        """The posts that mentioned the bot since a moment (unix seconds), newest first.
+
+        All of them, or at most so many of the newest; read page by page. Raises MalformedAnswer for a list
+        without end.
+        """
         found: dict[str, Mention] = {}
-        before: dict[str, str] = {}
-        while len(found) < most:
+        before: int | None = None
+        for _ in range(MOST_PAGES):
+            place = {} if before is None else {"before": str(before)}
             path = f"/v2/blog/{self.blog}/notifications"
-            page = read_mentions(self._get(path, {"types[0]": "mention_in_post", **before}))
+            page = read_mentions(self._get(path, {"types[0]": "mention_in_post", **place}))
             new = [m for m in page if m.timestamp >= since and m.name not in found]
             found.update((mention.name, mention) for mention in new)
-            if not new:
-                break
-            # Once more the oldest second, which may hold more than the page did.
-            before = {"before": str(1 + min(mention.timestamp for mention in new))}
-        return list(found.values())[:most]
+            oldest = min((mention.timestamp for mention in page), default=int(since) - 1)
+            goes_nowhere = not new and before is not None and oldest >= before
+            if oldest < since or goes_nowhere or (most is not None and len(found) >= most):
+                return list(found.values())[:most]
+            # Once more the oldest second, which may hold more than the page did; then what is before it.
+            before = oldest + 1 if new else oldest
+        raise MalformedAnswer(f"tumblr's list goes on after {MOST_PAGES} pages")
 
     def photos(self, post_id: str) -> list[Photo]:
         """The pictures of an own photo post, in order; raises MalformedAnswer for any other."""

@@ -13,6 +13,7 @@ from munging.user_text import question_from_html
 from tumblr.api.models import ANONYMOUS, TumblrPost
 from tumblr.bot_settings import BotSettings
 from tumblr.finders.damping import why_not_talk
+from tumblr.turns.turn import NewTurn
 
 COMMAND_MARK = "!"
 _IMAGE = re.compile(r"<img\b", re.IGNORECASE)
@@ -39,17 +40,17 @@ def word_count(text: str) -> int:
     return sum(max(max(wcwidth(character), 0) for character in word) for word in text.split())
 
 
-def surplus(asks: Sequence[TumblrPost], most: int, rng: random.Random) -> dict[str, str]:
+def surplus(asks: Sequence[NewTurn], most: int, rng: random.Random) -> dict[str, str]:
     """Asks that are deleted because more than so many of their asker's wait, by id, each with the reason.
 
     Of each such asker it is a random one; with 0 none is deleted.
     """
-    by_asker: dict[str, list[TumblrPost]] = defaultdict(list)
+    by_asker: dict[str, list[NewTurn]] = defaultdict(list)
     for ask in asks:
-        by_asker[ask.asking_name or ANONYMOUS].append(ask)
+        by_asker[ask.who].append(ask)
     crowds = {who: waiting for who, waiting in by_asker.items() if who != ANONYMOUS}
     return {
-        rng.choice(waiting).id: f"{len(waiting)} asks of {who} wait, more than {most}"
+        rng.choice(waiting).input_id: f"{len(waiting)} asks of {who} wait, more than {most}"
         for who, waiting in crowds.items()
         if most and len(waiting) > most
     }

@@ -2,13 +2,14 @@
 
 All three are looked for together, as they are answered together: of each blog one reblog or mention and one
 reply at a time, the cheapest first, and no more in one pass than the pace allows. What is not to be answered
-is remembered as skipped, with the reason. What has to wait is found again by the next look.
+is remembered as skipped, with the reason; what has to wait is written down, so that it is not lost when what
+it was said about is no longer among the posts that are looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -17,12 +18,17 @@ from tumblr.api.models import TumblrPost
 from tumblr.api.notes import Note
 from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
-from tumblr.finders.damping import DAY, HOUR, Talked
+from tumblr.finders.conversation_rules import BY_HAND, answered_by_hand
+from tumblr.finders.damping import DAY, HOUR, Talked, why_not_listed, why_not_talk
 from tumblr.finders.note_reader import NoteReader
-from tumblr.finders.waiting import PendingTurn, choose, crowding, group, odds
+from tumblr.finders.waiting import PendingTurn, choose, crowding, group, odds, put_off
 from tumblr.pacing.throttle import Throttle
+from tumblr.turns.inputs import ReplyInput, ThreadInput
 from tumblr.turns.kinds import CONVERSATION_KINDS
 from tumblr.turns.turn import NewTurn
+
+GOES_LATER = "others go first: one at a time of each blog, and no more than the pace and chance allow"
+"""Why something is written down that could be answered."""
 
 AUTO_LIMIT_HOURS = 1.0
 """A blog of which too much waits gets about one answer in so many hours, until the process ends."""
@@ -68,12 +74,11 @@ class ConversationFinder:
         self._crowding: set[str] = set()
 
     def find(self) -> list[NewTurn]:
-        """The new turns: those that are skipped, then those to answer now, oldest first."""
+        """The new turns: those that are skipped, those to answer now, oldest first, and those that wait."""
         if not self._sources:
             return []
         own = self._own_posts()
-        skipped: list[NewTurn] = []
-        waiting: list[PendingTurn] = []
+        skipped, waiting = self._stored(answered_by_hand(own.posts, self._settings))
         for name, look in self._sources.items():
             try:
                 found = look(own)
@@ -84,7 +89,25 @@ class ConversationFinder:
                 continue
             skipped += found.skipped
             waiting += found.waiting
-        return [*skipped, *self._choose(waiting)]
+        chosen = self._choose(waiting)
+        return [*skipped, *chosen, *put_off(waiting, chosen, GOES_LATER)]
+
+    def _stored(self, by_hand: Collection[str]) -> tuple[list[NewTurn], list[PendingTurn]]:
+        """What is written down: what is not to be answered any more, and what is."""
+        skipped: list[NewTurn] = []
+        waiting: list[PendingTurn] = []
+        for turn in self._bot.turns.waiting(CONVERSATION_KINDS):
+            said = turn.input
+            assert isinstance(said, ReplyInput | ThreadInput)
+            reason = why_not_talk(turn.who, 0, self._settings)
+            reason = reason or why_not_listed(turn.who, self._settings.user_list)
+            if turn.input_id in by_hand:
+                reason = BY_HAND
+            if reason is not None:
+                skipped.append(replace(turn, skip_reason=reason))
+            else:
+                waiting.append(PendingTurn(turn, said.timestamp, said.prompt, said.cost))
+        return skipped, waiting
 
     def _own_posts(self) -> OwnPosts:
         newest = self._bot.tumblr.reader.recent(self._settings.conversation.posts_to_check)
@@ -115,6 +138,7 @@ class ConversationFinder:
             busy=self._busy(now),
             odds=self._odds,
             draw=self._bot.rng.random,
+            answered=talked.last_hour,
         )
 
     def _odds(self, item: PendingTurn) -> float:

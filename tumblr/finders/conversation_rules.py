@@ -12,6 +12,9 @@ from tumblr.bot_settings import BotSettings
 YEAR_IN_REVIEW = "year in review"
 """Words that tell a post of statistics, which everybody reblogs at once."""
 
+BY_HAND = "the blog has answered it by hand"
+"""Why a reblog is not answered that a human has reblogged already."""
+
 
 def why_not_in_thread(entries: Iterable[TrailEntry], settings: BotSettings) -> str | None:
     """No thread in which an avoided blog has spoken, or which holds a post to keep away from."""

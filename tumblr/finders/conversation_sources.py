@@ -15,6 +15,7 @@ from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
 from tumblr.finders.conversation import ConversationSource, OwnPosts, ScanResult
 from tumblr.finders.conversation_rules import (
+    BY_HAND,
     answered_by_hand,
     context_note,
     context_of,
@@ -37,6 +38,9 @@ from tumblr.turns.turn import NewTurn
 
 MENTIONS_READ = "mentions read"
 """Name of the mark that says up to which moment mentions have been read."""
+
+UNREADABLE_SECONDS = 6 * 3600.0
+"""How long one mention may fail to be read, whatever the reason, before it is given up."""
 
 UNREADABLE = "it cannot be read: deleted, or hidden from the bot"
 
@@ -80,6 +84,7 @@ class ConversationRules:
         )
         if reason is not None:
             return skipped(kind, post.name, post.blog, reason, said, timestamp)
+        price = cost(said, len(thread.posts) - 1, post.summary)
         turn = turn_about(
             kind,
             post,
@@ -88,9 +93,8 @@ class ConversationRules:
             text=said,
             timestamp=timestamp,
             why=why,
-            more=image_fields(post.image_addresses, post.alt_texts),
+            more={"cost": price, **image_fields(post.image_addresses, post.alt_texts)},
         )
-        price = cost(said, len(thread.posts) - 1, post.summary)
         return PendingTurn(turn, timestamp, prompt_of(thread, identity), price)
 
 
@@ -123,15 +127,13 @@ class ReblogSource:
     def _judge(self, name: str, note: Note, by_hand: Collection[str]) -> NewTurn | PendingTurn | None:
         reason = why_not_reblog(note, self._rules.settings) or self._rules.why_not(note.blog)
         if reason is None and name in by_hand:
-            reason = "the blog has answered it by hand"
+            reason = BY_HAND
         post = self._posts.get(note.blog, note.post_id) if reason is None else None
         if post is None:
             return skipped(TurnKind.REBLOG, name, note.blog, reason or UNREADABLE, note.said, note.timestamp)
-        last = tip(post, self._rules.settings)
-        if last is not None and self._bot.conversations.handled([last]):
-            return skipped(
-                TurnKind.REBLOG, name, note.blog, f"{last} is answered already", note.said, note.timestamp
-            )
+        reason = why_not_again(self._bot, post, self._rules.settings)
+        if reason is not None:
+            return skipped(TurnKind.REBLOG, name, note.blog, reason, note.said, note.timestamp)
         why = f"{note.blog} has reblogged it from {note.parent} and said something"
         return self._rules.of_post(TurnKind.REBLOG, post, note.said, note.timestamp, why)
 
@@ -229,6 +231,7 @@ def waiting_reply(settings: BotSettings, note: Note, context: TumblrPost) -> Pen
     """A reply to an own post, with all that answering it needs."""
     thread = thread_of_reply(context, note.blog, note.said, settings.identity)
     prompt = prompt_of(thread, settings.identity)
+    price = cost(note.said, len(thread.posts) - 1, context.summary)
     details = ReplyInput(
         blog=note.blog,
         post_id=context.id,
@@ -238,10 +241,11 @@ def waiting_reply(settings: BotSettings, note: Note, context: TumblrPost) -> Pen
         text=note.said,
         prompt=prompt,
         why=f"{note.blog} has replied to {context.url}",
+        cost=price,
         **image_fields(context.image_addresses, context.alt_texts),
     )
     turn = NewTurn(TurnKind.REPLY, _reply_name(note, context.id), note.blog, details)
-    return PendingTurn(turn, note.timestamp, prompt, cost(note.said, len(thread.posts) - 1, context.summary))
+    return PendingTurn(turn, note.timestamp, prompt, price)
 
 
 def _reply_name(note: Note, context_id: str) -> str:
@@ -256,30 +260,49 @@ class MentionSource:
         self._rules = rules
         self._posts = posts
         self._told = False
+        self._unread_since: dict[str, float] = {}
 
     def look(self, own: OwnPosts) -> ScanResult:  # noqa: ARG002
-        """The mentions that are new, oldest first."""
-        read = self._bot.cursors.cursor(MENTIONS_READ) or 0
-        found = self._mentions(max(float(read), float(self._rules.settings.tumblr.start_timestamp)))
+        """The oldest of the mentions that are new, oldest first; so many that a look comes to its end."""
+        read: int | None = self._bot.cursors.cursor(MENTIONS_READ)
+        found = self._mentions(read)
         names = {mention.name: mention for mention in reversed(found)}
         done = self._bot.turns.known({TurnKind.MENTION}, names) | self._bot.conversations.handled(names)
-        new = [mention for name, mention in names.items() if name not in done]
-        # Only what is in the store counts as read: whatever has to wait is shown by the next look again.
-        waiting_since = min(
-            (m.timestamp for m in new), default=max((m.timestamp for m in found), default=read)
-        )
-        if waiting_since > read:
-            self._bot.cursors.set_cursor(MENTIONS_READ, waiting_since)
+        new = sorted((one for name, one in names.items() if name not in done), key=lambda one: one.timestamp)
+        # Only what is in the store counts as read: whatever is not is shown by the next look again.
+        newest = max((mention.timestamp for mention in found), default=read or 0)
+        unread_since = new[0].timestamp if new else newest
+        if read is None or unread_since > read:
+            self._bot.cursors.set_cursor(MENTIONS_READ, unread_since)
         result = ScanResult()
-        for mention in sorted(new, key=lambda mention: mention.timestamp):
-            self._rules.take(result, mention.name, lambda mention=mention: self._judge(mention))  # type: ignore[misc]
+        for mention in new[: self._rules.settings.conversation.mentions_to_check]:
+            self._rules.take(result, mention.name, partial(self._judge, mention))
+        self._give_up_unreadable(result, new)
         return result
 
-    def _mentions(self, since: float) -> list[Mention]:
+    def _give_up_unreadable(self, result: ScanResult, new: Sequence[Mention]) -> None:
+        """Skip what has failed for hours, so that what is older than it need not be read again for ever."""
+        now = self._bot.elapsed()
+        written = {turn.input_id for turn in (*result.skipped, *(one.turn for one in result.waiting))}
+        left = [
+            one
+            for one in new[: self._rules.settings.conversation.mentions_to_check]
+            if one.name not in written
+        ]
+        self._unread_since = {one.name: self._unread_since.get(one.name, now) for one in left}
+        for one in left:
+            if now - self._unread_since[one.name] >= UNREADABLE_SECONDS:
+                reason = "it could not be read for hours"
+                result.skipped.append(
+                    skipped(TurnKind.MENTION, one.name, one.blog, reason, "", one.timestamp)
+                )
+
+    def _mentions(self, read: int | None) -> list[Mention]:
+        """All since the mark; while there is none, the newest."""
+        since = max(float(read or 0), float(self._rules.settings.tumblr.start_timestamp))
+        most = self._rules.settings.conversation.mentions_to_check if read is None else None
         try:
-            listed = self._bot.tumblr.reader.mentions(
-                since, self._rules.settings.conversation.mentions_to_check
-            )
+            listed = self._bot.tumblr.reader.mentions(since, most)
         except NotFound as error:
             if not self._told:
                 log.warning("tumblr has no notifications; mentions are not found", reason=str(error))
@@ -294,8 +317,19 @@ class MentionSource:
             return skipped(
                 TurnKind.MENTION, mention.name, mention.blog, reason or UNREADABLE, "", mention.timestamp
             )
+        reason = why_not_again(self._bot, post, self._rules.settings)
+        if reason is not None:
+            return skipped(TurnKind.MENTION, mention.name, mention.blog, reason, "", mention.timestamp)
         why = f"{mention.blog} has named the bot"
         return self._rules.of_post(TurnKind.MENTION, post, plain_text(post.body), mention.timestamp, why)
+
+
+def why_not_again(bot: Bot, post: TumblrPost, settings: BotSettings) -> str | None:
+    """No second answer to the last words of a post's thread, which another turn may speak for."""
+    last = tip(post, settings)
+    if last is not None and bot.conversations.handled([last]):
+        return f"{last} is answered already"
+    return None
 
 
 def skipped(kind: TurnKind, name: str, who: str, reason: str, said: str, timestamp: int) -> NewTurn:

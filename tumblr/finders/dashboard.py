@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
+import structlog
+
 from munging.thread import Thread
 from tumblr.api.client import PAGE, TumblrDashReader
 from tumblr.api.models import TumblrPost
 from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
-from tumblr.finders.conversation_rules import tip
-from tumblr.finders.conversation_sources import skipped
+from tumblr.finders.conversation_sources import skipped, why_not_again
 from tumblr.finders.damping import DAY, HOUR, Talked, why_not_listed, why_not_talk
 from tumblr.finders.dashboard_rules import (
     Judged,
@@ -46,6 +47,11 @@ READ_UP_TO = "dashboard read"
 
 MORE_PAGES = 2
 """Pages read beyond those that the posts to check should fill."""
+
+MOST_BEHIND = 4
+"""So many times the posts to check are read at most, where so many have come since the last look."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -152,20 +158,26 @@ class DashFinder:
 
     def _new_pages(self, reader: TumblrDashReader) -> Iterator[list[TumblrPost]]:
         """The posts of others that no turn knows yet. When the newest are known, so are the older ones."""
-        posts = self._posts(reader)
+        posts, number = self._posts(reader), 0
         while page := list(islice(posts, PAGE)):
+            number += len(page)
             self._read_up_to = max(self._read_up_to, *(int(post.id) for post in page))
             fresh = self._unknown(page)
             if not fresh and self._has_read_all and self._settings.dashboard.paging == "offset":
                 return
             yield fresh
+        if number >= MOST_BEHIND * self._settings.dashboard.posts_to_check:
+            log.warning("older posts of the dashboard are passed over", read=number)
         self._has_read_all = True
 
     def _posts(self, reader: TumblrDashReader) -> Iterator[TumblrPost]:
         number = max(1, round(self._settings.dashboard.posts_to_check * self._share()))
         seen = self._bot.cursors.cursor(READ_UP_TO) if self._settings.dashboard.paging == "since_id" else None
         if seen is None:
-            return reader.dashboard(number)
+            # Once the newest were read, whatever has come since is read, down to what is known.
+            return reader.dashboard(
+                MOST_BEHIND * self._settings.dashboard.posts_to_check if self._has_read_all else number
+            )
         return reader.dashboard_after(str(seen), -(-number // PAGE) + MORE_PAGES)
 
     def _unknown(self, page: list[TumblrPost]) -> list[TumblrPost]:
@@ -191,10 +203,7 @@ class DashFinder:
     def _why_not(self, post: TumblrPost, follows: Collection[str]) -> str | None:
         """A reason to leave a post alone; without one it waits for its judgment."""
         settings, identity = self._settings, self._settings.identity
-        last = tip(post, settings)
-        if last is not None and self._bot.conversations.handled([last]):
-            return f"{last} is answered already"
-        reason = why_not_static(post, settings, follows)
+        reason = why_not_again(self._bot, post, settings) or why_not_static(post, settings, follows)
         if reason is not None:
             return reason
         thread = post.thread.as_reblogged_by(identity)

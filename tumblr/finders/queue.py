@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from tumblr.api.client import PAGE
+from tumblr.api.models import TumblrPost
 from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
 from tumblr.settings import QueueConfig
@@ -64,7 +66,7 @@ class QueueFinder:
         """The new turns: none while one is being written, or when enough posts wait."""
         if self._queue.write_when_below == 0 or self._bot.turns.open_turns(self.kind):
             return []
-        queued = self._bot.tumblr.reader.queue_head()
+        queued = self._queued()
         missing = self._queue.write_when_below - len(queued)
         if missing > 0 and self._drafts_only:
             missing -= self._own_drafts(missing)
@@ -72,6 +74,13 @@ class QueueFinder:
         if self._queue.only_today and not self._queue_first() and self._reaches_tomorrow(scheduled):
             return []
         return self._places(max(0, min(missing, self._queue.posts_per_pass)), scheduled)
+
+    def _queued(self) -> list[TumblrPost]:
+        """The queue, as far as it says whether posts are missing; one page costs one call."""
+        reader = self._bot.tumblr.reader
+        if self._queue.write_when_below <= PAGE:
+            return reader.queue_head()
+        return list(itertools.islice(reader.queue(), self._queue.write_when_below))
 
     def _reaches_tomorrow(self, scheduled: list[int]) -> bool:
         """Whether the last queued post will be published on a later date than today's."""

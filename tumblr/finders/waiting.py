@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from tumblr.bot_settings import BotSettings
 from tumblr.pacing.throttle import Throttle
@@ -36,6 +37,13 @@ class PendingTurn:
     cost: float = 0.0
 
 
+def put_off(waiting: Sequence[PendingTurn], chosen: Sequence[NewTurn], reason: str) -> list[NewTurn]:
+    """The turns of what was not chosen, to be written down; those that are stored already are left out."""
+    taken = {(turn.kind, turn.input_id) for turn in chosen}
+    left = [one.turn for one in waiting if (one.turn.kind, one.turn.input_id) not in taken]
+    return [replace(turn, waits_for=reason) for turn in left if turn.waits_for is None]
+
+
 def crowding(waiting: Sequence[PendingTurn], most: int) -> set[str]:
     """Blogs of which more than so much waits, so that they are to be limited; with 0 there are none."""
     counts = Counter(item.turn.who.lower() for item in waiting)
@@ -50,11 +58,13 @@ def choose(
     busy: Collection[tuple[str, str]],
     odds: Callable[[PendingTurn], float],
     draw: Callable[[], float],
+    answered: Mapping[str, int] = MappingProxyType({}),
 ) -> list[NewTurn]:
     """What to answer now, oldest first.
 
     Limited blogs are left to chance. Of each blog one reblog and one reply is taken at a time: ``busy`` names
-    the blogs (in lower case) of whom one is being answered, each with the group of the kind.
+    the blogs (in lower case) of whom one is being answered, each with the group of the kind. When the pace
+    has some of them wait, those go first who were answered least: ``answered`` says how often, by blog.
     """
     lucky = [item for item in waiting if draw() < odds(item)]
     by_cost, stop_above = settings.conversation.priorities, settings.conversation.stop_above_cost
@@ -66,8 +76,9 @@ def choose(
         place = item.turn.who.lower(), group(item.turn.kind)
         if place not in busy:
             chosen.setdefault(place, item)
-    first = list(chosen.values())[: throttle.most(settings.loop.max_posts_per_step)]
-    return [item.turn for item in sorted(first, key=lambda item: item.timestamp)]
+    fair = sorted(chosen.values(), key=lambda item: answered.get(item.turn.who.lower(), 0))
+    first = fair[: throttle.most(settings.loop.max_posts_per_step)]
+    return [replace(item.turn, waits_for=None) for item in sorted(first, key=lambda item: item.timestamp)]
 
 
 def group(kind: str) -> str:

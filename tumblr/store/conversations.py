@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 
@@ -16,7 +16,7 @@ from tumblr.settings import LoopConfig
 from tumblr.store.database import Database
 from tumblr.store.schema import handled_posts, note_lists, outbox, side_judgments, turns
 from tumblr.turns.fail_points import FailPoint, FailPoints
-from tumblr.turns.kinds import CLOSED, TurnKind, TurnState
+from tumblr.turns.kinds import IN_WORK, TurnKind, TurnState
 from tumblr.turns.turn import NewTurn, StoredRequest
 
 MANY = 500
@@ -42,7 +42,7 @@ class ConversationStore:
 
     def answers_since(self, moment: float) -> Counter[str]:
         """How often each blog (in lower case) has been or is being answered in turns found since a moment."""
-        answered = or_(turns.c.state.in_((TurnState.POSTED, TurnState.DRAFTED)), turns.c.state.not_in(CLOSED))
+        answered = turns.c.state.in_({TurnState.POSTED, TurnState.DRAFTED, *IN_WORK})
         wanted = select(LOWER_NAME, func.count()).where(
             and_(turns.c.created_at >= moment, answered, turns.c.kind != TurnKind.ORIGINAL)
         )

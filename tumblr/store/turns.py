@@ -24,8 +24,8 @@ from tumblr.store.outbox import add_edits
 from tumblr.store.rows import entry_of_row, mood_input_of_row, turn_of_row
 from tumblr.store.schema import mood_inputs, post_log, published_as, turns
 from tumblr.turns.fail_points import FailPoint, FailPoints
-from tumblr.turns.inputs import TurnInput
-from tumblr.turns.kinds import CLOSED, FOLLOWING, MOVES, TurnKind, TurnState
+from tumblr.turns.inputs import TurnInput, read_input
+from tumblr.turns.kinds import FOLLOWING, IN_WORK, MOVES, TurnKind, TurnState
 from tumblr.turns.outbox import DELETE, NewEdit
 from tumblr.turns.turn import Intent, Judgment, LogEntry, NewTurn, StoredMoodInput, StoredRequest, Turn
 
@@ -49,7 +49,10 @@ class TurnStore:
     # Turns: coming in
 
     def add(self, found: Iterable[NewTurn]) -> list[Turn]:
-        """Write down what was found; what is known already is left alone. The answer is the new turns."""
+        """Write down what was found; the answer is the turns that are new, or that have waited until now.
+
+        What is known already is left alone, unless it is waiting: then its turn comes, or it is skipped.
+        """
         with self._database.transaction() as connection:
             numbers = [number for new in found if (number := self._add(connection, new)) is not None]
             if numbers:
@@ -59,26 +62,29 @@ class TurnStore:
     def _add(self, connection: Connection, new: NewTurn) -> int | None:
         if handled(connection, new.handles):
             return None
-        now = self._clock()
-        state = TurnState.FOUND if new.skip_reason is None else TurnState.SKIPPED
-        row = connection.execute(
-            sqlite_insert(turns)
-            .values(
-                kind=new.kind,
-                input_id=new.input_id,
-                who=new.who,
-                state=state,
-                input=new.input.model_dump_json(),
-                created_at=now,
-                updated_at=now,
-                attempts=0,
-                not_before=0.0,
-                reason=new.skip_reason,
-                settled=True,
-            )
-            .on_conflict_do_nothing()
-            .returning(turns.c.id)
-        ).one_or_none()
+        now, state = self._clock(), _first_state(new)
+        moved = {
+            "state": state,
+            "created_at": now,
+            "updated_at": now,
+            "reason": new.skip_reason or new.waits_for,
+        }
+        insertion = sqlite_insert(turns).values(
+            kind=new.kind,
+            input_id=new.input_id,
+            who=new.who,
+            input=new.input.model_dump_json(),
+            attempts=0,
+            not_before=0.0,
+            settled=True,
+            **moved,
+        )
+        if state is not TurnState.WAITING:
+            is_waiting = turns.c.state == TurnState.WAITING
+            insertion = insertion.on_conflict_do_update(["kind", "input_id"], set_=moved, where=is_waiting)
+        else:
+            insertion = insertion.on_conflict_do_nothing()
+        row = connection.execute(insertion.returning(turns.c.id)).one_or_none()
         if row is None:
             return None
         mark_handled(connection, new.handles, int(row.id))
@@ -100,9 +106,19 @@ class TurnStore:
 
     # Turns: looking
 
+    def waiting(self, kinds: Collection[TurnKind]) -> list[NewTurn]:
+        """What waits for its turn to come, in the order in which it was written down."""
+        wanted = and_(turns.c.state == TurnState.WAITING, turns.c.kind.in_(kinds))
+        with self._database.transaction() as connection:
+            rows = _rows(connection, wanted)
+        return [
+            NewTurn(TurnKind(row.kind), row.input_id, row.who, read_input(row.input), waits_for=row.reason)
+            for row in rows
+        ]
+
     def open_turns(self, kind: TurnKind | None = None) -> list[Turn]:
-        """All turns that are not closed, oldest first; of one kind, or of all."""
-        wanted = turns.c.state.not_in(CLOSED)
+        """All turns that are in work, oldest first; of one kind, or of all."""
+        wanted = turns.c.state.in_(IN_WORK)
         with self._database.transaction() as connection:
             return [
                 turn_of_row(row)
@@ -363,6 +379,12 @@ class TurnStore:
         """The ids of all posts in the log."""
         with self._database.transaction() as connection:
             return set(connection.scalars(select(post_log.c.post_id)))
+
+
+def _first_state(new: NewTurn) -> TurnState:
+    if new.skip_reason is not None:
+        return TurnState.SKIPPED
+    return TurnState.FOUND if new.waits_for is None else TurnState.WAITING
 
 
 def _check_move(turn: Turn, state: TurnState) -> None:

@@ -117,6 +117,9 @@ class ThreadInput(WithImages):
 
     prompt: str
     why: str
+    cost: float = 0.0
+    """How much answering it costs, by which it is chosen."""
+
     least: float | None = None
     """The least selector probability with which the bot's words are posted; None: any will do."""
 
@@ -133,6 +136,8 @@ class ReplyInput(WithImages):
     text: str
     prompt: str
     why: str
+    cost: float = 0.0
+    """How much answering it costs, by which it is chosen."""
 
 
 class TreatInput(Input):

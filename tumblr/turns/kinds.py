@@ -42,8 +42,10 @@ INBOX_KINDS = frozenset({TurnKind.ASK, TurnKind.REVIEW, TurnKind.MOOD, TurnKind.
 class TurnState(StrEnum):
     """How far a turn has come."""
 
+    WAITING = "waiting"
+    """Written down; others go first, for a reason that is stored."""
     FOUND = "found"
-    """Written down; nothing has been asked for yet."""
+    """Its turn has come; nothing has been asked for yet."""
     REQUESTED = "requested"
     """A text has been asked for; the request is stored as it is sent."""
     CHOSEN = "chosen"
@@ -64,7 +66,11 @@ class TurnState(StrEnum):
 
 CLOSED = frozenset({TurnState.POSTED, TurnState.DRAFTED, TurnState.SKIPPED, TurnState.DONE, TurnState.FAILED})
 
+IN_WORK = frozenset({TurnState.FOUND, TurnState.REQUESTED, TurnState.CHOSEN, TurnState.POSTING})
+"""States of a turn that the driver moves."""
+
 MOVES: Mapping[TurnState, frozenset[TurnState]] = {
+    TurnState.WAITING: frozenset({TurnState.FOUND, TurnState.SKIPPED}),
     TurnState.FOUND: frozenset({TurnState.REQUESTED, TurnState.POSTING, TurnState.SKIPPED, TurnState.FAILED}),
     TurnState.REQUESTED: frozenset({TurnState.CHOSEN, TurnState.FOUND, TurnState.FAILED}),
     TurnState.CHOSEN: frozenset({TurnState.POSTING, TurnState.FOUND, TurnState.SKIPPED, TurnState.FAILED}),

@@ -1,7 +1,8 @@
 """A turn: something it is the bot's turn to speak about, and how far the bot has come with it.
 
 found → requested → chosen → posting → posted or drafted; skipped and failed are the other ends.
-A turn goes back to found when an attempt failed and another one is due.
+A turn goes back to found when an attempt failed and another one is due. Where others go first it is waiting
+before it is found.
 """
 
 from __future__ import annotations
@@ -92,6 +93,9 @@ class NewTurn:
 
     skip_reason: str | None = None
     """Set when the turn is only to be remembered as skipped."""
+
+    waits_for: str | None = None
+    """Why it is only written down now; None: its turn has come."""
 
     handles: tuple[str, ...] = ()
     """Names of posts of others that this turn speaks for. No other turn will, of whatever kind."""

@@ -143,7 +143,7 @@ def test_the_inbox(wire: Wire) -> None:
     assert wire.sent() == (
         "GET",
         "/v2/blog/frank.tumblr.com/posts/submission",
-        {"limit": "50", "npf": "true", "reblog_info": "true"},
+        {"limit": "50", "offset": "0", "npf": "true", "reblog_info": "true"},
     )
     header = wire.adapter.requests[0].headers["Authorization"]
     assert 'oauth_consumer_key="consumer"' in str(header)

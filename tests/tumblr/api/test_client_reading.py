@@ -76,15 +76,16 @@ def test_mentions_are_paged_back_to_a_moment(wire: Wire) -> None:
     other = {"type": "like", "target_post_id": "4", "from_tumblelog_name": "bob", "timestamp": 40}
     wire.will_answer(
         document({"notifications": [mention(3, 30), other, mention(2, 20)]}),
-        document({"notifications": [mention(2, 20), mention(1, 10), mention(9, 2)]}),
-        document({"notifications": [mention(1, 10), mention(9, 2)]}),
+        document({"notifications": [mention(2, 20), mention(1, 10)]}),
+        document({"notifications": [mention(1, 10)]}),
+        document({"notifications": [mention(9, 2)]}),
     )
-    assert wire.reader.mentions(5, 200) == [
+    assert wire.reader.mentions(5) == [
         Mention("bob", "3", 30),
         Mention("bob", "2", 20),
         Mention("bob", "1", 10),
     ]
-    assert [wire.sent(i)[2].get("before") for i in range(3)] == [None, "21", "11"]
+    assert [wire.sent(i)[2].get("before") for i in range(4)] == [None, "21", "11", "10"]
 
 
 def test_no_more_mentions_than_wanted(wire: Wire) -> None:
@@ -143,3 +144,21 @@ def test_html_can_be_asked_for(wire: Wire) -> None:
         wire.will_answer(page())
         list(TumblrReader(request, RULES, npf=False).queue())
     assert wire.sent()[2]["npf"] == "false"
+
+
+def test_a_second_with_more_mentions_than_a_page_does_not_end_the_list(wire: Wire) -> None:
+    full = [mention(number, 30) for number in (1, 2)]
+    wire.will_answer(
+        document({"notifications": full}),
+        document({"notifications": full}),
+        document({"notifications": [mention(3, 10)]}),
+        document({"notifications": [mention(3, 10)]}),
+        document({"notifications": []}),
+    )
+    assert [m.post_id for m in wire.reader.mentions(5)] == ["1", "2", "3"]
+    assert [wire.sent(i)[2].get("before") for i in range(5)] == [None, "31", "30", "11", "10"]
+
+
+def test_a_list_that_always_shows_the_same_ends(wire: Wire) -> None:
+    wire.will_answer(*[document({"notifications": [mention(1, 30)]})] * 3)
+    assert [m.post_id for m in wire.reader.mentions(5)] == ["1"]

@@ -9,7 +9,7 @@ import pytest
 from tests.tumblr.fakes import START, World, settings_for
 from tumblr.api.models import TumblrPost
 from tumblr.finders.ask_rules import surplus, why_not_ask, word_count
-from tumblr.finders.asks import AskFinder
+from tumblr.finders.asks import AskFinder, ask_turn
 from tumblr.turns.kinds import TurnState
 
 SETTINGS = settings_for(asks={"min_words": 2, "max_images": 2}, damping={"automated_accounts": ["Robo"]})
@@ -52,7 +52,7 @@ def test_nothing_is_asked_of_asks_when_the_rules_are_off() -> None:
 
 def test_of_too_many_asks_of_one_asker_a_random_one_is_dropped() -> None:
     askers: list[str | None] = ["bob"] * 3 + ["ann"] * 2 + [None] * 5
-    asks = [ask("hi", who, number) for number, who in enumerate(askers)]
+    asks = [ask_turn(ask("hi", who, number)) for number, who in enumerate(askers)]
     dropped = {number for seed in range(30) for number in surplus(asks, 2, random.Random(seed))}
     assert dropped == {"0", "1", "2"}
     assert surplus(asks, 0, random.Random(0)) == {}

@@ -12,9 +12,17 @@ import structlog
 from tests.tumblr.api.test_payload_forms import npf, npf_item
 from tests.tumblr.fakes import START, World
 from tumblr.api.client import TumblrDashReader
-from tumblr.api.errors import Forbidden, LimitReached, NotFound, Refused, TumblrUnavailable
+from tumblr.api.errors import (
+    Forbidden,
+    LimitReached,
+    MalformedAnswer,
+    NotFound,
+    Refused,
+    TumblrUnavailable,
+)
 from tumblr.api.models import Mention, TumblrPost, post_name
 from tumblr.api.notes import Note
+from tumblr.finders.conversation_rules import BY_HAND
 from tumblr.finders.conversation_sources import MENTIONS_READ
 from tumblr.finders.other_posts import OtherPosts
 from tumblr.responding.post_log import explain
@@ -22,6 +30,7 @@ from tumblr.turns.inputs import ThreadInput
 from tumblr.turns.kinds import TurnKind, TurnState
 from tumblr.turns.turn import NewTurn, Turn
 
+MakeWorld = Callable[..., World]
 NOW = int(START.timestamp())
 
 
@@ -84,11 +93,16 @@ class Talk:
         """What is found now, and why it is skipped."""
         found = self.find()
         self.world.store.add(found)
-        return {f"{turn.kind} {turn.input_id}": turn.skip_reason for turn in found}
+        return {
+            f"{turn.kind} {turn.input_id}": turn.skip_reason
+            for turn in found
+            if turn.waits_for is None or turn.skip_reason is not None
+        }
 
     def answer(self) -> list[Turn]:
         """Find, and drive until nothing moves."""
-        stored = self.world.store.add(self.find())
+        found = self.world.store.add(self.find())
+        stored = [turn for turn in found if turn.state is not TurnState.WAITING]
         for _ in range(3):
             self.world.driver.round()
         return [self.world.store.turn(turn.id) for turn in stored]
@@ -436,3 +450,77 @@ def test_a_post_that_cannot_be_read_holds_up_no_other(talk: Talk) -> None:
     with structlog.testing.capture_logs() as logged:
         assert talk.look() == {f"reblog {other}": None}
     assert [event["about"] for event in logged if event["log_level"] == "error"] == [odd]
+
+
+def test_what_waits_is_answered_though_its_post_is_no_longer_looked_at(make_world: MakeWorld) -> None:
+    talk = Talk(make_world(), conversation={"posts_to_check": 1}, damping={"per_hour": 1})
+    old = talk.own_post()
+    for number in (20, 21):
+        talk.reblog(old, number)
+    assert [turn.input_id for turn in talk.answer()] == ["bob:20"]
+    talk.own_post(90, timestamp=NOW + 90)
+    talk.world.clock.advance(3601)
+    assert [turn.input_id for turn in talk.answer()] == ["bob:21"]
+
+
+def test_what_was_answered_by_hand_while_it_waited_is_skipped(make_world: MakeWorld) -> None:
+    talk = Talk(make_world(), damping={"per_hour": 1})
+    post = talk.own_post()
+    for number in (20, 21):
+        talk.reblog(post, number)
+    talk.answer()
+    talk.own_post(25, trail=[npf_item("frank", "5", "soup"), npf_item("bob", "21", "is it, though?")])
+    assert talk.look() == {"reblog bob:21": BY_HAND}
+
+
+def test_more_unread_mentions_than_a_look_takes_are_all_read(make_world: MakeWorld) -> None:
+    talk = Talk(make_world(), conversation={"mentions_to_check": 50, "auto_limit_above": 0})
+    talk.look()
+    for number in range(100, 316):
+        talk.mention(number, f"p{number}")
+    found: list[str] = []
+    for _ in range(6):
+        found += talk.look()
+    assert found == [f"mention p{number}:{number}" for number in range(100, 316)]
+    assert talk.world.cursors.cursor(MENTIONS_READ) == NOW + 315
+
+
+def test_of_the_mentions_before_the_first_look_the_newest_are_read(make_world: MakeWorld) -> None:
+    talk = Talk(make_world(), conversation={"mentions_to_check": 2})
+    for number in (30, 31, 32):
+        talk.mention(number, f"p{number}")
+    assert list(talk.look()) == ["mention p31:31", "mention p32:32"]
+    assert talk.look() == {}
+
+
+def test_a_mention_that_can_never_be_read_is_given_up_after_hours_not_before(talk: Talk) -> None:
+    talk.mention(30, "odd")
+    read = talk.tumblr.post_of
+
+    def fail(blog: str, post_id: str) -> TumblrPost | None:
+        if blog == "odd":
+            raise MalformedAnswer("tumblr sent a post that is not an object")
+        return read(blog, post_id)
+
+    talk.tumblr.post_of = fail  # type: ignore[method-assign]
+    for _ in range(6):
+        assert talk.look() == {}
+        assert talk.world.cursors.cursor(MENTIONS_READ) == NOW + 30
+        talk.world.clock.advance(3600)
+    assert talk.look() == {"mention odd:30": "it could not be read for hours"}
+    talk.mention(40)
+    assert list(talk.look()) == ["mention ann:40"]
+    talk.look()
+    assert talk.world.cursors.cursor(MENTIONS_READ) == NOW + 40
+
+
+def test_a_mention_in_a_thread_whose_last_words_are_answered_is_skipped_and_read(talk: Talk) -> None:
+    talk.mention(30, "ann")
+    assert list(talk.look()) == ["mention ann:30"]
+    trail = [npf_item("ann", "30", "hey @frank you")]
+    bare = npf("", id=40, id_string="40", blog_name="bob", trail=trail, content=[])
+    talk.tumblr.others[bare.name] = bare
+    talk.tumblr.mentioned.append(Mention("bob", "40", NOW + 40))
+    assert talk.look() == {"mention bob:40": "ann:30 is answered already"}
+    talk.look()
+    assert talk.world.cursors.cursor(MENTIONS_READ) == NOW + 40

@@ -172,6 +172,24 @@ def test_known_posts_end_the_reading(dashboard: Dashboard) -> None:
     assert dashboard.dash.read == 50
 
 
+def test_all_that_has_come_since_the_last_look_is_read_be_it_more_than_usual(dashboard: Dashboard) -> None:
+    dashboard.post(20)
+    dashboard.look()
+    for number in range(21, 321):
+        dashboard.post(number)
+    assert len(dashboard.look()) == 300
+
+
+def test_posts_of_the_dashboard_that_are_passed_over_are_told_of(dashboard: Dashboard) -> None:
+    dashboard.post(20)
+    dashboard.look()
+    for number in range(21, 521):
+        dashboard.post(number)
+    with structlog.testing.capture_logs() as logged:
+        assert len(dashboard.look()) == 400
+    assert [event["event"] for event in logged] == ["older posts of the dashboard are passed over"]
+
+
 @pytest.mark.parametrize(
     ("sections", "throttle", "begun"),
     [

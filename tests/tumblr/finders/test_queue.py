@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.tumblr.fakes import DRAFTS, START, World, queue, settings_for
+from tumblr.api.client import PAGE
 from tumblr.api.models import TumblrPost
 from tumblr.finders.queue import QueueFinder
 from tumblr.turns.inputs import OriginalInput
@@ -93,3 +94,10 @@ def test_none_is_written_for_tomorrow_if_the_operator_wants_it_so(
     settings = settings_for(queue={"write_when_below": 24, "only_today": only_today})
     finder = QueueFinder(world.bot, settings, lambda: queue_first)
     assert len(finder.find()) == expected
+
+
+def test_a_queue_longer_than_a_page_fills_up_and_no_further(make_world: MakeWorld) -> None:
+    world = make_world(queue={"write_when_below": PAGE + 2, "posts_per_pass": 30})
+    for _ in range(4):
+        world.run(seconds=1, rounds=1)
+    assert len(list(world.tumblr.queue())) == PAGE + 2

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tumblr.fakes import settings_for
 from tumblr.bot_settings import BotSettings
-from tumblr.finders.waiting import PendingTurn, choose, crowding, odds
+from tumblr.finders.waiting import PendingTurn, choose, crowding, odds, put_off
 from tumblr.pacing.throttle import Throttle
 from tumblr.turns.kinds import TurnKind
 from tumblr.turns.turn import NewTurn
@@ -90,3 +90,18 @@ def test_blogs_of_which_too_much_waits() -> None:
     assert crowding(BOB, 2) == {"bob"}
     assert crowding(BOB, 3) == set()
     assert crowding(BOB, 0) == set()
+
+
+def test_when_not_all_can_be_answered_who_was_answered_least_goes_first() -> None:
+    crowd = [*BOB, item("e", "cid", 5, 9.0)]
+    assert chosen(crowd, capped(1)) == "b"
+    assert chosen(crowd, capped(1), answered={"bob": 1}) == "d"
+    assert chosen(crowd, capped(1), answered={"bob": 1, "ann": 1}) == "e"
+    assert chosen(crowd, capped(9), answered={"bob": 1, "ann": 1}) == "b c d e"
+
+
+def test_what_was_not_chosen_is_written_down_once() -> None:
+    stored = PendingTurn(NewTurn(R, "s", "dee", waits_for="others go first"), 6, "hello")
+    taken = choose([*BOB, stored], ANY, FULL, busy={("dee", "reblog")}, odds=lambda _: 1.0, draw=lambda: 0.5)
+    left = put_off([*BOB, stored], taken, "a reason")
+    assert [(turn.input_id, turn.waits_for) for turn in left] == [("a", "a reason")]

@@ -84,7 +84,7 @@ def test_turns_of_version_0_1_0_are_all_understood(old_world: World) -> None:
     turns = turns_of(old_world)
     assert len(turns) == VERSION_0_1_0.read_text(encoding="utf-8").count('INSERT INTO "turns"') > 80
     assert {turn.kind for turn in turns} == set(TurnKind)
-    assert {turn.state for turn in turns} == set(TurnState)
+    assert {turn.state for turn in turns} == set(TurnState) - {TurnState.WAITING}  # which came later
     for turn in turns:
         was_skipped = turn.state is TurnState.SKIPPED and turn.input.kind == "skipped"
         assert was_skipped or turn.input.kind == turn.kind

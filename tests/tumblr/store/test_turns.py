@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,6 +34,26 @@ def test_a_turn_is_added_once(store: TurnStore) -> None:
     assert len(store.add([an_ask(), an_ask()])) == 1
     assert store.add([an_ask()]) == []
     assert len(store.add([an_ask("1002")])) == 1
+
+
+def test_what_waits_is_not_in_work_until_its_turn_comes(store: TurnStore, clock: FakeClock) -> None:
+    later = replace(an_ask(), waits_for="others go first")
+    (waiting,) = store.add([later])
+    assert (waiting.state, waiting.reason) == (TurnState.WAITING, "others go first")
+    assert store.waiting({TurnKind.ASK}) == [later]
+    assert store.open_turns() == []
+    assert store.add([later]) == []
+    clock.advance(60)
+    (begun,) = store.add([an_ask()])
+    assert (begun.id, begun.state, begun.created_at) == (waiting.id, TurnState.FOUND, clock())
+    assert store.waiting({TurnKind.ASK}) == []
+    assert store.add([later, an_ask()]) == []
+
+
+def test_what_waits_may_be_skipped(store: TurnStore) -> None:
+    store.add([replace(an_ask(), waits_for="others go first")])
+    (skipped,) = store.add([replace(an_ask(), waits_for="others go first", skip_reason="a reason")])
+    assert (skipped.state, skipped.reason) == (TurnState.SKIPPED, "a reason")
 
 
 def test_everything_survives_closing_and_opening(tmp_path: Path, clock: FakeClock) -> None:

@@ -6,6 +6,8 @@ import ast
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -161,6 +163,42 @@ def modules_imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return found
+
+
+def module_of(path: Path) -> str:
+    """The dotted name by which a file is imported."""
+    home = next((home for home in APART.values() if home in path.parents), ROOT)
+    parts = path.relative_to(home).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path): path for room in (*ROOMS, *sorted(PROCESSES)) for path in files_of(room)}
+FOLDERS = {path.parent for path in MODULES.values()}
+
+
+def folder_or_file(module: str) -> str:
+    """The folder that a module lies in; in a folder that holds others each file stands for itself."""
+    path = MODULES[module]
+    holds_others = path.parent == ROOT or any(path.parent in folder.parents for folder in FOLDERS)
+    return str(path if holds_others else path.parent)
+
+
+def project_modules_imported(path: Path) -> set[str]:
+    """The project's modules that a file imports; a package only where none of its modules is meant."""
+    found = modules_imported(path) & set(MODULES)
+    return {name for name in found if not any(other.startswith(f"{name}.") for other in found)}
+
+
+@pytest.mark.parametrize("unit", [str, folder_or_file], ids=["modules", "folders"])
+def test_nothing_imports_itself_by_a_detour(unit: Callable[[str], str]) -> None:
+    graph: dict[str, set[str]] = {}
+    for module, path in MODULES.items():
+        targets = {unit(name) for name in project_modules_imported(path)}
+        graph.setdefault(unit(module), set()).update(targets - {unit(module)})
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
 @pytest.mark.parametrize("room", FLOORS)

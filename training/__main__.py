@@ -9,7 +9,8 @@ from pathlib import Path
 
 from bot_lifecycle import until_unread
 from bot_process import load_process_config
-from training.command import Sections, run_command
+from training.command import Sections
+from training.command_line import run_command
 from tumblr.build import connect, settings_of
 
 

@@ -31,7 +31,7 @@ from tests.training.gguf_files import (
     sentence_piece,
     write_gguf,
 )
-from training.command import run_command
+from training.command_line import run_command
 from training.gguf_import import convert
 from training.gguf_import.architectures import llama_3_scaling
 from training.gguf_import.convert import import_gguf

@@ -58,8 +58,8 @@ def _run(arguments: argparse.Namespace, sections: Sections) -> Outcome:
 
     from training.corpus.pool import make_pool
     from training.corpus.prepare import Packing, Sources, prepare_documents, prepare_tokens
-    from training.corpus.rules import corpus_rules
-    from training.corpus.samples import samples
+    from training.corpus.scan import corpus_rules
+    from training.corpus.store import samples
     from training.files import locked, write_json
 
     console = Console(stderr=True)

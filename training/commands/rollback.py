@@ -21,8 +21,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace, sections: Sections) -> Outcome:
     from training.files import locked
-    from training.promotion import heads_folder, roll_back
     from training.scoring_heads.making import announce
+    from training.scoring_heads.promotion import heads_folder, roll_back
 
     model = arguments.model or Path(sections.generator.model)
     heads = heads_folder(model, arguments.heads or (None if arguments.model else sections.generator.heads))

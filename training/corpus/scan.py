@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from munging.thread import PostKind, Thread
+from autoresponder.settings import GeneratorConfig
+from bot_settings.blog import BlogConfig
+from munging.thread import Identity, PostKind, Thread
 from training.corpus.documents import (
     Document,
     Voice,
     document_of,
+    image_texts_in,
     kind_of,
     own_words,
     text_document,
@@ -20,10 +24,13 @@ from training.corpus.documents import (
     words_in,
 )
 from training.corpus.filters import Filter
+from training.corpus.names import Replacer
 from training.corpus.parts import SCANNED, write_part
 from training.corpus.post import RawPost, Reference
 from training.corpus.reading import UNREADABLE, read_post
 from training.corpus.similarity import signature
+from training.errors import UsageError
+from training.settings import CorpusConfig
 
 
 @dataclass(frozen=True)
@@ -157,3 +164,28 @@ def _time(facts: Mapping[str, object]) -> int:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def corpus_rules(
+    blog: BlogConfig, generator: GeneratorConfig, settings: CorpusConfig, image_texts: Path | None = None
+) -> Rules:
+    """The rules as configured: the authors' words are the persona's.
+
+    ``image_texts``: a file of texts in images. Raises UsageError when it cannot be read.
+    """
+    authors = settings.authors or (blog.blog_name,)
+    texts = "" if image_texts is None else str(image_texts.resolve())
+    try:
+        image_texts_in(texts)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{image_texts}: {getattr(error, 'strerror', None) or error}") from None
+    voice = Voice(
+        format_name=generator.format.based_on,
+        format_changes=json.dumps(generator.format.changes(), sort_keys=True),
+        identity=Identity(authors[0], blog.persona),
+        timezone=blog.timezone,
+        replacer=Replacer(settings.name_replacements),
+        fiction_tags=frozenset(tag.lower() for tag in settings.fiction_tags),
+        image_texts=texts,
+    )
+    return Rules(voice, Filter(settings, frozenset(author.lower() for author in authors)))

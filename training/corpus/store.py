@@ -6,6 +6,7 @@ beside the old one until the manifest, replaced in one step, names it.
 
 from __future__ import annotations
 
+import random
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -85,3 +86,23 @@ def save_manifest(folder: Path, key: str, documents: dict[str, Any], tokens: dic
     for path in folder.iterdir():
         if path.is_dir() and path.name.startswith(("documents-", "tokens-")) and path.name not in used:
             shutil.rmtree(path)
+
+
+READ, LEARNED = "read", "learned"
+
+
+def samples(corpus: Corpus, count: int, seed: int) -> list[str]:
+    """Some documents drawn by chance; each part between marks that say whether it is learned."""
+    rng = random.Random(seed)
+    chosen: list[dict[str, str]] = []
+    for number, row in enumerate(corpus.rows(["key", "split", "prompt", "target"])):
+        if len(chosen) < count:
+            chosen.append(row)
+        elif (place := rng.randrange(number + 1)) < count:
+            chosen[place] = row
+    return [_marked(row) for row in chosen]
+
+
+def _marked(row: dict[str, str]) -> str:
+    parts = [f"[{READ}]{row['prompt']}[/{READ}]"] if row["prompt"] else []
+    return f"--- {row['key']} ({row['split']})\n{''.join(parts)}[{LEARNED}]{row['target']}<end>[/{LEARNED}]"

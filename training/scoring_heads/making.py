@@ -20,7 +20,9 @@ from switchboard.errors import SwitchboardError
 from training.command import Outcome, Sections
 from training.errors import ExitStatus, NotEnoughDataError
 from training.files import locked, write_json
-from training.promotion import (
+from training.scoring_heads.head_run import HeadRun, make_trained_head
+from training.scoring_heads.liked import Reading
+from training.scoring_heads.promotion import (
     Comparison,
     compare,
     heads_folder,
@@ -30,8 +32,6 @@ from training.promotion import (
     remove_unused,
     store_version,
 )
-from training.scoring_heads.head_run import HeadRun, make_trained_head
-from training.scoring_heads.liked import Reading
 from training.scoring_heads.recipes import recipe_for
 from training.scoring_heads.rows import Row
 

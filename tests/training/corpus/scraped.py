@@ -13,7 +13,7 @@ from bot_config import Config
 from bot_settings.blog import BlogConfig
 from training.corpus.pool import Here, Pool
 from training.corpus.prepare import Sources, prepare_documents
-from training.corpus.rules import corpus_rules
+from training.corpus.scan import corpus_rules
 from training.corpus.store import Corpus
 from training.settings import CorpusConfig, TrainingConfig
 

@@ -18,8 +18,7 @@ from tests.training.corpus.scraped import QUIET, backup, post, prepare
 from training.corpus.parts import DOCUMENTS, PartWriter, read_parts
 from training.corpus.pool import Cluster, Here, Processes
 from training.corpus.prepare import Packing, prepare_tokens
-from training.corpus.samples import samples
-from training.corpus.store import Corpus, open_corpus
+from training.corpus.store import Corpus, open_corpus, samples
 from training.corpus.tokens import encode, load_encoder, with_ends
 from training.errors import TrainingError, UsageError
 from training.tokenizer import train_tokenizer

@@ -11,7 +11,7 @@ from rich.console import Console
 from tests.training.corpus.scraped import config
 from training.corpus.pool import Here
 from training.corpus.prepare import Sources, prepare_documents
-from training.corpus.rules import corpus_rules
+from training.corpus.scan import corpus_rules
 from training.finetune.plan import Shape, TrainingPlan
 from training.finetune.run import Material, train_generator
 from training.tokenizer import train_tokenizer

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from training.collect_notes import own_share
 from training.errors import NotEnoughDataError
-from training.note_shares import own_share
 from training.scoring_heads.calibration import fit_logistic
 from training.scoring_heads.labels import labels, quantiles
 from training.scoring_heads.metrics import auc, reliability

@@ -18,7 +18,6 @@ from switchboard.messages import (
     ClientReference,
     ErrorReply,
     GeneratorPoll,
-    GeneratorPollReply,
     HeadsAnnouncement,
     JobReference,
     PictureRequest,
@@ -65,7 +64,6 @@ class Switchboard:
         self.notifier = Notifier()
         self.waiting = LongPoll(self.notifier, settings.threads - SPARE_THREADS)
         self.workers = WorkerRegistry(clock)
-        self.announced: str | None = None
         self.metrics = Metrics(self._report, lambda: self.waiting.taken)
         for observer in (self.notifier.on_commit, self.metrics.on_commit, log_transitions):
             store.observe(observer)
@@ -154,22 +152,20 @@ class Switchboard:
         first = self.store.exchange_generator(poll)
         self.metrics.results(first.statuses.values())
         if first.jobs or first.statuses or poll.max_jobs == 0 or not poll.wait:
-            return self._answer_generator(first)
+            return _answer(first.to_wire())
         again = poll.model_copy(update={"results": {}, "leases": None})
         later = self.waiting.until(
             lambda: self.store.exchange_generator(again), lambda reply: bool(reply.jobs), poll.wait
         )
-        return self._answer_generator(later.model_copy(update={"leases": first.leases}))
-
-    def _answer_generator(self, reply: GeneratorPollReply) -> Response:
-        return _answer(reply.model_copy(update={"heads": self.announced}).to_wire())
+        return _answer(later.model_copy(update={"leases": first.leases}).to_wire())
 
     def announce(self) -> Response:
         """POST /announce - tell running generators of new heads; a generator that starts reads them
         anyway."""
-        self.announced = read_json(request, HeadsAnnouncement).heads
-        log.info("heads announced", heads=self.announced)
-        return _answer({"heads": self.announced})
+        announced = read_json(request, HeadsAnnouncement)
+        self.store.announce_heads(announced.heads)
+        log.info("heads announced", heads=announced.heads)
+        return _answer(announced)
 
     def poll_selector(self) -> Response:
         """POST /pollselector - take in choices, hand out finished candidate sets."""

@@ -12,8 +12,7 @@ from bot_settings.blog import BlogConfig
 from switchboard.settings import SwitchboardConfig
 from training.errors import ExitStatus
 from training.settings import TrainingConfig
-from tumblr.api.client import TumblrReader
-from tumblr.settings import TumblrConfig
+from tumblr.bot import Tumblr
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,11 @@ class Sections:
     """What commands read of the bot's configuration."""
 
     blog: BlogConfig
-    tumblr: TumblrConfig
     generator: GeneratorConfig
     switchboard: SwitchboardConfig
     training: TrainingConfig
-    connect: Callable[[ExitStack], TumblrReader]
-    """Makes the way to tumblr; what it holds open is closed with the stack."""
+    connect: Callable[[ExitStack], Tumblr]
+    """Makes the ways to tumblr, which only read; what they hold open is closed with the stack."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Own posts with the notes they got: the rows that the selector learns from, in a file of JSON lines."""
+"""Own posts with the notes they got, in a file of JSON lines, and where the blog's posts stood by then.
+
+The selector learns from the first, the autoreviewer from the second.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from training.errors import UsageError
-from training.files import write_atomically
+from training.files import write_atomically, write_json
 
 FILE = "posts.jsonl"
+STANDING = "standing.json"
 
 
 class NotedPost(BaseModel):
@@ -33,6 +37,41 @@ class NotedPost(BaseModel):
     notes: int = Field(ge=0)
     total: int = Field(0, ge=0)
     genesis: str = ""
+
+
+class Standing(BaseModel):
+    """Where the blog's posts stood when they were last read.
+
+    ``published`` has every id of every post that was ever seen published, ``waiting`` those of the drafts and
+    queued posts at ``read_at`` (unix seconds), the end of the last run in which nothing was missed. Posts
+    older than ``since`` were never looked at. ``whole``: one run has gone back as far as it should; until
+    then every run does.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    whole: bool = False
+    since: float | None = None
+    read_at: float | None = None
+    published: frozenset[str] = frozenset()
+    waiting: frozenset[str] = frozenset()
+
+
+def read_standing(folder: Path) -> Standing:
+    """Where the posts stood; nothing is known where no run has ended yet. Raises UsageError."""
+    path = folder / STANDING
+    if not path.is_file():
+        return Standing()
+    try:
+        return Standing.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise UsageError(f"{path} cannot be read: {error.errors()[0]['msg']}; remove it") from None
+
+
+def write_standing(folder: Path, standing: Standing) -> None:
+    """Write it in one step."""
+    ids = {name: sorted(getattr(standing, name)) for name in ("published", "waiting")}
+    write_json(folder / STANDING, standing.model_dump() | ids)
 
 
 def read_noted(folder: Path) -> dict[str, NotedPost]:

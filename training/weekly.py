@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -12,7 +14,7 @@ from training.command import Outcome, Sections
 from training.errors import UsageError
 from training.files import locked, write_json
 from training.note_run import collect_into
-from training.noted import FILE, require_noted
+from training.noted import FILE, STANDING, require_noted
 from training.scoring_heads.liked import selector_rows
 from training.scoring_heads.making import make_head_version, now, open_places, reading_of
 from training.scoring_heads.rows import Row, split_rows
@@ -33,13 +35,19 @@ def run_week(arguments: argparse.Namespace, sections: Sections) -> Outcome:
                 arguments.notes, sections, arguments.days, arguments.most, console
             )
             if arguments.place:
-                put_file(arguments.notes / FILE, f"{arguments.place.rstrip('/')}/{FILE}")
+                _exchange(put_file, arguments)
         if arguments.only == "collect":
             return _finished(arguments, Outcome(report))
         if arguments.only == "train":
-            get_file(f"{arguments.place.rstrip('/')}/{FILE}", arguments.notes / FILE)
+            _exchange(lambda path, address: get_file(address, path), arguments)
         trained = _train(arguments, sections)
         return _finished(arguments, Outcome(report | {"selector": trained.report}, trained.status))
+
+
+def _exchange(move: Callable[[Path, str], None], arguments: argparse.Namespace) -> None:
+    """Move what the halves share, the posts last: where they are, all is."""
+    for name in (STANDING, FILE):
+        move(arguments.notes / name, f"{arguments.place.rstrip('/')}/{name}")
 
 
 def _train(arguments: argparse.Namespace, sections: Sections) -> Outcome:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, delete, func, or_, select, update
 
 from switchboard.messages import (
     CaptionJob,
@@ -21,7 +21,7 @@ from switchboard.messages import (
 from switchboard.messages.fields import SINGLE_SHOT, JobType, ResultStatus
 from switchboard.store import leases, retention
 from switchboard.store.leases import Holder
-from switchboard.store.schema import candidates, jobs, requests, results
+from switchboard.store.schema import announced, candidates, jobs, requests, results
 from switchboard.store.schema import leases as lease_table
 from switchboard.store.work import NEEDS_GENERATOR, Work
 
@@ -68,6 +68,23 @@ def _handable(kinds: Sequence[JobType]) -> Select[Any]:
         .where(jobs.c.state.in_(NEEDS_GENERATOR), jobs.c.kind.in_(kinds), open_to_all)
         .order_by(jobs.c.attempts, jobs.c.seq)
     )
+
+
+HEADS = "heads"
+"""Under this name the version of the heads is announced."""
+
+
+def announce_heads(work: Work, version: str) -> None:
+    """Keep what generators are to take up, in place of what was announced before."""
+    work.connection.execute(delete(announced).where(announced.c.name == HEADS))
+    values = {"name": HEADS, "version": version, "announced_at": work.now}
+    work.connection.execute(announced.insert().values(**values))
+
+
+def announced_heads(connection: Connection) -> str | None:
+    """The version that generators are to take up; None where none was announced yet."""
+    found: str | None = connection.scalar(select(announced.c.version).where(announced.c.name == HEADS))
+    return found
 
 
 def has_work(connection: Connection, kinds: Sequence[JobType]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, func, inspect, select, text
 
-from switchboard.store.schema import metadata, versions
+from switchboard.store.schema import announced, metadata, versions
 
 
 class SchemaTooNew(Exception):  # noqa: N818 - named for what is wrong
@@ -27,6 +27,10 @@ def _003_keep_autoreview(connection: Connection) -> None:
         _add_column(connection, table, "autoreview", "DOUBLE PRECISION")
 
 
+def _004_keep_announcements(connection: Connection) -> None:
+    announced.create(connection, checkfirst=True)
+
+
 def _add_column(connection: Connection, table: str, column: str, type_: str) -> None:
     """Add a column, unless the first step has made the table with it already."""
     if not any(known["name"] == column for known in inspect(connection).get_columns(table)):
@@ -37,6 +41,7 @@ MIGRATIONS: Sequence[Callable[[Connection], None]] = (
     _001_first_tables,
     _002_count_leases,
     _003_keep_autoreview,
+    _004_keep_announcements,
 )
 
 

@@ -101,3 +101,12 @@ retained = Table(
     Column("scored_at", Double),
     Column("scoring_job", String(128)),  # the job that is asked for its scores
 )
+
+announced = Table(
+    "announced",
+    metadata,
+    Column("name", String(64), primary_key=True),  # of what: "heads"
+    Column("version", String(200), nullable=False),
+    Column("announced_at", Double, nullable=False),
+)
+"""What workers are to take up, one version of each."""

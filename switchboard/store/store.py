@@ -141,14 +141,20 @@ class JobStore:
             idle = not (poll.results or poll.leases or wants) and not leases.attention_needed(
                 connection, self._clock(), holder, poll.leases
             )
+            heads = generating.announced_heads(connection)
         if idle:
-            return GeneratorPollReply()
+            return GeneratorPollReply(heads=heads)
         with self._work() as work:
             leases.expire(work)
             statuses = {key: generating.take(work, holder, key, one) for key, one in poll.results.items()}
             renewed = self._keep_leases(work, holder, poll.leases)
             jobs = generating.reserve(work, holder, kinds, poll.batch_size, poll.max_jobs)
-        return GeneratorPollReply(jobs=jobs, statuses=statuses, leases=renewed)
+        return GeneratorPollReply(jobs=jobs, statuses=statuses, leases=renewed, heads=heads)
+
+    def announce_heads(self, version: str) -> None:
+        """Tell all generators, from their next poll on, which heads to take up."""
+        with self._work() as work:
+            generating.announce_heads(work, version)
 
     def exchange_selector(self, poll: SelectorPoll) -> SelectorPollReply:
         """Take in choices, renew leases, reserve candidate sets; with nothing to do it only reads."""

@@ -316,11 +316,19 @@ def test_two_processes_under_one_name_are_noticed(service: Service) -> None:
     generator.poll_generator(GeneratorPoll(instance="one"))
 
 
-def test_announced_heads_are_told_to_every_generator(service: Service) -> None:
+def test_announced_heads_are_told_to_every_generator_also_after_a_restart(service: Service) -> None:
     generator = service.client("generator")
     assert generator.poll_generator(GeneratorPoll(worker="g1")).heads is None
     generator.announce("selector/20260101")
     for worker in ("g1", "g2"):
         assert generator.poll_generator(GeneratorPoll(worker=worker)).heads == "selector/20260101"
+    service.bench.restart()
+    again = Service(service.bench, service.settings).client("generator")
+    assert again.poll_generator(GeneratorPoll(worker="g1")).heads == "selector/20260101"
+    service.bench.answer()
+    again.announce("selector/20260108")
+    reply = again.poll_generator(GeneratorPoll(worker="g2"))
+    assert reply.jobs
+    assert reply.heads == "selector/20260108"
     with pytest.raises(SwitchboardForbidden):
         service.client("client").announce("selector/other")

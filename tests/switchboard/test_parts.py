@@ -106,19 +106,21 @@ def test_migrations_are_applied_once_each(database_url: str) -> None:
 
 
 def test_a_database_of_the_first_version_is_brought_up_to_date(database_url: str) -> None:
-    """Leases are counted from then on, and probabilities of rejection kept."""
+    """Leases are counted from then on, and probabilities of rejection and announcements kept."""
     database = Database(database_url)
     with database.write() as connection:
         migrate(connection, 1.0)
         connection.exec_driver_sql("ALTER TABLE jobs DROP COLUMN leased")
         for table in ("candidates", "retained"):
             connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN autoreview")
+        connection.exec_driver_sql("DROP TABLE announced")
         connection.exec_driver_sql("DELETE FROM schema_versions WHERE version > 1")
     with database.write() as connection:
         assert migrate(connection, 2.0) == len(MIGRATIONS)
         assert connection.exec_driver_sql("SELECT leased FROM jobs").all() == []
         for table in ("candidates", "retained"):
             assert connection.exec_driver_sql(f"SELECT autoreview FROM {table}").all() == []
+        assert connection.exec_driver_sql("SELECT version FROM announced").all() == []
     database.close()
 
 

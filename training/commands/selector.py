@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from training.command import Command, Outcome, Sections
-from training.errors import UsageError
 
 ABOUT = """
 Train the selector head on what readers did. A post is liked or disliked by the share of posts of its kind
@@ -30,15 +29,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace, sections: Sections) -> Outcome:
     from training.noted import require_noted
-    from training.scoring_heads.files import rows_from
+    from training.scoring_heads.files import class_rows_from
     from training.scoring_heads.liked import selector_rows
     from training.scoring_heads.making import head_lock, make_head_version, now, open_places, reading_of
     from training.scoring_heads.rows import split_rows
 
     if arguments.rows:
-        rows = rows_from(arguments.rows)
-        if any(row.target not in (0, 1) for row in rows):
-            raise UsageError(f"{arguments.rows}: a selector's target is 0 or 1")
+        rows = class_rows_from(arguments.rows)
     else:
         posts = require_noted(arguments.notes)
         settings = sections.training.labels

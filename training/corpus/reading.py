@@ -113,14 +113,7 @@ def _facts(value: Mapping[str, object]) -> dict[str, object]:
 
 def _of_archive(reference: Reference, value: Mapping[str, object], identity: Identity) -> RawPost:
     """One of the bot's own posts as ``python -m tumblr export`` prints it."""
-    tags = value.get("tags")
-    listed = tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
-    before = archived_prompt(value, identity)
-    if before.posts:
-        last = replace(before.posts[-1], text=str(value["post"]), tags=listed)
-    else:
-        last = Post(identity.persona, PostKind.ORIGINAL, str(value["post"]), listed, by_bot=True)
-    thread = replace(before, posts=(*before.posts[:-1], last))
+    thread = archived_thread(value, identity)
     # How the post was sent, not what became of it later: a draft may have been published or thrown away.
     state = {"queue": "published"}.get(str(value["requested__state"]), str(value["requested__state"]))
     facts = {
@@ -133,6 +126,19 @@ def _of_archive(reference: Reference, value: Mapping[str, object], identity: Ide
     return RawPost(
         reference, "archive", facts, thread=thread, written=written if isinstance(written, str) else ""
     )
+
+
+def archived_thread(value: Mapping[str, object], identity: Identity) -> Thread:
+    """The thread that an archived post ends, with the post's words and tags as the bot's turn."""
+    tags = value.get("tags")
+    listed = tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
+    before = archived_prompt(value, identity)
+    text = str(value["post"]).removeprefix(" ")  # the space before a body is the format's
+    if before.posts:
+        last = replace(before.posts[-1], text=text, tags=listed)
+    else:
+        last = Post(identity.persona, PostKind.ORIGINAL, text, listed, by_bot=True)
+    return replace(before, posts=(*before.posts[:-1], last))
 
 
 def archived_prompt(value: Mapping[str, object], identity: Identity) -> Thread:

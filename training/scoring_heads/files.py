@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from training.errors import UsageError
 from training.rows import read_rows
 from training.scoring_heads.rows import Row
 
@@ -27,6 +28,14 @@ class GivenRow(BaseModel):
     kind: str = ""
     time: float = 0.0
     split: Literal["", "train", "calibration", "test"] = ""
+
+
+def class_rows_from(path: Path) -> list[Row]:
+    """The rows of a file for a head that gives a probability. Raises UsageError for other targets."""
+    rows = rows_from(path)
+    if any(row.target not in (0, 1) for row in rows):
+        raise UsageError(f"{path}: a target is 0 or 1")
+    return rows
 
 
 def rows_from(path: Path) -> list[Row]:

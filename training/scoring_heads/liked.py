@@ -70,12 +70,13 @@ def prepared_text(
         return None
     last = replace(thread.posts[-1], tags=_without_names(post.tags or thread.posts[-1].tags, thread))
     thread = replace(thread, posts=(*thread.posts[:-1], last))
-    written = claimed_time(post.time, now, reading, settings.months_ahead, random.Random(f"{seed} {post.id}"))
+    written = claimed_time(post.time, now, reading, settings.months_ahead, f"{seed} {post.id}")
     return render(thread, reading.form, reading.identity, written=written).text
 
 
-def claimed_time(time: float, now: float, reading: Reading, months_ahead: int, chance: random.Random) -> str:
+def claimed_time(time: float, now: float, reading: Reading, months_ahead: int, seed: str) -> str:
     """The hour of the post, in a month drawn from the present one and those that follow."""
+    chance = random.Random(seed)
     zone = ZoneInfo(reading.timezone)
     moment, today = datetime.fromtimestamp(time, UTC).astimezone(zone), datetime.fromtimestamp(now, UTC)
     months = today.year * MONTHS + today.month - 1 + chance.randint(0, months_ahead)

@@ -6,12 +6,14 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 
+from autoresponder.heads.head_2021 import Head
 from autoresponder.heads.versions import version_folder
 from autoresponder.jobs.model_folder import GeneratorModel, load_generator
 from munging.thread import Identity
@@ -20,7 +22,8 @@ from switchboard.errors import SwitchboardError
 from training.command import Outcome, Sections
 from training.errors import ExitStatus, NotEnoughDataError
 from training.files import locked, write_json
-from training.scoring_heads.head_run import HeadRun, make_trained_head
+from training.scoring_heads.head_run import HeadRun, make_trained_head, scores
+from training.scoring_heads.labels import ORIGINALS
 from training.scoring_heads.liked import Reading
 from training.scoring_heads.promotion import (
     Comparison,
@@ -34,6 +37,7 @@ from training.scoring_heads.promotion import (
 )
 from training.scoring_heads.recipes import recipe_for
 from training.scoring_heads.rows import Row
+from training.scoring_heads.thresholds import Judged, WantedRates, choose_thresholds, rates_at
 
 KEPT_VERSIONS = 10
 
@@ -74,8 +78,12 @@ def make_head_version(
     arguments: argparse.Namespace,
     sections: Sections,
     places: HeadPlaces,
+    wanted: WantedRates | None = None,
 ) -> Outcome:
-    """Train a head, keep it as a version, and put it in use if it is better than the one in use."""
+    """Train a head, keep it as a version, and put it in use if it is better than the one in use.
+
+    With ``wanted`` its thresholds are chosen as well, on rows that it has not learned from.
+    """
     recipe = recipe_for(
         name,
         places.generator.network,
@@ -88,6 +96,8 @@ def make_head_version(
     )
     run = HeadRun(places.generator, recipe, places.work, sections.training.cache_gb * 1e9)
     made = make_trained_head(run, parts, Console(stderr=True))
+    if wanted is not None:
+        made.report["thresholds"] = _thresholds(made.head, places.generator, parts, wanted)
     old = incumbent(places.generator, places.heads, name)
     version = store_version(made, places.heads)
     report: dict[str, Any] = made.report | {"version": version, "heads": str(places.heads)}
@@ -109,8 +119,36 @@ def make_head_version(
     return Outcome(report, status)
 
 
+def _thresholds(
+    head: Head, generator: GeneratorModel, parts: Mapping[str, Sequence[Row]], wanted: WantedRates
+) -> dict[str, object]:
+    """Thresholds that keep to the wanted rates on the calibration rows, and what they do to the test rows."""
+
+    judged = {
+        name: Judged.of(
+            1 / (1 + np.exp(-scores(head, generator, parts[name]))),
+            [row.target > 0 for row in parts[name]],
+            [row.text_type == ORIGINALS for row in parts[name]],
+        )
+        for name in ("calibration", "test")
+    }
+    chosen = choose_thresholds(judged["calibration"], wanted)
+    return {
+        "screening.autoreview_accept": chosen.accept_below,
+        "screening.autoreview_accept_original": chosen.accept_originals_below,
+        "screening.autoreview_reject": chosen.reject_above,
+        "wanted": asdict(wanted),
+        **{name: rates_at(chosen, texts) for name, texts in judged.items()},
+    }
+
+
 def _compared(
-    head: Any, old: Any, places: HeadPlaces, rows: Sequence[Row], is_classifier: bool, sections: Sections
+    head: Head,
+    old: Head | None,
+    places: HeadPlaces,
+    rows: Sequence[Row],
+    is_classifier: bool,
+    sections: Sections,
 ) -> Comparison | None:
     """The comparison with the head in use; None where there is none, or the head gives no probability."""
     if old is None or not is_classifier:

@@ -12,6 +12,7 @@ from tumblr.responding.handlers.base import parse_request
 from tumblr.responding.publisher import Posted
 from tumblr.store.migrations import current_input
 from tumblr.turns.inputs import AskInput, CommandInput, ReplyInput, ThreadInput, TurnInput, parse_input
+from tumblr.turns.tags import SEND_BACK
 from tumblr.turns.turn import Intent, LogEntry, StoredMoodInput, StoredRequest, Turn
 
 SHOWN = 100
@@ -53,7 +54,10 @@ def _entry(turn: Turn, intent: Intent | None, answer: Mapping[str, Any]) -> dict
 
 
 def flat_record(logged: LogEntry) -> dict[str, Any]:
-    """One record per post: what tumblr said (``api__``), what was chosen from what, and what was asked."""
+    """One record per post: what tumblr said (``api__``), what was chosen from what, and what was asked.
+
+    ``rejected``: the bot itself sent the text back.
+    """
     entry = logged.entry
     request = entry["requests"][0]["fields"] if entry["requests"] else {}
     asked = logged_input(entry)
@@ -69,6 +73,7 @@ def flat_record(logged: LogEntry) -> dict[str, Any]:
         "question": asked.prompt if isinstance(asked, ThreadInput | ReplyInput) else question or None,
         "requested__state": entry["intent"]["state"],
         "reasons": entry["intent"]["reasons"],
+        "rejected": SEND_BACK in entry["intent"]["tags"],
         "time": logged.created_at,
     }
 

@@ -12,27 +12,13 @@ import pytest
 from autoresponder.heads.versions import folder_of, read_current
 from autoresponder.jobs.model_folder import load_generator, load_heads
 from tests.training.heads.toy import configuration, make_model, noted_posts, rows_file, write_notes
-from training.__main__ import main
 from training.files import fault_of_sealed
+from training.noted import Standing, write_standing
 
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     return make_model(tmp_path / "model")
-
-
-@pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Runs a command; gives its status and the report it printed."""
-    config = configuration(tmp_path, promotion={"min_rows": 20})
-
-    def call(*arguments: object) -> tuple[int, dict[str, Any], str]:
-        status = main([str(arguments[0]), "--config", str(config), *map(str, arguments[1:])])
-        out, err = capsys.readouterr()
-        report = json.loads(out.splitlines()[-1]) if status in (0, 4) else {}
-        return status, report, err
-
-    return call
 
 
 def test_a_first_selector_is_put_in_use_and_a_worse_one_never(run: Any, model: Path, tmp_path: Path) -> None:
@@ -120,6 +106,7 @@ def test_a_week(run: Any, model: Path, tmp_path: Path) -> None:
     now = time.time()
     place = tmp_path / "place"
     write_notes(place, noted_posts(now))
+    write_standing(place, Standing())
     week = ("weekly", "--only", "train", "--place", place, "--notes", tmp_path / "notes", "--model", model)
     status, report, said = run(*week, "--epochs", 60, "--rate", 3e-3)
     assert status == 0, said

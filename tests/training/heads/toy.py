@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
+from transformers.utils.logging import disable_progress_bar
 
 from training.noted import NotedPost, write_noted
 from training.tokenizer import train_tokenizer
@@ -19,6 +20,7 @@ DAY = 86400.0
 
 def make_model(folder: Path, seed: int = 3) -> Path:
     """An untrained generator of four layers, whose streams still tell words apart."""
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be taken for a command's words
     texts = [f"#1 bob asked:\n\n {word} #2 Frank responded: love hate {word}" for word in WORDS]
     tokenizer = train_tokenizer(texts * 3, 320)
     torch.manual_seed(seed)

@@ -1,0 +1,27 @@
+"""Fixtures of the heads' tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training.heads.toy import configuration
+from training.__main__ import main
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, dict[str, Any], str]]:
+    """Runs a command; gives its status, the report it printed, and what it said."""
+    config = configuration(tmp_path, promotion={"min_rows": 20})
+
+    def call(*arguments: object) -> tuple[int, dict[str, Any], str]:
+        status = main([str(arguments[0]), "--config", str(config), *map(str, arguments[1:])])
+        out, err = capsys.readouterr()
+        report = json.loads(out.splitlines()[-1]) if status in (0, 4) else {}
+        return status, report, err
+
+    return call

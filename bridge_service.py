@@ -17,7 +17,7 @@ from flask import Flask
 from bot_config import Config
 from bot_lifecycle import FatalError, Shutdown, SteadyClock, configure_logging
 from bot_process import load_process_config, parse_process_arguments, run_process
-from munging.prompts.formats import format_time
+from munging.prompts.times import format_time
 from switchboard.app import create_app
 from switchboard.job_factory import JobRules
 from switchboard.serving import Server

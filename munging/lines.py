@@ -15,7 +15,8 @@ from munging.legacy_html import thread_from_html
 from munging.payload import thread_from_payload
 from munging.prompts.continuation import parse_continuation
 from munging.prompts.documents import plain_prompt, render_classic
-from munging.prompts.formats import V10, PromptFormat, format_time, render
+from munging.prompts.formats import V10, PromptFormat, render
+from munging.prompts.times import format_time
 from munging.reply_mockup import reply_mockup, reply_source
 from munging.thread import Identity, PostKind, Thread
 from munging.tumblr_html import to_html

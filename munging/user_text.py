@@ -1,15 +1,13 @@
-"""Users' words: an ask's question as text, and cleaning (see ``cleaning``)."""
+"""An ask's question as clean text."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-from munging.cleaning import CleanText, clean_name, clean_user_text, image_block, join_clean
+from munging.cleaning import CleanText, join_clean
 from munging.content import content_text, read_content
 from munging.html_tree import nodes_of, with_words
-
-__all__ = ["clean_name", "clean_user_text", "image_block", "question_from_html", "question_text"]
 
 _ENTITY = re.compile(r"&(?=(?:amp|lt|gt);)")
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from mood.named import FALLBACK_SAMPLE, Ranges, candidates_wanted, expected_rejection, mood_by_name
 from mood.settings import MoodConfig
+from munging.cleaning import clean_user_text
 from munging.control import ASKED, BOT, NAME, SAID
-from munging.user_text import clean_user_text
 from selection.settings import SelectionConfig
 from switchboard.messages import (
     AnswerRequest,

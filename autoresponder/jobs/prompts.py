@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from autoresponder.errors import PromptTooLongError
-from autoresponder.jobs.prompt_times import TRAINING_YEARS, in_drawn_year
 from autoresponder.model.encoding import UNFINISHED, TextEncoder
 from munging.classic import from_classic, split_tags
 from munging.prompts.formats import OriginalKind, Piece, Prompt, PromptFormat, original_prompt, render
+from munging.prompts.times import TRAINING_YEARS, in_drawn_year
 from munging.thread import Identity, PostKind, Thread
 
 LEAST_POSTS = 2  # the bot's turn and the post before it

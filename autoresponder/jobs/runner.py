@@ -25,7 +25,6 @@ from autoresponder.jobs.attempts import Candidate, JobAttempts
 from autoresponder.jobs.head_texts import given_texts, sentiment_text
 from autoresponder.jobs.merged_attempts import MergedAttempts
 from autoresponder.jobs.model_folder import GeneratorModel
-from autoresponder.jobs.prompt_times import other_months
 from autoresponder.jobs.prompts import Voice
 from autoresponder.jobs.report import JobReport
 from autoresponder.jobs.titles import TitleWriter
@@ -37,6 +36,7 @@ from munging.classic import from_classic
 from munging.prompts.continuation import Continuation, to_classic_continuation
 from munging.prompts.formats import control_phrases
 from munging.prompts.next_speaker import speaker_prompt
+from munging.prompts.times import other_months
 from switchboard.messages import (
     GenerationJob,
     GenerationOptions,

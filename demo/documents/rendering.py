@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from munging.prompts.formats import V10, OriginalKind, format_time, normalize, original_prompt, render
+from munging.prompts.formats import V10, OriginalKind, normalize, original_prompt, render
+from munging.prompts.times import format_time
 from munging.thread import ANONYMOUS, Identity, Post, PostKind, Thread
 from tumblr_sandbox.demo_accounts import BOT
 from tumblr_sandbox.language.threads import Conversation

@@ -12,12 +12,12 @@ from pydantic import Field
 
 from bot_settings.base import Section
 from munging.prompts.phrases import EndOfLine, EndTags, Header, Start, Time, Turn, Verb
+from munging.prompts.times import TimeStyle
 from munging.thread import Identity, PostKind
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 OriginalKind = Literal["plain", "review", "fiction"]
-TimeStyle = Literal["v8", "v10"]
 
 
 BuiltIn = Literal["v8", "v9", "v10", "later", "later-end-tags"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from munging.prompts.format_patterns import control_phrases
 from munging.prompts.format_table import (
@@ -16,7 +15,6 @@ from munging.prompts.format_table import (
     V10,
     OriginalKind,
     PromptFormat,
-    TimeStyle,
     own_format,
 )
 from munging.prompts.normalize import normalize
@@ -35,7 +33,6 @@ __all__ = [
     "Prompt",
     "PromptFormat",
     "control_phrases",
-    "format_time",
     "normalize",
     "original_prompt",
     "own_format",
@@ -53,22 +50,6 @@ class Prompt:
     def text(self) -> str:
         """The prompt in one string."""
         return "".join(piece.text for piece in self.pieces)
-
-
-def format_time(moment: datetime, style: TimeStyle) -> str:
-    """A local time as prompts give it: ``3:07 PM`` (v8) or ``3 PM January 2021`` (v10)."""
-    hour = moment.hour % 12 or 12
-    half = "AM" if moment.hour < 12 else "PM"
-    if style == "v8":
-        return f"{hour}:{moment.minute:02} {half}"
-    return f"{hour} {half} {MONTHS[moment.month - 1]} {moment.year}"
-
-
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July",
-    "August", "September", "October", "November", "December",
-)  # fmt: skip
-# Not strftime: prompts are in English whatever the machine's language is.
 
 
 def render(

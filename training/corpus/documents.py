@@ -16,12 +16,12 @@ from munging.payload import thread_from_payload
 from munging.prompts.formats import (
     OriginalKind,
     PromptFormat,
-    format_time,
     normalize,
     original_prompt,
     own_format,
     render,
 )
+from munging.prompts.times import format_time
 from munging.thread import Identity, Thread
 from training.corpus.names import Replacer
 from training.corpus.post import RawPost

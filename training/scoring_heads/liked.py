@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from munging.classic import from_classic
-from munging.prompts.formats import PromptFormat, format_time, render
+from munging.prompts.formats import PromptFormat, render
+from munging.prompts.times import format_time
 from munging.thread import Identity, Thread
 from training.noted import NotedPost
 from training.scoring_heads.labels import ORIGINALS, RESPONSES, labels

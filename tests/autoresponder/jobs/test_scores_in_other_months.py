@@ -16,7 +16,6 @@ from autoresponder.heads.head_2021 import Head, HeadName
 from autoresponder.jobs.assignments import AnswerAssignment, TextpostAssignment
 from autoresponder.jobs.attempts import Candidate
 from autoresponder.jobs.model_folder import GeneratorModel
-from autoresponder.jobs.prompt_times import other_months
 from autoresponder.jobs.prompts import Voice
 from autoresponder.jobs.report import JobReport
 from autoresponder.jobs.runner import JobRunner, WritingSettings
@@ -26,6 +25,7 @@ from autoresponder.service import GeneratorWorker
 from autoresponder.settings import GeneratorConfig
 from bot_settings.blog import BlogConfig
 from munging.prompts.formats import FORMATS
+from munging.prompts.times import other_months
 from switchboard.messages import GenerationJob, GenerationResult, WorkerError
 from switchboard.polling import GeneratorAnswer, GeneratorJob
 from switchboard.worker_thread import WorkerThread

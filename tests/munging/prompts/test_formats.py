@@ -15,11 +15,11 @@ from munging.prompts.formats import (
     OriginalKind,
     PromptFormat,
     control_phrases,
-    format_time,
     original_prompt,
     render,
 )
 from munging.prompts.normalize import normalize
+from munging.prompts.times import format_time
 from munging.thread import Identity, Post, PostKind, Thread
 from tests.strategies import IDENTITY, threads, words
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from mood.logits import logit
 from mood.system import p75
-from munging.prompts.formats import format_time
+from munging.prompts.times import format_time
 from munging.tumblr_html import to_html
 from switchboard.messages import (
     AnswerRequest,

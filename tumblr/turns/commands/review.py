@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import unescape
 
-from munging.user_text import clean_user_text
+from munging.cleaning import clean_user_text
 from tumblr.turns.commands.base import Command, Invalid, Order
 from tumblr.turns.inputs import ReviewInput
 

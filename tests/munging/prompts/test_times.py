@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from autoresponder.jobs.prompt_times import TRAINING_YEARS, in_drawn_year
+from munging.prompts.times import TRAINING_YEARS, in_drawn_year
 from munging.thread import PostKind, Thread
 from tests.strategies import IDENTITY
 

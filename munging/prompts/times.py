@@ -1,9 +1,8 @@
-"""The time that a prompt names: for the generator in a year drawn anew, for the selector in other months too.
+"""The time that a prompt names, and how it differs for the three readers of an answer.
 
-How the three readers of an answer differ in the later formats: the generator reads the whole thread, in a
-drawn year, for it was trained on the posts of many years and should not take the present for the last of
-them. The selector reads what was said since the bot's turn before, the reviewer that turn as well; both are
-told the present year.
+In the later formats the generator reads the whole thread, in a drawn year, for it was trained on the posts
+of many years and should not take the present for the last of them. The selector reads what was said since
+the bot's turn before, the reviewer that turn as well; both are told the present year.
 """
 
 from __future__ import annotations
@@ -11,9 +10,17 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
+from typing import Literal
 
-from munging.prompts.formats import MONTHS
+TimeStyle = Literal["v8", "v10"]
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July",
+    "August", "September", "October", "November", "December",
+)  # fmt: skip
+"""Not from strftime: prompts are in English whatever the machine's language is."""
 
 TRAINING_YEARS: Mapping[int, float] = MappingProxyType(dict.fromkeys(range(2012, 2022), 1.0))
 """The years of the posts that the model of 2022 was trained on, with their weights."""
@@ -23,6 +30,15 @@ LEFT_OUT = ("October",)  # as in the list that the bot of 2021 had
 
 _YEAR = re.compile(r"\b\d{4}$")
 _DATED = re.compile(r"(\d+ [AP]M) [A-Z][a-z]+ \d{4}")
+
+
+def format_time(moment: datetime, style: TimeStyle) -> str:
+    """A local time as prompts give it: ``3:07 PM`` (v8) or ``3 PM January 2021`` (v10)."""
+    hour = moment.hour % 12 or 12
+    half = "AM" if moment.hour < 12 else "PM"
+    if style == "v8":
+        return f"{hour}:{moment.minute:02} {half}"
+    return f"{hour} {half} {MONTHS[moment.month - 1]} {moment.year}"
 
 
 def in_drawn_year(written: str, years: Mapping[int, float], rng: random.Random) -> str:

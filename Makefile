@@ -44,9 +44,21 @@ lint: setup ## ruff and mypy --strict
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy .
 
-model: setup ## train the demo model again from nothing (two cores, about three quarters of an hour)
+model: setup ## train the demo model again from nothing, by the commands of docs/training.md (two cores, an hour)
 	$(BIN)/python -m demo.documents --out build/corpus --seed 2021
-	$(BIN)/python -m training demo --config demo/training.json --corpus build/corpus --out demo/models/tiny
+	$(BIN)/python -m training prepare --config demo/training.json --out build/prepared build/corpus/documents.jsonl
+	$(BIN)/python -m training generator --config demo/training.json --corpus build/prepared --out build/packed \
+	  --base new --shape 6,192,6,512 --vocabulary 2048 --rows stream --steps 600 --batch 8 --micro-batch 8 \
+	  --rate 2e-3 --schedule cosine --warmup 100 --floor 0.25 --decay 0.05 --precision bfloat16 \
+	  --save-every 200 --eval-every 200 --sample-every 0
+	$(BIN)/python -m training generator --config demo/training.json --corpus build/prepared --out demo/models/tiny \
+	  --base build/packed --work build/training --half --rows documents --steps 4400 --batch 32 --micro-batch 32 \
+	  --rate 2e-3 --schedule cosine --warmup 100 --floor 0.05 --precision bfloat16 \
+	  --save-every 200 --eval-every 400 --sample-every 0
+	$(BIN)/python -m training sentiment --config demo/training.json --model demo/models/tiny \
+	  --rows build/corpus/sentiment.jsonl --work build/heads
+	$(BIN)/python -m training selector --config demo/training.json --model demo/models/tiny \
+	  --rows build/corpus/selector.jsonl --work build/heads
 
 chaos: setup ## the long chaos run: 300 kills while asks come in
 	$(BIN)/python -m tests.system.chaos --kills 300

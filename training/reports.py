@@ -1,46 +1,14 @@
-"""What a training command leaves behind: a progress bar while it runs, then JSON and a picture."""
+"""The pictures that training commands leave behind."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 SMOOTHING = 0.97  # decay of the running mean of the loss
-
-
-class Report(Protocol):
-    """Called after each step."""
-
-    def __call__(self, step: int, loss: float, /) -> None:
-        """Take the number of steps done and the step's loss."""
-
-
-@contextmanager
-def progress_bar(title: str, steps: int, console: Console) -> Iterator[Report]:
-    """A bar with the steps done, the time left and the running loss."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, TextColumn("loss {task.fields[loss]:.3f}"), console=console) as progress:
-        task = progress.add_task(title, total=steps, loss=float("nan"))
-        smooth: list[float] = []
-
-        def report(step: int, loss: float, /) -> None:
-            smooth[:] = [SMOOTHING * smooth[0] + (1 - SMOOTHING) * loss if smooth else loss]
-            progress.update(task, completed=step, loss=smooth[0])
-
-        yield report
-
-
-def write_json(path: Path, figures: Mapping[str, object]) -> None:
-    """Write figures as indented JSON."""
-    path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 def plot_losses(path: Path, runs: Mapping[str, Sequence[float]]) -> None:

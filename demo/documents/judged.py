@@ -124,7 +124,7 @@ def note(talk: Talk) -> Noted:
     if spoiled == "off_topic" and not conversation.said:
         spoiled = ""  # a post of one's own has no topic that it could miss
     if spoiled:
-        conversation = replace(conversation, turn=_spoil(talk, conversation.turn, spoiled), book=None)
+        conversation = replace(conversation, turn=spoil(talk, conversation.turn, spoiled), book=None)
     return Noted(conversation, spoiled, _poisson(taste(conversation, spoiled), rng))
 
 
@@ -139,7 +139,7 @@ def taste(conversation: Conversation, spoiled: str) -> float:
     return math.exp(liking)
 
 
-def _spoil(talk: Talk, turn: Turn, how: str) -> Turn:
+def spoil(talk: Talk, turn: Turn, how: str) -> Turn:
     rng = talk.grammar.rng
     if how == "off_topic":
         return _other_turn(talk, turn)

@@ -61,13 +61,20 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     training.add_argument("--eval-every", type=int, default=100, help="steps between evaluations")
     training.add_argument("--sample-every", type=int, default=100, help="steps between samples; 0: none")
+    training.add_argument(
+        "--precision",
+        choices=("auto", "float32", "bfloat16"),
+        default="auto",
+        help="of matrix products (default: bfloat16 on a GPU that has it)",
+    )
+    training.add_argument("--half", action="store_true", help="write the weights in float16")
     training.add_argument("--seed", type=int, default=2021)
 
 
 _PLANNED = (
     *("epochs", "steps", "batch", "micro_batch", "length", "rows"),
     *("rate", "schedule", "warmup", "floor", "decay", "dropout", "clip", "gradient_checkpointing"),
-    *("save_every", "eval_every", "sample_every", "seed"),
+    *("save_every", "eval_every", "sample_every", "precision", "seed"),
 )
 
 
@@ -95,7 +102,14 @@ def _run(arguments: argparse.Namespace, sections: Sections) -> Outcome:
         shape, base = None, find_model(arguments.base)
         tokenizer = base
     material = Material(
-        arguments.corpus, arguments.out, work, tokenizer, base, shape, sections.training.corpus.loss_on
+        arguments.corpus,
+        arguments.out,
+        work,
+        tokenizer,
+        base,
+        shape,
+        sections.training.corpus.loss_on,
+        half=arguments.half,
     )
     with locked(_lock(work), "generator"):
         return Outcome(train_generator(material, plan, console))

@@ -35,7 +35,9 @@ class TrainingPlan:
     ``batch`` counts rows of one step over all processes; ``micro_batch`` those that a device takes at once.
     ``rows``: "stream" cuts the packed corpus anywhere, with another offset each epoch, and attention crosses
     documents, as in 2021; in "documents" a row is one document. ``warmup`` counts steps; ``floor`` is the
-    last rate as a share of the peak, for the cosine. Gradients are clipped at norm ``clip``.
+    last rate as a share of the peak, for the cosine. Gradients are clipped at norm ``clip``. ``precision`` is
+    that of matrix products: "auto" is bfloat16 on a GPU that has it and float32 elsewhere; weights and
+    optimiser stay float32.
     """
 
     epochs: float = 2.0
@@ -57,6 +59,7 @@ class TrainingPlan:
     save_every: int = 20
     eval_every: int = 100
     sample_every: int = 100
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
     seed: int = 2021
 
     def digest(self, *others: object) -> str:

@@ -53,6 +53,8 @@ class Material:
     base: Path | None = None
     shape: Shape | None = None
     loss_on: LossOn = "own"
+    half: bool = False
+    """Whether weights are written in float16."""
 
 
 def train_generator(material: Material, plan: TrainingPlan, console: Console) -> dict[str, object]:
@@ -233,6 +235,8 @@ def _export(
     if hasattr(model, "merge_and_unload"):
         model = model.merge_and_unload()
     model.config.use_cache = True
+    if material.half:
+        model = model.half()
     with folder_in_one_step(material.out, made_by="python -m training generator") as folder:
         model.save_pretrained(folder)
         encoder.tokenizer.save_pretrained(folder)

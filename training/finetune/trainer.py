@@ -175,7 +175,7 @@ def _arguments(plan: TrainingPlan, work: Path, steps: int, *, has_eval: bool) ->
         weight_decay=plan.decay,
         max_grad_norm=plan.clip,
         optim="adamw_torch" if on_cpu else "adamw_torch_fused",
-        bf16=not on_cpu and torch.cuda.is_bf16_supported(),
+        bf16=_has_bfloat16(plan, on_cpu=on_cpu),
         use_cpu=on_cpu,
         eval_strategy="steps" if has_eval else "no",
         eval_steps=min(plan.eval_every, steps),
@@ -192,6 +192,12 @@ def _arguments(plan: TrainingPlan, work: Path, steps: int, *, has_eval: bool) ->
         ddp_backend="gloo" if on_cpu and processes > 1 else None,
         ddp_find_unused_parameters=False if processes > 1 else None,
     )
+
+
+def _has_bfloat16(plan: TrainingPlan, *, on_cpu: bool) -> bool:
+    if plan.precision == "auto":
+        return not on_cpu and torch.cuda.is_bf16_supported()
+    return plan.precision == "bfloat16"
 
 
 def _schedule(plan: TrainingPlan) -> tuple[str, dict[str, float]]:

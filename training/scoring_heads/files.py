@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from training.errors import UsageError
-from training.rows import read_rows
 from training.scoring_heads.rows import Row
 
 
@@ -39,8 +39,21 @@ def class_rows_from(path: Path) -> list[Row]:
 
 
 def rows_from(path: Path) -> list[Row]:
-    """The rows of a file; raises CorpusError that names the line."""
+    """The rows of a file; raises UsageError that names the file and the line."""
     return [
         Row(one.text, one.target, one.group or f"row {number}", one.text_type, one.kind, one.time, one.split)
-        for number, one in enumerate(read_rows(path, GivenRow))
+        for number, one in enumerate(_given(path))
     ]
+
+
+def _given(path: Path) -> Iterator[GivenRow]:
+    if not path.is_file():
+        raise UsageError(f"{path} is not there; it should hold a row of JSON in each line")
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                yield GivenRow.model_validate_json(line)
+            except ValidationError as error:
+                first = error.errors()[0]
+                key = ".".join(str(part) for part in first["loc"])
+                raise UsageError(f"{path}, line {number}: {key}: {first['msg']}") from None

@@ -29,12 +29,12 @@ from autoresponder.heads.head_2021 import (
     head_layers,
 )
 from autoresponder.heads.head_2022 import make_head
-from autoresponder.model.encoding import TextEncoder
 from training.checkpoint import Progress, load_checkpoint, save_checkpoint
-from training.rows import JudgedRow
-from training.scoring_heads.activations import Activations, as_hidden
+from training.scoring_heads.activations import as_hidden
 
 Report = Callable[[int, float], None]
+Streams = Callable[[Sequence[int]], tuple[dict[int, Tensor], Tensor]]
+"""Gives the streams (B, T, d) by layer and the selection positions (B,) of rows, by their numbers."""
 NOT_DECAYED = ("norm", "logits.bias")
 SAVE_EVERY = 50
 """Steps between two checkpoints."""
@@ -130,24 +130,10 @@ def new_head(
     return make_head(settings).initialise(torch.Generator().manual_seed(recipe.seed))
 
 
-def train_head(
-    head: Head,
-    recipe: HeadRecipe,
-    network: PreTrainedModel,
-    encoder: TextEncoder,
-    rows: Sequence[JudgedRow],
-    report: Report | None = None,
-) -> TrainedHead:
-    """Train a head's own variables on rows read from a file; the generator stays as it is."""
-    ids = [encoder.encode_for_head(row.text, head.settings.max_tokens) for row in rows]
-    activations = Activations(network, head.settings.layers, ids)
-    return fit_head(head, recipe, activations, ids, [row.target for row in rows], report=report)
-
-
 def fit_head(
     head: Head,
     recipe: HeadRecipe,
-    activations: Activations,
+    streams: Streams,
     ids: Sequence[Sequence[int]],
     targets: Sequence[float],
     *,
@@ -171,7 +157,7 @@ def fit_head(
         torch.manual_seed(recipe.seed * 1_000_003 + step)  # dropout
         for group in optimizer.param_groups:
             group["lr"] = recipe.rate * rate_share(step, len(batches), recipe)
-        hidden, positions = activations.batch(batches[step])
+        hidden, positions = streams(batches[step])
         loss = row_losses(head, as_hidden(hidden), positions, wanted[batches[step]], recipe).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from rich.console import Console
 
 from autoresponder.heads.files import save_head
@@ -72,12 +73,13 @@ def make_trained_head(run: HeadRun, parts: Mapping[str, Sequence[Row]], console:
         trained = fit_head(
             head,
             recipe,
-            activations,
+            activations.batch,
             ids,
             [row.target for row in train],
             checkpoints=run.work / f"checkpoint-{key}",
             report=lambda step, loss: progress.reach(step, f"loss {loss:.3f}"),
         )
+    _round_to_half(head)
     if run.is_classifier:
         calibrate(head, generator, parts["calibration"])
     report = {
@@ -94,14 +96,22 @@ def make_trained_head(run: HeadRun, parts: Mapping[str, Sequence[Row]], console:
         "losses": list(trained.losses),
         "seconds": round(time.monotonic() - began, 1),
         "training_seconds": round(trained.wall_seconds, 1),
+        "training_cpu_seconds": round(trained.cpu_seconds, 1),
     }
     return Made(head, report)
+
+
+def _round_to_half(head: Head) -> None:
+    """Make every weight one that float16 can hold, so that what is measured is what is saved."""
+    with torch.no_grad():
+        for parameter in head.parameters():
+            parameter.copy_(parameter.half().float())
 
 
 def save_made(made: Made, folder: Path) -> None:
     """Write head, report and pictures into a folder, in one step."""
     with folder_in_one_step(folder, head=made.head.settings.name) as new:
-        save_head(made.head, new)
+        save_head(made.head, new, half=True)
         plot_losses(new / "losses.png", {"loss": made.report["losses"]})
         curve = made.report["test"]["all"].get("reliability")
         if curve:

@@ -24,6 +24,7 @@ def make_model(folder: Path, seed: int = 3) -> Path:
     texts = [f"#1 bob asked:\n\n {word} #2 Frank responded: love hate {word}" for word in WORDS]
     tokenizer = train_tokenizer(texts * 3, 320)
     torch.manual_seed(seed)
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # commands' standard error is looked at
     config = GPT2Config(
         vocab_size=len(tokenizer), n_embd=32, n_layer=4, n_head=2, n_positions=96,
         bos_token_id=tokenizer.eos_token_id, eos_token_id=tokenizer.eos_token_id, initializer_range=0.3,

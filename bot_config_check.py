@@ -52,6 +52,11 @@ def unset(config: Sections) -> list[str]:
     """What a bot on tumblr needs and the file does not say yet, each in one line."""
     needed = (
         ("generator.model", bool(config.generator.model), "generator_service.py needs a model"),
+        (
+            "generator.completions.url",
+            config.generator.backend == "engine" or bool(config.generator.completions.url),
+            "generator_service.py asks a server for texts",
+        ),
         ("tumblr.base_keys", bool(config.tumblr.base_keys), "tumbl.py needs the keys of the blog's account"),
     )
     return [f"{name}: not set; {why}" for name, is_set, why in needed if not is_set]
@@ -78,6 +83,8 @@ def _files(config: Sections) -> Iterator[str]:
     generator, updates = config.generator, config.mood.updates_file
     if generator.model and "://" not in generator.model and not Path(generator.model).is_dir():
         yield f"generator.model: there is no folder {generator.model}"
+    if generator.scorer and "://" not in generator.scorer and not Path(generator.scorer).is_dir():
+        yield f"generator.scorer: there is no folder {generator.scorer}"
     if generator.heads is not None and not generator.heads.is_dir():
         yield f"generator.heads: there is no folder {generator.heads}"
     if updates is not None and not updates.is_file():

@@ -18,7 +18,7 @@ from bot_config import Config
 from bot_lifecycle import FatalError, Shutdown, configure_logging
 from bot_process import load_process_config, parse_process_arguments, run_process
 
-SECRETS = ("switchboard.generator_token",)
+SECRETS = ("switchboard.generator_token", "generator.completions")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -41,35 +41,41 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
 
 def _run(config: Config, *, check: bool) -> int:
     # PyTorch and transformers take seconds to load: a mistake in the configuration is told before.
-    from autoresponder.checkup import TOKENS, Progress, check_up, warm_up
-    from autoresponder.errors import JobError
+    from autoresponder.checkup import TOKENS, check_up, progress_of, warm_up
+    from autoresponder.errors import JobError, WritingStoppedError
     from autoresponder.jobs.model_folder import load_heads
-    from autoresponder.loading import build_runner
+    from autoresponder.loading import build
     from autoresponder.pictures.models import PictureModels
     from autoresponder.service import serve
 
     shutdown = Shutdown().install()
     stop = shutdown.requested.is_set
     if check:
-        progress = Progress(stop, sys.stderr.write, config.generator.batch_size)
-        runner, generator = build_runner(config.generator, config.blog, stop=progress, most_tokens=TOKENS)
+        progress = progress_of(config.generator, stop, sys.stderr.write)
+        built = build(config.generator, config.blog, stop=progress, most_tokens=TOKENS)
         try:
-            sys.stdout.write(check_up(runner, generator))
+            sys.stdout.write(check_up(built.runner, built.generator))
         except JobError as error:
             raise FatalError(f"the model loads, but writes nothing: {error}", "train it further") from None
         return 0
-    runner, generator = build_runner(config.generator, config.blog, stop=stop)
-    if generator.network.device.type == "cuda":  # kernels are loaded and graphs captured once
+    try:
+        built = build(config.generator, config.blog, stop=stop, wait=shutdown.wait)
+    except WritingStoppedError:
+        return 0
+    judge = built.judge
+    if (
+        judge is not None and judge.network.device.type == "cuda"
+    ):  # kernels are loaded and graphs captured once
         with suppress(JobError):
-            warm_up(runner)
+            warm_up(built.runner)
     pictures = PictureModels.load(config.generator)
     serve(
         config.generator,
         config.switchboard,
-        runner,
+        built.runner,
         pictures,
         shutdown,
-        lambda: load_heads(generator, config.generator.heads),
+        None if judge is None else lambda: load_heads(judge, config.generator.heads),
     )
     return 0
 

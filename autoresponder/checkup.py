@@ -12,10 +12,12 @@ import torch
 import transformers
 
 from autoresponder.jobs.attempts import ATTEMPTS_PER_CANDIDATE
+from autoresponder.jobs.engines import ServedGenerator
 from autoresponder.jobs.model_folder import GeneratorModel
 from autoresponder.jobs.runner import JobRunner
 from autoresponder.model.cpu_linear import count_weights, is_int8
 from autoresponder.model.trunk import blocks_of
+from autoresponder.settings import GeneratorConfig
 from switchboard.messages import GenerationJob, GenerationOptions, GenerationResult, MoodRecord
 
 CANDIDATES = 3
@@ -61,6 +63,38 @@ class Progress:
         self._say(f"check: {words}\n")
 
 
+class Waiting:
+    """Asked now and then whether to stop waiting for a server, it says how long that may take."""
+
+    def __init__(
+        self,
+        stop: Callable[[], bool],
+        say: Callable[[str], object],
+        timeout_seconds: float,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._stop = stop
+        self._say = say
+        self._timeout_seconds = timeout_seconds
+        self._clock = clock
+        self._began: float | None = None
+        self._said = 0.0
+
+    def __call__(self) -> bool:
+        """Say something at first and then every few seconds."""
+        now = self._clock()
+        if self._began is None:
+            self._began = self._said = now
+            self._say(
+                f"check: the server is asked for {CANDIDATES} texts of at most {TOKENS} tokens, twice, "
+                f"and again for those that are not accepted; an answer may take {self._timeout_seconds:g} s\n"
+            )
+        elif now - self._said >= SECONDS_BETWEEN_LINES:
+            self._said = now
+            self._say(f"check: {now - self._began:.0f} s\n")
+        return self._stop()
+
+
 def sample_job(question: str = "hello, how are you today?") -> GenerationJob:
     """An ask such as the bot gets."""
     anything = MoodRecord(name="unrestricted", min_allowed_score=-1000.0, max_allowed_score=1000.0)
@@ -75,6 +109,15 @@ def sample_job(question: str = "hello, how are you today?") -> GenerationJob:
     )
 
 
+def progress_of(
+    settings: GeneratorConfig, stop: Callable[[], bool], say: Callable[[str], object]
+) -> Callable[[], bool]:
+    """What is asked whether to stop during a check, and says how far it is."""
+    if settings.backend == "completions":
+        return Waiting(stop, say, settings.completions.timeout_seconds)
+    return Progress(stop, say, settings.batch_size)
+
+
 def warm_up(runner: JobRunner) -> None:
     """Write something nobody sees, so that no real job pays for what only the first one needs.
 
@@ -84,22 +127,37 @@ def warm_up(runner: JobRunner) -> None:
     runner.run("warm-up", sample_job("what is the best thing about rivers?"))
 
 
-def check_up(runner: JobRunner, generator: GeneratorModel) -> str:
+def check_up(runner: JobRunner, generator: GeneratorModel | ServedGenerator) -> str:
     """Write three candidates; give what an operator wants to know, line by line."""
     warm_up(runner)
     result, report = runner.run("check-up", sample_job())
     assert isinstance(result, GenerationResult)
+    judge = generator if isinstance(generator, GeneratorModel) else generator.scorer
     lines = [
-        f"model      {generator.identity.name} {generator.identity.sha256[:12]} from {generator.folder}",
-        f"network    {_size(generator)}",
+        *_writer_lines(generator),
+        *(() if judge is None else _network_lines(judge)),
         f"versions   python {platform.python_version()}, torch {torch.__version__}, "
         f"transformers {transformers.__version__}",
         *(f"heads      {line}" for line in runner.missing_heads),
         *_candidates(result),
         *(f"{name:<14} {value}" for name, value in report.fields().items()),
-        f"memory     {_memory(generator.network.device)}",
+        f"memory     {_memory(torch.device('cpu') if judge is None else judge.network.device)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _writer_lines(generator: GeneratorModel | ServedGenerator) -> list[str]:
+    """Of a server, what writes; the own engine writes with the network that is scored with."""
+    if isinstance(generator, GeneratorModel):
+        return []
+    return [f"server     {generator.server.model}, rows of at most {generator.positions} tokens"]
+
+
+def _network_lines(generator: GeneratorModel) -> list[str]:
+    return [
+        f"model      {generator.identity.name} {generator.identity.sha256[:12]} from {generator.folder}",
+        f"network    {_size(generator)}",
+    ]
 
 
 def _candidates(result: GenerationResult) -> list[str]:

@@ -46,5 +46,22 @@ class NothingAcceptedError(JobError):
     """No candidate passed the acceptance rules, not even the relaxed ones."""
 
 
+class ServerRefusedError(JobError):
+    """The server that writes refuses a request; to ask again would change nothing."""
+
+
+class ServerFailedError(JobError):
+    """The server that writes fails, breaks off, is too slow or answers nonsense, again and again."""
+
+
+class ServerUnreachableError(JobError):
+    """The server that writes is away or busy, again and again; the job is not to blame."""
+
+    def __init__(self, reason: str, wait_seconds: float | None = None) -> None:
+        """``wait_seconds`` is the patience that the server asks for, if it does."""
+        super().__init__(reason)
+        self.wait_seconds = wait_seconds
+
+
 class WritingStoppedError(JobError):
     """The process is to stop while it writes; the job is not to blame."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from autoresponder.errors import JobError, WritingStoppedError
+from autoresponder.errors import JobError, ServerUnreachableError, WritingStoppedError
 from autoresponder.heads.head_2021 import Head, HeadName
 from autoresponder.jobs.runner import Done, Job, JobRunner
 from autoresponder.pictures.models import PICTURE_JOBS, PictureModels
@@ -18,6 +18,7 @@ from bot_lifecycle import FatalError, Shutdown
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardConflict, SwitchboardForbidden
 from switchboard.messages import WorkerError
+from switchboard.messages.fields import MAX_ERROR_CHARACTERS
 from switchboard.polling import GeneratorAnswer, GeneratorExchange, GeneratorJob
 from switchboard.settings import SwitchboardConfig
 from switchboard.worker import PollTimings, run_bench_worker
@@ -55,7 +56,9 @@ class GeneratorWorker:
             job_id = job_of(key)
             if isinstance(outcome, JobError):
                 log.warning("job not done", job=job_id, reason=str(outcome))
-                bench.deliver(key, WorkerError(error=f"{type(outcome).__name__}: {outcome}"))
+                blameless = isinstance(outcome, ServerUnreachableError)
+                error = f"{type(outcome).__name__}: {outcome}"[:MAX_ERROR_CHARACTERS]
+                bench.deliver(key, WorkerError(error=error, blameless=blameless))
                 return
             result, report = outcome
             seconds = round(time.perf_counter() - began[key], 2)

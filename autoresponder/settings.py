@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt
 from pydantic_settings import NoDecode
 
-from bot_settings.base import NonNegativeFloat, NonNegativeInt, Probability, Section
+from bot_settings.base import NonNegativeFloat, NonNegativeInt, Probability, Secret, Section
 from munging.prompts.format_table import V10, PromptFormat, completed
 
 SAMPLERS: tuple[str, ...] = tuple(
@@ -44,12 +44,49 @@ class SamplerConfig(Section):
     breakruns_step: NonNegativeFloat = Field(0.035, description="temperature added per token of a run")
 
 
+class CompletionsConfig(Section):
+    """A server with the OpenAI completions interface, which writes in place of the own engine."""
+
+    url: str = Field(
+        "", pattern=r"^(https?://[^\s]+)?$", description="address of the server, such as http://gpu-host:8000"
+    )
+    server: Literal["vllm", "llama.cpp", "llama-cpp-python", "transformers"] = Field(
+        "vllm", description="what serves there: it says how samplers are called"
+    )
+    model: str = Field("", description="name of the model there; default: the only one that the server lists")
+    token: Secret | None = Field(None, description="sent as a bearer token, for a server that wants one")
+    prompts: Literal["ids", "text"] = Field(
+        "ids",
+        description="how prompts are sent; text is for servers that take no token ids: the model's control "
+        "tokens in a user's words are changed there, or the server would read them as such",
+    )
+    choices_per_request: Annotated[int, Field(ge=1, le=64)] = Field(
+        64, description="candidates asked for in one request; 1 for a server that does not know n"
+    )
+    requests_at_once: Annotated[int, Field(ge=1, le=64)] = Field(4, description="requests at the same time")
+    timeout_seconds: PositiveFloat = Field(
+        600.0, description="longest wait for the whole answer to a request"
+    )
+
+
 class GeneratorConfig(Section):
     """The process that writes and scores candidates."""
 
+    backend: Literal["engine", "completions"] = Field(
+        "engine", description="who writes: this process, or a server with the OpenAI completions interface"
+    )
+    completions: CompletionsConfig = Field(
+        CompletionsConfig(), description="the server of backend completions"
+    )
     model: str = Field(
         "",
-        description="folder of a checkpoint, or hf://OWNER/NAME on the model hub; the generator needs one",
+        description="folder of a checkpoint, or hf://OWNER/NAME on the model hub; the generator needs one. "
+        "With backend completions the tokenizer of the server's model, whose weights are not read",
+    )
+    scorer: str = Field(
+        "",
+        description="with backend completions: folder of the checkpoint whose activations the heads look at; "
+        "empty: there are no scores",
     )
     more_places: tuple[str, ...] = Field(
         (),
@@ -57,7 +94,8 @@ class GeneratorConfig(Section):
         "or addresses such as s3://bucket/model, which are copied to a cache",
     )
     heads: Path | None = Field(
-        None, description='folder of the two heads; default: "heads" in the model folder'
+        None,
+        description='folder of the two heads; default: "heads" in the folder of the model, or of the scorer',
     )
     captioner: str = Field(
         "", description="folder of an image-to-text model of transformers'; empty: pictures get no captions"

@@ -132,7 +132,7 @@ FLOORS = {
         "responding",
         "finders",
     ),
-    "autoresponder": ("model", "heads", "sampling", "generation", "jobs", "pictures"),
+    "autoresponder": ("model", "heads", "sampling", "generation", "completions", "jobs", "pictures"),
 }
 """The folders inside a room, from the ground up. A folder imports only from folders before it; the files that
 stand beside the folders import from all of them, and are imported by none but for those below. What all

@@ -91,7 +91,7 @@ class Finished:
     attempt: GenerationAttempt
     written: GeneratedText
     tokens: int
-    mean_surprisal: float
+    mean_surprisal: float | None  # where it is known
     reading: Reading | None = None  # where the text came to its own end within the context
 
 
@@ -191,7 +191,7 @@ class Writer:
         )
         if over or full:
             last = row.tokens[-window:] if full else row.tokens[-(len(row.tokens) % window) :]
-            row.repeating |= len(set(last)) < DISTINCT_SHARE * len(last)
+            row.repeating |= _repeats(last)
         return over or row.repeating
 
     def _speaks_for_others(self, row: _Row) -> bool:
@@ -204,6 +204,15 @@ class Writer:
         phrase = self._control_phrase.search(text, row.line)
         row.line = text.rfind("\n") + 1
         return phrase is not None and phrase.end() < len(text)
+
+
+def repeats_itself(tokens: Sequence[int], window: int) -> bool:
+    """Whether some window of a whole text repeats itself; the last one may be shorter."""
+    return any(_repeats(tokens[start : start + window]) for start in range(0, len(tokens), window))
+
+
+def _repeats(window: Sequence[int]) -> bool:
+    return len(set(window)) < DISTINCT_SHARE * len(window)
 
 
 class _Batch:

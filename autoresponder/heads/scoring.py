@@ -167,6 +167,11 @@ def _left_over(batch: Sequence[_Row]) -> dict[int, Tensor]:
     }
 
 
+def unknown_scores(threads: Sequence[str]) -> Scores:
+    """Scores of texts where no head looks at anything."""
+    return Scores(unknown_probabilities(threads), [UNKNOWN_SENTIMENT] * len(threads))
+
+
 def unknown_probabilities(texts: Sequence[str]) -> list[float]:
     """Scores that say nothing, by which any strategy chooses at random; the same text has the same one."""
     digests = (hashlib.sha256(text.encode()).digest() for text in texts)

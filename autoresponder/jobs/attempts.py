@@ -57,10 +57,11 @@ class JobAttempts:
         return self._begun
 
     @property
-    def mean_surprisal(self) -> float:
-        """Mean surprisal per token of all finished tries, in bits."""
-        tokens = sum(finished.tokens for finished in self._finished)
-        return sum(f.mean_surprisal * f.tokens for f in self._finished) / tokens if tokens else 0.0
+    def mean_surprisal(self) -> float | None:
+        """Mean surprisal per token of the finished tries whose surprisal is known, in bits."""
+        known = [(f.mean_surprisal, f.tokens) for f in self._finished if f.mean_surprisal is not None]
+        tokens = sum(count for _, count in known)
+        return sum(bits * count for bits, count in known) / tokens if tokens else None
 
     @property
     def over(self) -> bool:

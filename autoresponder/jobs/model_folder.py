@@ -32,7 +32,7 @@ from autoresponder.model.families import check_config, check_config_file, longes
 from autoresponder.model.fused import fuse
 from autoresponder.model.identity import identity_hash
 from autoresponder.model.trunk import blocks_of
-from autoresponder.model.weights import COPY_AGAIN, find_model, weight_files
+from autoresponder.model.weights import COPY_AGAIN, find_model, find_tokenizer, weight_files
 
 T = TypeVar("T")
 
@@ -111,6 +111,19 @@ def load_generator(
         pack_linears(network, "int8" if dtype == "int8" else "float32")
     identity = GeneratorIdentity(name=folder.resolve().name, sha256=identity_hash(folder, files))
     return GeneratorModel(network, encoder, identity, folder)
+
+
+def load_tokenizer(model: str) -> tuple[TextEncoder, int]:
+    """The tokenizer of a model that is served elsewhere, of any family, and the longest row that it reads.
+
+    Raises the errors of ``autoresponder.errors``: a missing or broken file, a tokenizer that does not match.
+    """
+    folder = find_tokenizer(model)
+    config: Any = _as_told(
+        f"{folder} cannot be loaded", lambda: AutoConfig.from_pretrained(folder, local_files_only=True)
+    )
+    text: PretrainedConfig = config.get_text_config()
+    return _load_encoder(folder, text), longest_row(text)
 
 
 def load_heads(generator: GeneratorModel, folder: Path | None = None) -> Mapping[HeadName, Head]:

@@ -22,7 +22,7 @@ class JobReport:
     tries: int = 0
     rejections: Counter[str] = field(default_factory=Counter)
     relaxed: tuple[str, ...] = ()
-    mean_surprisal: float = 0.0
+    mean_surprisal: float | None = None
     writing: WritingFigures | None = None
     by_month: list[dict[str, float]] = field(default_factory=list)
     """Of each candidate the selector's probability, had it been written in another month, if asked for."""
@@ -74,7 +74,7 @@ class JobReport:
             "tries": self.tries,
             "rejected": ",".join(f"{rule}:{n}" for rule, n in self.rejections.most_common()) or "none",
             "relaxed": ",".join(self.relaxed) or "none",
-            "mean_surprisal": round(self.mean_surprisal, 2),
+            "mean_surprisal": "unknown" if self.mean_surprisal is None else round(self.mean_surprisal, 2),
         }
 
 

@@ -11,27 +11,29 @@ from typing import TypeVar
 import torch
 from pydantic import JsonValue
 
-from autoresponder.errors import JobError, ModelError
+from autoresponder.errors import JobError
 from autoresponder.generation.acceptance import AcceptanceOptions
 from autoresponder.generation.draws import draws_of_attempt, seeded
-from autoresponder.generation.generator import GenerationAttempt, Writer, WritingLimits
-from autoresponder.generation.graphs import make_decoder
-from autoresponder.generation.prompt_cache import PromptCache
-from autoresponder.heads.head_2021 import Head, HeadName, fingerprint, head_layers
+from autoresponder.generation.generator import GenerationAttempt
+from autoresponder.heads.head_2021 import Head, HeadName, fingerprint
 from autoresponder.heads.next_speaker import NextSpeaker
-from autoresponder.heads.scoring import Scorer, Scores
+from autoresponder.heads.scoring import Scorer, Scores, unknown_probabilities, unknown_scores
 from autoresponder.jobs.assignments import AnswerAssignment, Assignment, TextpostAssignment
 from autoresponder.jobs.attempts import Candidate, JobAttempts
+from autoresponder.jobs.engines import (
+    OwnEngine,
+    ServedEngine,
+    ServedGenerator,
+    WritingSettings,
+    is_out_of_memory,
+)
 from autoresponder.jobs.head_texts import given_texts, sentiment_text
 from autoresponder.jobs.merged_attempts import MergedAttempts
 from autoresponder.jobs.model_folder import GeneratorModel
-from autoresponder.jobs.prompts import Voice
 from autoresponder.jobs.report import JobReport
-from autoresponder.jobs.titles import TitleWriter
-from autoresponder.model.trunk import Reading, blocks_of
+from autoresponder.model.trunk import Reading
 from autoresponder.sampling.base import TARGETS_2021
-from autoresponder.sampling.registry import build_sampler, sampling_info, scheme_of
-from autoresponder.settings import GeneratorConfig
+from autoresponder.sampling.registry import sampling_info, scheme_of
 from munging.classic import from_classic
 from munging.prompts.continuation import Continuation, to_classic_continuation
 from munging.prompts.formats import control_phrases
@@ -65,29 +67,31 @@ Deliver = Callable[[str, Done | JobError], None]
 
 
 @dataclass(frozen=True)
-class WritingSettings:
-    """How a generator writes: the settings, and what follows from them, from others and from the model."""
-
-    generator: GeneratorConfig
-    voice: Voice
-    limits: WritingLimits
-
-
-@dataclass(frozen=True)
 class _Scoring:
-    """The heads in use, and what results say of them."""
+    """The heads in use, and what results say of them; without a network to look at there are none."""
 
     heads: Mapping[HeadName, Head]
-    scorer: Scorer
+    scorer: Scorer | None
     info: ModelInfo
 
-    @classmethod
-    def of(
-        cls, generator: GeneratorModel, heads: Mapping[HeadName, Head], settings: WritingSettings
-    ) -> _Scoring:
-        """Heads ready to score with."""
-        scorer = Scorer(generator.network, generator.encoder, heads)
-        return cls(heads, scorer, model_info(generator, heads, settings))
+    def score(
+        self,
+        selector: Sequence[str],
+        sentiment: Sequence[str],
+        text_type: str,
+        readings: Sequence[Reading | None] = (),
+        reviewer: Sequence[str] | None = None,
+    ) -> Scores:
+        """As ``Scorer.score`` does."""
+        if self.scorer is None:
+            return unknown_scores(selector)
+        return self.scorer.score(selector, sentiment, text_type, readings, reviewer)
+
+    def selector_probabilities(self, threads: Sequence[str], text_type: str) -> list[float]:
+        """As ``Scorer.selector_probabilities`` does."""
+        if self.scorer is None:
+            return unknown_probabilities(threads)
+        return self.scorer.selector_probabilities(threads, text_type)
 
 
 class JobRunner:
@@ -95,7 +99,7 @@ class JobRunner:
 
     def __init__(
         self,
-        generator: GeneratorModel,
+        generator: GeneratorModel | ServedGenerator,
         heads: Mapping[HeadName, Head],
         settings: WritingSettings,
         *,
@@ -103,69 +107,51 @@ class JobRunner:
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """``stop`` is asked while texts are written; true ends the work with WritingStoppedError."""
-        self._generator = generator
-        self._encoder = generator.encoder
-        self._scoring = _Scoring.of(generator, heads, settings)
-        self._next_speaker = NextSpeaker(generator.network, generator.encoder, generator.positions)
-        self._titles = TitleWriter(generator.network, generator.encoder, generator.positions)
+        self._judge = generator if isinstance(generator, GeneratorModel) else generator.scorer
+        scorer = self._scorer_of(heads)
+        self._engine: OwnEngine | ServedEngine
+        if isinstance(generator, GeneratorModel):
+            layers = scorer.layers if scorer is not None else ()
+            self._engine = OwnEngine(generator, settings, layers, stop, clock)
+        else:
+            self._engine = ServedEngine(generator, settings, stop, clock)
+        self._scoring = _Scoring(heads, scorer, model_info(self._engine.name, heads, settings))
+        self._next_speaker = (
+            None
+            if self._judge is None
+            else NextSpeaker(self._judge.network, self._judge.encoder, self._judge.positions)
+        )
         self._settings = settings
         self._voice = settings.voice
         self._clock = clock
-        usual = set(head_layers(len(blocks_of(generator.network))))
-        self._kept_layers = usual | self._scoring.scorer.layers
-        self._decoder = make_decoder(
-            generator.network,
-            settings.generator.batch_size,
-            keep=self._kept_layers,
-            known=PromptCache(settings.generator.prompt_cache_mib * 2**20),
-            context=settings.limits.context,
-        )
-        self._control_phrase = control_phrases(self._voice.form, self._voice.identity)
         self._text_end = control_phrases(self._voice.form, self._voice.identity, within_lines=True)
-        self._writer = Writer(
-            self._decoder,
-            self._encoder,
-            build_sampler(settings.generator.sampler, settings.limits.window),
-            settings.limits,
-            self._control_phrase,
-            stop=stop,
-            clock=clock,
-        )
+
+    def _scorer_of(self, heads: Mapping[HeadName, Head]) -> Scorer | None:
+        return None if self._judge is None else Scorer(self._judge.network, self._judge.encoder, heads)
 
     def take_heads(self, heads: Mapping[HeadName, Head]) -> None:
         """Score jobs that begin from now on with other heads; a job in flight keeps those it began with.
 
         Raises ModelError for a head that looks at blocks which are not watched while writing.
         """
-        scoring = _Scoring.of(self._generator, heads, self._settings)
-        if not scoring.scorer.layers <= self._kept_layers:
-            raise ModelError(
-                f"the new heads look at blocks {sorted(scoring.scorer.layers)}, "
-                f"of which some are not watched",
-                "start the generator again",
-            )
-        self._scoring = scoring
+        scorer = self._scorer_of(heads)
+        if scorer is not None:
+            self._engine.check_watched(scorer.layers)
+        self._scoring = _Scoring(heads, scorer, model_info(self._engine.name, heads, self._settings))
 
     @property
     def missing_heads(self) -> list[str]:
         """What the bot does without, as lines for the operator."""
-        return missing_heads(self._scoring.heads, str(self._generator.folder))
+        if self._judge is None:
+            return ["no generator.scorer: candidates are chosen at random, and the mood's screen is off"]
+        return missing_heads(self._scoring.heads, str(self._judge.folder))
 
     def warm_up(self) -> None:
         """Make everything ready that is made once, so that no job waits for it.
 
         Raises ModelError when there is too little memory for that.
         """
-        try:
-            self._decoder.warm_up()
-        except (RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
-                raise
-            raise ModelError(
-                f"there is too little memory for {self._settings.generator.batch_size} texts of "
-                f"{self._settings.limits.context} tokens at once",
-                "lower generator.batch_size or generator.context_tokens",
-            ) from None
+        self._engine.warm_up()
 
     def run(self, job_id: str, job: Job) -> Done:
         """Do one job. Raises JobError when it cannot be done, which concerns that job alone."""
@@ -193,7 +179,7 @@ class JobRunner:
         try:
             self._run(jobs, deliver, more)
         except (RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             torch.cuda.empty_cache()
             raise JobError(
@@ -209,7 +195,7 @@ class JobRunner:
         merged = MergedAttempts(join)
         for key, job in jobs.items():
             self._begin(key, job, merged, deliver)
-        self._writer.run(merged)
+        self._engine.writer.run(merged)
 
     def _begin(self, key: str, job: Job, merged: MergedAttempts, deliver: Deliver) -> None:
         """Let a writing job join the others; do a scoring job, which is quick, at once."""
@@ -229,8 +215,8 @@ class JobRunner:
 
     def _assignment(self, job: GenerationJob) -> Assignment:
         if job.type == "answer":
-            return AnswerAssignment(job, self._voice, self._encoder, self._settings.limits.prompt)
-        return TextpostAssignment(job, self._voice, self._encoder, self._settings.generator)
+            return AnswerAssignment(job, self._voice, self._engine.encoder, self._settings.limits.prompt)
+        return TextpostAssignment(job, self._voice, self._engine.encoder, self._settings.generator)
 
     def _finish(
         self, job: GenerationJob, assignment: Assignment, tries: JobAttempts, scoring: _Scoring
@@ -262,19 +248,19 @@ class JobRunner:
         report = JobReport.of_writing(job.type, scores, seconds, tries)
         if self._settings.generator.alternative_timestamps:
             report.by_month = [
-                self._by_month(job, candidate, assignment, scoring.scorer) for candidate in candidates
+                self._by_month(job, candidate, assignment, scoring) for candidate in candidates
             ]
         return result, report
 
     def _by_month(
-        self, job: GenerationJob, candidate: Candidate, assignment: Assignment, scorer: Scorer
+        self, job: GenerationJob, candidate: Candidate, assignment: Assignment, scoring: _Scoring
     ) -> dict[str, float]:
         """The selector's probability in each of the other months; none for a text that tells no time."""
         times = other_months(self._voice.time(job.v8_timestamp, job.v10_timestamp))
         texts = [assignment.selector_text_at(candidate, time) for time in times.values()]
         if len(set(texts)) <= 1:
             return {}
-        scores = scorer.selector_probabilities(texts, assignment.text_type)
+        scores = scoring.selector_probabilities(texts, assignment.text_type)
         return dict(zip(times, scores, strict=True))
 
     def _titled(
@@ -283,7 +269,7 @@ class JobRunner:
         """A story with its title above it, if stories are to have one; anything else as it is."""
         if not self._settings.generator.fiction_titles or not assignment.is_fiction(candidate):
             return post
-        title = self._titles.title(post.body, f"{job.base_id} {candidate.attempt.number}")
+        title = self._engine.titles.title(post.body, f"{job.base_id} {candidate.attempt.number}")
         return replace(post, body=f"<h2>{title}</h2>\n{post.body.lstrip()}") if title else post
 
     def _tries(self, job_id: str, job: GenerationJob, assignment: Assignment) -> JobAttempts:
@@ -318,7 +304,9 @@ class JobRunner:
         return result, JobReport(job.type, len(job.texts), scores, seconds)
 
     def _next_speakers(self, questions: Sequence[SpeakerQuestion | None]) -> list[SpeakerOdds | None]:
-        """How likely the bot is to speak next, of each thread that is asked about."""
+        """How likely the bot is to speak next in each thread; unknown without a network."""
+        if self._next_speaker is None:
+            return [None] * len(questions)
         form, identity = self._voice.form, self._voice.identity
         prompts = [
             speaker_prompt(from_classic(one.prompt, identity), form, identity, one.form)
@@ -340,7 +328,7 @@ class JobRunner:
     ) -> tuple[Scores, float]:
         """Scores, and the seconds they took."""
         began = self._clock()
-        scores = scoring.scorer.score(selector, sentiment, text_type, readings, reviewer)
+        scores = scoring.score(selector, sentiment, text_type, readings, reviewer)
         return scores, self._clock() - began
 
 
@@ -365,13 +353,6 @@ def _outcome(work: Callable[[], T]) -> T | JobError:
         return error
 
 
-def _is_out_of_memory(error: Exception) -> bool:
-    """PyTorch has a class for it on a GPU; the CPU's allocator, CUDA, cuBLAS and oneDNN have words."""
-    said = str(error).lower()
-    words = ("can't allocate memory", "out of memory", "alloc_failed", "could not create a primitive")
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(word in said for word in words)
-
-
 def acceptance_options(options: GenerationOptions) -> AcceptanceOptions:
     """Take what the acceptance rules need out of a job's options."""
     return AcceptanceOptions(
@@ -385,13 +366,10 @@ def acceptance_options(options: GenerationOptions) -> AcceptanceOptions:
     )
 
 
-def model_info(
-    generator: GeneratorModel, heads: Mapping[HeadName, Head], settings: WritingSettings
-) -> ModelInfo:
+def model_info(name: str, heads: Mapping[HeadName, Head], settings: WritingSettings) -> ModelInfo:
     """Say which models wrote and scored a result, and how; the names change whenever weights do."""
-    identity = generator.identity
     info: ModelInfo = {
-        "model_name": f"{identity.name}@{identity.sha256[:12]}",
+        "model_name": name,
         "sampling_info": sampling_info(settings.generator.sampler, settings.limits.window),
     }
     for name, head in heads.items():

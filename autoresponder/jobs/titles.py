@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
-from transformers import PreTrainedModel
 
 from autoresponder.model.encoding import TextEncoder
 from munging.cleaning import without_broken
@@ -59,15 +58,20 @@ EXAMPLES = (
 class TitleWriter:
     """A generator, asked for titles."""
 
-    def __init__(self, network: PreTrainedModel, encoder: TextEncoder, positions: int) -> None:
-        """``positions`` is the longest row the network reads."""
-        self._network = network
+    def __init__(
+        self, most_likely: Callable[[Sequence[int], int], str], encoder: TextEncoder, positions: int
+    ) -> None:
+        """``most_likely`` gives what a model finds most likely behind ids, in at most so many tokens.
+
+        ``positions`` is the longest row that it reads.
+        """
+        self._most_likely = most_likely
         self._encoder = encoder
         self._positions = positions
 
     def title(self, story: str, seed: str) -> str:
         """The title of a story, or nothing; the seed decides in which orders the examples stand."""
-        return winner(self._ask(prompt) for prompt in self._prompts(story, seed))
+        return winner(clean(self._most_likely(ids, TITLE_TOKENS)) for ids in self._prompts(story, seed))
 
     def _prompts(self, story: str, seed: str) -> Iterator[list[int]]:
         examples = list(EXAMPLES)
@@ -82,24 +86,24 @@ class TitleWriter:
             ids = [self._encoder.eot, *kept, *question, *asked]
             yield ids[-(self._positions - TITLE_TOKENS) :]
 
-    @torch.inference_mode()
-    def _ask(self, ids: Sequence[int]) -> str:
-        """What the network finds most likely behind a prompt, up to the line's end."""
-        network: Any = self._network
-        written: list[int] = []
-        fed, past = list(ids), None
-        for _ in range(TITLE_TOKENS):
-            read = torch.tensor([fed], device=network.device)
-            answer = network(read, past_key_values=past, use_cache=True)
-            past = answer.past_key_values
-            token = int(answer.logits[0, -1].argmax())
-            if token == self._encoder.eot:
-                break
-            written.append(token)
-            if "\n" in self._encoder.decode(written).lstrip():
-                break
-            fed = [token]
-        return clean(self._encoder.decode(written))
+
+@torch.inference_mode()
+def most_likely_line(network: Any, encoder: TextEncoder, ids: Sequence[int], most_tokens: int) -> str:
+    """What a network finds most likely behind ids, up to the line's end."""
+    written: list[int] = []
+    fed, past = list(ids), None
+    for _ in range(most_tokens):
+        read = torch.tensor([fed], device=network.device)
+        answer = network(read, past_key_values=past, use_cache=True)
+        past = answer.past_key_values
+        token = int(answer.logits[0, -1].argmax())
+        if token == encoder.eot:
+            break
+        written.append(token)
+        if "\n" in encoder.decode(written).lstrip():
+            break
+        fed = [token]
+    return encoder.decode(written)
 
 
 def shown(story: str) -> str:

@@ -23,7 +23,8 @@ WEIGHTS_INDEX = "model.safetensors.index.json"
 PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 HUB = "hf://"
 MODEL_PLACES = f"a folder with a checkpoint in Hugging Face form, or to {HUB}OWNER/NAME"
-HUB_FILES = ["*.json", "*.safetensors", "merges.txt", "heads/*"]
+TOKENIZER_FILES = ["*.json", "merges.txt"]
+HUB_FILES = [*TOKENIZER_FILES, "*.safetensors", "heads/*"]
 COPY_AGAIN = "copy the file again from where the model came from"
 
 
@@ -41,7 +42,7 @@ def _find_in(place: str, cache: Path) -> Path:
     if not place:
         raise ModelMissingError("no model is named", f"set generator.model to {MODEL_PLACES}")
     if place.startswith(HUB):
-        return _download(place.removeprefix(HUB))
+        return _download(place.removeprefix(HUB), HUB_FILES)
     if is_address(place):
         return fetch_folder(place, cache)
     if not Path(place).is_dir():
@@ -52,9 +53,22 @@ def _find_in(place: str, cache: Path) -> Path:
     return Path(place)
 
 
-def _download(name: str) -> Path:
+def find_tokenizer(model: str) -> Path:
+    """Give the folder of a model's tokenizer and config.json; from the hub only these are downloaded.
+
+    Raises ModelMissingError when it is not there or cannot be had, ModelError for any other address.
+    """
+    if model.startswith(HUB):
+        return _download(model.removeprefix(HUB), TOKENIZER_FILES)
+    if is_address(model):
+        hint = f"copy its tokenizer files and config.json to a folder, or name {HUB}OWNER/NAME"
+        raise ModelError(f"a tokenizer is not read from {model}", hint)
+    return _find_in(model, default_cache())
+
+
+def _download(name: str, files: list[str]) -> Path:
     try:
-        return Path(snapshot_download(name, allow_patterns=HUB_FILES))
+        return Path(snapshot_download(name, allow_patterns=files))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise ModelMissingError(
             f"{name} could not be had from the model hub ({type(error).__name__})",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from autoresponder.jobs.runner import WritingSettings
+from autoresponder.jobs.engines import WritingSettings
 
 
 def changed(settings: WritingSettings, **changes: object) -> WritingSettings:

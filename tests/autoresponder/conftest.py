@@ -16,9 +16,10 @@ from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 from autoresponder.generation.generator import WritingLimits
 from autoresponder.heads.files import save_head
 from autoresponder.heads.head_2021 import HEAD_NAMES, GeneratorIdentity, Head, HeadName, HeadSettings
+from autoresponder.jobs.engines import WritingSettings
 from autoresponder.jobs.model_folder import GeneratorModel
 from autoresponder.jobs.prompts import Voice
-from autoresponder.jobs.runner import JobRunner, WritingSettings
+from autoresponder.jobs.runner import JobRunner
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.model.weights import content_hash
 from autoresponder.settings import GeneratorConfig

@@ -19,9 +19,10 @@ from autoresponder.heads.files import load_head, save_head
 from autoresponder.heads.head_2021 import GeneratorIdentity, Head, HeadSettings
 from autoresponder.heads.head_2022 import LaterHead, LaterTower, ParallelBlock, Projections, make_head
 from autoresponder.heads.scoring import Scorer, Scores
+from autoresponder.jobs.engines import WritingSettings
 from autoresponder.jobs.head_texts import given_texts
 from autoresponder.jobs.model_folder import GeneratorModel, load_generator, load_heads
-from autoresponder.jobs.runner import JobRunner, WritingSettings
+from autoresponder.jobs.runner import JobRunner
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.model.trunk import run_trunk
 from munging.prompts.formats import FORMATS

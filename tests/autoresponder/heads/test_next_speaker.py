@@ -14,8 +14,9 @@ from transformers import AutoModelForCausalLM, GPT2LMHeadModel, PreTrainedModel
 from autoresponder.errors import NotFiniteError
 from autoresponder.heads.head_2021 import Head, HeadName
 from autoresponder.heads.next_speaker import NextSpeaker, Odds
+from autoresponder.jobs.engines import WritingSettings
 from autoresponder.jobs.model_folder import GeneratorModel
-from autoresponder.jobs.runner import JobRunner, WritingSettings
+from autoresponder.jobs.runner import JobRunner
 from autoresponder.model.encoding import TextEncoder
 from munging.classic import from_classic
 from munging.prompts.formats import V10

@@ -16,10 +16,12 @@ from transformers import GPT2LMHeadModel
 
 import generator_service
 from autoresponder.generation.cache_slots import Prefix
+from autoresponder.generation.decoder import Decoder
 from autoresponder.generation.generator import WritingLimits
 from autoresponder.heads.head_2021 import Head, HeadName
+from autoresponder.jobs.engines import WritingSettings
 from autoresponder.jobs.model_folder import GeneratorModel
-from autoresponder.jobs.runner import JobRunner, WritingSettings
+from autoresponder.jobs.runner import JobRunner
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.service import GeneratorWorker
 from bot_process import run_process
@@ -171,14 +173,14 @@ def test_too_little_memory(
     """For the longer of two prompts: their batch breaks down, and then each is tried alone."""
     bench.answer("bad", question="a long story " * 20)
     bench.answer("good")
-    prefill = runner._decoder.prefill
+    prefill = Decoder.prefill
 
-    def cramped(ids: Sequence[int], *, remember: bool = True) -> Prefix:
+    def cramped(self: Decoder, ids: Sequence[int], *, remember: bool = True) -> Prefix:
         if len(ids) > 100:
             raise error
-        return prefill(ids, remember=remember)
+        return prefill(self, ids, remember=remember)
 
-    monkeypatch.setattr(runner._decoder, "prefill", cramped)
+    monkeypatch.setattr(Decoder, "prefill", cramped)
     check_that_only_the_bad_job_fails(bench, runner, "lower generator.batch_size")
 
 

@@ -14,8 +14,9 @@ from autoresponder.errors import ModelCorruptError, ModelError
 from autoresponder.heads.files import heads_in, save_head
 from autoresponder.heads.head_2021 import Head, HeadName, HeadSettings
 from autoresponder.heads.versions import folder_of, version_folder
+from autoresponder.jobs.engines import WritingSettings
 from autoresponder.jobs.model_folder import GeneratorModel, load_generator, load_heads
-from autoresponder.jobs.runner import JobRunner, WritingSettings
+from autoresponder.jobs.runner import JobRunner
 from autoresponder.service import HeadReloader
 from switchboard.messages import GenerationJob, GenerationResult, RawSelectJob, RawSelectResult
 

@@ -12,8 +12,9 @@ from transformers import GPT2LMHeadModel
 from autoresponder.errors import JobError, NotFiniteError, PromptTooLongError, WritingStoppedError
 from autoresponder.generation.generator import WritingLimits
 from autoresponder.heads.head_2021 import Head, HeadName
+from autoresponder.jobs.engines import WritingSettings
 from autoresponder.jobs.model_folder import GeneratorModel
-from autoresponder.jobs.runner import Done, Job, JobRunner, WritingSettings
+from autoresponder.jobs.runner import Done, Job, JobRunner
 from autoresponder.model.cpu_linear import pack_linears
 from switchboard.messages import GenerationJob, GenerationResult, RawSelectJob, RawSelectResult
 from tests.autoresponder.changed import changed

@@ -15,8 +15,9 @@ from transformers import GPT2LMHeadModel
 from autoresponder.errors import JobError, NotFiniteError, PromptTooLongError, WritingStoppedError
 from autoresponder.generation.generator import WritingLimits
 from autoresponder.heads.head_2021 import Head, HeadName
+from autoresponder.jobs.engines import WritingSettings
 from autoresponder.jobs.model_folder import GeneratorModel
-from autoresponder.jobs.runner import JobRunner, WritingSettings, acceptance_options
+from autoresponder.jobs.runner import JobRunner, acceptance_options
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.sampling.base import TARGETS_2021
 from autoresponder.settings import SamplerConfig

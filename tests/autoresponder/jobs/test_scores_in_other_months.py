@@ -15,10 +15,11 @@ from autoresponder.generation.generator import GenerationAttempt
 from autoresponder.heads.head_2021 import Head, HeadName
 from autoresponder.jobs.assignments import AnswerAssignment, TextpostAssignment
 from autoresponder.jobs.attempts import Candidate
+from autoresponder.jobs.engines import WritingSettings
 from autoresponder.jobs.model_folder import GeneratorModel
 from autoresponder.jobs.prompts import Voice
 from autoresponder.jobs.report import JobReport
-from autoresponder.jobs.runner import JobRunner, WritingSettings
+from autoresponder.jobs.runner import JobRunner
 from autoresponder.loading import build_runner
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.service import GeneratorWorker

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,9 +10,18 @@ import pytest
 import torch
 
 from autoresponder.heads.head_2021 import Head
+from autoresponder.jobs.engines import WritingSettings
 from autoresponder.jobs.model_folder import GeneratorModel
-from autoresponder.jobs.runner import JobRunner, WritingSettings
-from autoresponder.jobs.titles import EXAMPLES, SHUFFLES, TITLE_TOKENS, TitleWriter, clean, winner
+from autoresponder.jobs.runner import JobRunner
+from autoresponder.jobs.titles import (
+    EXAMPLES,
+    SHUFFLES,
+    TITLE_TOKENS,
+    TitleWriter,
+    clean,
+    most_likely_line,
+    winner,
+)
 from autoresponder.model.encoding import TextEncoder
 from switchboard.messages import GenerationJob, GenerationResult
 from tests.autoresponder.changed import changed
@@ -79,7 +89,7 @@ class Parrot:
 
 def writer(encoder: TextEncoder, parrot: Parrot, positions: int = 4000) -> TitleWriter:
     network: Any = parrot
-    return TitleWriter(network, encoder, positions)
+    return TitleWriter(partial(most_likely_line, network, encoder), encoder, positions)
 
 
 def test_it_is_asked_with_the_examples_in_several_orders(encoder: TextEncoder) -> None:
@@ -133,5 +143,6 @@ def test_stories_get_their_title_if_it_is_wanted(
 
 
 def test_a_real_network_gives_some_title_and_always_the_same(generator: GeneratorModel) -> None:
-    one = TitleWriter(generator.network, generator.encoder, generator.positions)
+    ask = partial(most_likely_line, generator.network, generator.encoder)
+    one = TitleWriter(ask, generator.encoder, generator.positions)
     assert one.title(STORY, "seed") == one.title(STORY, "seed")

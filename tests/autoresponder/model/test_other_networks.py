@@ -29,8 +29,9 @@ from autoresponder.generation.generator import WritingLimits
 from autoresponder.generation.prompt_cache import PromptCache
 from autoresponder.heads.files import save_head
 from autoresponder.heads.head_2021 import HEAD_NAMES, GeneratorIdentity, Head, HeadSettings
+from autoresponder.jobs.engines import WritingSettings
 from autoresponder.jobs.model_folder import load_generator, load_heads
-from autoresponder.jobs.runner import JobRunner, WritingSettings
+from autoresponder.jobs.runner import JobRunner
 from autoresponder.model.cpu_linear import pack_linears
 from autoresponder.model.fused import fuse
 from autoresponder.model.trunk import blocks_of, run_trunk

@@ -1,0 +1,1 @@
+"""Writing through a server with the OpenAI completions interface, in place of the own engine."""

@@ -106,6 +106,11 @@ class ScriptedServer(ThreadingHTTPServer):
         """Where it listens."""
         return f"http://127.0.0.1:{self.server_port}"
 
+    def stop(self) -> None:
+        """Nobody listens any more."""
+        self.shutdown()
+        self.server_close()
+
     def usual(self, handler: Handler, body: dict[str, Any]) -> None:
         """A good answer, or the refusal of what it cannot do."""
         prompt = body["prompt"]
@@ -179,6 +184,5 @@ def serving(encoder: TextEncoder) -> Iterator[ScriptedServer]:
         yield server
     finally:
         server.over.set()
-        server.shutdown()
-        server.server_close()
+        server.stop()
         thread.join()

@@ -92,7 +92,7 @@ def test_trouble_that_does_not_pass_ends_after_five_tries(
 
 def test_a_server_that_is_not_there_is_away(served: ScriptedServer, pauses: list[float]) -> None:
     gone = CompletionsConfig(url=served.url)
-    served.server_close()
+    served.stop()
     with pytest.raises(ServerUnreachableError):
         CompletionsClient(gone).complete(ASKED, 1)
     assert len(pauses) == 4

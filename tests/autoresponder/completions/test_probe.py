@@ -144,7 +144,7 @@ def test_a_server_that_cannot_list_its_models_is_told_which_one(
 def test_a_server_that_is_away_is_no_mistake_of_the_settings(
     served: ScriptedServer, encoder: TextEncoder
 ) -> None:
-    served.server_close()
+    served.stop()
     with pytest.raises(ServerUnreachableError):
         probe(served, encoder)
 

@@ -58,7 +58,7 @@ def test_a_check_asks_the_server_and_scores_here(
 def test_a_check_does_not_wait_for_a_server_that_is_not_there(
     served: ScriptedServer, config_file: Path, pauses: list[float]
 ) -> None:
-    served.server_close()
+    served.stop()
     with pytest.raises(ModelError, match=f"{served.url}: the server cannot be reached - start the server"):
         generator_service.main(["--config", str(config_file), "--check"])
 

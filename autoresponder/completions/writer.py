@@ -47,6 +47,10 @@ class _Lot:
         return self.attempts[0]
 
 
+_Answer = Completion | JobError | None
+"""What became of a request; None when something else than the server failed."""
+
+
 @dataclass
 class _Run:
     """What is under way."""
@@ -56,7 +60,7 @@ class _Run:
     waiting: deque[GenerationAttempt] = field(default_factory=deque)
     asked: int = 0  # requests under way
     texts: int = 0  # texts under way, in requests
-    answers: SimpleQueue[tuple[_Lot, Completion | Exception]] = field(default_factory=SimpleQueue)
+    answers: SimpleQueue[tuple[_Lot, _Answer]] = field(default_factory=SimpleQueue)
     began: dict[int, float] = field(default_factory=dict)  # by job, when its first request went out
     failed: set[int] = field(default_factory=set)  # jobs that were let go
 
@@ -139,11 +143,14 @@ class CompletionsWriter:
             and (not self._has_target or one.draws.target == other.draws.target)
         )
 
-    def _ask(self, lot: _Lot, answers: SimpleQueue[tuple[_Lot, Completion | Exception]]) -> None:
+    def _ask(self, lot: _Lot, answers: SimpleQueue[tuple[_Lot, _Answer]]) -> None:
+        answer: _Answer = None
         try:
-            answers.put((lot, self._server.write(self._question(lot))))
-        except Exception as error:  # noqa: BLE001 - raised again where the answers are taken
-            answers.put((lot, error))
+            answer = self._server.write(self._question(lot))
+        except JobError as error:
+            answer = error
+        finally:
+            answers.put((lot, answer))
 
     def _question(self, lot: _Lot) -> Question:
         attempt = lot.first
@@ -157,7 +164,7 @@ class CompletionsWriter:
             Sampling(self._settings.sampler.name, self._numbers, target),
         )
 
-    def _settle(self, run: _Run, lot: _Lot, answer: Completion | Exception) -> None:
+    def _settle(self, run: _Run, lot: _Lot, answer: _Answer) -> None:
         """Hand out the texts of an answer; a job that was let go meanwhile gets none."""
         run.asked -= 1
         run.texts -= len(lot.attempts)
@@ -169,8 +176,8 @@ class CompletionsWriter:
             run.waiting = deque(attempt for attempt in run.waiting if attempt.stats is not stats)
             run.source.fail(lot.first, answer)
             return
-        if isinstance(answer, Exception):
-            raise answer
+        if answer is None:
+            raise RuntimeError("a request ended by a mistake in the code, which its thread has told")
         finished = [
             self._finished(attempt, choice)
             for attempt, choice in zip(lot.attempts, answer.in_order(), strict=True)

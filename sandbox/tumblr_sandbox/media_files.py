@@ -42,7 +42,8 @@ def picture(head: str, tail: str, box: str, name: str) -> Response:  # noqa: ARG
     if match is None or not found.medium.width:
         abort(404)
     width, height, square = int(match.group(1)), int(match.group(2)), match.group(3) is not None
-    if (width, height) == (found.medium.width, found.medium.height) and not square:
+    if not square and width >= found.medium.width and height >= found.medium.height:
+        # Archivers ask for boxes such as s99999x99999 to get the largest there is.
         return _served(found.data, found.medium.type)
     if width != SQUARE if square else BOXES.get(width) != height or width > found.medium.width:
         abort(404)

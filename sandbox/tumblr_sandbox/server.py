@@ -23,6 +23,10 @@ LOOP_SECONDS = 1.0
 DRAIN_STEP_SECONDS = 0.05
 DRAIN_SECONDS = 5.0
 """How long to wait for requests that are being answered."""
+TRUSTED_PROXY = "127.0.0.1"
+"""Who may say by ``X-Forwarded-*`` that a caller came over TLS, and from where. Never by what host: a page
+of another site could say so too, and the control face goes by it."""
+TRUSTED_HEADERS = frozenset({"x-forwarded-for", "x-forwarded-proto"})
 TICK_SECONDS = 1.0
 """How often the queue is looked at when nobody calls."""
 PEOPLE_SECONDS = 0.5
@@ -76,7 +80,13 @@ class SandboxServer:
         self._residents = residents_of(app)
         self._channels: dict[int, Any] = {}
         self._server = create_server(
-            app, map=self._channels, sockets=[listener], threads=threads, ident="sandbox"
+            app,
+            map=self._channels,
+            sockets=[listener],
+            threads=threads,
+            ident="sandbox",
+            trusted_proxy=TRUSTED_PROXY,
+            trusted_proxy_headers=set(TRUSTED_HEADERS),
         )
         self._publish_every = publish_every
         self._done = threading.Event()

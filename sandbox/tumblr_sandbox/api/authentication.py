@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
@@ -12,7 +12,7 @@ from oauthlib.oauth1.rfc5849 import signature, utils
 from sqlalchemy import Connection
 
 from tumblr_sandbox.api.envelope import unauthorized
-from tumblr_sandbox.api.params import FORM, Parameters
+from tumblr_sandbox.api.params import FORM, MULTIPART, Parameters
 from tumblr_sandbox.store import accounts, grants, usage
 from tumblr_sandbox.store.accounts import User
 from tumblr_sandbox.world import Checks
@@ -39,6 +39,8 @@ class Credentials:
     api_key: str | None
     signed_pairs: list[tuple[str, str]]
     is_bearer: bool = False
+    multipart_pairs: list[tuple[str, str]] = field(default_factory=list)
+    """The texts of a multipart form, which some clients sign like those of a url-encoded one."""
 
     @property
     def is_signed_by_user(self) -> bool:
@@ -55,7 +57,8 @@ def read_credentials(request: Request) -> Credentials:
     oauth = {name: value for name, value in pairs if name.startswith("oauth_")}
     api_key = Parameters(request).text("api_key") or _bearer(request)
     signed = [pair for pair in pairs if pair[0] != "oauth_signature"]
-    return Credentials(oauth, api_key, signed, is_bearer=_bearer(request) is not None)
+    texts = list(request.form.items(multi=True)) if request.mimetype == MULTIPART else []
+    return Credentials(oauth, api_key, signed, _bearer(request) is not None, texts)
 
 
 def authenticate(connection: Connection, request: Request, checks: Checks, now: float) -> Caller:
@@ -115,17 +118,30 @@ def _is_well_formed(oauth: dict[str, str], checks: Checks, now: float) -> bool:
 
 
 def _signature_fits(request: Request, found: Credentials, secret: str, token_secret: str) -> bool:
-    """Compare with the signature we would make, in constant time."""
+    """Compare with the signatures that we would make, in constant time.
+
+    Of a multipart form RFC 5849 signs nothing; the JavaScript, PHP, Ruby and Java clients sign its texts.
+    """
     uri = f"{request.scheme}://{request.host}{_path_as_sent(request)}"
-    # oauthlib's annotations are narrower than what its functions take.
-    method, pairs = cast("Any", request.method), cast("Any", found.signed_pairs)
     try:
         base_uri = signature.base_string_uri(uri)
     except ValueError:
         return False
-    base = signature.signature_base_string(method, base_uri, signature.normalize_parameters(pairs))
-    expected = signature.sign_hmac_sha1_with_client(base, _Secrets(secret, token_secret))
-    return hmac.compare_digest(expected.encode(), found.oauth["oauth_signature"].encode())
+    secrets, sent = _Secrets(secret, token_secret), found.oauth["oauth_signature"].encode()
+    ways = [found.signed_pairs]
+    if found.multipart_pairs:
+        ways.append(found.signed_pairs + found.multipart_pairs)
+    return any(
+        hmac.compare_digest(_signature(request.method, base_uri, pairs, secrets), sent) for pairs in ways
+    )
+
+
+def _signature(method: str, base_uri: str, pairs: list[tuple[str, str]], secrets: _Secrets) -> bytes:
+    # oauthlib's annotations are narrower than what its functions take.
+    normal = signature.normalize_parameters(cast("Any", pairs))
+    base = signature.signature_base_string(cast("Any", method), base_uri, normal)
+    signed: str = signature.sign_hmac_sha1_with_client(base, secrets)
+    return signed.encode()
 
 
 @dataclass(frozen=True)

@@ -28,31 +28,41 @@ _WHIMSY = (
 )
 
 
+_OWN_PHRASES = {429: "Limit Exceeded"}
+"""Where tumblr words a status in its own way."""
+
+
+def phrase_of(status: int) -> str:
+    """The words that go with a status, in ``meta`` and in the first line of the answer."""
+    return _OWN_PHRASES.get(status) or HTTPStatus(status).phrase
+
+
 class ApiError(Exception):
     """A refusal: an HTTP status and the document that goes with it."""
 
-    def __init__(self, status: int, document: Mapping[str, Any], message: str | None = None) -> None:
+    def __init__(self, status: int, document: Mapping[str, Any]) -> None:
         super().__init__(f"{status} {document}")
         self.status = status
         self.document = document
-        self.message = message
 
     def to_response(self) -> Response:
         """The answer to send."""
-        return _answer(self.status, self.document, self.message)
+        return _answer(self.status, self.document)
 
 
 # Nothing that is answered contains itself, so nobody need look out for that.
 _JSON = json.JSONEncoder(ensure_ascii=True, check_circular=False, separators=(",", ":"))
 
 
-def _answer(status: int, document: Mapping[str, Any], message: str | None = None, home: str = "") -> Response:
+def _answer(status: int, document: Mapping[str, Any], home: str = "") -> Response:
     """A document in its envelope; given a ``home``, addresses of media lie there."""
-    meta = {"status": status, "msg": HTTPStatus(status).phrase if message is None else message}
+    meta = {"status": status, "msg": phrase_of(status)}
     body = _JSON.encode({"meta": meta, **document})
     if home:
         body = to_served(body, home)
-    return Response(body, status=status, content_type="application/json; charset=utf-8")
+    return Response(
+        body, status=f"{status} {phrase_of(status)}", content_type="application/json; charset=utf-8"
+    )
 
 
 def answer(response: object, status: int = 200) -> Response:
@@ -113,17 +123,16 @@ def wrong_key() -> ApiError:
 
 def limit_exceeded() -> ApiError:
     """The consumer has no calls left in this window."""
-    document = errors("Limit Exceeded", 0, "Minor hiccup. Try again.")
-    return ApiError(429, document, "Limit Exceeded")
+    return ApiError(429, errors("Limit Exceeded", 0, "Minor hiccup. Try again."))
 
 
 def throttled() -> ApiError:
     """Too many calls from one address; this document has no ``errors``."""
-    return ApiError(429, {"response": {"error": "Rate Limit Exceeded"}}, "Limit Exceeded")
+    return ApiError(429, {"response": {"error": "Rate Limit Exceeded"}})
 
 
 def html_failure(status: int) -> Response:
     """An HTML page where JSON was expected, as an overloaded front end sends it."""
-    phrase = HTTPStatus(status).phrase
+    phrase = phrase_of(status)
     page = f"<html><head><title>{status} {phrase}</title></head><body><h1>{phrase}</h1></body></html>"
-    return Response(page, status=status, content_type="text/html; charset=utf-8")
+    return Response(page, status=f"{status} {phrase}", content_type="text/html; charset=utf-8")

@@ -37,7 +37,10 @@ def echoed(asked: Parameters, *kept: str) -> dict[str, str]:
 
 
 def read_moment(name: str, text: str | None) -> int | None:
-    """A place in time in microseconds: given in seconds, seconds with a fraction, or microseconds."""
+    """A place in time in microseconds: given in seconds, seconds with a fraction, or microseconds.
+
+    None at 0, which is the default wherever one is documented.
+    """
     if not text:
         return None
     try:
@@ -46,7 +49,7 @@ def read_moment(name: str, text: str | None) -> int | None:
         raise envelope.bad_parameter(f"{name} must be a number") from None
     if not value.is_finite() or abs(value) >= 2**62:
         raise envelope.bad_parameter(f"{name} is no time")
-    return int(value if value >= MICROSECONDS_FROM else value * MICROSECONDS)
+    return int(value if value >= MICROSECONDS_FROM else value * MICROSECONDS) or None
 
 
 def place_between(last: int, following: int) -> str:

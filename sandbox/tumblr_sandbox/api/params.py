@@ -14,6 +14,7 @@ from tumblr_sandbox.api.envelope import bad_parameter
 _TRUE = frozenset({"true", "1"})
 _FALSE = frozenset({"false", "0", ""})
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 MAX_WHOLE = 2**63 - 1
 """The store holds no larger numbers."""
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
@@ -57,6 +58,10 @@ class Parameters:
         if not -MAX_WHOLE <= number <= MAX_WHOLE:
             raise bad_parameter(f"{name} is too large")
         return number
+
+    def place(self, name: str) -> int | None:
+        """Where a page begins, by an id or a time; none at 0, the documented default."""
+        return self.whole(name) or None
 
     def limit(self, default: int, cap: int) -> int:
         """How many things at most: at least 1, and no more than the cap."""

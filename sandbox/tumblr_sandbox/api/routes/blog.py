@@ -8,7 +8,6 @@ from tumblr_sandbox.api import envelope, support
 from tumblr_sandbox.api.routes import user as api_user
 from tumblr_sandbox.api.support import Route
 from tumblr_sandbox.markup.text import blog_name_of
-from tumblr_sandbox.rendering.avatars import avatar_png
 from tumblr_sandbox.rendering.blog import AVATAR_SIZES, avatar_url, blog_info
 from tumblr_sandbox.store import accounts, social
 
@@ -25,13 +24,11 @@ def info(identifier: str) -> Response:
 
 
 def avatar(identifier: str, size: str = str(DEFAULT_AVATAR)) -> Response:
-    """A blog's picture: the PNG itself, or for signed callers a redirect with its address in the answer."""
+    """A blog's picture: a redirect to it, with its address in the answer; clients follow either."""
     with support.reading() as connection:
         blog = support.named_blog(connection, identifier)
     if not size.isdecimal() or int(size) not in AVATAR_SIZES:
         raise envelope.not_found()
-    if support.caller().consumer is None:
-        return Response(avatar_png(blog.name, int(size)), content_type="image/png")
     url = avatar_url(support.base_url(), blog.name, int(size))
     found = envelope.answer({"avatar_url": url}, 302)
     found.headers["Location"] = url

@@ -52,7 +52,7 @@ def _page(connection: Connection, user_id: int, path: str) -> dict[str, Any]:
 
 
 def _span(asked: Parameters) -> Span:
-    given = [name for name in ("offset", "before", "after") if asked.text(name)]
+    given = [name for name in ("offset", "before", "after") if asked.text(name) not in (None, "", "0")]
     if len(given) > 1:
         raise envelope.bad_parameter(f"{' and '.join(given)} do not go together")
     if asked.offset() > MAX_OFFSET:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from flask import Response, request
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from sqlalchemy import Connection
 
 from tumblr_sandbox import media
@@ -53,6 +53,17 @@ class PostedPost(BaseModel):
     reblog_key: str | None = None
     hide_trail: bool = False
     exclude_trail_items: list[int] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_absent(cls, value: Any) -> Any:
+        """Programs send whole forms: what is empty in them is not meant. Empty tags clear the tags."""
+        if not isinstance(value, dict):
+            return value
+        kept = {name: one for name, one in value.items() if one != "" or name == "tags"}
+        if kept.get("parent_post_id") in (0, "0"):
+            del kept["parent_post_id"]
+        return kept
 
     def split_tags(self) -> tuple[str, ...] | None:
         """The tags; none when they are not given."""

@@ -53,7 +53,7 @@ def _single(connection: Connection, blog: Blog, asked: Parameters) -> Response:
 def _page(connection: Connection, blog: Blog, asked: Parameters, kind: str | None) -> Response:
     limit, offset = asked.limit(PAGE, PAGE_CAP), asked.offset()
     selection = _selection(connection, blog, asked, kind)
-    if asked.text("before") and offset:
+    if selection.before is not None and offset:
         raise envelope.bad_parameter("before and offset do not go together")
     oldest_first = asked.text("sort") == "asc"
     pinned = None if oldest_first else _pinned(connection, blog, selection)
@@ -96,9 +96,9 @@ def _selection(connection: Connection, blog: Blog, asked: Parameters, kind: str 
         states=("published", "private") if owner else ("published",),
         type=kind,
         tags=tuple(asked.array("tag")),
-        before=asked.whole("before"),
-        after=asked.whole("after"),
-        before_id=asked.whole("before_id"),
+        before=asked.place("before"),
+        after=asked.place("after"),
+        before_id=asked.place("before_id"),
         position=None if not token else _read_position(token),
     )
 
@@ -145,7 +145,7 @@ def drafts(identifier: str) -> Response:
     support.signed_in()
     asked = support.parameters()
     limit = asked.limit(PAGE, PAGE_CAP)
-    before_id = asked.whole("before_id")
+    before_id = asked.place("before_id")
     with support.reading() as connection:
         blog = support.own_blog(connection, identifier)
         found = posts.by_newest_id(connection, blog.id, "draft", limit=limit + 1, before_id=before_id)

@@ -22,7 +22,7 @@ def list_tagged() -> Response:
     with support.reading() as connection:
         viewer = support.viewer(connection)
         hidden = accounts.hidden(connection) - viewer.own_blogs
-        limit, before = asked.limit(PAGE, PAGE), asked.whole("before")
+        limit, before = asked.limit(PAGE, PAGE), asked.place("before")
         found = posts.tagged(connection, tag, before=before, limit=limit, hidden=hidden)
         return envelope.answer(render(connection, found, viewer, view_options(asked)))
 

@@ -89,7 +89,7 @@ def dashboard() -> Response:
     """Posts of followed blogs and the user's own, newest id first."""
     user, asked = support.signed_in(), support.parameters()
     part = Timeline(
-        since_id=asked.whole("since_id") or 0, before_id=asked.whole("before_id"), type=asked.text("type")
+        since_id=asked.whole("since_id") or 0, before_id=asked.place("before_id"), type=asked.text("type")
     )
     limit, offset = asked.limit(DASHBOARD_LIMIT, DASHBOARD_CAP), asked.offset()
     if support.has_fault(FaultKind.REPEATED_PAGES):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -12,6 +13,8 @@ from bot_lifecycle import FatalError, on_one_line, until_unread
 from bot_parent import stop_with_parent
 
 FATAL_EXIT_STATUS = 2
+PRIVATE = 0o077
+"""Nobody else on the machine reads what a process writes: people's words, scores, logs."""
 
 
 def parse_process_arguments(
@@ -54,6 +57,7 @@ def load_process_config(path: Path, secrets: Collection[str] | None = None) -> C
 
 def run_process(main: Callable[[], int | None]) -> int:
     """Run a process's main function; a FatalError becomes one line and exit status 2."""
+    os.umask(PRIVATE)
     try:
         return until_unread(main)
     except FatalError as error:

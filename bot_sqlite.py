@@ -12,6 +12,8 @@ from sqlalchemy.exc import DBAPIError
 LOCK_WAIT_SECONDS = 10.0
 """How long to wait for whoever holds the file, such as a backup."""
 
+DAMAGE_HINT = "stop the process, keep the file, and put the newest copy in its place"
+DAMAGED = ("malformed", "not a database", "file is encrypted", "malformed database schema")
 FULL_DISK = ("database or disk is full", "disk i/o error", "no space left", "disk full")
 
 
@@ -44,6 +46,11 @@ def reason_of(error: DBAPIError | sqlite3.Error) -> str:
     """The database's own reason, in one line and without the statement or its values."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+
+
+def is_damaged(reason: str) -> bool:
+    """Whether the reason is that the file is no sound database."""
+    return any(mark in reason.lower() for mark in DAMAGED)
 
 
 def is_full_disk(reason: str) -> bool:

@@ -303,12 +303,11 @@ def full_disk() -> str:
 
 
 def _fill(path: Path) -> None:
-    with path.open("wb") as file:
+    with path.open("wb", buffering=0) as file:
         for size in (1024 * 1024, 4096, 1):
             try:
                 while True:
                     file.write(b"x" * size)
-                    file.flush()
             except OSError:
                 continue
 

@@ -1,5 +1,6 @@
 """The HTTP service: parse, ask the store, answer. It holds no state of a job."""
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -32,6 +33,7 @@ from switchboard.metrics import Metrics
 from switchboard.parsing import (
     RequestError,
     authorize,
+    check_origin,
     json_body,
     read_either,
     read_form,
@@ -43,8 +45,11 @@ from switchboard.store import IdTaken, JobStore, StoredResult, StoreUnavailable,
 from switchboard.workers import WorkerRegistry
 
 RETRY_AFTER_SECONDS = 5
-SPARE_THREADS = 2
-"""Threads that are always free for requests that bring something."""
+SOON_SECONDS = 1
+READING_THREADS = 1
+"""Threads that are always free for those who only look: health, status, metrics."""
+BRINGING_THREADS = 1
+"""Threads beside them that are free for requests that bring something, however many wait for work."""
 
 PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -62,7 +67,9 @@ class Switchboard:
         self.store = store
         self.rules = rules
         self.notifier = Notifier()
-        self.waiting = LongPoll(self.notifier, settings.threads - SPARE_THREADS)
+        working = settings.threads - READING_THREADS
+        self.waiting = LongPoll(self.notifier, working - BRINGING_THREADS)
+        self.places = threading.BoundedSemaphore(working)
         self.workers = WorkerRegistry(clock)
         self.metrics = Metrics(self._report, lambda: self.waiting.taken)
         for observer in (self.notifier.on_commit, self.metrics.on_commit, log_transitions):
@@ -212,6 +219,8 @@ ROUTES: Sequence[tuple[str, str, Role | None, str]] = (
     ("GET", "/health", None, "health"),
 )
 """Method, path, the role that is needed, and the view."""
+READERS = frozenset({"health", "status", "metrics_text"})
+"""Views that are answered also while all others wait for the database."""
 
 
 def create_app(
@@ -225,6 +234,8 @@ def create_app(
     parts = app.extensions["switchboard"] = Switchboard(store, settings, rules, clock)
     for method, path, role, name in ROUTES:
         view = _guarded(getattr(parts, name), role, settings)
+        if name not in READERS:
+            view = _bounded(view, parts.places)
         app.add_url_rule(
             path, endpoint=name, view_func=view, methods=[method], provide_automatic_options=False
         )
@@ -232,6 +243,10 @@ def create_app(
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(TooManyOpenJobs, _too_many)
     app.register_error_handler(StoreUnavailable, _unavailable)
+
+    @app.before_request
+    def refuse_browsers() -> None:
+        check_origin(request.headers, settings)
 
     @app.after_request
     def count(response: Response) -> Response:
@@ -248,6 +263,20 @@ def _guarded(view: View, role: Role | None, settings: SwitchboardConfig) -> View
         return view()
 
     return guarded
+
+
+def _bounded(view: View, places: threading.BoundedSemaphore) -> View:
+    """A view for which threads may not all be taken: one request too many is to come again."""
+
+    def bounded() -> Response:
+        if not places.acquire(blocking=False):
+            return _patience(_answer(ErrorReply(error="too many requests at once"), 503), SOON_SECONDS)
+        try:
+            return view()
+        finally:
+            places.release()
+
+    return bounded
 
 
 def log_transitions(transitions: Sequence[Transition]) -> None:
@@ -301,6 +330,6 @@ def _unavailable(error: StoreUnavailable) -> Response:
     return _patience(_answer(ErrorReply(error=str(error)), 503))
 
 
-def _patience(response: Response) -> Response:
-    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+def _patience(response: Response, seconds: int = RETRY_AFTER_SECONDS) -> Response:
+    response.headers["Retry-After"] = str(seconds)
     return response

@@ -2,11 +2,14 @@
 
 import hmac
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from flask import Request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
+from werkzeug.datastructures import Headers
 
+from bot_network import is_loopback
 from switchboard.messages.fields import MAX_JSON_DEPTH
 from switchboard.settings import Role, SwitchboardConfig
 
@@ -89,6 +92,30 @@ def validated(model: type[Model], value: Any) -> Model:
 
 
 SCHEME = "Bearer "
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
+"""Headers by which a reverse proxy says whom it speaks for."""
+
+
+def check_origin(headers: Headers, settings: SwitchboardConfig) -> None:
+    """Refuse what a page in somebody's browser sends, or has the browser send. Raises RequestError.
+
+    A browser can reach services of its machine that nobody else can. It names the page it acts for, and the
+    host it believes to speak to, also where a page has its own name point to this machine. A reverse proxy on
+    the same machine lets others in as well: behind one, every role needs a token.
+    """
+    if "Origin" in headers or headers.get("Sec-Fetch-Site", "none") != "none":
+        raise RequestError(403, "the switchboard serves no web pages")
+    if not is_loopback(settings.listen_host):
+        return
+    try:
+        host = urlsplit(f"//{headers.get('Host', '')}").hostname or ""
+    except ValueError:
+        host = ""
+    own = urlsplit(settings.url or "").hostname
+    if not is_loopback(host) and host not in (own, settings.listen_host):
+        raise RequestError(403, "not addressed to this switchboard", "Host")
+    if any(name in headers for name in FORWARDED) and settings.has_open_role:
+        raise RequestError(403, "behind a proxy all three tokens are needed")
 
 
 def authorize(header: str | None, role: Role, settings: SwitchboardConfig) -> None:

@@ -9,10 +9,16 @@ from typing import Any
 
 from flask import Flask
 from waitress import wasyncore  # type: ignore[import-untyped]
+from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
 from waitress.server import create_server  # type: ignore[import-untyped]
+from waitress.task import ErrorTask  # type: ignore[import-untyped]
 
+from switchboard.messages import ErrorReply
 from switchboard.settings import SwitchboardConfig
 
+CONNECTIONS = 500  # select() serves up to 1,024 file descriptors
+IDLE_SECONDS = 20  # a connection that says nothing for so long is closed
+CLEANUP_SECONDS = 5
 LOOP_SECONDS = 0.25  # how soon the wish to stop is noticed
 DRAIN_SECONDS = 5.0  # longest wait for requests that are being answered
 NO_SUCH_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
@@ -61,6 +67,30 @@ def _bound(family: int, address: tuple[Any, ...]) -> socket.socket:
     return listener
 
 
+class _JsonErrorTask(ErrorTask):  # type: ignore[misc]
+    """What the server itself refuses is answered in JSON too, like all that the application refuses."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        body = ErrorReply(error=error.reason.lower()).model_dump_json().encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers += [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    error_task_class = _JsonErrorTask
+
+    def send_continue(self) -> None:
+        """Ask for the body that was announced; where none was, the request is complete and not waited on."""
+        if self.request.completed:
+            self.request.expect_continue = False
+        else:
+            super().send_continue()
+
+
 class Server:
     """Listens from its construction on, with ``any_port`` on whichever is free.
 
@@ -77,9 +107,14 @@ class Server:
             sockets=self._listeners,
             threads=settings.threads,
             max_request_body_size=settings.max_body_bytes,
-            clear_untrusted_proxy_headers=True,
+            clear_untrusted_proxy_headers=False,  # the application refuses them where they matter
             ident=None,
+            connection_limit=CONNECTIONS,
+            channel_timeout=IDLE_SECONDS,
+            cleanup_interval=CLEANUP_SECONDS,
         )
+        for server in self._sockets.values():
+            server.channel_class = _Channel
 
     @property
     def port(self) -> int:

@@ -71,12 +71,17 @@ class SwitchboardConfig(Section):
         }
         return tokens[role]
 
+    @property
+    def has_open_role(self) -> bool:
+        """Whether a role needs no token."""
+        return any(self.token_of(role) is None for role in get_args(Role))
+
     def token_problem(self) -> tuple[str, str] | None:
         """What is unsafe about the tokens, and what to do about it; None: nothing is."""
         given = [token.get_secret_value() for role in get_args(Role) if (token := self.token_of(role))]
         if len(given) > len(set(given)):
             return "two roles of the switchboard share a token", "give each role a token of its own"
-        if len(given) < len(get_args(Role)) and not is_loopback(self.listen_host):
+        if self.has_open_role and not is_loopback(self.listen_host):
             return (
                 f"switchboard.listen_host {self.listen_host} is open to other machines, "
                 "and a token is missing",

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from bot_sqlite import is_full_disk, make_durable, reason_of
+from bot_sqlite import DAMAGE_HINT, LOCK_WAIT_SECONDS, is_damaged, is_full_disk, make_durable, reason_of
 
 ADVISORY_LOCK = 0x5B0A2D  # any number, the same in every switchboard process on one database
 
@@ -36,12 +36,24 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that may write; nothing else writes meanwhile. Raises StoreUnavailable."""
-        with self._writing, _translated(), self.engine.connect() as plain:
+        with self._turn_to_write(), _translated(), self.engine.connect() as plain:
             connection = plain.execution_options(switchboard_writes=True)
             with connection.begin():
                 if connection.dialect.name == "postgresql":
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
                 yield connection
+
+    @contextmanager
+    def _turn_to_write(self) -> Iterator[None]:
+        """One writer after the other; who would wait too long gives up."""
+        if not self._writing.acquire(timeout=LOCK_WAIT_SECONDS):
+            raise StoreUnavailable(
+                "the switchboard's database is held by another program; nothing stored was lost"
+            )
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -97,4 +109,6 @@ def _explain(error: DBAPIError | sqlite3.Error) -> str:
         return (
             f"the switchboard's disk is full or failing ({reason}): free some space; nothing stored was lost"
         )
+    if is_damaged(reason):
+        return f"the switchboard's database is damaged ({reason}): {DAMAGE_HINT}"
     return f"the switchboard's database cannot be used now ({reason}); nothing stored was lost"

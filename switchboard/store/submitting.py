@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, case, func, select, update
 
 from switchboard.job_factory import NewJob
 from switchboard.messages import SubmitReply
 from switchboard.messages.fields import JobState
 from switchboard.store import retention
-from switchboard.store.schema import jobs, results
-from switchboard.store.work import FAILURE_STATES, OPEN_STATES, Work
+from switchboard.store.schema import candidates, jobs, leases, requests, results
+from switchboard.store.work import FAILURE_STATES, OPEN_STATES, Transition, Work
+
+CANCELLED = "cancelled by the client"
 
 
 class IdTaken(Exception):  # noqa: N818 - named for what is wrong
@@ -99,7 +101,7 @@ def cancel(work: Work, job_id: str) -> JobState:
     if row is None:
         return "unknown"
     if row.state in OPEN_STATES:
-        work.give_up(job_id, "cancelled", error="cancelled by the client")
+        work.give_up(job_id, "cancelled", error=CANCELLED)
         return "cancelled"
     state: JobState = row.state
     return state
@@ -120,5 +122,20 @@ def clear_client(work: Work, client: str) -> list[str]:
     """Be done with all jobs of one client; returns their ids."""
     mine = jobs.c.client == client, jobs.c.internal.is_(False)
     live = jobs.c.state.in_((*OPEN_STATES, "finished"))
-    ids = work.connection.scalars(select(jobs.c.id).where(*mine, live).order_by(jobs.c.seq)).all()
-    return [job_id for job_id in ids if clear(work, job_id)]
+    columns = (jobs.c.id, jobs.c.kind, jobs.c.state, jobs.c.state_at)
+    found = work.connection.execute(select(*columns).where(*mine, live).order_by(jobs.c.seq)).all()
+    # By sets, for a client may have ten thousand jobs and waits for the answer.
+    cleared, finished = select(jobs.c.id).where(*mine, live), jobs.c.state == "finished"
+    for table in (leases, candidates):
+        work.connection.execute(table.delete().where(table.c.job_id.in_(cleared)))
+    for table in (requests, results):
+        work.connection.execute(table.delete().where(table.c.job_id.in_(cleared.where(finished))))
+    state = case((finished, "acknowledged"), else_="cancelled")
+    error = case((finished, jobs.c.error), else_=CANCELLED)
+    changes = {"state": state, "error": error, "state_at": work.now}
+    work.connection.execute(update(jobs).where(*mine, live).values(**changes))
+    for row in found:
+        new: JobState = "acknowledged" if row.state == "finished" else "cancelled"
+        spent = max(0.0, work.now - row.state_at)
+        work.transitions.append(Transition(row.id, row.kind, row.state, new, None, spent))
+    return [row.id for row in found]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from switchboard.app import SPARE_THREADS
+from switchboard.app import BRINGING_THREADS, READING_THREADS
 from switchboard.long_polls import LongPoll, Notifier
 from switchboard.messages import GeneratorPoll, SelectorPoll
 from tests.switchboard.bench import scores
@@ -99,7 +99,7 @@ def test_a_wait_that_brings_nothing_ends_in_time(service: Service) -> None:
 
 def test_one_too_many_is_answered_at_once_and_others_still_get_through(service: Service) -> None:
     service.bench.raw_select()
-    places = service.settings.threads - SPARE_THREADS
+    places = service.settings.threads - READING_THREADS - BRINGING_THREADS
     waiting = [Background(lambda: service.client().get_result("r", wait_seconds=LONG)) for _ in range(places)]
     wait_for(lambda: service.parts.waiting.taken == places)
     extra = Background(lambda: service.client().get_result("r", wait_seconds=LONG).done)

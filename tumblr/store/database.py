@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
-from bot_sqlite import LOCK_WAIT_SECONDS, is_full_disk, make_durable, reason_of
+from bot_sqlite import DAMAGE_HINT, LOCK_WAIT_SECONDS, is_damaged, is_full_disk, make_durable, reason_of
 from tumblr.api.errors import StoreError, StoreFull
 from tumblr.store.migrations import migrate
 
@@ -101,6 +101,8 @@ def _explain(error: DBAPIError, name: str) -> StoreError:
     reason = reason_of(error)
     if is_full_disk(reason):
         return StoreFull(f"cannot write to the database {name} ({reason}); make room on its disk")
+    if is_damaged(reason):
+        return StoreError(f"the database {name} is damaged ({reason}): {DAMAGE_HINT}")
     return StoreError(f"cannot use the database {name} ({reason}); see that its folder may be written")
 
 
@@ -111,7 +113,8 @@ def lock(path: Path) -> Callable[[], None]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # By whatever name the file is reached, its lock is one.
+        handle = os.open(f"{path.resolve()}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StoreError(
             f"cannot create the database {path} ({error.strerror}); set tumblr.database to a file "

@@ -212,6 +212,21 @@ def test_a_second_process_is_kept_out(tmp_path: Path) -> None:
     Database.open(path).close()
 
 
+def test_a_database_is_one_by_whatever_name_it_is_reached(tmp_path: Path) -> None:
+    path, link = tmp_path / "tumbl.sqlite", tmp_path / "elsewhere" / "bot.sqlite"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    with Database.open(path), pytest.raises(StoreError, match="another process uses"):
+        Database.open(link)
+
+
+def test_a_damaged_database_is_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "tumbl.sqlite"
+    path.write_bytes(b"my novel " * 1000)
+    with pytest.raises(StoreError, match="damaged .* put the newest copy in its place"):
+        Database.open(path)
+
+
 def test_a_copy_in_memory_sees_everything_and_changes_nothing(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "tumbl.sqlite"
     with Database.open(path) as database:

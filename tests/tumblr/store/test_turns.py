@@ -223,7 +223,7 @@ def test_a_database_is_one_by_whatever_name_it_is_reached(tmp_path: Path) -> Non
 def test_a_damaged_database_is_called_so(tmp_path: Path) -> None:
     path = tmp_path / "tumbl.sqlite"
     path.write_bytes(b"my novel " * 1000)
-    with pytest.raises(StoreError, match="damaged .* put the newest copy in its place"):
+    with pytest.raises(StoreError, match=r"damaged .* put the newest copy in its place"):
         Database.open(path)
 
 

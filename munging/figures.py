@@ -21,14 +21,27 @@ _UNCLEAN_ALT = str.maketrans({"<": "‹", ">": "›", "\n": " ", "\r": " "})
 """Tumblr drops what stands in angle brackets from descriptions in HTML, and makes newlines spaces."""
 
 
+ATTACHED = "cid:"
+"""What the address of an image begins with that is sent along with its post; its name follows (RFC 2392)."""
+
+
+def figure_name(number: int) -> str:
+    """The name of an image that is sent along, by its place among them."""
+    return f"figure{number}"
+
+
 @dataclass(frozen=True)
 class Figure:
-    """An image that tumblr serves: its address, its size in pixels, and what it shows."""
+    """An image: its address, its size in pixels, and what it shows.
+
+    ``exact``: the description is kept as it is, which tumblr does in blocks alone.
+    """
 
     url: str
     width: int
     height: int
     description: str
+    exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,5 +85,5 @@ def _figure(figure: Figure | None) -> str:
     if figure is None:
         return ""
     size = f'data-orig-height="{figure.height}" data-orig-width="{figure.width}"'
-    alt = html.escape(figure.description.translate(_UNCLEAN_ALT))
+    alt = html.escape(figure.description if figure.exact else figure.description.translate(_UNCLEAN_ALT))
     return f'<figure {size}><img src="{html.escape(figure.url)}" {size} alt="{alt}"/></figure>'

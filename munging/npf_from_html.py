@@ -1,26 +1,39 @@
 """The bot's HTML as NPF blocks, for tumblr's block endpoints.
 
 Handles what the bot writes: paragraphs, headings, quotations, lists, links, mentions, images, a line between,
-and ``[[MORE]]``. Underlining is lost, since NPF has none; the words stay. Read back by ``munging.npf``, the
-blocks give the thread that the HTML gives.
+and ``[[MORE]]``. Underlining is lost, since NPF has none, and so is what tumblr takes no more of; the words
+stay. Read back by ``munging.npf``, the blocks give the thread that the HTML gives.
 """
 
 from __future__ import annotations
 
+import re
+import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from munging.figures import ATTACHED
 from munging.html_tree import Element, classes, parse_fragment
 from munging.links import blog_of_address
 
 Block = dict[str, Any]
 
 MAX_BLOCK_CHARACTERS = 4096
-"""Code points that tumblr takes in one text block."""
+"""Code points that tumblr takes in one text block, or in the description of an image."""
+
+MAX_BLOCKS = 1000
+"""Blocks that tumblr takes in a post."""
+
+MAX_FORMATS = {"link": 100, "mention": 50}
+"""Links within text, and mentions, that tumblr takes in a post."""
 
 DEEPEST_INDENT = 7
 READ_MORE = "[[MORE]]"
+
+_LINK = re.compile(r"(?:https?://|mailto:)\S{1,1990}", re.IGNORECASE)
+"""Addresses that a link may have; tumblr refuses a post with another."""
 
 _FORMATS = {
     "b": "bold",
@@ -66,9 +79,23 @@ def npf_from_html(html: str, uuids: Mapping[str, str] | None = None) -> NpfConte
     if body is not None:
         _walk(body, writer)
     writer.end_block()
+    _drop_what_is_too_much(writer.blocks)
     last = len(writer.blocks) - 1
     cut = writer.truncate_after
     return NpfContent(writer.blocks, cut if cut is not None and cut < last else None)
+
+
+def _drop_what_is_too_much(blocks: list[Block]) -> None:
+    """Take the links and mentions away of which there are too many; their words stay."""
+    seen: Counter[str] = Counter()
+    for block in blocks:
+        kept = []
+        for one in block.pop("formatting", []):
+            seen[one["type"]] += 1
+            if seen[one["type"]] <= MAX_FORMATS.get(one["type"], sys.maxsize):
+                kept.append(one)
+        if kept:
+            block["formatting"] = kept
 
 
 def mentioned_blogs(html: str) -> set[str]:
@@ -111,7 +138,16 @@ class _Writer:
     _subtype: str = ""
 
     def write(self, text: str) -> None:
-        """Add words to the block; a line break in HTML's source is a space."""
+        """Add words to the block; a line break in HTML's source is a space. The first read-more counts."""
+        head, *after = text.split(READ_MORE)
+        self._add(head)
+        for words in after:
+            self.end_block()
+            if self.truncate_after is None:
+                self.truncate_after = len(self.blocks) - 1
+            self._add(words)
+
+    def _add(self, text: str) -> None:
         words = " ".join(text.split("\n"))
         self._text += words.lstrip() if not self._text or self._text.endswith("\n") else words
 
@@ -150,8 +186,8 @@ class _Writer:
             return []
         if element.tag in _FORMATS:
             return [{**place, "type": _FORMATS[element.tag]}]
-        address = element.get("href")
-        if element.tag != "a" or not address:
+        address = element.get("href") or ""
+        if element.tag != "a" or not _LINK.fullmatch(address):
             return []
         name = blog_of_address(address) if "tumblelog" in classes(element) else None
         uuid = self.uuids.get(name.lower()) if name else None
@@ -164,12 +200,13 @@ class _Writer:
         self.end_block()
         if not address:
             return
-        media: Block = {"url": address}
+        name = address.removeprefix(ATTACHED)
+        media: Block = {"url": address} if name == address else {"identifier": name, "type": "image/png"}
         for key, attribute in (("width", "data-orig-width"), ("height", "data-orig-height")):
             number = element.get(attribute) or ""
             if number.isascii() and number.isdigit():
                 media[key] = int(number)
-        alt = element.get("alt")
+        alt = (element.get("alt") or "")[:MAX_BLOCK_CHARACTERS]
         self.blocks.append({"type": "image", "media": [media], **({"alt_text": alt} if alt else {})})
 
     def end_block(self) -> None:
@@ -179,9 +216,6 @@ class _Writer:
         words, formatting = self._text.rstrip(), self._formatting
         self._text, self._formatting = "", []
         self._open = [(element, 0) for element, _ in self._open]
-        if words == READ_MORE:
-            self.truncate_after = len(self.blocks) - 1
-            return
         for start, end in _parts(words):
             self.blocks.append({**self._shape(), "text": words[start:end], **_within(formatting, start, end)})
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from munging.figures import Block
 from switchboard.client import SwitchboardClient
-from tumblr.api.client import AccountWriter, TumblrDashReader, TumblrReader, TumblrWriter, full_blog_name
+from tumblr.api.block_writer import BlockWriter
+from tumblr.api.client import AccountWriter, TumblrDashReader, TumblrReader, full_blog_name
 from tumblr.api.key_pool import Group, KeySet, Pool, PooledRead, PooledWrite, group_for
 from tumblr.api.models import ReadingRules, TumblrPost
 from tumblr.api.transport import UncheckedClient
+from tumblr.api.writer import HtmlWriter, TumblrWriter
 from tumblr.store.conversations import ConversationStore
 from tumblr.store.cursors import CursorStore
 from tumblr.store.database import Database
@@ -55,18 +57,23 @@ class Tumblr:
     """Writes as the dashboard account."""
 
     @classmethod
-    def over(cls, key_sets: Sequence[KeySet], rules: ReadingRules, *, npf: bool) -> Tumblr:
-        """The ways over some key sets; those that only read give none that writes."""
+    def over(cls, key_sets: Sequence[KeySet], rules: ReadingRules, *, npf: bool, blocks: bool) -> Tumblr:
+        """The ways over some key sets; those that only read give none that writes.
+
+        ``npf`` is the form in which posts are read, ``blocks`` that in which they are written.
+        """
         blog = rules.identity.blog
         pool, own = Pool(key_sets), full_blog_name(blog)
         reads = PooledRead(pool, lambda url, params: group_for(url, params, own))
         dashboard = PooledRead(pool, lambda _url, _params: Group.DASHBOARD)
         writing = {one.group for one in key_sets if one.write is not None}
+        base = PooledWrite(pool, Group.BASE)
+        writer = BlockWriter(base, reads, blog) if blocks else HtmlWriter(base, blog)
         return cls(
             pool,
             TumblrReader(reads, rules, npf=npf),
             TumblrDashReader(dashboard, rules, npf=npf) if pool.key_sets(Group.DASHBOARD) else None,
-            TumblrWriter(PooledWrite(pool, Group.BASE), blog) if Group.BASE in writing else None,
+            writer if Group.BASE in writing else None,
             AccountWriter(PooledWrite(pool, Group.DASHBOARD)) if Group.DASHBOARD in writing else None,
         )
 

@@ -107,7 +107,9 @@ def connect(settings: BotSettings, stack: ExitStack, clock: Clock, *, dry_run: b
         for number, strings in enumerate(of_group, 1)
     ]
     rules = ReadingRules(settings.identity, settings.conversation.rebuilt_posts, images=settings.images.read)
-    return Tumblr.over(key_sets, rules, npf=tumblr.post_format == "npf")
+    return Tumblr.over(
+        key_sets, rules, npf=tumblr.post_format == "npf", blocks=tumblr.write_format == "blocks"
+    )
 
 
 def _key_set(

@@ -71,6 +71,10 @@ class TumblrConfig(Section):
     post_format: Literal["npf", "legacy"] = Field(
         "npf", description="form in which posts are asked for: as blocks (npf) or as HTML (legacy)"
     )
+    write_format: Literal["blocks", "html"] = Field(
+        "blocks",
+        description="form in which posts are written: as blocks, or as HTML by tumblr's legacy endpoints",
+    )
     start_timestamp: NonNegativeInt = Field(0, description="unix seconds; nothing older is ever reacted to")
 
     @field_validator("start_timestamp")

@@ -18,6 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field
 class FaultKind(StrEnum):
     """What goes wrong."""
 
+    LEGACY_REFUSED = "legacy_refused"
+    """Posts cannot be written as HTML: ``/post``, ``/post/edit`` and ``/post/reblog`` answer with nginx's
+    page for 403, as tumblr's do to some since December 2025."""
+    BLOCKS_REFUSED = "blocks_refused"
+    """Posts cannot be written as blocks: ``/posts`` answers with the same page."""
     STATUS = "status"
     """An error status with an HTML body, as an overloaded front end answers."""
     UNAUTHORIZED = "unauthorized"
@@ -74,8 +79,11 @@ WORK_IS_DONE_FIRST = frozenset(
     | {FaultKind.WRAPPED_LINKS}
 )
 ABOUT_REBLOGS = frozenset({FaultKind.TARGET_GONE, FaultKind.TARGET_REFUSED})
-_WRITES = ("*/post", "*/post/edit", "*/post/reblog", "*/posts")
+_LEGACY_WRITES = ("*/post", "*/post/edit", "*/post/reblog")
+_WRITES = (*_LEGACY_WRITES, "*/posts")
 AT_HOME: dict[FaultKind, tuple[str, tuple[str, ...]]] = {
+    FaultKind.LEGACY_REFUSED: ("POST", _LEGACY_WRITES),
+    FaultKind.BLOCKS_REFUSED: ("POST PUT", ("*/posts", "*/posts/*[0-9]")),
     FaultKind.FOLLOW_IGNORED: ("POST", ("*/user/follow",)),
     FaultKind.NO_ID_STRING: ("POST", _WRITES),
     FaultKind.TEXT_ID: ("POST", _WRITES),
@@ -127,8 +135,9 @@ class Fault(BaseModel):
         path = path.rstrip("/")
         if self.kind in ABOUT_REBLOGS and (target is None or self.post_id not in (None, target)):
             return False
-        at_method, at_paths = AT_HOME.get(self.kind, (method, ("*",)))
-        if method.upper() != at_method.upper() or not any(fnmatch.fnmatchcase(path, p) for p in at_paths):
+        at_methods, at_paths = AT_HOME.get(self.kind, (method, ("*",)))
+        is_at_home = any(fnmatch.fnmatchcase(path, place) for place in at_paths)
+        if method.upper() not in at_methods.upper().split() or not is_at_home:
             return False
         if self.method is not None and self.method.upper() != method.upper():
             return False

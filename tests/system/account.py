@@ -188,7 +188,8 @@ class _Places:
                 return [p for p in self._free() if one.key in p.text and one.who in p.html]
             case Sort.MOOD:
                 wanted = f"because @{one.who} asked"
-                return [p for p in self._free() if p.type == "photo" and wanted in p.text]
+                pictures = (p for p in self._free() if p.type == "photo" or "<img" in p.html)
+                return [p for p in pictures if wanted in p.text]
         return []
 
     def _free(self) -> Iterable[PostRecord]:
@@ -250,9 +251,7 @@ def posts_limits(
         if post.state == "published"
     )
     turned_away = sum(
-        1
-        for call in calls
-        if call.method == "POST" and call.fault is None and call.status in (400, 403) and _publishes(call)
+        1 for call in calls if call.fault is None and call.status in (400, 403) and _publishes(call)
     )
     return [
         Limit("posts in a day", per_day, max(days.values(), default=0)),
@@ -261,7 +260,8 @@ def posts_limits(
 
 
 def _publishes(call: Call) -> bool:
-    return call.parameters.get("state", "published") in ("published", "queue")
+    is_write = call.method in ("POST", "PUT")
+    return is_write and call.parameters.get("state", "published") in ("published", "queue")
 
 
 def talk_limit(lines: Iterable[Line], per_day: int) -> Limit:

@@ -29,8 +29,10 @@ from switchboard.messages import StatusReport
 from tests.system.chaos import query
 from tests.system.harness import eventually
 from tests.system.programs import LONG, Program, Tumbl
+from tests.system.writing import Write, at, usual_form, write_of
 from tumblr.api.authorize import authorize
 from tumblr_sandbox.driver import SandboxDriver
+from tumblr_sandbox.faults import Fault
 from tumblr_sandbox.records import Call, PostRecord
 
 READY_SECONDS = 120.0
@@ -53,6 +55,7 @@ class Cluster:
         self.settings = demo_settings(run, run / "no-model", self.sandbox_port, free_port())
         self.settings["candidates"] = {"answer": 3, "textpost": 3}
         del self.settings["images"]  # tests of images say so
+        self.settings["tumblr"]["write_format"] = usual_form()
         # A worker that died is a worker with a lease; tests cannot wait a minute for it.
         leases = ("generation_lease_seconds", "raw_select_lease_seconds", "selection_lease_seconds")
         self.settings["switchboard"].update(dict.fromkeys(leases, 1.0))
@@ -263,6 +266,14 @@ class RunningBot:
     def writes(self) -> list[Call]:
         """The calls with which this bot wanted to change something."""
         return [call for call in self.calls("*") if call.method != "GET"]
+
+    def written(self) -> list[str]:
+        """What it wanted to change, in the order of the calls."""
+        return [write_of(call) for call in self.writes()]
+
+    def add_fault(self, fault: Fault, write: Write) -> None:
+        """Have a fault befall a kind of write, in the form that the bot writes in."""
+        self.driver.add_fault(at(fault, self.config.tumblr.write_format, write))
 
     def submissions(self) -> int:
         """How many different texts the bot has asked for."""

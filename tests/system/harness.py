@@ -20,6 +20,7 @@ from bot_lifecycle import Shutdown
 from demo.configuration import write_demo_config
 from demo.run import lift_call_limits, wait_until_ready
 from demo.supervisor import HOME, Supervised, free_port
+from tests.system.writing import usual_form
 from tumblr_sandbox.demo_accounts import DEMO_BLOG, demo_keys
 from tumblr_sandbox.driver import SandboxDriver
 from tumblr_sandbox.records import PostRecord
@@ -39,8 +40,13 @@ def eventually(look: Callable[[], T], seconds: float, *, pause: float = 0.2) -> 
 
 def write_fewer(config_path: Path, candidates: int) -> None:
     """Change a configuration so that so many candidates are written of every text."""
+    change(config_path, "candidates", answer=candidates, fiction_or_review=candidates, textpost=candidates)
+
+
+def change(config_path: Path, section: str, **values: Any) -> None:
+    """Change some settings of a section."""
     settings = json.loads(config_path.read_text(encoding="utf-8"))
-    settings["candidates"] = dict.fromkeys(("answer", "fiction_or_review", "textpost"), candidates)
+    settings[section] = {**settings.get(section, {}), **values}
     config_path.write_text(json.dumps(settings), encoding="utf-8")
 
 
@@ -63,6 +69,7 @@ class RunningDemo:
         self.run = run
         self.port = free_port()
         self.config_path = write_demo_config(run, model, self.port, free_port(), follows=bool(people))
+        change(self.config_path, "tumblr", write_format=usual_form())
         if candidates:
             write_fewer(self.config_path, candidates)
         self.config = load_config(self.config_path)

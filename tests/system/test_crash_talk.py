@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.system.cluster import READER, MoveIn, RunningBot
+from tests.system.writing import IN_BOTH_FORMS, Write
 from tumblr.turns.fail_points import FailPoint
 from tumblr_sandbox.faults import Fault, FaultKind
 from tumblr_sandbox.records import PostRecord
@@ -47,20 +48,22 @@ def answers(bot: RunningBot, sort: str, said: str) -> list[PostRecord]:
 
 
 def writes(bot: RunningBot) -> list[tuple[str, str]]:
-    """What the bot wanted to change on tumblr: the end of each address, and the state that was asked for."""
-    return [(call.path.rpartition("/")[2], call.parameters.get("state", "")) for call in bot.writes()]
+    """What the bot wanted to change on tumblr, and the state that was asked for."""
+    states = [call.parameters.get("state", "") for call in bot.writes()]
+    return list(zip(bot.written(), states, strict=True))
 
 
+@IN_BOTH_FORMS
 @pytest.mark.parametrize("sort", SORTS)
-def test_c01_no_draft_is_ever_made_to_see_a_thread(sort: str, move_in: MoveIn) -> None:
+def test_c01_no_draft_is_ever_made_to_see_a_thread(sort: str, form: str, move_in: MoveIn) -> None:
     """2021: a nonsense draft showed how tumblr renders the thread. Here it is read; no draft is made."""
-    bot = move_in(f"c01-{sort}")
+    bot = move_in(f"c01-{sort}-{form}", tumblr={"write_format": form})
     said = say(bot, sort)
     bot.dies_at(*EVERYWHERE)
     bot.lives_until(lambda: bot.settled(1))
     (answer,) = answers(bot, sort, said)
     assert answer.state == "published"
-    made = "post" if sort == "reply" else "reblog"
+    made = Write.CREATE if sort == "reply" else Write.REBLOG
     assert [(where, state or "published") for where, state in writes(bot)] == [(made, "published")]
     assert bot.posts("draft", "queued") == []
 
@@ -86,13 +89,14 @@ TROUBLES = (
 
 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda fault: str(fault.kind))
+@IN_BOTH_FORMS
 def test_c20_an_answer_whose_confirmation_got_lost_is_not_given_again(
-    trouble: Fault, move_in: MoveIn
+    trouble: Fault, form: str, move_in: MoveIn
 ) -> None:
     """2021: a reblog that timed out was made again, though it had worked. Here tumblr is looked at first."""
-    bot = move_in(f"c20-talk-{trouble.kind}")
-    for path in ("*/post/reblog", "*/post"):
-        bot.driver.add_fault(trouble.model_copy(update={"path": path, "method": "POST"}))
+    bot = move_in(f"c20-talk-{trouble.kind}-{form}", tumblr={"write_format": form})
+    for write in (Write.REBLOG, Write.CREATE):
+        bot.add_fault(trouble, write)
     said = {sort: say(bot, sort) for sort in ("reblog", "reply")}
     bot.lives_until(lambda: bot.settled(2))
     assert bot.driver.faults() == {}

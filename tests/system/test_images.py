@@ -17,6 +17,7 @@ from images.settings import ImagesConfig
 from munging.control import IMAGE_DELIMITER
 from tests.system.cluster import READER, MoveIn, RunningBot
 from tests.system.harness import eventually
+from tests.system.writing import FORMS
 from tumblr.turns.fail_points import FailPoint
 from tumblr.turns.tags import UPLOADED
 
@@ -25,11 +26,11 @@ SLOW = 240.0
 """Seconds that a recogniser may need to start on a busy machine."""
 
 
-def with_images(move_in: MoveIn, name: str, form: str) -> RunningBot:
-    """A bot that reads and draws images, and fetches them from the sandbox."""
+def with_images(move_in: MoveIn, name: str, read: str, write: str) -> RunningBot:
+    """A bot that reads and draws images, and fetches them from the sandbox; the forms it reads and writes."""
     probe = move_in(
         name,
-        tumblr={"post_format": form, "write_timeout_seconds": 10},
+        tumblr={"post_format": read, "write_format": write, "write_timeout_seconds": 10},
         images={
             "read": True,
             "write": True,
@@ -64,9 +65,9 @@ def prompts(bot: RunningBot) -> list[str]:
     return [str(json.loads(request)["fields"]["question"]) for (request,) in rows]
 
 
-@pytest.mark.parametrize("form", ["npf", "legacy"])
-def test_pictures_are_read_and_drawn_in_asks_and_reblogs(move_in: MoveIn, form: str) -> None:
-    bot = with_images(move_in, f"pictures-{form}", form)
+@pytest.mark.parametrize(("read", "write"), [("npf", "blocks"), ("legacy", "html")])
+def test_pictures_are_read_and_drawn_in_asks_and_reblogs(move_in: MoveIn, read: str, write: str) -> None:
+    bot = with_images(move_in, f"pictures-{write}", read, write)
     sign = uploaded(bot, SIGN)
     bot.driver.ask(bot.blog, f'<p>can you draw this?</p><p><img src="{sign}"/></p>', READER, html=True)
     bot.lives_until(lambda: bot.settled(1))
@@ -94,18 +95,18 @@ def test_pictures_are_read_and_drawn_in_asks_and_reblogs(move_in: MoveIn, form: 
     assert bot.damages() == []
 
 
-def test_c04_a_kill_around_an_upload_leaves_no_draft_and_one_answer(move_in: MoveIn) -> None:
+UPLOAD = (FailPoint.BEFORE_UPLOAD, FailPoint.AFTER_UPLOAD, FailPoint.AFTER_UPLOAD_DELETED)
+"""Moments that there are only where pictures are uploaded before their post."""
+
+
+@pytest.mark.parametrize(("form", "points"), [("blocks", ()), ("html", UPLOAD)], ids=FORMS)
+def test_c04_a_kill_around_an_upload_leaves_no_draft_and_one_answer(
+    move_in: MoveIn, form: str, points: tuple[FailPoint, ...]
+) -> None:
     """2021: a stray photo draft when the bot died after the upload, and orphaned images before the post."""
-    bot = with_images(move_in, "c04-images", "npf")
+    bot = with_images(move_in, f"c04-images-{form}", "npf", form)
     bot.driver.ask(bot.blog, "can you draw soup?", READER)
-    points = (
-        FailPoint.BEFORE_UPLOAD,
-        FailPoint.AFTER_UPLOAD,
-        FailPoint.AFTER_UPLOAD_DELETED,
-        FailPoint.AFTER_INTENT,
-        FailPoint.AFTER_POST,
-    )
-    bot.dies_at(*points)
+    bot.dies_at(*points, FailPoint.AFTER_INTENT, FailPoint.AFTER_POST)
     bot.lives_until(lambda: bot.settled(1))
     assert eventually(lambda: bot.posts("draft") == [], 20)
     (answer,) = bot.posts()

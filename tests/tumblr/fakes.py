@@ -29,11 +29,12 @@ from switchboard.messages import (
     SubmitReply,
     TextpostRequest,
 )
-from tumblr.api.client import PAGE, AccountWriter, TumblrReader, TumblrWriter
+from tumblr.api.client import PAGE, AccountWriter, TumblrReader
 from tumblr.api.errors import NotFound, Refused, TumblrError, TumblrUnavailable
 from tumblr.api.key_pool import Pool
 from tumblr.api.models import Mention, Photo, PostPage, ReadingRules, TumblrPost, post_name
 from tumblr.api.notes import Note, NotePage
+from tumblr.api.writer import ReblogTarget, TumblrWriter, Writing
 from tumblr.bot import Bot, Draw, Tumblr
 from tumblr.bot_settings import BotSettings
 from tumblr.build import assemble, settings_of
@@ -89,6 +90,8 @@ class ModelTumblr(TumblrReader, TumblrWriter, AccountWriter):
         self.lose_request = 0
         self.lose_answer = 0
         self.refuse: TumblrError | None = None
+        self.refuse_pictures: TumblrError | None = None
+        self.takes_figures = True
         self.follows: set[str] = set()
         self.images: dict[str, bytes] = {}
         self.uploaded: dict[str, list[bytes]] = {}
@@ -185,23 +188,27 @@ class ModelTumblr(TumblrReader, TumblrWriter, AccountWriter):
 
     # Writer
 
-    def reblog(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
+    def reblog(self, target: ReblogTarget, post: Writing) -> Mapping[str, Any]:
         self._on_the_way_there()
-        parent = next((post for post in self.others.values() if post.id == post_id), None)
-        if parent is None or parent.reblog_key != fields["reblog_key"]:
+        parent = self.others.get(post_name(target.blog, target.post_id))
+        if parent is None or parent.reblog_key != target.reblog_key:
             raise Refused("Invalid ID or reblog_key specified")
         new = TumblrPost(
             id=self._new_id(),
-            state=fields["state"],
+            state=post.state,
             blog="frank",
-            body=fields["comment"],
-            tags=_tags(fields),
+            tags=tuple(post.tags),
             timestamp=int(self._clock()),
             trail=parent.contributors,
-            parent_id=post_id,
+            parent_id=target.post_id,
             is_reblog=True,
         )
-        return self._on_the_way_back({"id": self._put(new), "state": new.state})
+        return self._on_the_way_back({"id": self._put(self._saying(new, post)), "state": new.state})
+
+    def answer(self, ask_id: str, post: Writing) -> Mapping[str, Any]:
+        if ask_id in self.posts:
+            self._saying(self.posts[ask_id], post)
+        return self.edit(ask_id, {"answer": post.html, "tags": ",".join(post.tags), "state": post.state})
 
     def edit(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
         self._on_the_way_there()
@@ -209,34 +216,49 @@ class ModelTumblr(TumblrReader, TumblrWriter, AccountWriter):
             raise NotFound("no such post")
         old = self.posts[post_id]
         state = fields.get("state", old.state)
+        tags = tuple(tag for tag in fields["tags"].split(",") if tag) if "tags" in fields else old.tags
         self.posts[post_id] = replace(
             old,
             body=fields.get("answer", old.body),
-            tags=_tags(fields) if "tags" in fields else old.tags,
+            tags=tags,
             state={"queue": "queued"}.get(state, state),
         )
         new_id = self.publish(post_id) if state == "published" else post_id
         return self._on_the_way_back({"id": new_id, "state": state})
 
-    def create_text(self, fields: Mapping[str, str]) -> Mapping[str, Any]:
+    def create(self, post: Writing) -> Mapping[str, Any]:
         self._on_the_way_there()
-        state = {"queue": "queued"}.get(fields["state"], fields["state"])
+        state = {"queue": "queued"}.get(post.state, post.state)
         when = int(self._clock()) + 3600 if state == "queued" else None
         new = TumblrPost(
             id=self._new_id(),
             state=state,
-            body=fields["body"],
-            tags=_tags(fields),
+            tags=tuple(post.tags),
             timestamp=int(self._clock()),
             scheduled_publish_time=when,
         )
-        return self._on_the_way_back({"id": self._put(new), "state": state})
+        return self._on_the_way_back({"id": self._put(self._saying(new, post)), "state": state})
 
-    def create_photos(self, fields: Mapping[str, str], pngs: Sequence[bytes]) -> Mapping[str, Any]:
-        answer = self.create_text({**fields, "body": fields.get("caption", "")})
-        self.images[str(answer["id"])] = pngs[0]
-        self.uploaded[str(answer["id"])] = list(pngs)
+    def create_photo(self, post: Writing, png: bytes) -> Mapping[str, Any]:
+        answer = self.create(post)
+        self.images[str(answer["id"])] = png
         return answer
+
+    def upload(self, pngs: Sequence[bytes], tags: Sequence[str]) -> str:
+        if self.refuse_pictures is not None:
+            raise self.refuse_pictures
+        post_id = str(self.create(Writing("", tags, "draft"))["id"])
+        self.uploaded[post_id] = list(pngs)
+        return post_id
+
+    def _saying(self, new: TumblrPost, post: Writing) -> TumblrPost:
+        """The post with its words; pictures that come along are there or, if tumblr refuses them, nothing."""
+        assert self.takes_figures or not post.figures
+        if post.figures and self.refuse_pictures is not None:
+            raise self.refuse_pictures
+        if post.figures:
+            self.uploaded[new.id] = list(post.figures.values())
+        return replace(new, body=post.html)
 
     def photos(self, post_id: str) -> list[Photo]:
         """Media outlive their post."""
@@ -293,10 +315,6 @@ class ModelTumblr(TumblrReader, TumblrWriter, AccountWriter):
     def _put(self, post: TumblrPost) -> str:
         self.posts[post.id] = post
         return post.id
-
-
-def _tags(fields: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(tag for tag in fields["tags"].split(",") if tag)
 
 
 Request = AnswerRequest | TextpostRequest | RawSelectRequest
@@ -488,6 +506,7 @@ class World:
             **self._images,
         )
         self.settings = settings_for(**self._sections)
+        self.tumblr.takes_figures = self.settings.tumblr.write_format == "blocks"
         self.store, self.outbox, self.cursors = self.bot.turns, self.bot.outbox, self.bot.cursors
         self.loop = assemble(self.bot, self.settings, Shutdown())
         self.driver = self.loop.driver

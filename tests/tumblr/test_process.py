@@ -41,8 +41,8 @@ def test_killed_at_every_weak_moment_each_ask_is_answered_once(near: Neighbours)
 
 def test_originals_fill_the_queue_once_whatever_dies_or_gets_lost(near: Neighbours) -> None:
     near.rewrite("queue", write_when_below=2)
-    near.driver.add_fault(Fault(kind=FaultKind.TIMEOUT, path="*/post", method="POST", count=1, seconds=1.0))
-    near.driver.add_fault(Fault(kind=FaultKind.CUT, path="*/post", method="POST", count=1))
+    near.driver.add_fault(Fault(kind=FaultKind.TIMEOUT, path="*/posts", method="POST", count=1, seconds=1.0))
+    near.driver.add_fault(Fault(kind=FaultKind.CUT, path="*/posts", method="POST", count=1))
     near.rewrite("tumblr", write_timeout_seconds=0.5)
     assert near.start(fail_point=FailPoint.AFTER_POST).wait(timeout=60) == -signal.SIGKILL
     process = near.start()
@@ -54,7 +54,7 @@ def test_originals_fill_the_queue_once_whatever_dies_or_gets_lost(near: Neighbou
 
 
 def test_an_answer_whose_confirmation_is_lost_is_not_given_twice(near: Neighbours) -> None:
-    near.driver.add_fault(Fault(kind=FaultKind.MALFORMED, path="*/post/edit", count=1))
+    near.driver.add_fault(Fault(kind=FaultKind.MALFORMED, path="*/posts/*", method="PUT", count=1))
     near.driver.add_fault(Fault(kind=FaultKind.STATUS, path="*/posts/submission", count=2))
     near.driver.ask(BLOG, "soup?", "bob")
     process = near.start()

@@ -1,13 +1,13 @@
-"""The calls to tumblr that the bot makes, reading and writing kept apart.
+"""The calls with which the bot reads tumblr, and those that change whom an account follows.
 
-A process that must not change anything is given no ``TumblrWriter``, and there is no other way to write.
+``writer.py`` has what changes posts.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tumblr.api.errors import Forbidden, MalformedAnswer, NotFound, Refused
@@ -17,7 +17,6 @@ from tumblr.api.models import (
     PostPage,
     ReadingRules,
     TumblrPost,
-    normal_id,
     read_blog_names,
     read_mentions,
     read_page,
@@ -229,43 +228,6 @@ def read_post_of(
     return next((post for post in _whole(page) if post_id == post.id), None)
 
 
-class TumblrWriter:
-    """Changes one blog's posts. Whoever holds no such object cannot change anything."""
-
-    def __init__(self, request: Writes, blog: str) -> None:
-        self._client = UncheckedClient(request)
-        self.blog = full_blog_name(blog)
-
-    def edit(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
-        """Change fields of an own post or ask; the answer holds its id, as a string."""
-        return self._post("post/edit", {"id": post_id, **fields})
-
-    def create_text(self, fields: Mapping[str, str]) -> Mapping[str, Any]:
-        """Create a text post; the answer holds its id, as a string, and its state."""
-        return self._post("post", {"type": "text", **fields})
-
-    def reblog(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
-        """Reblog a post of any blog; the answer holds the new post's id, as a string, and its state."""
-        return self._post("post/reblog", {"id": post_id, **fields})
-
-    def create_photos(self, fields: Mapping[str, str], pngs: Sequence[bytes]) -> Mapping[str, Any]:
-        """Create a photo post; the answer holds its id, as a string, and its state."""
-        path = f"/v2/blog/{self.blog}/post"
-        files = {
-            "data" if len(pngs) == 1 else f"data[{number}]": (f"image{number}.png", png)
-            for number, png in enumerate(pngs)
-        }
-        return _created(self._client.upload(path, {"type": "photo", **fields}, files))
-
-    def delete(self, post_id: str) -> None:
-        """Delete an own post or ask."""
-        self._post("post/delete", {"id": post_id})
-
-    def _post(self, path: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
-        # Not by pytumblr's own methods: they send an empty list of tags as the tag "[]".
-        return _created(self._client.send_api_request("post", f"/v2/blog/{self.blog}/{path}", fields))
-
-
 class AccountWriter:
     """Changes whom an account follows."""
 
@@ -294,12 +256,6 @@ class AccountWriter:
         answer = self._client.send_api_request("post", f"/v2/user/{verb}", {"url": name})
         told = answer.get("blog") if isinstance(answer, Mapping) else None
         return told.get("followed") if isinstance(told, Mapping) else None
-
-
-def _created(response: object) -> Mapping[str, Any]:
-    if not isinstance(response, Mapping):
-        raise MalformedAnswer("tumblr's answer to a write is not an object")
-    return {**response, "id": normal_id(response.get("id_string") or response.get("id"))}
 
 
 def _pages(

@@ -56,6 +56,10 @@ class Refused(TurnedDown):
     """Tumblr finds fault with what was sent; unless it is ``passing``, the same again would fail again."""
 
 
+class PicturesRefused(Refused):
+    """Tumblr takes the pictures of a post not, or not so many bytes; without them it may take the post."""
+
+
 class LimitReached(TumblrError):
     """A limit of tumblr's is used up: calls per hour or day, posts per day, posts in the queue.
 
@@ -65,6 +69,10 @@ class LimitReached(TumblrError):
     def __init__(self, detail: str, retry_after_seconds: float) -> None:
         super().__init__(f"{detail}; trying again in {retry_after_seconds:.0f} s")
         self.retry_after_seconds = retry_after_seconds
+
+
+class PictureLimitReached(LimitReached):
+    """The day's pictures are used up; a post without any may still be made."""
 
 
 class TumblrUnavailable(TumblrError):

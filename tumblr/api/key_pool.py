@@ -15,7 +15,7 @@ import structlog
 
 from tumblr.api.errors import LimitReached, Unauthorized
 from tumblr.api.rate_limits import Budget
-from tumblr.api.transport import ReadRequest, WriteRequest
+from tumblr.api.transport import ReadRequest, WriteMethod, WriteRequest
 
 log = structlog.get_logger()
 
@@ -180,6 +180,14 @@ class PooledWrite:
     def upload(self, url: str, fields: Mapping[str, str], files: Mapping[str, tuple[str, bytes]]) -> Any:
         """Write with files; raises as ``post`` does."""
         return self._pool.use(self._group, lambda one: _writing(one).upload(url, fields, files))
+
+    def send_document(
+        self, method: WriteMethod, url: str, document: Mapping[str, Any], pngs: Mapping[str, bytes]
+    ) -> Any:
+        """Write a JSON document with the pictures that it names; raises as ``post`` does."""
+        return self._pool.use(
+            self._group, lambda one: _writing(one).send_document(method, url, document, pngs)
+        )
 
 
 def _writing(one: KeySet) -> WriteRequest:

@@ -1,6 +1,6 @@
 """How a call reaches tumblr: pytumblr's own client and signature over a session with time-outs.
 
-Two kinds of request object keep reading and writing apart: one can only GET, the other only POST.
+Two kinds of request object keep reading and writing apart: one can only GET, the other only POST and PUT.
 The ``requests.Session`` is the seam: tests mount an adapter of their own on it.
 """
 
@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn, Protocol
+from typing import Any, Literal, NoReturn, Protocol
 from urllib.parse import urlencode
 
 import requests
@@ -23,6 +23,8 @@ from tumblr.api.errors import (
     LimitReached,
     MalformedAnswer,
     NotFound,
+    PictureLimitReached,
+    PicturesRefused,
     Refused,
     TumblrError,
     TumblrUnavailable,
@@ -55,6 +57,17 @@ Please try again.") is none of them."""
 POST_LIMIT_CODES = frozenset({8022, 8023})
 POST_LIMIT_WORDS = ("daily post limit", "cannot queue more than")
 
+PICTURE_LIMIT_CODES = frozenset({8004})
+PICTURE_LIMIT_WORDS = ("photo upload limit",)
+PICTURES_REFUSED_CODES = frozenset({8005, 8006})
+"""The format of a picture is not taken; an upload failed."""
+
+TOO_LARGE = 413
+"""The status with which the server before tumblr's own turns down what has too many bytes."""
+
+
+WriteMethod = Literal["POST", "PUT"]
+
 
 class Reads(Protocol):
     """What can read."""
@@ -83,6 +96,12 @@ class Writes(Protocol):
 
     def upload(self, url: str, fields: Mapping[str, str], files: Mapping[str, tuple[str, bytes]]) -> Any:
         """Write with files (name of the part to file name and content); raises as ``post`` does."""
+        ...
+
+    def send_document(
+        self, method: WriteMethod, url: str, document: Mapping[str, Any], pngs: Mapping[str, bytes]
+    ) -> Any:
+        """Write a JSON document with the pictures that it names; raises as ``post`` does."""
         ...
 
 
@@ -166,6 +185,10 @@ class _SessionRequest(TumblrRequest):
         detail, codes = _details(document)
         if status == 429:
             return self._budget.refuse(response.headers)
+        if codes & PICTURE_LIMIT_CODES or any(words in detail.lower() for words in PICTURE_LIMIT_WORDS):
+            return PictureLimitReached(f"tumblr takes no more pictures today ({detail})", POST_LIMIT_PAUSE)
+        if codes & PICTURES_REFUSED_CODES:
+            return PicturesRefused(f"tumblr does not take the pictures ({detail})")
         if codes & POST_LIMIT_CODES or any(words in detail.lower() for words in POST_LIMIT_WORDS):
             return LimitReached(f"tumblr takes no more posts ({detail})", POST_LIMIT_PAUSE)
         if status >= 500:
@@ -209,7 +232,7 @@ class ReadRequest(_SessionRequest):
 
 
 class WriteRequest(_SessionRequest):
-    """POST only, and never repeated here: a write without an answer may have taken effect."""
+    """POST and PUT only, and never repeated here: a write without an answer may have taken effect."""
 
     def __init__(
         self,
@@ -238,6 +261,24 @@ class WriteRequest(_SessionRequest):
         sent = requests.Request("POST", f"{self.host}{url}", params=fields, data=fields, files=files)
         return self.send(sent, self._timeout)
 
+    def send_document(
+        self, method: WriteMethod, url: str, document: Mapping[str, Any], pngs: Mapping[str, bytes]
+    ) -> Any:
+        """Send a JSON document; raises as ``post`` does.
+
+        With pictures it is the part ``json`` of a form, of which each is a part under its name. Neither form
+        is signed, but for the address.
+        """
+        body = json.dumps(document)
+        if not pngs:
+            kind = {"Content-Type": "application/json"}
+            return self.send(
+                requests.Request(method, f"{self.host}{url}", headers=kind, data=body), self._timeout
+            )
+        parts: dict[str, Any] = {"json": (None, body, "application/json")}
+        parts |= {name: (f"{name}.png", png, "image/png") for name, png in pngs.items()}
+        return self.send(requests.Request(method, f"{self.host}{url}", files=parts), self._timeout)
+
 
 def _never_connected(error: requests.RequestException) -> bool:
     """Whether an error is about making the connection: nothing was sent then."""
@@ -256,11 +297,22 @@ def _document(response: requests.Response) -> Mapping[str, Any]:
     # The server before tumblr's own answers with a page when tumblr is unwell: with 401, 403 and 404 too, and
     # then they say nothing about the keys or the post.
     page = "html" in response.headers.get("Content-Type", "") or response.content.lstrip()[:1] == b"<"
+    if response.status_code == TOO_LARGE:
+        raise PicturesRefused("tumblr answered 413: it does not take so many bytes")
     if response.status_code == 429 or (response.status_code in (401, 404) and not page):
         return {"response": [], "errors": []}
     if response.status_code >= 500 or page:
-        raise TumblrUnavailable(f"tumblr answered {response.status_code} with something that is not JSON")
+        told = f"tumblr answered {response.status_code} with something that is not JSON"
+        raise TumblrUnavailable(f"{told}{_advice(response)}")
     raise MalformedAnswer(f"tumblr answered {response.status_code} with a broken document")
+
+
+def _advice(response: requests.Response) -> str:
+    """What to do about a page with 403 for a write: tumblr has closed one form's endpoints to some before."""
+    is_write = response.request is not None and response.request.method in ("POST", "PUT")
+    if response.status_code != 403 or not is_write:
+        return ""
+    return "; if it goes on while reading works, choose the other tumblr.write_format"
 
 
 def _finite(number: str) -> float | None:

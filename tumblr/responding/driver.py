@@ -16,6 +16,8 @@ from tumblr.api.errors import (
     Forbidden,
     LimitReached,
     NotFound,
+    PictureLimitReached,
+    PicturesRefused,
     Refused,
     StoreError,
     TumblrError,
@@ -282,7 +284,15 @@ class Driver:
         return self._post(turn, intent, self._publisher)
 
     def _post(self, turn: Turn, intent: Intent, publisher: Publisher) -> Turn:
-        posted = publisher.carry_out(intent)
+        try:
+            posted = publisher.carry_out(intent)
+        except (PicturesRefused, PictureLimitReached) as error:
+            if not intent.figures:
+                raise
+            log.warning("images were not taken", turn=turn.name, reason=str(error))
+            intent = _undrawn(intent)
+            turn = self._store.intend_again(turn, intent)
+            posted = publisher.carry_out(intent)
         self._bot.fail_points.reach(FailPoint.AFTER_POST)
         self.tumblr.end()
         return self._record(turn, intent, posted)
@@ -317,6 +327,8 @@ class Driver:
             reblog_key=composed.reblog_key,
             target=composed.target,
             image=composed.image,
+            figures=composed.figures,
+            undrawn=composed.undrawn,
             discard=composed.discard,
             stored_at=self._clock(),
             reasons=verdict.reasons,
@@ -446,3 +458,9 @@ def _as_draft(intent: Intent, reason: str) -> Intent:
     """The same to be drafted, for a reason."""
     reasons = (*(one for one in intent.reasons if one != reason), reason)
     return intent.model_copy(update={"state": PostState.DRAFT, "reasons": reasons})
+
+
+def _undrawn(intent: Intent) -> Intent:
+    """The same without its images, to be drafted."""
+    plain = intent.model_copy(update={"html": intent.undrawn, "figures": (), "undrawn": ""})
+    return _as_draft(plain, "an image block was not drawn")

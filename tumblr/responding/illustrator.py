@@ -1,20 +1,22 @@
-"""The image blocks of a text as images: drawn by a worker, uploaded with a draft that is deleted at once.
+"""The image blocks of a text as images: drawn by a worker, and sent along with the post that shows them.
 
-Tumblr gives a picture an address when it is posted, and keeps it when the post is gone. So the pictures of a
-text are uploaded as a photo draft with a tag of its own; its addresses are read, and it goes. Whatever is
-left of one after a crash has that tag and is deleted by the next look at the drafts (``finders.drafts``).
+Posts that are written as HTML take none along. Tumblr gives a picture an address when it is posted, and
+keeps it when the post is gone. So the pictures of such a text are uploaded before, as a photo draft with a
+tag of its own; its addresses are read, and it goes. Whatever is left of one after a crash has that tag and is
+deleted by the next look at the drafts (``finders.drafts``).
 """
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
 import structlog
 
-from munging.figures import Block, Figure, blocks_to_draw, has_blocks, with_figures
-from tumblr.api.errors import Forbidden, Refused
+from munging.figures import ATTACHED, Block, Figure, blocks_to_draw, figure_name, has_blocks, with_figures
+from tumblr.api.errors import Forbidden, PictureLimitReached, Refused
 from tumblr.api.models import Photo
 from tumblr.bot import Bot, Draw, Drawing
 from tumblr.responding.publisher import Publisher
@@ -25,6 +27,9 @@ from tumblr.turns.turn import Turn
 
 MOST_IMAGES = 10
 """Pictures drawn for one post; tumblr takes so many in a photo post."""
+
+MOST_BYTES = 10_000_000
+"""Bytes of one picture; tumblr takes no more."""
 
 COMPUTER_MADE = "computer generated image"
 _THREADS = 4
@@ -60,14 +65,9 @@ class Illustrator:
         if not drawing.done():
             return None
         drawn = self._drawn(turn, drawing)
-        figures = None if drawn is None else self._uploaded(turn, blocks, drawn)
+        made = None if drawn is None else self._placed(turn, planned, blocks, drawn)
         self._drawing.pop(turn.id, None)
-        if figures is None:
-            return _with_notes(planned, self._as_drafts, has_images=False)
-        tags = _tags_of([drawing for drawing in drawn or () if drawing is not None])
-        html = with_figures(planned.html, figures)
-        made = replace(planned, html=html, tags=(*planned.tags, *tags))
-        return _with_notes(made, self._as_drafts, has_images=True)
+        return _with_notes(made or planned, self._as_drafts, has_images=made is not None)
 
     @property
     def is_busy(self) -> bool:
@@ -89,42 +89,71 @@ class Illustrator:
         """A drawing of each block, None for an empty one; no drawings at all when one fails."""
         if len(blocks) > MOST_IMAGES:
             raise ValueError(f"{len(blocks)} images are more than {MOST_IMAGES}")
-        return [self._draw(block) if block.alt_text else None for block in blocks]
+        drawn = [self._draw(block) if block.alt_text else None for block in blocks]
+        largest = max((len(drawing.png) for drawing in drawn if drawing is not None), default=0)
+        if largest > MOST_BYTES:
+            raise ValueError(f"an image of {largest} bytes is larger than {MOST_BYTES}")
+        return drawn
 
-    def _uploaded(
-        self, turn: Turn, blocks: Sequence[Block], drawn: Sequence[Drawing | None]
-    ) -> list[Figure | None] | None:
-        pngs = [drawing.png for drawing in drawn if drawing is not None]
-        if not pngs:
+    def _placed(
+        self, turn: Turn, planned: PlannedPost, blocks: Sequence[Block], drawn: Sequence[Drawing | None]
+    ) -> PlannedPost | None:
+        """The post with its images as figures; None when there are none."""
+        there = [drawing for drawing in drawn if drawing is not None]
+        takes_figures = self._publisher.takes_figures
+        places = _attached(there) if takes_figures else self._uploaded(turn, there)
+        if not places:
             return None
+        found = iter(places)
+        figures = [
+            None if drawing is None else _figure(next(found), block, drawing, exact=takes_figures)
+            for block, drawing in zip(blocks, drawn, strict=True)
+        ]
+        made = replace(
+            planned, html=with_figures(planned.html, figures), tags=(*planned.tags, *_tags_of(there))
+        )
+        if not takes_figures:
+            return made
+        pngs = tuple(base64.b64encode(drawing.png).decode("ascii") for drawing in there)
+        return replace(made, figures=pngs, undrawn=planned.html)
+
+    def _uploaded(self, turn: Turn, drawn: Sequence[Drawing]) -> list[Photo]:
+        """The images as tumblr serves them, uploaded with a draft; none when they cannot be had."""
+        if not drawn:
+            return []
+        pngs = [drawing.png for drawing in drawn]
         self._fail_points.reach(FailPoint.BEFORE_UPLOAD)
         try:
             draft = self._publisher.upload(pngs, [UPLOADED])
-        except (Refused, Forbidden) as error:
+        except (Refused, Forbidden, PictureLimitReached) as error:
             log.warning("images were not uploaded", turn=turn.name, reason=str(error))
-            return None
+            return []
         self._fail_points.reach(FailPoint.AFTER_UPLOAD)
         photos = self._reader.photos(draft)
         self._publisher.delete(draft)
         self._fail_points.reach(FailPoint.AFTER_UPLOAD_DELETED)
         if len(photos) != len(pngs):
             log.warning("images were not uploaded", turn=turn.name, reason=f"{len(photos)} of {len(pngs)}")
-            return None
+            return []
         log.info("images uploaded", turn=turn.name, images=len(photos))
-        found = iter(photos)
-        return [
-            None if drawing is None else _figure(next(found), block, drawing)
-            for block, drawing in zip(blocks, drawn, strict=True)
-        ]
+        return photos
 
     def close(self) -> None:
         """Stop drawing."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _figure(photo: Photo, block: Block, drawing: Drawing) -> Figure:
+def _attached(drawn: Sequence[Drawing]) -> list[Photo]:
+    """The images as they go along with their post."""
+    return [
+        Photo(f"{ATTACHED}{figure_name(number)}", drawing.width, drawing.height)
+        for number, drawing in enumerate(drawn)
+    ]
+
+
+def _figure(photo: Photo, block: Block, drawing: Drawing, *, exact: bool) -> Figure:
     made = "" if drawing.guidance is None else "A picture made by a computer: "
-    return Figure(photo.url, photo.width, photo.height, made + block.alt_text)
+    return Figure(photo.url, photo.width, photo.height, made + block.alt_text, exact)
 
 
 def _tags_of(drawn: Sequence[Drawing]) -> list[str]:

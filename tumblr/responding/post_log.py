@@ -48,7 +48,7 @@ def _entry(turn: Turn, intent: Intent | None, answer: Mapping[str, Any]) -> dict
         "requests": [request.model_dump(mode="json") for request in requests if request is not None],
         "judgment": None if turn.judgment is None else turn.judgment.model_dump(mode="json"),
         "result": None if turn.result is None else turn.result.model_dump(mode="json"),
-        "intent": None if intent is None else intent.model_dump(mode="json", exclude={"image"}),
+        "intent": None if intent is None else intent.model_dump(mode="json", exclude={"image", "figures"}),
         "answer": dict(answer),
     }
 

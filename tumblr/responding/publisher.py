@@ -12,8 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tumblr.api.client import AccountWriter, TumblrWriter
+from munging.figures import figure_name
+from tumblr.api.client import AccountWriter
 from tumblr.api.errors import NotFound, Refused
+from tumblr.api.writer import ReblogTarget, TumblrWriter, Writing
 from tumblr.turns.kinds import Action
 from tumblr.turns.turn import Intent
 
@@ -52,22 +54,19 @@ class Publisher:
     def _answer_ask(self, intent: Intent) -> Mapping[str, Any]:
         if intent.post_id is None:
             raise ValueError("an answer needs the id of its ask")
-        fields = {"answer": intent.html, "tags": ",".join(intent.tags), "state": intent.state}
-        return self._writer.edit(intent.post_id, fields)
+        return self._writer.answer(intent.post_id, _writing(intent))
 
     def _create_text(self, intent: Intent) -> Mapping[str, Any]:
-        fields = {"body": intent.html, "tags": ",".join(intent.tags), "state": intent.state}
-        return self._writer.create_text(fields)
+        return self._writer.create(_writing(intent))
 
     def _reblog(self, intent: Intent) -> Mapping[str, Any]:
         if intent.post_id is None:
             raise ValueError("a reblog needs the id of what it reblogs")
-        fields = {"comment": intent.html, "tags": ",".join(intent.tags), "state": intent.state}
-        return self._writer.reblog(intent.post_id, {**fields, "reblog_key": intent.reblog_key})
+        target = ReblogTarget(intent.target, intent.post_id, intent.reblog_key)
+        return self._writer.reblog(target, _writing(intent))
 
     def _create_photo(self, intent: Intent) -> Mapping[str, Any]:
-        fields = {"caption": intent.html, "tags": ",".join(intent.tags), "state": intent.state}
-        return self._writer.create_photos(fields, [base64.b64decode(intent.image)])
+        return self._writer.create_photo(_writing(intent), base64.b64decode(intent.image))
 
     def _follow(self, intent: Intent) -> Mapping[str, Any]:
         try:
@@ -86,10 +85,14 @@ class Publisher:
             raise Refused("there is no dashboard account (tumblr.dashboard_keys is empty)")
         return self._account
 
+    @property
+    def takes_figures(self) -> bool:
+        """Whether pictures go along with a post. Otherwise they are uploaded before."""
+        return self._writer.takes_figures
+
     def upload(self, pngs: Sequence[bytes], tags: Sequence[str]) -> str:
         """Create a photo draft with pictures, for their addresses; its id."""
-        answer = self._writer.create_photos({"tags": ",".join(tags), "state": "draft"}, pngs)
-        return str(answer["id"])
+        return self._writer.upload(pngs, tags)
 
     def edit(self, post_id: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
         """Change fields of an own post; the answer holds the id that it has now."""
@@ -98,3 +101,8 @@ class Publisher:
     def delete(self, post_id: str) -> None:
         """Delete an own post or ask."""
         self._writer.delete(post_id)
+
+
+def _writing(intent: Intent) -> Writing:
+    pngs = {figure_name(number): base64.b64decode(png) for number, png in enumerate(intent.figures)}
+    return Writing(intent.html, intent.tags, intent.state, pngs)

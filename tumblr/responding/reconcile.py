@@ -13,6 +13,7 @@ from enum import IntEnum
 
 from bs4 import BeautifulSoup
 
+from munging.npf_from_html import READ_MORE
 from tumblr.api.client import TumblrReader
 from tumblr.api.errors import TumblrError
 from tumblr.api.models import TumblrPost
@@ -166,7 +167,7 @@ def _likeness(post: TumblrPost, intent: Intent) -> Likeness:
     """By the words: tumblr drops tags, and the operator may have changed them meanwhile."""
     found, wanted = fingerprint(post.body), fingerprint(intent.html)
     if found == wanted:
-        return Likeness.SAME
+        return Likeness.SAME if wanted else Likeness.DOUBTFUL  # pictures without a word look alike from here
     # Quick first: most posts have nothing to do with it, and the exact ratio is quadratic.
     matcher = SequenceMatcher(None, found[:COMPARED], wanted[:COMPARED], autojunk=False)
     alike = min(len(found), len(wanted)) >= LEAST_COMPARED and (
@@ -177,7 +178,7 @@ def _likeness(post: TumblrPost, intent: Intent) -> Likeness:
 
 def fingerprint(html: str) -> str:
     """What is said in a post, without what platforms rewrite; see ``plain_fingerprint``."""
-    return plain_fingerprint(BeautifulSoup(html, "lxml").get_text())
+    return plain_fingerprint(BeautifulSoup(html.replace(READ_MORE, " "), "lxml").get_text())
 
 
 def plain_fingerprint(text: str) -> str:

@@ -110,12 +110,35 @@ _OUTBOX_AND_INPUTS: Step = (
     _give_inputs_versions,
 )
 
+
+def _name_reblogged_blogs(connection: Connection) -> None:
+    """Where it is stored what will be reblogged, name its blog: posts made of blocks need it."""
+    for number, kind, input_id, stored, sent in connection.execute(
+        text("SELECT id, kind, input_id, input, intent FROM turns WHERE state IN ('found', 'posting')")
+    ).all():
+        about, intent = json.loads(stored), json.loads(sent) if sent else {}
+        # A treat is named after the turn that it comes from, as in reblog:bob:77#2.
+        treat = about["post"] if kind == "treat" and "post" in about else {}
+        blog = input_id.split(":")[1] if treat and input_id.count(":") == 2 else about.get("blog")
+        for planned in (intent, treat):
+            if planned.get("action") == "reblog" and blog:
+                planned["target"] = planned.get("target") or blog
+        changed = {"input": json.dumps(about, ensure_ascii=False), "intent": sent and json.dumps(intent)}
+        connection.execute(
+            text("UPDATE turns SET input = :input, intent = :intent WHERE id = :id"),
+            {**changed, "id": number},
+        )
+
+
+_REBLOGGED_BLOGS: Step = (_name_reblogged_blogs,)
+
 MIGRATIONS: tuple[Step, ...] = (
     _FIRST_TABLES,
     _COMMANDS_AND_BUDGET,
     _CONVERSATIONS,
     _PUBLISHED,
     _OUTBOX_AND_INPUTS,
+    _REBLOGGED_BLOGS,
 )
 
 

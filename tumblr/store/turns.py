@@ -269,11 +269,12 @@ class TurnStore:
         if turn.intent.discard is not None:
             chore = NewEdit(DELETE, turn.intent.discard, f"{turn.name} is done")
             add_edits(connection, [chore], self._clock())
-        return {"intent": turn.intent.model_copy(update={"image": ""}).model_dump_json()}
+        return _without_pictures(turn.intent)
 
     def close(self, turn: Turn, state: TurnState, reason: str) -> Turn:
         """Skip or fail a turn, for a stated reason."""
-        return self._move(turn, state, reason=reason)
+        left = {} if turn.intent is None else _without_pictures(turn.intent)
+        return self._move(turn, state, reason=reason, **left)
 
     def try_again(self, turn: Turn, reason: str, not_before: float) -> Turn:
         """Count a failed attempt. The turn starts over, but not before this moment."""
@@ -385,6 +386,11 @@ def _first_state(new: NewTurn) -> TurnState:
     if new.skip_reason is not None:
         return TurnState.SKIPPED
     return TurnState.FOUND if new.waits_for is None else TurnState.WAITING
+
+
+def _without_pictures(intent: Intent) -> dict[str, Any]:
+    """The value of an intent that is over: what was sent is told in words alone."""
+    return {"intent": intent.model_copy(update={"image": "", "figures": ()}).model_dump_json()}
 
 
 def _check_move(turn: Turn, state: TurnState) -> None:

@@ -43,5 +43,7 @@ class PlannedPost:
     reblog_key: str = ""
     target: str = ""
     image: str = ""
+    figures: tuple[str, ...] = ()
+    undrawn: str = ""
     discard: str | None = None
-    """As in ``Intent``."""
+    """As in ``Intent``, like the fields before it."""

@@ -55,10 +55,16 @@ class Intent(Stored):
     """The key of the post that is reblogged."""
 
     target: str = ""
-    """The blog that is acted on, if it is about one."""
+    """The blog that is acted on, if it is about one: whose post is reblogged, who is followed."""
 
     image: str = ""
     """A PNG to be posted, in Base64. Forgotten when it is posted."""
+
+    figures: tuple[str, ...] = ()
+    """PNGs that go along with the text, in Base64, by their numbers. Forgotten like ``image``."""
+
+    undrawn: str = ""
+    """The HTML with text in the places of the figures, for the case that tumblr does not take them."""
 
     discard: str | None = None
     """The ask that is to be deleted when this is done."""

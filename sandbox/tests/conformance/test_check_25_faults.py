@@ -49,6 +49,32 @@ def test_server_errors_with_html(client: Any, frank2: Any, driver: SandboxDriver
     assert under(driver, fault, frank2.info)["meta"]["status"] == status
 
 
+@pytest.mark.parametrize("refused", [FaultKind.LEGACY_REFUSED, FaultKind.BLOCKS_REFUSED])
+def test_one_form_of_writing_is_refused_with_nginxs_page_and_the_other_works(
+    client: Any, frank2: Any, driver: SandboxDriver, refused: FaultKind
+) -> None:
+    """As the legacy endpoints answer some since December 2025 (tumblr/docs, issue 153)."""
+    said = [{"type": "text", "text": "soup"}]
+    theirs = int(driver.post("bob", "<p>is it warm?</p>"))
+    key = client.posts("bob", id=theirs)["posts"][0]["reblog_key"]
+    legacy: list[Read] = [
+        lambda: client.create_text("frank", body="<p>soup</p>"),
+        lambda: edit(client, "frank", id=mine, tags="soup"),
+        lambda: client.reblog("frank", id=theirs, reblog_key=key),
+    ]
+    blocks: list[Read] = [
+        lambda: frank2.create_post("frank", content=said),
+        lambda: frank2.edit_post("frank", mine, content=said),
+        lambda: frank2.reblog_post("frank", "bob", theirs, content=said),
+    ]
+    mine = int(legacy[0]()["id"])
+    driver.add_fault(Fault(kind=refused))
+    closed, open_ = (legacy, blocks) if refused is FaultKind.LEGACY_REFUSED else (blocks, legacy)
+    assert ["id" in call() for call in (*closed, *open_)] == [False] * 3 + [True] * 3
+    assert [call.status for call in driver.calls() if call.fault] == [403] * 3
+    assert client.delete_post("frank", mine)["id"] == mine
+
+
 @pytest.mark.parametrize("headers", [True, False])
 @pytest.mark.parametrize("kind", [FaultKind.LIMIT, FaultKind.THROTTLE])
 def test_both_forms_of_429(

@@ -132,7 +132,10 @@ def throttled() -> ApiError:
 
 
 def html_failure(status: int) -> Response:
-    """An HTML page where JSON was expected, as an overloaded front end sends it."""
-    phrase = phrase_of(status)
-    page = f"<html><head><title>{status} {phrase}</title></head><body><h1>{phrase}</h1></body></html>"
-    return Response(page, status=f"{status} {phrase}", content_type="text/html; charset=utf-8")
+    """An HTML page where JSON was expected, as the nginx before tumblr sends it."""
+    said = f"{status} {phrase_of(status)}"
+    page = (
+        f"<html>\r\n<head><title>{said}</title></head>\r\n<body>\r\n<center><h1>{said}</h1></center>\r\n"
+        "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    )
+    return Response(page, status=said, content_type="text/html; charset=utf-8")

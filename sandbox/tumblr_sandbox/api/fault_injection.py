@@ -114,6 +114,8 @@ def _writes_npf() -> bool:
 
 
 REFUSALS: dict[FaultKind, Callable[[Fault], Response]] = {
+    FaultKind.LEGACY_REFUSED: lambda _: envelope.html_failure(403),
+    FaultKind.BLOCKS_REFUSED: lambda _: envelope.html_failure(403),
     FaultKind.STATUS: lambda fault: envelope.html_failure(fault.status),
     FaultKind.HTML: lambda _: envelope.html_failure(200),
     FaultKind.UNAUTHORIZED: lambda _: envelope.unauthorized().to_response(),

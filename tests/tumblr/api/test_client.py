@@ -18,7 +18,7 @@ from requests.adapters import BaseAdapter
 from requests.models import PreparedRequest, Response
 
 from tests.tumblr.fakes import RULES, FakeClock
-from tumblr.api.client import AccountWriter, TumblrReader, TumblrWriter, full_blog_name
+from tumblr.api.client import AccountWriter, TumblrReader, full_blog_name
 from tumblr.api.errors import (
     Forbidden,
     LimitReached,
@@ -32,12 +32,14 @@ from tumblr.api.errors import (
 )
 from tumblr.api.rate_limits import Budget
 from tumblr.api.transport import ReadRequest, UncheckedClient, WriteRequest
+from tumblr.api.writer import HtmlWriter, Writing
 from tumblr.settings import ApiKeys
 
 HOST = "http://127.0.0.1:9999"
 KEYS = ApiKeys.model_validate(
     {"consumer_key": "consumer", "consumer_secret": "secret1", "token": "token", "token_secret": "secret2"}
 )
+SAID = Writing("x", (), "published")
 HEADERS = {
     "X-Ratelimit-Perhour-Limit": "1000",
     "X-Ratelimit-Perhour-Remaining": "990",
@@ -98,7 +100,7 @@ class Wire:
         read = ReadRequest(KEYS, HOST, session, self.budget, timeout_seconds=8, max_tries=3)
         self.reader = TumblrReader(read, RULES)
         write = WriteRequest(KEYS, HOST, session, self.budget, timeout_seconds=30)
-        self.writer = TumblrWriter(write, "frank")
+        self.writer = HtmlWriter(write, "frank")
         self.account = AccountWriter(write)
 
     def will_answer(self, *answers: Answer) -> None:
@@ -189,7 +191,7 @@ def test_a_list_with_an_unreadable_post_is_not_taken_as_complete(wire: Wire) -> 
 def test_answering_an_ask(wire: Wire) -> None:
     wire.will_answer(document({"id": 9, "id_string": "9", "state": "published"}))
     html = "<p>yes &amp; no: é 域 + % ~ ' ( ) *</p>"
-    reply = wire.writer.edit("3", {"answer": html, "tags": "a b,ü", "state": "published"})
+    reply = wire.writer.answer("3", Writing(html, ("a b", "ü"), "published"))
     assert reply["id"] == "9"
     assert wire.sent() == (
         "POST",
@@ -202,7 +204,7 @@ def test_answering_an_ask(wire: Wire) -> None:
 
 def test_no_tags_are_sent_as_no_tags(wire: Wire) -> None:
     wire.will_answer(document({"id": "9"}, 201))
-    wire.writer.create_text({"body": "x", "tags": "", "state": "queue"})
+    wire.writer.create(Writing("x", (), "queue"))
     assert wire.sent()[2]["tags"] == ""
     assert wire.sent()[2]["type"] == "text"
 
@@ -211,7 +213,7 @@ def test_no_tags_are_sent_as_no_tags(wire: Wire) -> None:
 def test_a_write_without_an_id_in_its_answer_may_have_happened(wire: Wire, broken: object) -> None:
     wire.will_answer(document(broken))
     with pytest.raises(MalformedAnswer) as caught:
-        wire.writer.create_text({"body": "x"})
+        wire.writer.create(SAID)
     assert caught.value.may_have_happened
 
 
@@ -259,7 +261,7 @@ ERRORS: list[tuple[Callable[[], Response], type[TumblrError], str]] = [
 def test_errors(wire: Wire, make: Callable[[], Response], kind: type[TumblrError], words: str) -> None:
     wire.will_answer(make())
     with pytest.raises(kind, match=words) as caught:
-        wire.writer.create_text({"body": "x"})
+        wire.writer.create(SAID)
     assert caught.value.may_have_happened == (kind in {TumblrUnavailable, MalformedAnswer})
 
 
@@ -271,7 +273,7 @@ def test_a_page_of_the_server_before_tumblr_says_nothing_of_keys_or_posts(
     page = f"<html><head><title>{status}</title></head><body><center>nginx</center></body></html>"
     wire.will_answer(answer(page, status, {"Content-Type": kind}))
     with pytest.raises(TumblrUnavailable):
-        wire.writer.create_text({"body": "x"})
+        wire.writer.create(SAID)
 
 
 @pytest.mark.parametrize(
@@ -291,7 +293,7 @@ def test_only_a_stated_reason_makes_a_refusal_last(
 ) -> None:
     wire.will_answer(make())
     with pytest.raises(TurnedDown) as caught:
-        wire.writer.create_text({"body": "x"})
+        wire.writer.create(SAID)
     assert caught.value.passing is passing
 
 
@@ -307,7 +309,7 @@ def test_a_read_without_an_answer_is_repeated_with_more_patience(wire: Wire) -> 
 def test_a_write_without_an_answer_is_never_repeated_here(wire: Wire) -> None:
     wire.will_answer(requests.ReadTimeout())
     with pytest.raises(TumblrUnavailable) as caught:
-        wire.writer.create_text({"body": "x"})
+        wire.writer.create(SAID)
     assert caught.value.may_have_happened
     assert len(wire.adapter.requests) == 1
 
@@ -317,7 +319,7 @@ def test_nothing_is_sent_while_no_call_is_allowed(wire: Wire, clock: FakeClock) 
     with pytest.raises(LimitReached):
         wire.reader.inbox()
     with pytest.raises(LimitReached):
-        wire.writer.create_text({"body": "x"})
+        wire.writer.create(SAID)
     assert len(wire.adapter.requests) == 1
     clock.advance(61)
     wire.will_answer(page())
@@ -352,7 +354,7 @@ def test_keys_are_not_shown() -> None:
 def test_a_picture_goes_as_a_part_with_a_name_and_the_fields_go_twice(wire: Wire) -> None:
     wire.will_answer(document({"id": 7, "id_string": "7", "state": "published"}, 201))
     png = b"\x89PNG\r\n\x1a\n\x00\xff"
-    posted = wire.writer.create_photos({"caption": "<p>é & so</p>", "tags": "", "state": "published"}, [png])
+    posted = wire.writer.create_photo(Writing("<p>é & so</p>", (), "published"), png)
     assert posted["id"] == "7"
     request = wire.adapter.requests[-1]
     parts = urlsplit(request.url or "")

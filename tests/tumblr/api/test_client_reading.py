@@ -13,6 +13,7 @@ from tumblr.api.client import TumblrDashReader, TumblrReader
 from tumblr.api.errors import MalformedAnswer
 from tumblr.api.models import Mention
 from tumblr.api.transport import ReadRequest
+from tumblr.api.writer import ReblogTarget, Writing
 
 
 @pytest.fixture
@@ -129,12 +130,11 @@ def test_whom_the_account_follows(wire: Wire, dash: TumblrDashReader) -> None:
 
 def test_reblogging(wire: Wire) -> None:
     wire.will_answer(document({"id": "77", "state": "published"}, 201))
-    answer = wire.writer.reblog(
-        "5", {"reblog_key": "aB3", "comment": "<p>x</p>", "tags": "a", "state": "draft"}
-    )
+    answer = wire.writer.reblog(ReblogTarget("bob", "5", "aB3"), Writing("<p>x</p>", ("a",), "draft"))
     assert answer["id"] == "77"
     assert wire.sent()[1] == "/v2/blog/frank.tumblr.com/post/reblog"
-    assert wire.sent()[2]["id"] == "5"
+    fields = {"id": "5", "reblog_key": "aB3", "comment": "<p>x</p>", "tags": "a", "state": "draft"}
+    assert wire.sent()[2] == fields
 
 
 def test_html_can_be_asked_for(wire: Wire) -> None:

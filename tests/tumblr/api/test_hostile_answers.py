@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,10 +23,12 @@ from tests.tumblr import hostile
 from tests.tumblr.api.test_client import HOST, KEYS
 from tests.tumblr.fakes import RULES, FakeClock
 from tests.tumblr.hostile import HostileTumblr, Place, Town, places, with_value
-from tumblr.api.client import AccountWriter, TumblrDashReader, TumblrReader, TumblrWriter
+from tumblr.api.block_writer import BlockWriter
+from tumblr.api.client import AccountWriter, TumblrDashReader, TumblrReader
 from tumblr.api.errors import MalformedAnswer, TumblrError
 from tumblr.api.rate_limits import Budget
 from tumblr.api.transport import ReadRequest, WriteRequest
+from tumblr.api.writer import HtmlWriter, ReblogTarget, TumblrWriter, Writing
 from tumblr.build import running_bot
 
 INFINITE = float("inf")
@@ -58,6 +61,16 @@ BODIES = st.one_of(
     JSON.map(json.dumps),
     JSON.map(lambda value: json.dumps({"meta": {"status": 200, "msg": "OK"}, "response": value})),
     JSON.map(lambda value: json.dumps({"meta": {"status": 200}, "response": {"posts": [value, {"id": 7}]}})),
+    st.fixed_dictionaries(
+        {
+            "id": st.sampled_from((7, "7")) | JSON,
+            "content": st.lists(JSON) | JSON,
+            "layout": st.lists(st.fixed_dictionaries({"type": st.just("ask"), "blocks": JSON})) | JSON,
+            "state": st.sampled_from(("draft", "queued")) | JSON,
+            "tags": st.lists(JSON) | JSON,
+            "blog": st.fixed_dictionaries({"uuid": JSON}),
+        }
+    ).map(lambda value: json.dumps({"meta": {"status": 200}, "response": value})),
     st.tuples(st.sampled_from((200, 400, 403, 404, 429, 500)), JSON).map(
         lambda pair: json.dumps({"meta": {"status": pair[0]}, "response": [], "errors": pair[1]})
     ),
@@ -100,6 +113,17 @@ class OneAnswer(BaseAdapter):
         """Nothing to close."""
 
 
+SAID = Writing('<p><a class="tumblelog" href="https://bob.tumblr.com/">@bob</a> x</p>', ("a",), "draft")
+WRITES: dict[str, Callable[[Callable[[], TumblrWriter]], object]] = {
+    "edit": lambda writer: writer().edit("7", {"tags": "a", "answer": "b"}),
+    "answer": lambda writer: writer().answer("7", SAID),
+    "create": lambda writer: writer().create(SAID),
+    "photo": lambda writer: writer().create_photo(SAID, b"x"),
+    "reblog": lambda writer: writer().reblog(ReblogTarget("bob", "7", "k"), SAID),
+    "delete": lambda writer: writer().delete("7"),
+}
+
+
 @dataclass(frozen=True)
 class Line:
     """All the ways to tumblr, on one adapter."""
@@ -120,6 +144,12 @@ def line() -> Iterator[Line]:
         def write() -> WriteRequest:
             return WriteRequest(KEYS, HOST, session, Budget(FakeClock()), timeout_seconds=8)
 
+        def html() -> TumblrWriter:
+            return HtmlWriter(write(), "frank")
+
+        def blocks() -> TumblrWriter:
+            return BlockWriter(write(), read(), "frank")
+
         calls: dict[str, Callable[[], object]] = {
             "inbox": lambda: TumblrReader(read(), RULES).inbox(),
             "post": lambda: TumblrReader(read(), RULES).post("7"),
@@ -133,11 +163,11 @@ def line() -> Iterator[Line]:
             "dashboard": lambda: list(TumblrDashReader(read(), RULES).dashboard(60)),
             "dashboard after": lambda: list(TumblrDashReader(read(), RULES).dashboard_after("6", 3)),
             "following": lambda: list(TumblrDashReader(read(), RULES).following()),
-            "edit": lambda: TumblrWriter(write(), "frank").edit("7", {}),
-            "create": lambda: TumblrWriter(write(), "frank").create_text({}),
-            "photo": lambda: TumblrWriter(write(), "frank").create_photos({}, [b"x"]),
-            "reblog": lambda: TumblrWriter(write(), "frank").reblog("7", {}),
-            "delete": lambda: TumblrWriter(write(), "frank").delete("7"),
+            **{
+                f"{verb}, {form}": partial(call, writer)
+                for form, writer in (("html", html), ("blocks", blocks))
+                for verb, call in WRITES.items()
+            },
             "follow": lambda: AccountWriter(write()).follow("bob"),
         }
         yield Line(adapter, calls)

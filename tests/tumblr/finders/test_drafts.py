@@ -13,6 +13,7 @@ import structlog
 from tests.tumblr.fakes import DRAFTS, START, World, queue
 from tumblr.api.models import TumblrPost, post_name
 from tumblr.api.payload_forms import TrailEntry
+from tumblr.api.writer import Writing
 from tumblr.finders.drafts import ALL_DRAFTS_SECONDS, PLACEHOLDER
 from tumblr.turns.fail_points import FailPoint, FailPoints
 from tumblr.turns.kinds import TurnKind, TurnState
@@ -227,7 +228,7 @@ def test_far_down_in_the_pile_a_tag_is_seen_a_little_later(drafting: World) -> N
     ask = world.tumblr.ask("soup?")
     world.run()
     for number in range(60):
-        world.tumblr.create_text({"body": str(number), "tags": "", "state": "draft"})
+        world.tumblr.create(Writing(str(number), (), "draft"))
     world.tumblr.tag(ask, "a")
     world.run()
     assert ask in world.tumblr.posts

@@ -12,16 +12,19 @@ from images.reader import ImageReader, ImageTexts
 from images.settings import ImagesConfig
 from munging.control import IMAGE_DELIMITER
 from munging.figures import Block
+from munging.npf_from_html import npf_from_html
 from switchboard.messages import AnswerRequest
 from tests.tumblr.fakes import FakeClock, World
-from tumblr.api.errors import Refused
+from tumblr.api.errors import PictureLimitReached, PicturesRefused, Refused, TumblrError
 from tumblr.bot import Drawing
+from tumblr.responding.illustrator import MOST_BYTES
 from tumblr.responding.post_images import PostImages
 from tumblr.turns.fail_points import FailPoint, FailPoints
 from tumblr.turns.kinds import TurnState
 from tumblr.turns.tags import UPLOADED, answer_tags
 
 A, B = "https://64.media.tumblr.com/a.png", "https://64.media.tumblr.com/b.png"
+FORMS = pytest.mark.parametrize("form", ["blocks", "html"])
 BLOCK = f"look:\n{IMAGE_DELIMITER}\nsoup is <b>love</b>\n{IMAGE_DELIMITER}\nthe end"
 
 
@@ -42,7 +45,8 @@ def draw(block: Block) -> Drawing:
     if "cannot" in block.words:
         raise ValueError("nobody can draw this")
     guidance = 4.0 if block.description else None
-    return Drawing(block.words.encode(), 640, 73, guidance)
+    png = bytes(MOST_BYTES + 1) if "huge" in block.words else block.words.encode()
+    return Drawing(png, 640, 73, guidance)
 
 
 def world_that_reads(tmp_path: Path, reader: KnownTexts, **settings: object) -> World:
@@ -107,8 +111,9 @@ def test_only_so_many_images_are_read_the_latest_first() -> None:
     assert PostImages(reader, ImagesConfig(max_images=1), FakeClock()).texts([A, B], {}, 0.0) == {B: "new"}
 
 
-def draws(tmp_path: Path, text: str = BLOCK, *, as_drafts: bool = False) -> World:
-    world = World(tmp_path, draw=draw, images={"write": True, "write_as_drafts": as_drafts})
+def draws(tmp_path: Path, form: str, text: str = BLOCK, *, as_drafts: bool = False) -> World:
+    images = {"write": True, "write_as_drafts": as_drafts}
+    world = World(tmp_path, draw=draw, images=images, tumblr={"write_format": form})
     world.switchboard.text = text
     world.tumblr.ask("soup?", "bob")
     return world
@@ -122,8 +127,9 @@ def finish(world: World) -> None:
         world.run(seconds=10)
 
 
-def test_an_image_block_becomes_a_figure_and_nothing_is_left_of_the_upload(tmp_path: Path) -> None:
-    world = draws(tmp_path)
+@FORMS
+def test_an_image_block_becomes_a_figure_and_nothing_is_left_of_the_upload(tmp_path: Path, form: str) -> None:
+    world = draws(tmp_path, form)
     finish(world)
     (answer,) = world.tumblr.posts.values()
     assert answer.state == "published"
@@ -135,9 +141,10 @@ def test_an_image_block_becomes_a_figure_and_nothing_is_left_of_the_upload(tmp_p
     world.stop()
 
 
-def test_a_picture_of_a_description_says_that_a_computer_made_it(tmp_path: Path) -> None:
+@FORMS
+def test_a_picture_of_a_description_says_that_a_computer_made_it(tmp_path: Path, form: str) -> None:
     row = f"\n{IMAGE_DELIMITER}\n"
-    world = draws(tmp_path, f"look:{row}NO{row.rstrip()}{row}a cat{row}")
+    world = draws(tmp_path, form, f"look:{row}NO{row.rstrip()}{row}a cat{row}")
     finish(world)
     (answer,) = world.tumblr.posts.values()
     assert answer.state == "published"
@@ -146,8 +153,9 @@ def test_a_picture_of_a_description_says_that_a_computer_made_it(tmp_path: Path)
     world.stop()
 
 
-def test_a_post_with_images_may_have_to_wait_as_a_draft(tmp_path: Path) -> None:
-    world = draws(tmp_path, as_drafts=True)
+@FORMS
+def test_a_post_with_images_may_have_to_wait_as_a_draft(tmp_path: Path, form: str) -> None:
+    world = draws(tmp_path, form, as_drafts=True)
     finish(world)
     (answer,) = world.tumblr.posts.values()
     assert answer.state == "draft"
@@ -155,9 +163,10 @@ def test_a_post_with_images_may_have_to_wait_as_a_draft(tmp_path: Path) -> None:
     world.stop()
 
 
+@FORMS
 @pytest.mark.parametrize("text", [BLOCK.replace("soup", "cannot"), f"a\n{IMAGE_DELIMITER}\nb"])
-def test_what_is_not_drawn_stays_text_and_waits_as_a_draft(tmp_path: Path, text: str) -> None:
-    world = draws(tmp_path, text)
+def test_what_is_not_drawn_stays_text_and_waits_as_a_draft(tmp_path: Path, form: str, text: str) -> None:
+    world = draws(tmp_path, form, text)
     finish(world)
     (answer,) = world.tumblr.posts.values()
     assert answer.state == "draft"
@@ -166,17 +175,59 @@ def test_what_is_not_drawn_stays_text_and_waits_as_a_draft(tmp_path: Path, text:
     world.stop()
 
 
-def test_an_upload_that_is_refused_leaves_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = draws(tmp_path)
-
-    def refuse(*_: object) -> None:
-        raise Refused("too many images today")
-
-    monkeypatch.setattr(world.tumblr, "create_photos", refuse)
+@FORMS
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        PicturesRefused("tumblr does not take the pictures"),
+        PictureLimitReached("tumblr takes no more pictures today", 1800.0),
+    ],
+    ids=["refused", "used up"],
+)
+def test_pictures_that_tumblr_does_not_take_leave_the_text(
+    tmp_path: Path, form: str, refusal: TumblrError
+) -> None:
+    world = draws(tmp_path, form)
+    world.tumblr.refuse_pictures = refusal
     finish(world)
     (answer,) = world.tumblr.posts.values()
     assert answer.state == "draft"
     assert IMAGE_DELIMITER in answer.body
+    turn = world.only_turn()
+    assert turn.intent is not None
+    assert turn.intent.reasons == ("an image block was not drawn",)
+    world.stop()
+
+
+@FORMS
+def test_a_picture_that_is_too_large_for_tumblr_is_not_sent(tmp_path: Path, form: str) -> None:
+    world = draws(tmp_path, form, BLOCK.replace("soup", "huge"))
+    finish(world)
+    (answer,) = world.tumblr.posts.values()
+    assert answer.state == "draft"
+    assert world.tumblr.uploaded == {}
+    world.stop()
+
+
+@FORMS
+def test_no_picture_is_kept_when_it_is_over(tmp_path: Path, form: str) -> None:
+    world = draws(tmp_path, form)
+    finish(world)
+    turn = world.only_turn()
+    assert turn.intent is not None
+    assert turn.intent.figures == ()
+    (logged,) = world.store.log_entries()
+    assert "figures" not in logged.entry["intent"]
+    world.stop()
+
+
+def test_a_description_is_kept_letter_for_letter_in_blocks(tmp_path: Path) -> None:
+    said = f"look:\n{IMAGE_DELIMITER}\n5 < 6 & 7 > 6\nso\n{IMAGE_DELIMITER}\n"
+    world = draws(tmp_path, "blocks", said)
+    finish(world)
+    (answer,) = world.tumblr.posts.values()
+    (block,) = (block for block in npf_from_html(answer.body).blocks if block["type"] == "image")
+    assert block["alt_text"] == "5 < 6 & 7 > 6\nso"
     world.stop()
 
 
@@ -188,18 +239,17 @@ def die() -> None:
     raise Killed
 
 
-@pytest.mark.parametrize(
-    "point",
-    [
-        FailPoint.BEFORE_UPLOAD,
-        FailPoint.AFTER_UPLOAD,
-        FailPoint.AFTER_UPLOAD_DELETED,
-        FailPoint.AFTER_INTENT,
-        FailPoint.AFTER_POST,
-    ],
-)
-def test_after_a_kill_nothing_is_left_but_the_answer(tmp_path: Path, point: FailPoint) -> None:
-    world = draws(tmp_path)
+UPLOADS = (FailPoint.BEFORE_UPLOAD, FailPoint.AFTER_UPLOAD, FailPoint.AFTER_UPLOAD_DELETED)
+"""Moments that there are only where pictures are uploaded before their post."""
+
+DEATHS = [("html", point) for point in UPLOADS]
+AROUND_A_POST = (FailPoint.AFTER_INTENT, FailPoint.AFTER_POST)
+DEATHS += [(form, point) for form in ("html", "blocks") for point in AROUND_A_POST]
+
+
+@pytest.mark.parametrize(("form", "point"), DEATHS)
+def test_after_a_kill_nothing_is_left_but_the_answer(tmp_path: Path, form: str, point: FailPoint) -> None:
+    world = draws(tmp_path, form)
     world.stop()
     world.start(FailPoints(point, die))
     with pytest.raises(Killed):
@@ -214,9 +264,10 @@ def test_after_a_kill_nothing_is_left_but_the_answer(tmp_path: Path, point: Fail
     world.stop()
 
 
+@FORMS
 @pytest.mark.parametrize("there", [True, False])
-def test_an_upload_whose_answer_is_lost_leaves_nothing(tmp_path: Path, there: bool) -> None:
-    world = draws(tmp_path)
+def test_an_upload_whose_answer_is_lost_leaves_nothing(tmp_path: Path, form: str, there: bool) -> None:
+    world = draws(tmp_path, form)
     if there:
         world.tumblr.lose_request = 1
     else:

@@ -14,9 +14,10 @@ from tests.tumblr.fakes import World
 from tumblr.responding.post_log import explain, flat_record
 from tumblr.store.migrations import MIGRATIONS, migrate
 from tumblr.store.schema import metadata
-from tumblr.turns.inputs import AskInput, CommandInput
-from tumblr.turns.kinds import TurnKind, TurnState
-from tumblr.turns.turn import Turn
+from tumblr.turns.inputs import AskInput, CommandInput, TreatInput
+from tumblr.turns.kinds import Action, TurnKind, TurnState
+from tumblr.turns.planned_post import PlannedPost
+from tumblr.turns.turn import Intent, Turn
 
 VERSION_0_1_0 = Path(__file__).parent / "fixtures" / "version-0.1.0.sql"
 """A database that version 0.1.0 of the program wrote, with turns of every kind in every state it can have."""
@@ -110,6 +111,24 @@ def test_the_bot_goes_on_with_turns_of_version_0_1_0(old_world: World) -> None:
     left = [turn for turn in turns_of(old_world) if turn.id in begun]
     assert not [turn.reason for turn in left if turn.reason and "Error(" in turn.reason]
     assert not [turn for turn in left if turn.state in (TurnState.FOUND, TurnState.REQUESTED)]
+
+
+def test_what_will_be_reblogged_has_the_name_of_its_blog(old_world: World) -> None:
+    turns = [turn for turn in turns_of(old_world) if turn.is_open]
+    planned: list[tuple[Turn, Intent | PlannedPost | None]] = [
+        (turn, turn.intent) for turn in turns if turn.state is TurnState.POSTING
+    ]
+    planned += [(turn, turn.input.post) for turn in turns if isinstance(turn.input, TreatInput)]
+    reblogs = [(turn, one) for turn, one in planned if one is not None and one.action is Action.REBLOG]
+    assert {turn.kind for turn, _ in reblogs} == {
+        TurnKind.REBLOG,
+        TurnKind.MENTION,
+        TurnKind.DASH,
+        TurnKind.TREAT,
+    }
+    for turn, one in reblogs:
+        assert one.target
+        assert one.target in turn.input_id
 
 
 def test_the_post_log_of_version_0_1_0_can_be_read(old_world: World) -> None:

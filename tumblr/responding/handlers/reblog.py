@@ -45,6 +45,7 @@ class ReblogHandler(TurnHandler, kinds=(TurnKind.REBLOG, TurnKind.MENTION)):
             draft=ScreenedText(asker=turn.who, question=post.said, answer=chosen.post, tags=tags),
             post_id=post.post_id,
             reblog_key=post.reblog_key,
+            target=post.blog,
         )
 
     def mood_input(self, turn: Turn, chosen: SelectionOutcome) -> StoredMoodInput | None:

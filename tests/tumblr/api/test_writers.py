@@ -24,9 +24,10 @@ from tumblr.api.client import TumblrReader
 from tumblr.api.errors import NotFound, PictureLimitReached, PicturesRefused, Refused, TumblrUnavailable
 from tumblr.api.models import ReadingRules, TumblrPost
 from tumblr.api.rate_limits import Budget
-from tumblr.api.transport import ApiKeys, ReadRequest, WriteRequest
+from tumblr.api.transport import ReadRequest, WriteRequest
 from tumblr.api.writer import HtmlWriter, ReblogTarget, TumblrWriter, Writing
 from tumblr.responding.reconcile import fingerprint
+from tumblr.settings import ApiKeys
 from tumblr_sandbox.app import create_app
 from tumblr_sandbox.driver import SandboxDriver
 from tumblr_sandbox.faults import Fault, FaultKind
@@ -77,7 +78,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     host = f"http://127.0.0.1:{server.port}"
     with SandboxDriver(host) as driver, requests.Session() as session:
         driver.wait_until_ready()
-        keys = ApiKeys(*driver.create_user("frank").strings())
+        strings = driver.create_user("frank").strings()
+        keys = ApiKeys.model_validate(dict(zip(ApiKeys.model_fields, strings, strict=True)))
         for name in ("bob", "ann"):
             driver.create_user(name)
         budget = Budget(time.time)

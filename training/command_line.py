@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 import training.commands
 from bot_lifecycle import FatalError, on_one_line
 from training.command import Command, Outcome, Sections
@@ -73,6 +75,8 @@ def run_command(load: Callable[[Path], Sections], argv: Sequence[str] | None = N
         raise
     except OSError as error:
         return _fail(_told(error), ExitStatus.FAILED)
+    except SafetensorError as error:
+        return _fail(_told_of_weights(error), ExitStatus.FAILED)
     except KeyboardInterrupt:
         return 130
     sys.stdout.write(json.dumps(outcome.report, ensure_ascii=False, default=str) + "\n")
@@ -86,10 +90,21 @@ def _fail(message: str, status: ExitStatus) -> int:
 
 def _told(error: OSError) -> str:
     where = f" ({error.filename})" if error.filename else ""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"the disk is full{where}: make room and run the same command again, it goes on where it was"
+    if error.errno in NO_ROOM:
+        return f"the disk is full{where}: {GO_ON}"
     return f"{error.strerror or error}{where}"
 
+
+def _told_of_weights(error: Exception) -> str:
+    """What is said of an error of the library that writes weights, which names the system's number."""
+    said = str(error)
+    if any(f"os error {number})" in said for number in NO_ROOM):
+        return f"the disk is full: {GO_ON}"
+    return said
+
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+GO_ON = "make room and run the same command again, it goes on where it was"
 
 MANUAL = textwrap.dedent(
     """\

@@ -32,7 +32,7 @@ from training.finetune.bases import (
 from training.finetune.data import DocumentRows, EpochRows, NumberedRows, StreamRows, TokenStream
 from training.finetune.noise import measure_noise_scale
 from training.finetune.plan import Shape, TrainingPlan
-from training.finetune.trainer import Curves, fit, perplexity, world_size
+from training.finetune.trainer import Curves, check_sharding, fit, perplexity, world_size
 from training.progress import Progress
 from training.reports import plot_losses
 
@@ -60,6 +60,7 @@ class Material:
 def train_generator(material: Material, plan: TrainingPlan, console: Console) -> dict[str, object]:
     """Train, export, report. Only the first of several processes writes."""
     began = time.monotonic()
+    check_sharding(plan)
     corpus = open_corpus(material.corpus)
     encoder = load_encoder(str(material.tokenizer))
     key, tokens = _tokens(corpus, material, plan, console)

@@ -25,6 +25,7 @@ from transformers import (
     TrainingArguments,
 )
 
+from training.errors import UsageError
 from training.finetune.checkpoints import newest_whole, seal_checkpoint
 from training.finetune.data import IGNORED, NumberedRows, collate
 from training.finetune.plan import TrainingPlan
@@ -205,6 +206,20 @@ def _schedule(plan: TrainingPlan) -> tuple[str, dict[str, float]]:
     if plan.schedule == "constant":
         return ("constant_with_warmup" if plan.warmup else "constant"), {}
     return ("cosine_with_min_lr", {"min_lr_rate": plan.floor}) if plan.floor else ("cosine", {})
+
+
+def uses_fsdp() -> bool:
+    """Whether ``accelerate launch`` asks for the network to be cut up over the processes."""
+    return os.environ.get("ACCELERATE_USE_FSDP", "false").lower() in ("1", "true")
+
+
+def check_sharding(plan: TrainingPlan) -> None:
+    """Raise UsageError for adapters of a network that is cut up: their checkpoints cannot be gone on from."""
+    if plan.lora is not None and uses_fsdp():
+        raise UsageError(
+            "--lora does not go with FSDP, whose checkpoints of adapters cannot be gone on from: "
+            "leave out one of them"
+        )
 
 
 def world_size() -> int:

@@ -7,6 +7,7 @@ they were kept or not, so that a run comes to the same result with any budget.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ from autoresponder.model.trunk import run_trunk
 from training.files import digest_of
 
 Ids = Sequence[int]
+_READY = "ready"
+"""A file beside the arrays that says that they were made whole."""
 
 
 class Activations:
@@ -33,8 +36,12 @@ class Activations:
         rows: Sequence[Ids],
         folder: Path | None = None,
         budget_bytes: float = 0.0,
+        generator: str = "",
     ) -> None:
-        """``folder`` keeps them, up to ``budget_bytes``; one of another run is emptied."""
+        """``folder`` keeps them, up to ``budget_bytes``; those of other rows, or of another generator, go.
+
+        ``generator`` is a digest of the network's weights.
+        """
         self._network = network
         self._layers = tuple(layers)
         self._rows = rows
@@ -48,7 +55,7 @@ class Activations:
         self._file: NDArray[np.float16] | None = None
         self._filled: NDArray[np.bool_] = np.zeros(0, np.bool_)
         if folder is not None and self.kept_rows:
-            self._open(folder)
+            self._open(folder, generator)
 
     def batch(self, chosen: Sequence[int]) -> tuple[dict[int, Tensor], Tensor]:
         """Streams (B, T, d) by layer, padded on the right, and the selection positions (B,)."""
@@ -64,19 +71,25 @@ class Activations:
         hidden = {layer: streams[index].to(device) for index, layer in enumerate(self._layers)}
         return hidden, positions
 
-    def _open(self, folder: Path) -> None:
-        key = digest_of([self._layers, self._width, [list(row) for row in self._rows[: self.kept_rows]]])[:16]
+    def _open(self, folder: Path, generator: str) -> None:
+        rows = [list(row) for row in self._rows[: self.kept_rows]]
+        key = digest_of([generator, self._layers, self._width, rows])[:16]
         place = folder / f"activations-{key}"
         for other in folder.glob("activations-*"):
-            if other != place:
+            if other != place or not (other / _READY).is_file():
                 shutil.rmtree(other)
-        place.mkdir(parents=True, exist_ok=True)
-        shape = (int(self._starts[self.kept_rows]), len(self._layers), self._width)
         streams, filled = place / "streams.npy", place / "filled.npy"
-        fresh = not filled.is_file()
-        mode = "w+" if fresh else "r+"
-        self._file = np.lib.format.open_memmap(streams, mode, dtype=np.float16, shape=shape)
-        self._filled = np.lib.format.open_memmap(filled, mode, dtype=np.bool_, shape=(self.kept_rows,))
+        if not place.is_dir():
+            shape = (int(self._starts[self.kept_rows]), len(self._layers), self._width)
+            try:
+                _make_array(streams, np.float16, shape)
+                _make_array(filled, np.bool_, (self.kept_rows,))
+                (place / _READY).touch()
+            except OSError:
+                shutil.rmtree(place)
+                raise
+        self._file = np.lib.format.open_memmap(streams, "r+")
+        self._filled = np.lib.format.open_memmap(filled, "r+")
 
     def _has(self, number: int) -> bool:
         return number < self.kept_rows and bool(self._filled[number])
@@ -106,6 +119,17 @@ class Activations:
                         True  # after the streams: a kill between the two computes them again
                     )
         return found
+
+
+def _make_array(path: Path, kind: type[np.generic], shape: tuple[int, ...]) -> None:
+    """A file of zeros, with all its room on the disk set aside. Raises OSError where there is none.
+
+    A write to a mapped file on a full disk would end the process without a word.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.lib.format.open_memmap(path, "w+", dtype=kind, shape=shape)
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def as_hidden(streams: Mapping[int, Tensor]) -> dict[int, Tensor]:

@@ -30,6 +30,7 @@ from autoresponder.heads.head_2021 import (
 )
 from autoresponder.heads.head_2022 import make_head
 from training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from training.errors import CheckpointError
 from training.scoring_heads.activations import as_hidden
 
 Report = Callable[[int, float], None]
@@ -97,12 +98,16 @@ SENTIMENT = HeadRecipe(
 
 @dataclass(frozen=True)
 class TrainedHead:
-    """A trained head, not yet calibrated, the loss of each step, and the seconds it took."""
+    """A trained head, not yet calibrated, the loss of each step, and the seconds it took.
+
+    ``passed_over`` says what was wrong with a checkpoint that was not gone on from.
+    """
 
     head: Head
     losses: tuple[float, ...]
     wall_seconds: float
     cpu_seconds: float
+    passed_over: str = ""
 
 
 def new_head(
@@ -143,14 +148,18 @@ def fit_head(
     """Train a head's own variables, from the checkpoint if there is one.
 
     Chance is drawn anew at each step from the seed and the step's number: a run that goes on after a stop
-    comes to the same weights.
+    comes to the same weights. A checkpoint that is not whole is told and not used.
     """
     wall, cpu = time.monotonic(), time.process_time()
     device = next(head.parameters()).device
     wanted = torch.tensor(targets, dtype=torch.float32, device=device)
     optimizer = _optimizer(head, recipe)
     batches = batch_order(ids, recipe)
-    done = load_checkpoint(checkpoints, head, optimizer) if checkpoints else None
+    done, passed_over = None, ""
+    try:
+        done = load_checkpoint(checkpoints, head, optimizer) if checkpoints else None
+    except CheckpointError as error:
+        passed_over = str(error)  # the work of minutes, which nobody watches: it is begun again
     losses = list(done.losses) if done else []
     head.train()
     for step in range(len(losses), len(batches)):
@@ -169,7 +178,7 @@ def fit_head(
         if checkpoints and (len(losses) % SAVE_EVERY == 0 or len(losses) == len(batches)):
             save_checkpoint(checkpoints, head, optimizer, Progress(len(losses), tuple(losses)))
     head.train(mode=False)
-    return TrainedHead(head, tuple(losses), time.monotonic() - wall, time.process_time() - cpu)
+    return TrainedHead(head, tuple(losses), time.monotonic() - wall, time.process_time() - cpu, passed_over)
 
 
 def batch_order(rows: Sequence[Sequence[int]], recipe: HeadRecipe) -> list[list[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -47,10 +48,11 @@ class HeadRun:
 
 @dataclass(frozen=True)
 class Made:
-    """A head and its report."""
+    """A head, its report, and the folder of its checkpoint, which is of no use once the head is kept."""
 
     head: Head
     report: dict[str, Any]
+    checkpoint: Path
 
 
 def make_trained_head(run: HeadRun, parts: Mapping[str, Sequence[Row]], console: Console) -> Made:
@@ -64,10 +66,12 @@ def make_trained_head(run: HeadRun, parts: Mapping[str, Sequence[Row]], console:
     head = new_head(recipe, generator.network, generator.identity, generator.positions)
     head = head.to(generator.network.device)
     ids = [generator.encoder.encode_for_head(row.text, head.settings.max_tokens) for row in train]
-    key = digest_of([asdict(recipe), generator.identity.sha256, [(row.text, row.target) for row in train]])[
-        :16
-    ]
-    activations = Activations(generator.network, head.settings.layers, ids, run.work, run.cache_bytes)
+    weights = generator.identity.sha256
+    key = digest_of([asdict(recipe), weights, [(row.text, row.target) for row in train]])[:16]
+    checkpoint = run.work / f"checkpoint-{key}"
+    activations = Activations(
+        generator.network, head.settings.layers, ids, run.work, run.cache_bytes, weights
+    )
     steps = len(batch_order(ids, recipe))
     with Progress(recipe.name, steps, console) as progress:
         trained = fit_head(
@@ -76,7 +80,7 @@ def make_trained_head(run: HeadRun, parts: Mapping[str, Sequence[Row]], console:
             activations.batch,
             ids,
             [row.target for row in train],
-            checkpoints=run.work / f"checkpoint-{key}",
+            checkpoints=checkpoint,
             report=lambda step, loss: progress.reach(step, f"loss {loss:.3f}"),
         )
     _round_to_half(head)
@@ -93,12 +97,13 @@ def make_trained_head(run: HeadRun, parts: Mapping[str, Sequence[Row]], console:
         "max_tokens": head.settings.max_tokens,
         "activations": {"kept_rows": activations.kept_rows, "computed_rows": activations.computed_rows},
         "test": measure(head, generator, parts["test"]),
+        "checkpoint_passed_over": trained.passed_over,
         "losses": list(trained.losses),
         "seconds": round(time.monotonic() - began, 1),
         "training_seconds": round(trained.wall_seconds, 1),
         "training_cpu_seconds": round(trained.cpu_seconds, 1),
     }
-    return Made(head, report)
+    return Made(head, report, checkpoint)
 
 
 def _round_to_half(head: Head) -> None:
@@ -117,6 +122,7 @@ def save_made(made: Made, folder: Path) -> None:
         if curve:
             plot_reliability(new / "reliability.png", curve)
         write_json(new / "report.json", made.report)
+    shutil.rmtree(made.checkpoint, ignore_errors=True)
 
 
 def scores(

@@ -9,8 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.training.heads.toy import configuration
+from tests.training.heads.toy import NOW, configuration
 from training.__main__ import main
+
+
+@pytest.fixture(autouse=True)
+def _at_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("training.scoring_heads.making", "training.weekly"):
+        monkeypatch.setattr(f"{module}.now", lambda: NOW)
 
 
 @pytest.fixture

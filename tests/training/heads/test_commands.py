@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
-import time
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from autoresponder.heads.versions import folder_of, read_current
+from autoresponder.heads.versions import folder_of, read_current, version_folder
 from autoresponder.jobs.model_folder import load_generator, load_heads
-from tests.training.heads.toy import configuration, make_model, noted_posts, rows_file, write_notes
+from tests.training.heads.toy import NOW, configuration, make_model, noted_posts, rows_file, write_notes
 from training.files import fault_of_sealed
 from training.noted import Standing, write_standing
+
+Run = Callable[..., tuple[int, dict[str, Any], str]]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -21,7 +27,7 @@ def model(tmp_path: Path) -> Path:
     return make_model(tmp_path / "model")
 
 
-def test_a_first_selector_is_put_in_use_and_a_worse_one_never(run: Any, model: Path, tmp_path: Path) -> None:
+def test_a_first_selector_is_put_in_use_and_a_worse_one_never(run: Run, model: Path, tmp_path: Path) -> None:
     good = rows_file(tmp_path / "rows.jsonl")
     status, first, _ = run("selector", "--model", model, "--rows", good, "--epochs", 8)
     assert status == 0, first
@@ -39,7 +45,7 @@ def test_a_first_selector_is_put_in_use_and_a_worse_one_never(run: Any, model: P
     assert read_current(model / "heads").heads["selector"].current == first["version"]
 
 
-def test_promote_and_rollback(run: Any, model: Path, tmp_path: Path) -> None:
+def test_promote_and_rollback(run: Run, model: Path, tmp_path: Path) -> None:
     rows = rows_file(tmp_path / "rows.jsonl")
     versions = []
     for seed in (1, 2):
@@ -67,7 +73,7 @@ def test_promote_and_rollback(run: Any, model: Path, tmp_path: Path) -> None:
     assert "is not as it was written" in said
 
 
-def test_the_same_seed_gives_the_same_figures_with_any_cache(run: Any, model: Path, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_figures_with_any_cache(run: Run, model: Path, tmp_path: Path) -> None:
     rows = rows_file(tmp_path / "rows.jsonl")
     reports = []
     for budget in (10.0, 0.0, 5e-5):
@@ -81,7 +87,72 @@ def test_the_same_seed_gives_the_same_figures_with_any_cache(run: Any, model: Pa
     assert reports[0]["activations"]["computed_rows"] < reports[1]["activations"]["computed_rows"]
 
 
-def test_the_later_form_is_narrower(run: Any, model: Path, tmp_path: Path) -> None:
+def test_a_head_whose_training_is_killed_again_and_again_is_the_same(
+    run: Run, model: Path, tmp_path: Path
+) -> None:
+    """With the twelve kills of the generator's test these make twenty."""
+    rows = rows_file(tmp_path / "rows.jsonl")
+    options = ("--rows", rows, "--epochs", 6, "--keep-old")
+    whole = run("selector", "--model", model, "--heads", tmp_path / "whole", *options)[1]
+    command = ["selector", "--config", tmp_path / "config.json", "--model", model, *options]
+    script = [
+        sys.executable,
+        "-m",
+        "tests.training.heads.killing",
+        8,
+        *command,
+        "--heads",
+        tmp_path / "killed",
+    ]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+    done = subprocess.run(
+        list(map(str, script)), cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    killed = json.loads(done.stdout.splitlines()[-1])
+    assert killed["test"] == whole["test"]
+    before, after = (
+        version_folder(tmp_path / name, "selector", report["version"]) / "selector.safetensors"
+        for name, report in (("whole", whole), ("killed", killed))
+    )
+    assert before.read_bytes() == after.read_bytes()
+    assert not list(tmp_path.glob("*.work/checkpoint-*"))
+
+
+def test_a_damaged_checkpoint_of_a_head_is_told_and_not_used(
+    run: Run, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = rows_file(tmp_path / "rows.jsonl")
+    options = ("--rows", rows, "--epochs", 2, "--keep-old", "--work", tmp_path / "work")
+    whole = run("selector", "--model", model, *options)[1]
+    assert whole["checkpoint_passed_over"] == ""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("training.scoring_heads.making.store_version", stop)
+        assert run("selector", "--model", model, *options)[0] == 130
+    (checkpoint,) = tmp_path.glob("work/checkpoint-*/checkpoint.safetensors")
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-9] + b"x" * 9)
+    again = run("selector", "--model", model, *options)[1]
+    assert "is not as it was written" in again["checkpoint_passed_over"]
+    assert again["test"] == whole["test"]
+
+
+def test_activations_of_another_generator_are_not_used(run: Run, model: Path, tmp_path: Path) -> None:
+    """The same rows, the same folder of work, and other weights."""
+    rows = rows_file(tmp_path / "rows.jsonl")
+    other = make_model(tmp_path / "other", seed=4)
+    options = ("--rows", rows, "--epochs", 2, "--keep-old", "--work", tmp_path / "work")
+    first = run("selector", "--model", model, *options)[1]
+    second = run("selector", "--model", other, *options)[1]
+    alone = run("selector", "--model", other, *options[:-1], tmp_path / "work of its own")[1]
+    assert first["activations"]["computed_rows"] == second["activations"]["computed_rows"]
+    assert second["test"] == alone["test"] != first["test"]
+
+
+def test_the_later_form_is_narrower(run: Run, model: Path, tmp_path: Path) -> None:
     rows = rows_file(tmp_path / "rows.jsonl")
     sizes = {}
     for form in ("2021", "later"):
@@ -94,21 +165,20 @@ def test_the_later_form_is_narrower(run: Any, model: Path, tmp_path: Path) -> No
     assert sizes["later"] < sizes["2021"]
 
 
-def test_sentiment_from_a_file(run: Any, model: Path, tmp_path: Path) -> None:
+def test_sentiment_from_a_file(run: Run, model: Path, tmp_path: Path) -> None:
     rows = rows_file(tmp_path / "rows.jsonl", 250, sentiment=True)
     status, report, _ = run("sentiment", "--model", model, "--rows", rows, "--epochs", 8)
     assert status == 0
     assert report["test"]["all"]["auc_of_sign"] > 0.95
 
 
-def test_a_week(run: Any, model: Path, tmp_path: Path) -> None:
+def test_a_week(run: Run, model: Path, tmp_path: Path) -> None:
     """Train, compare, promote from posts that another machine has collected and put into a place."""
-    now = time.time()
     place = tmp_path / "place"
-    write_notes(place, noted_posts(now))
+    write_notes(place, noted_posts(NOW))
     write_standing(place, Standing())
     week = ("weekly", "--only", "train", "--place", place, "--notes", tmp_path / "notes", "--model", model)
-    status, report, said = run(*week, "--epochs", 60, "--rate", 3e-3)
+    status, report, said = run(*week, "--epochs", 20, "--rate", 3e-3)
     assert status == 0, said
     assert report["selector"]["promoted"]
     assert report["selector"]["test"]["all"]["auc"] > 0.7
@@ -130,16 +200,16 @@ def test_a_week(run: Any, model: Path, tmp_path: Path) -> None:
     ],
 )
 def test_too_little_to_learn_from_is_status_three(
-    run: Any, model: Path, tmp_path: Path, make: Any, said: str
+    run: Run, model: Path, tmp_path: Path, make: Any, said: str
 ) -> None:
-    notes = write_notes(tmp_path / "notes", make(time.time()))
+    notes = write_notes(tmp_path / "notes", make(NOW))
     status, _, error = run("selector", "--model", model, "--notes", notes)
     assert status == (2 if "no posts" in said else 3)
     assert said in error
     assert error.count("\n") == 1
 
 
-def test_one_class_is_status_three(run: Any, model: Path, tmp_path: Path) -> None:
+def test_one_class_is_status_three(run: Run, model: Path, tmp_path: Path) -> None:
     path = rows_file(tmp_path / "rows.jsonl")
     lines = [json.loads(line) | {"target": 1} for line in path.read_text().splitlines()]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))

@@ -16,11 +16,12 @@ from training.tokenizer import train_tokenizer
 
 WORDS = ["rain", "cats", "soup", "trains", "river", "lamp", "boat", "heron", "reed", "fog"]
 DAY = 86400.0
+NOW = 1_796_107_200.0
+"""The time in tests: texts say hour and month, so what a head learns in a few epochs depends on them."""
 
 
 def make_model(folder: Path, seed: int = 3) -> Path:
     """An untrained generator of four layers, whose streams still tell words apart."""
-    disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be taken for a command's words
     texts = [f"#1 bob asked:\n\n {word} #2 Frank responded: love hate {word}" for word in WORDS]
     tokenizer = train_tokenizer(texts * 3, 320)
     torch.manual_seed(seed)

@@ -30,10 +30,10 @@ from PIL import Image
 from images.backends import Backend, load_backend
 from images.cache import ImageCache
 from images.drawing import Artist
+from images.lines import Frame
 from images.pool import WorkerPool
 from images.reader import reader_key, rules_of
-from images.reading import read_picture
-from images.recognition import Frame
+from images.recognise import read_picture
 from images.rules import Rules, text_of_frames
 from images.settings import ImagesConfig
 from tests.images.error_rate import errors

@@ -22,10 +22,10 @@ from bot_lifecycle import configure_logging
 from images.cache import ImageCache
 from images.errors import ImageError
 from images.fetcher import Fetcher, FetchLimits
+from images.lines import Frame, Line
 from images.pool import WorkerPool
 from images.reader import ImageReader, reader_key, rules_of
 from images.reading_order import in_reading_order
-from images.recognition import Frame, Line
 from images.rules import Rules, is_kept, text_of_frames
 from images.settings import ImagesConfig
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 
 from images.errors import ImageError
-from images.recognition import Frame
+from images.lines import Frame
 
 FIRST_PAUSE = 600.0
 """Seconds until a passing failure is tried again; doubled each time."""

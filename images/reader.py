@@ -17,8 +17,8 @@ import structlog
 from images.cache import ImageCache, Known
 from images.errors import ImageError
 from images.fetcher import Fetcher
+from images.lines import Frame
 from images.pool import WorkerPool
-from images.recognition import Frame
 from images.rules import Rules, text_of_frames
 from images.settings import ImagesConfig
 

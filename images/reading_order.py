@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from images.recognition import Frame, Line
+from images.lines import Frame, Line
 
 _SAME_ROW = 0.5
 """Share of the lower line's height by which two lines must overlap to stand in one row."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
 
+from images.lines import Frame, Line
 from images.reading_order import in_reading_order
-from images.recognition import Frame, Line
 
 _ALIKE = 0.9
 """Frames whose texts are this alike (0 to 1) show the same text, read twice with small differences."""

@@ -57,13 +57,13 @@ class Worker:
         return self._backend
 
     def _read(self, request: Message) -> Message:
-        from images.reading import read_picture
+        from images.recognise import read_picture
 
         frames = read_picture(request.body, self._loaded(), self._config)
         return Message({"frames": [frame.to_json() for frame in frames]})
 
     def _thumbnail(self, request: Message) -> Message:
-        from images.reading import thumbnail
+        from images.recognise import thumbnail
 
         return Message({}, thumbnail(request.body, self._config))
 

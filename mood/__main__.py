@@ -22,10 +22,10 @@ from bot_config import Config, ConfigError, load_config
 from bot_lifecycle import until_unread
 from mood.commands.lines import DailyLine, RangeLine, SeriesLine
 from mood.commands.report import now_report, tuning_report
+from mood.dated_settings import read_system
 from mood.history import localized, parse_history
 from mood.named import RANGES
 from mood.series import Stretch, mood_series, with_trial
-from mood.updates import read_system
 
 Line = DailyLine | RangeLine | SeriesLine
 LINES: dict[str, type[Line]] = {"daily": DailyLine, "range": RangeLine, "series": SeriesLine}

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from PIL import Image
 
-from images.recognition import Line
+from images.lines import Line
 from images.settings import ImagesConfig
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from images.errors import MissingLibraryError, RecogniserError
-from images.recognition import Line, Point
+from images.lines import Line, Point
 from images.settings import RapidOcrConfig
 from images.tiles import MAX_SIDE, Tile, tiles
 

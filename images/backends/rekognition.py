@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 from images.errors import MissingLibraryError, RecogniserError
-from images.recognition import Line, Point
+from images.lines import Line, Point
 from images.settings import RekognitionConfig
 
 MAX_BYTES = 5 * 1024 * 1024

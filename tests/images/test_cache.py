@@ -9,7 +9,7 @@ import pytest
 
 from images.cache import FIRST_PAUSE, MAX_ATTEMPTS, ImageCache, Known
 from images.errors import FetchError, PictureError
-from images.recognition import Frame, Line
+from images.lines import Frame, Line
 
 DAY = 86400.0
 FRAMES = (Frame(10, 20, (Line("hello", 0.5, ((0.0, 0.0), (1.0, 0.0), (1.0, 0.5), (0.0, 0.5))),)),)

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
+from images.lines import Frame, Line
 from images.reading_order import in_reading_order
-from images.recognition import Frame, Line
 from images.rules import Rules, is_kept, text_of_frame, text_of_frames
 
 RULES = Rules(min_confidence=0.95, corner=0.05)

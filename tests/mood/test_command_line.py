@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mood.__main__ import main
+from mood.dated_settings import build_system
 from mood.dynamics import mood_value
 from mood.history import parse_history
 from mood.named import mood_for_value
 from mood.settings import MoodConfig
-from mood.updates import build_system
 
 Ask = Callable[..., list[dict[str, Any]]]
 

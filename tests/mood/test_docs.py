@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from mood.__main__ import main, parser
+from mood.dated_settings import parse_updates
 from mood.named import BASE_MOODS, LADDER, RANGES
-from mood.updates import parse_updates
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "mood.md").read_text(encoding="utf-8")

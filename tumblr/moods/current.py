@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bot_lifecycle import FatalError
+from mood.dated_settings import read_system
 from mood.dynamics import MoodCurve, mood_at
 from mood.named import mood_for_value
 from mood.settings import MoodConfig
 from mood.system import MoodInput, MoodSystem
-from mood.updates import read_system
 from tumblr.store.turns import TurnStore
 from tumblr.turns.turn import NewTurn
 

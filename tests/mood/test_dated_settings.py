@@ -10,9 +10,9 @@ import pytest
 
 import mood
 from mood.daily import daily_mood
+from mood.dated_settings import UpdatesError, build_system, parse_updates, with_updates
 from mood.settings import MoodConfig
 from mood.system import HOUR, MoodSystem, TimeConstants
-from mood.updates import UpdatesError, build_system, parse_updates, with_updates
 
 DATA = Path(mood.__file__).parent / "data"
 PACIFIC = ZoneInfo("US/Pacific")

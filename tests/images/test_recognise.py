@@ -18,9 +18,9 @@ from threading import Thread
 import pytest
 
 from images.errors import ImageError
+from images.lines import Frame
 from images.pool import WorkerPool, check_backend
 from images.reader import rules_of
-from images.recognition import Frame
 from images.rules import text_of_frames
 from images.settings import ImagesConfig
 from tests.images.error_rate import errors

@@ -6,9 +6,9 @@ import io
 from collections.abc import Iterable
 
 from images.backends import Backend
+from images.lines import Frame, Line
 from images.pictures import Frame as DecodedFrame
 from images.pictures import PictureLimits, read_frames
-from images.recognition import Frame, Line
 from images.settings import ImagesConfig
 
 _THUMBNAIL = 512

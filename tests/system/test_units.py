@@ -27,6 +27,8 @@ from demo.supervisor import HOME, free_port
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardError
 from tests.system.harness import eventually
+from training.command_line import find_commands, make_parser
+from training.errors import ExitStatus
 
 USER, GROUP = "nobody", "nogroup"
 PAGE = (HOME / "docs" / "operating.md").read_text(encoding="utf-8")
@@ -161,6 +163,20 @@ def test_the_units_work_as_the_page_has_them(installed: Installed) -> None:
         _look_into_it(installed)
 
 
+def test_the_weekly_unit_runs_the_command_that_its_timer_is_for(installed: Installed) -> None:
+    """As far as a tumblr that nobody runs; it writes where the unit may write."""
+    log = installed.root / "weekly.log"
+    process = installed.start("weekly", log)
+    try:
+        assert process.wait(SECONDS) == 1, log.read_text(encoding="utf-8")
+    finally:
+        process.kill()
+        process.wait()
+    last = log.read_text(encoding="utf-8").splitlines()[-1]
+    assert last.startswith("error: tumblr could not be read")
+    assert (installed.root / "opt" / "run" / "notes" / ".lock").stat().st_uid == pwd.getpwnam(USER).pw_uid
+
+
 def _check_files(run: Path) -> None:
     """What the processes wrote is theirs alone."""
     owner = pwd.getpwnam(USER).pw_uid
@@ -190,16 +206,43 @@ def _look_into_it(installed: Installed) -> None:
     assert done.returncode == 0, done.stderr
 
 
+UNITS = HOME / "deploy" / "systemd"
+OF_WHAT_GOES_ON = {"restart", "restartsec", "restartpreventexitstatus"}
+"""Settings of units that run until they are stopped."""
+
+
+def unit(name: str) -> RawConfigParser:
+    """A unit's file."""
+    parser = RawConfigParser()
+    parser.read(UNITS / name, encoding="utf-8")
+    return parser
+
+
 def test_the_units_differ_only_in_what_they_start() -> None:
-    sections = []
-    for unit in sorted((HOME / "deploy" / "systemd").glob("*.service")):
-        parser = RawConfigParser()
-        parser.read(unit, encoding="utf-8")
-        sections.append(
-            {
-                key: value
-                for key, value in parser["Service"].items()
-                if key not in ("execstart", "environment")
-            }
-        )
-    assert all(section == sections[0] for section in sections)
+    sections = {
+        path.stem: {
+            key: value
+            for key, value in unit(path.name)["Service"].items()
+            if key not in ("execstart", "environment")
+        }
+        for path in UNITS.glob("*.service")
+    }
+    weekly = sections.pop("autoresponder-weekly")
+    first, *others = sections.values()
+    assert all(section == first for section in others)
+    once = {"type": "oneshot", "nice": "15", "successexitstatus": "4"}
+    assert weekly == {key: value for key, value in first.items() if key not in OF_WHAT_GOES_ON} | once
+
+
+def test_the_timer_starts_the_weekly_unit_also_after_a_night_without_power() -> None:
+    timer, service = unit("autoresponder-weekly.timer"), unit("autoresponder-weekly.service")
+    assert timer["Timer"]["persistent"] == "true"
+    assert re.fullmatch(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [0-2]\d:[0-5]\d", timer["Timer"]["oncalendar"])
+    assert timer["Install"]["wantedby"] == "timers.target"
+    assert "Install" not in service, "the timer alone starts it"
+    assert "unit" not in timer["Timer"], "a timer starts the service of its own name"
+    words = service["Service"]["execstart"].split()
+    assert words[1:3] == ["-m", "training"]
+    arguments = make_parser(find_commands()).parse_args(words[3:])
+    assert (arguments.command, str(arguments.notes)) == ("weekly", "run/notes")
+    assert service["Service"]["successexitstatus"] == str(int(ExitStatus.NOT_PROMOTED))

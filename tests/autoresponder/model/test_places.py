@@ -102,7 +102,7 @@ def test_the_error_names_every_place(tmp_path: Path, memory: MemoryFileSystem) -
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
-    """An S3 server on this machine; its address."""
+    """T26: an S3 server on this machine, which s3fs speaks to over HTTP; its address."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

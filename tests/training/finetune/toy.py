@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,17 @@ SHAPE = Shape(layers=2, width=32, heads=2, positions=48)
 THINGS = ["heron", "reed", "rain", "boat", "train", "soup", "cat", "lamp", "river", "fog"]
 
 
-def make_corpus(folder: Path, count: int = 60) -> Path:
-    """Lines of model text, prepared, and a tokenizer beside the corpus."""
+def make_corpus(
+    folder: Path, count: int = 60, change: Callable[[dict[str, str]], dict[str, str]] | None = None
+) -> Path:
+    """Lines of model text, prepared, and a tokenizer beside the corpus; ``change`` is done to every tenth."""
+    folder.mkdir(exist_ok=True)
     lines = [
         {"prompt": f" Written {n} PM\n", "text": f" {THINGS[n % 10]} {THINGS[n // 10 % 10]} number {n}"}
         for n in range(count)
     ]
+    if change is not None:
+        lines = [line if n % 10 else change(line) for n, line in enumerate(lines)]
     path = folder / "lines.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     whole = config(validation_share=0.1, min_characters=1, near_duplicate_similarity=1.0)

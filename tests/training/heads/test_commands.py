@@ -11,12 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from autoresponder.heads.scoring import Scorer
 from autoresponder.heads.versions import folder_of, read_current, version_folder
 from autoresponder.jobs.model_folder import load_generator, load_heads
 from tests.training.heads.toy import NOW, configuration, make_model, noted_posts, rows_file, write_notes
 from training.files import fault_of_sealed
 from training.noted import Standing, write_standing
+from training.scoring_heads.activations import Activations, as_hidden
+from training.scoring_heads.fit import SELECTOR, new_head
+from training.tokenizer import END
 
 Run = Callable[..., tuple[int, dict[str, Any], str]]
 ROOT = Path(__file__).parents[3]
@@ -138,6 +143,30 @@ def test_a_damaged_checkpoint_of_a_head_is_told_and_not_used(
     again = run("selector", "--model", model, *options)[1]
     assert "is not as it was written" in again["checkpoint_passed_over"]
     assert again["test"] == whole["test"]
+
+
+def test_one_text_has_one_score_however_it_is_read(model: Path, tmp_path: Path) -> None:
+    """T21: alone, beside longer texts, with an end mark inside, and from activations, kept or not."""
+    generator = load_generator(str(model), device="cpu", dtype="float32")
+    head = new_head(SELECTOR, generator.network, generator.identity, generator.positions).eval()
+    scorer = Scorer(generator.network, generator.encoder, {"selector": head})
+
+    def scores(*texts: str) -> list[float]:
+        return scorer.differences({"selector": texts})["selector"].tolist()
+
+    text, long = " I love rain", " I love rain and cats and soup and trains, the river and the reed"
+    (alone,) = scores(text)
+    assert scores(long, text, " fog")[1] == pytest.approx(alone, abs=1e-5)
+    assert scores(f" I love{END} rain") == pytest.approx([alone], abs=1e-5)
+    assert scores(long)[0] != pytest.approx(alone, abs=1e-3)
+    ids = [generator.encoder.encode_for_head(one, generator.positions) for one in (long, text)]
+    for folder in (None, tmp_path / "kept"):
+        activations = Activations(generator.network, head.settings.layers, ids, folder, 1e9)
+        for _ in range(2):  # computed, then read
+            hidden, positions = activations.batch([0, 1])
+            with torch.no_grad():
+                found = head.difference(head(as_hidden(hidden), positions))
+            assert found[1].item() == pytest.approx(alone, abs=1e-2)  # streams are kept in 16 bits
 
 
 def test_activations_of_another_generator_are_not_used(run: Run, model: Path, tmp_path: Path) -> None:

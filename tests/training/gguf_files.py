@@ -73,9 +73,16 @@ NAMES = {
 }
 
 
-def byte_level(split: pre_tokenizers.PreTokenizer) -> PreTrainedTokenizerFast:
-    """A trained byte-level tokenizer with an end token and a speaker's token."""
-    inner = Tokenizer(BPE())
+def byte_level(
+    split: pre_tokenizers.PreTokenizer, *, whole_words: bool = False, composed: bool = False
+) -> PreTrainedTokenizerFast:
+    """A trained byte-level tokenizer with an end token and a speaker's token.
+
+    ``whole_words``: a word that is a token is not merged; ``composed``: text is brought into NFC first.
+    """
+    inner = Tokenizer(BPE(ignore_merges=whole_words))
+    if composed:
+        inner.normalizer = normalizers.NFC()
     inner.pre_tokenizer = split
     inner.decoder = decoders.ByteLevel()
     trainer = BpeTrainer(
@@ -133,8 +140,9 @@ def write_gguf(
     pre: str = "gpt-2",
     quantisation: gguf.GGMLQuantizationType = gguf.GGMLQuantizationType.F32,
     extra: Mapping[str, NDArray[np.float32]] | None = None,
+    adds_bos: bool | None = None,
 ) -> None:
-    """Write a network and its tokenizer."""
+    """Write a network and its tokenizer; ``adds_bos`` is a flag of the file, which may lack it."""
     arch = NAMES[kind]
     name = gguf.MODEL_ARCH_NAMES[arch]
     config: Any = network.config
@@ -157,6 +165,8 @@ def write_gguf(
     if name == "gemma3":
         writer.add_sliding_window(config.sliding_window)
     add_tokenizer(writer, tokenizer, pre)
+    if adds_bos is not None:
+        writer.add_add_bos_token(adds_bos)
     names = gguf.get_tensor_name_map(arch, config.num_hidden_layers)
     for own, value in network.state_dict().items():
         if own == "lm_head.weight" and config.tie_word_embeddings:

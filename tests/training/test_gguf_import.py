@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 import resource
 import struct
+import tracemalloc
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,9 +18,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
-from tokenizers import pre_tokenizers
+from tokenizers import Regex, pre_tokenizers
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast
+from transformers.convert_slow_tokenizer import TikTokenConverter
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+from transformers.models.qwen2.tokenization_qwen2 import PRETOKENIZE_REGEX
 
 from autoresponder.errors import ModelCorruptError
 from autoresponder.model.identity import identity_hash
@@ -46,6 +50,21 @@ def by_words() -> pre_tokenizers.PreTokenizer:
 
 def by_digits() -> pre_tokenizers.PreTokenizer:
     return pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), by_words()])
+
+
+def by_pattern(pattern: str) -> pre_tokenizers.PreTokenizer:
+    split = pre_tokenizers.Split(Regex(pattern), "isolated")
+    return pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(False, use_regex=False)])
+
+
+def as_in_llama_3() -> pre_tokenizers.PreTokenizer:
+    """With the pattern that transformers converts such tokenizers with."""
+    return by_pattern(inspect.signature(TikTokenConverter).parameters["pattern"].default)
+
+
+def as_in_qwen_2() -> pre_tokenizers.PreTokenizer:
+    """With the pattern of transformers' own class."""
+    return by_pattern(PRETOKENIZE_REGEX)
 
 
 @pytest.fixture(scope="module")
@@ -154,9 +173,19 @@ TEXTS = st.text(
 )
 
 
-@pytest.mark.parametrize(("pre", "split"), [("gpt-2", by_words), ("smollm", by_digits)])
-def test_the_tokenizer_gives_the_same_ids(pre: str, split: Any, tmp_path: Path) -> None:
-    original = byte_level(split())
+@pytest.mark.parametrize(
+    ("pre", "split", "more"),
+    [
+        ("gpt-2", by_words, {}),
+        ("smollm", by_digits, {}),
+        ("llama-bpe", as_in_llama_3, {"whole_words": True}),
+        ("qwen2", as_in_qwen_2, {"composed": True}),
+    ],
+)
+def test_the_tokenizer_gives_the_same_ids(
+    pre: str, split: Any, more: dict[str, bool], tmp_path: Path
+) -> None:
+    original = byte_level(split(), **more)
     write_gguf(tmp_path / "a.gguf", "llama", make_network("llama", len(original)), original, pre=pre)
     import_gguf(tmp_path / "a.gguf", tmp_path / "out")
     imported = PreTrainedTokenizerFast.from_pretrained(tmp_path / "out")
@@ -185,6 +214,19 @@ def test_a_sentence_piece_tokenizer_gives_the_same_ids(tmp_path: Path) -> None:
             assert imported.decode(ids) == original.decode(ids)
 
     same()
+
+
+@pytest.mark.parametrize("adds_bos", [True, False, None])
+def test_a_text_begins_with_the_first_token_once_where_the_file_says_so(
+    tokenizer: PreTrainedTokenizerFast, tmp_path: Path, adds_bos: bool | None
+) -> None:
+    network = make_network("llama", len(tokenizer))
+    write_gguf(tmp_path / "a.gguf", "llama", network, tokenizer, adds_bos=adds_bos)
+    import_gguf(tmp_path / "a.gguf", tmp_path / "out")
+    imported = PreTrainedTokenizerFast.from_pretrained(tmp_path / "out")
+    ids = imported.encode("hello frank")
+    assert ids.count(imported.bos_token_id) == (1 if adds_bos else 0)
+    assert ids[-2:] == tokenizer.encode("hello frank")[-2:]
 
 
 def test_a_way_of_splitting_that_is_not_known_is_refused_by_name(
@@ -347,6 +389,28 @@ def test_a_failure_half_way_leaves_nothing_behind(
     with pytest.raises(GgufError, match="shorter"):
         import_gguf(cut, tmp_path / "models" / "out")
     assert not list((tmp_path / "models").iterdir())
+
+
+def test_no_more_memory_is_taken_than_for_the_largest_tensor(
+    tokenizer: PreTrainedTokenizerFast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twelve tensors of four megabytes, and less than four of them at a time: dequantising copies."""
+    monkeypatch.setattr(CONFIGS["llama"], "intermediate_size", 1 << 14)
+    monkeypatch.setattr(CONFIGS["llama"], "num_hidden_layers", 4)
+    network = make_network("llama", len(tokenizer))
+    path = tmp_path / "a.gguf"
+    write_gguf(path, "llama", network, tokenizer, quantisation=Q8_0)
+    whole = sum(parameter.numel() * 4 for parameter in network.parameters())
+    largest = max(parameter.numel() * 4 for parameter in network.parameters())
+    del network
+    tracemalloc.start()
+    try:
+        import_gguf(path, tmp_path / "out")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (tmp_path / "out" / "model.safetensors").stat().st_size > whole
+    assert peak < 4 * largest < whole / 2
 
 
 def test_too_small_a_disk_is_noticed_before_anything_is_written(

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import copy
+import json
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, LlamaConfig, PretrainedConfig, PreTrainedModel, Qwen2Config
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    LlamaConfig,
+    PretrainedConfig,
+    PreTrainedModel,
+    Qwen2Config,
+)
 
 from autoresponder.errors import ModelError
 from autoresponder.generation.decoder import Decoder
@@ -208,6 +217,59 @@ def test_a_norm_in_bfloat16_does_not_drift_in_deep_networks() -> None:
     ids = torch.tensor(some_rows(8, (20,)))
     one, other = (call.model(ids).last_hidden_state.float().flatten() for call in (exact, short))
     assert float(torch.cosine_similarity(one, other, dim=0)) > 0.99
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("first", [0, 5])
+def test_gemma_in_either_format_with_and_without_its_first_token(dtype: torch.dtype, first: int) -> None:
+    """The scale of its embeddings is no short number: the root of 48 is 6.9282, and 6.9375 in bfloat16.
+
+    A step and a full pass of the same format differ by its rounding; a scale that is rounded at another place
+    shows in the embeddings themselves.
+    """
+    config: Any = copy.deepcopy(CONFIGS["gemma3_text"])
+    config.hidden_size, config.num_attention_heads, config.initializer_range = 48, 4, 0.1
+    torch.manual_seed(4)
+    auto: Any = AutoModelForCausalLM
+    network = auto.from_config(config).eval().requires_grad_(requires_grad=False).to(dtype)
+    reference = copy.deepcopy(network)
+    row = [first, *some_rows(11, (24,))[0]]
+    decoder = Decoder(network, slots=1)
+    decoder.place(0, decoder.prefill(row[:-1]))
+    stepper: Any = decoder._stepper
+    stepper.reach(len(row))
+    ids = torch.tensor(row)
+    torch.testing.assert_close(stepper._begin(ids, ids), reference.model.embed_tokens(ids), atol=0, rtol=0)
+    with torch.inference_mode():
+        expected = reference(ids[None]).logits[0, -1].float()
+    got = decoder.step([row[-1]])[0]
+    within = 1e-4 if dtype is torch.float32 else 0.03
+    torch.testing.assert_close(got, expected, atol=within * float(expected.abs().max()), rtol=0)
+
+
+@pytest.mark.parametrize("name", ["linear", "llama3", "yarn, 1.2"])
+def test_a_scaling_may_be_named_as_older_configurations_name_it(name: str, tmp_path: Path) -> None:
+    """``rope_scaling`` with ``type`` is read as ``rope_parameters`` with ``rope_type``; never ignored."""
+    network = make(with_rotary(name))
+    network.save_pretrained(tmp_path)
+    path = tmp_path / "config.json"
+    content = json.loads(path.read_text())
+    rotary = content.pop("rope_parameters")
+    old = {"type": rotary.pop("rope_type"), **rotary}
+    path.write_text(json.dumps(content | {"rope_theta": old.pop("rope_theta"), "rope_scaling": old}))
+    auto: Any = AutoModelForCausalLM
+    read = auto.from_pretrained(tmp_path)
+    check_config(read.config, tmp_path)
+    check(read, some_rows(3, (200,)), steps=2, within=1e-3)
+    ids = torch.tensor(some_rows(3, (200,)))
+    call: Any = network
+    with torch.inference_mode():
+        torch.testing.assert_close(auto.from_pretrained(tmp_path)(ids).logits, call(ids).logits)
+    content["rope_scaling"] = {"type": "spiral", "factor": 2.0}
+    path.write_text(json.dumps(content))
+    unknown: Any = AutoConfig
+    with pytest.raises((ModelError, KeyError, ValueError), match="spiral"):
+        check_config(unknown.from_pretrained(tmp_path), tmp_path)
 
 
 @pytest.mark.parametrize("positions", [1024, 8192, 131072])

@@ -73,7 +73,8 @@ class Selector:
         record = options.mood
         mood = Mood(record.name, record.min_allowed_score, record.max_allowed_score, record.score_fn)
         strategy = Strategy(strategy_by_name(options.strategy), options.eps)
-        return Request(job.type == "textpost", mood, strategy, return_all=options.return_all_conts)
+        uses_retained = job.type == "textpost" and not options.spare_retained
+        return Request(uses_retained, mood, strategy, return_all=options.return_all_conts)
 
 
 def _candidates(job: SelectionJob) -> list[Candidate]:

@@ -21,9 +21,9 @@ MAX_TAGS = 200
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be chosen, and how. Only an original post draws on the retention list and adds to it."""
+    """What is to be chosen, and how; ``uses_retained``: among retained texts too, and it may add to them."""
 
-    original_post: bool
+    uses_retained: bool
     mood: Mood
     strategy: Strategy
     return_all: bool = False
@@ -99,7 +99,7 @@ def _parsed(candidate: Candidate) -> Continuation:
 
 
 def _offered(retained: Sequence[Candidate], request: Request) -> list[Candidate]:
-    if not request.original_post or request.strategy.name is StrategyName.UNIFORM:
+    if not request.uses_retained or request.strategy.name is StrategyName.UNIFORM:
         return []
     return sorted(retained, key=lambda candidate: candidate.text)
 
@@ -107,14 +107,14 @@ def _offered(retained: Sequence[Candidate], request: Request) -> list[Candidate]
 def _to_retain(
     pool: Sequence[Candidate], choice: Choice, request: Request, settings: SelectionConfig
 ) -> tuple[str, ...]:
-    if not request.original_post:
+    if not request.uses_retained:
         return ()
     return newly_retained(pool, choice.scores, choice.index, settings.retention_cutoff)
 
 
 def _taken_out(chosen: Candidate, retained: Sequence[Candidate], request: Request) -> str | None:
     """The chosen text, if it stands in the retention list; a newly written text may equal a retained one."""
-    listed = request.original_post and any(candidate.text == chosen.text for candidate in retained)
+    listed = request.uses_retained and any(candidate.text == chosen.text for candidate in retained)
     return chosen.text if listed else None
 
 

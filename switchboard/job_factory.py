@@ -167,6 +167,7 @@ def _textpost_job(request: TextpostRequest, rules: JobRules) -> GenerationJob:
     options = GenerationOptions(
         mood=mood,
         return_all_conts=request.return_all_conts,
+        spare_retained=request.spare_retained,
         prompt_from_dataset=True,
         strategy=rules.selection.textpost_strategy,
         eps=rules.selection.textpost_eps,

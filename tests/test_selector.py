@@ -178,6 +178,21 @@ def test_an_original_post_draws_on_the_retention_list_and_fills_it() -> None:
     assert result["model_info"] == {}
 
 
+def test_a_post_that_is_only_tried_out_spares_the_retention_list() -> None:
+    tried = job("r1", "textpost")
+    tried["kwargs"]["spare_retained"] = True
+    switchboard = FakeSwitchboard(
+        {"r1": tried},
+        RETENTION_STACK=["kept for long职#four<|endoftext|>"],
+        RETENTION_STACK_PROBA=[0.9],
+        RETENTION_STACK_SENTIMENT=[0.2],
+    )
+    serve(switchboard)
+    result = switchboard.results["r1"]
+    assert result["post"] != "kept for long"
+    assert (result.get("chosen_retained"), result.get("retained", [])) == (None, [])
+
+
 def test_retained_texts_whose_score_has_sunk_are_dropped() -> None:
     switchboard = FakeSwitchboard(
         {"r1": job("r1"), "r2": job("r2")},

@@ -50,6 +50,9 @@ class GenerationOptions(WireModel):
     verbose: bool = Field(True, description="kept for old workers")
     V5: bool = Field(True, description="kept for old workers")
     return_all_conts: bool = Field(False, description="the result is to carry all posts and tags")
+    spare_retained: bool = Field(
+        False, description="leave the retention list as it is", exclude_if=lambda spared: not spared
+    )
     selector_cut_to_final_exchange: bool = Field(False, description="score only the last exchange")
     forced_tags_string: Text = Field("", description="tags that the answer starts with")
     write_fic_override: bool = Field(False, description="write a piece of fiction")

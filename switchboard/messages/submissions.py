@@ -83,6 +83,9 @@ class TextpostRequest(Submission):
     v8_timestamp: Label = Field("", description='time for prompts of format V8, as "3:07 PM"')
     v10_timestamp: Label = Field("", description='time for prompts of format V10, as "3 PM January 2021"')
     return_all_conts: Flag = Field(False, description="the result carries all posts and tags")
+    spare_retained: Flag = Field(
+        False, description="neither takes a retained text nor adds one, as for a post that is only tried out"
+    )
 
 
 class RawSelectRequest(Submission):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, case, func, select, update
 
 from switchboard.job_factory import NewJob
-from switchboard.messages import SubmitReply
+from switchboard.messages import GenerationJob, SubmitReply
 from switchboard.messages.fields import JobState
 from switchboard.store import retention
 from switchboard.store.schema import candidates, jobs, leases, requests, results
@@ -50,7 +50,7 @@ def submit(work: Work, new: NewJob) -> SubmitReply:
         return SubmitReply(collision=True, state=known.state)
     if open_jobs(work.connection) >= work.settings.max_open_jobs:
         raise TooManyOpenJobs(work.settings.max_open_jobs)
-    if new.kind == "textpost":
+    if isinstance(new.body, GenerationJob) and new.kind == "textpost" and not new.body.kwargs.spare_retained:
         new = retention.fewer_for_retained(work, new)
         retention.request_scores(work)
     work.insert(new, internal=False)

@@ -106,7 +106,7 @@ def test_what_is_posted_fits_the_mood_if_anything_does_retained_or_new(
     new: list[float], old: list[float], value: float, ranges: Ranges, name: StrategyName, seed: int
 ) -> None:
     mood = mood_for_value(value, ranges)
-    request = Request(original_post=True, mood=mood, strategy=Strategy(name), return_all=True)
+    request = Request(uses_retained=True, mood=mood, strategy=Strategy(name), return_all=True)
     pool, kept = written("new", new), written("old", old, retained=True)
     found = select(pool, kept, request, random.Random(seed))
     fitting = {c.text for c in (*pool, *kept) if accepts(mood, c.sentiment_logit_difference or 0.0)}

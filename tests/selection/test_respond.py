@@ -18,8 +18,8 @@ from selection.strategies import Strategy
 MakeCandidate = Callable[..., Candidate]
 
 BEST = Strategy(StrategyName.ARGMAX)
-ANSWER = Request(original_post=False, mood=UNRESTRICTED, strategy=BEST)
-POST = Request(original_post=True, mood=UNRESTRICTED, strategy=BEST)
+ANSWER = Request(uses_retained=False, mood=UNRESTRICTED, strategy=BEST)
+POST = Request(uses_retained=True, mood=UNRESTRICTED, strategy=BEST)
 RNG = random.Random(3)
 
 
@@ -67,14 +67,14 @@ def test_a_new_text_that_equals_a_retained_one_leaves_the_list(make: MakeCandida
 
 
 def test_uniform_draws_leave_the_retention_list_alone(make: MakeCandidate) -> None:
-    request = Request(original_post=True, mood=UNRESTRICTED, strategy=Strategy(StrategyName.UNIFORM))
+    request = Request(uses_retained=True, mood=UNRESTRICTED, strategy=Strategy(StrategyName.UNIFORM))
     found = select([make("new", 0.1)], [make("kept", 0.9, retained=True)], request, RNG)
     assert (found.post, found.all_proba) == ("new", (0.1,))
 
 
 def test_retained_texts_obey_the_mood(make: MakeCandidate) -> None:
     kept = [make("too sad", 0.99, -6.0, retained=True)]
-    request = Request(original_post=True, mood=mood_by_name("only_happy"), strategy=BEST)
+    request = Request(uses_retained=True, mood=mood_by_name("only_happy"), strategy=BEST)
     found = select([make("glad", 0.2, 3.0), make("sad", 0.7, -5.0)], kept, request, RNG)
     assert found.post == "glad"
     assert found.retained == (make("sad").text,)  # what the mood rejects today is kept for another day
@@ -82,7 +82,7 @@ def test_retained_texts_obey_the_mood(make: MakeCandidate) -> None:
 
 
 def test_everything_on_request(make: MakeCandidate) -> None:
-    request = Request(original_post=False, mood=UNRESTRICTED, strategy=BEST, return_all=True)
+    request = Request(uses_retained=False, mood=UNRESTRICTED, strategy=BEST, return_all=True)
     found = select([make("a", 0.1), make("b", 0.2)], [], request, RNG)
     assert found.all_posts == ("a", "b")
     assert found.all_tags == (("one", "two"), ("one", "two"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from switchboard.job_factory import JobRules
-from switchboard.messages import RawSelectJob, SelectorPollReply
+from switchboard.messages import GenerationJob, RawSelectJob, SelectorPollReply
 from switchboard.messages.fields import MAX_RETAINED_TEXTS
 from switchboard.settings import CandidatesConfig
 from switchboard.store.retention import RETENTION_SCORE_AGE_SECONDS
@@ -109,6 +109,19 @@ def test_an_empty_list_needs_no_scores(bench: Bench) -> None:
     assert set(bench.poll().jobs) == {"t"}
     bench.finish("t")
     assert bench.state("t") == "finished"
+
+
+def test_a_post_that_is_only_tried_out_spares_the_list(bench: Bench) -> None:
+    keep(bench, "a", "b")
+    bench.clock.advance(RETENTION_SCORE_AGE_SECONDS + 1)
+    bench.textpost(spare_retained=True)
+    (given,) = bench.poll().jobs.values()
+    assert isinstance(given, GenerationJob)
+    assert given.kwargs.spare_retained
+    bench.textpost("earnest")
+    _scores, earnest = sorted(bench.poll().jobs.values(), key=lambda one: isinstance(one, GenerationJob))
+    assert isinstance(earnest, GenerationJob)
+    assert earnest.n_desired == given.n_desired - 2
 
 
 def test_a_text_post_waits_for_scores_a_while_and_not_for_ever(bench: Bench) -> None:

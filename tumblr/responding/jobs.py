@@ -50,6 +50,7 @@ class Jobs:
     def __init__(self, bot: Bot, settings: LoopConfig) -> None:
         self._switchboard = bot.switchboard
         self._store = bot.turns
+        self._is_dry_run = bot.tumblr.writer is None
         self._clock = bot.clock
         self._fail_points = bot.fail_points
         self._settings = settings
@@ -117,7 +118,9 @@ class Jobs:
                 case AnswerRequest():
                     self._switchboard.submit_answer(message)
                 case TextpostRequest():
-                    self._switchboard.submit_textpost(message)
+                    # What a dry run shows is never posted: the retained texts are the running bot's.
+                    spared = message.model_copy(update={"spare_retained": self._is_dry_run})
+                    self._switchboard.submit_textpost(spared)
                 case RawSelectRequest():
                     self._switchboard.submit_raw_select(message)
         except SwitchboardForbidden:

@@ -10,7 +10,7 @@ import pytest
 from bot_lifecycle import FatalError
 from mood.logits import logit
 from switchboard.errors import SwitchboardForbidden, SwitchboardRefused
-from switchboard.messages import RawSelectRequest, SelectionOutcome, SubmitReply
+from switchboard.messages import RawSelectRequest, SelectionOutcome, SubmitReply, TextpostRequest
 from tests.tumblr.fakes import DRAFTS, FakeSwitchboard, World, queue, settings_for
 from tumblr.api.errors import Forbidden, LimitReached, Refused, TumblrError, TurnedDown, Unauthorized
 from tumblr.responding.handlers.ask import AskHandler
@@ -161,6 +161,8 @@ def test_a_dry_run_changes_nothing(make_world: MakeWorld) -> None:
     assert [post.state for post in world.tumblr.posts.values()] == ["submission"]
     assert not list(world.folder.iterdir())
     assert world.switchboard.acknowledged == []
+    posts = [one for one in world.switchboard.jobs.values() if isinstance(one, TextpostRequest)]
+    assert [one.spare_retained for one in posts] == [True]
 
 
 def test_an_answer_lost_on_the_way_back_is_found_not_repeated(world: World) -> None:

@@ -80,14 +80,17 @@ def test_two_kinds_of_list_at_one_level() -> None:
     assert html == "<ul><li>a</li></ul><ol><li>b</li></ol>"
 
 
-def test_an_item_far_below_lies_one_level_below() -> None:
-    assert npf_to_html([item("a"), item("b", 5)]) == "<ul><li>a<ul><li>b</li></ul></li></ul>"
+def test_what_is_missing_around_an_item_is_a_quotation() -> None:
+    content = [item("a"), item("b", 2), item("c", 2)]
+    html = npf_to_html(content)
+    assert html == "<ul><li>a<blockquote><ul><li>b</li><li>c</li></ul></blockquote></li></ul>"
+    assert html_to_npf(html).blocks == content
 
 
 def test_deeper_quotes_come_back() -> None:
     content = [text("a", subtype="indented"), text("b", subtype="indented", indent_level=2)]
     html = npf_to_html(content)
-    assert html.count("<blockquote>") == 4
+    assert html.count("<blockquote>") == 3
     assert html_to_npf(html).blocks == content
 
 

@@ -137,12 +137,13 @@ def blog_url(blog_name: str) -> str:
     return f"https://{blog_name}.tumblr.com/"
 
 
-def contributors(trail: Sequence[TrailItem]) -> list[TrailItem]:
-    """The trail without those who added nothing of their own (a root may be empty)."""
-    return [item for item in trail if not item.content.is_empty()]
+def contributors(trail: Sequence[TrailItem], *, root_speaks: bool = False) -> list[TrailItem]:
+    """The trail without those who added nothing of their own; a root may be empty, unless what it says is
+    among the fields of its type."""
+    return [item for item in trail if not item.content.is_empty() or (item.is_root and root_speaks)]
 
 
-def quoted_chain(trail: Sequence[TrailItem], gone: Collection[str] = ()) -> str:
+def quoted_chain(trail: Sequence[TrailItem], gone: Collection[str] = (), *, root_speaks: bool = False) -> str:
     """The whole trail as one quotation of its last contributor; empty when nobody added anything.
 
     Let c0 (root), c1 ... ck be the posts on the way from the root that added content. Then
@@ -150,7 +151,7 @@ def quoted_chain(trail: Sequence[TrailItem], gone: Collection[str] = ()) -> str:
     ``full(i)`` = ``quote(i-1)`` + own(ci). Blogs that are ``gone``, by their uuids, are not named.
     """
     quoted = ""
-    for item in contributors(trail):
+    for item in contributors(trail, root_speaks=root_speaks):
         full = quoted + truncated(item.own_html(), item.post.url)
         name = "" if item.post.blog_uuid in gone else html.escape(item.post.blog_name)
         address = html.escape(item.post.url)

@@ -14,14 +14,13 @@ Block = Mapping[str, Any]
 
 _TAGS = {"bold": "b", "italic": "i", "strikethrough": "strike", "small": "small"}
 MAX_SHOWN_WIDTH = 640
-_LISTS = {"ordered-list-item": "ol", "unordered-list-item": "ul"}
+_CONTAINERS = {"ordered-list-item": "ol", "unordered-list-item": "ul", "indented": "blockquote"}
 _SUBTYPES = {
     "heading1": ("<h1>", "</h1>"),
     "heading2": ("<h2>", "</h2>"),
     "quote": ('<p class="npf_quote">', "</p>"),
     "quirky": ('<p class="npf_quirky">', "</p>"),
     "chat": ('<p class="npf_chat">', "</p>"),
-    "indented": ("<blockquote><p>", "</p></blockquote>"),
 }
 
 
@@ -41,34 +40,47 @@ def npf_to_html(
 
 
 def _runs(numbered: Sequence[tuple[int, Block]], row_of: Mapping[int, int]) -> str:
-    """Neighbouring list items share their list, pictures of a row their row; other blocks stand alone."""
+    """Neighbours share their lists and quotations, pictures of a row their row; other blocks stand alone."""
 
     def kind(one: tuple[int, Block]) -> tuple[str, int]:
         index, block = one
-        if str(block.get("subtype")) in _LISTS:
-            return "list", 0
+        if _depth(block):
+            return "nested", 0
         return ("row", row_of.get(index, -1 - index)) if block.get("type") == "image" else ("", index)
 
     runs = ((name, [block for _, block in run]) for (name, _), run in groupby(numbered, key=kind))
     return "".join(_RUNS[name](run) for name, run in runs)
 
 
-def _list(items: Sequence[Block]) -> str:
-    """List items as lists, nested by their indent; an item lies at most one level below the one before."""
+def _depth(block: Block) -> int:
+    """How many lists and quotations a block stands in; its indent counts those around its own."""
+    subtype = str(block.get("subtype") or "")
+    if block.get("type") != "text" or (subtype and subtype not in _CONTAINERS):
+        return 0
+    return int(block.get("indent_level") or 0) + (subtype in _CONTAINERS)
+
+
+def _nested(items: Sequence[Block]) -> str:
+    """Lists and quotations in each other. What is not said to be a list around an item is a quotation."""
     pieces: list[str] = []
-    open_lists: list[str] = []
+    around: list[str] = []
     for item in items:
-        kind = _LISTS[str(item["subtype"])]
-        level = min(int(item.get("indent_level") or 0), len(open_lists))
-        while len(open_lists) > level + 1 or (len(open_lists) == level + 1 and open_lists[-1] != kind):
-            pieces.append(f"</li></{open_lists.pop()}>")
-        if len(open_lists) == level + 1:
-            pieces.append("</li>")
+        kind, depth = _CONTAINERS.get(str(item.get("subtype"))), _depth(item)
+        while len(around) > depth or (len(around) == depth and kind not in (None, around[-1])):
+            pieces.append(_CLOSING[around.pop()])
+        another = len(around) == depth
+        while len(around) < depth:
+            around.append(kind if kind and len(around) == depth - 1 else "blockquote")
+            pieces.append(_OPENING[around[-1]])
+        if kind not in ("ol", "ul"):
+            pieces.append(f"<p>{inline_html(item)}</p>")
         else:
-            open_lists.append(kind)
-            pieces.append(f"<{kind}>")
-        pieces.append(f"<li>{inline_html(item)}")
-    return "".join(pieces) + "".join(f"</li></{kind}>" for kind in reversed(open_lists))
+            pieces.append(f"</li><li>{inline_html(item)}" if another else inline_html(item))
+    return "".join(pieces) + "".join(_CLOSING[one] for one in reversed(around))
+
+
+_OPENING = {"ol": "<ol><li>", "ul": "<ul><li>", "blockquote": "<blockquote>"}
+_CLOSING = {"ol": "</li></ol>", "ul": "</li></ul>", "blockquote": "</blockquote>"}
 
 
 def _row(images: Sequence[Block]) -> str:
@@ -79,23 +91,38 @@ def _alone(blocks: Sequence[Block]) -> str:
     return "".join(_single(block) for block in blocks)
 
 
-_RUNS = {"list": _list, "row": _row, "": _alone}
+_RUNS = {"nested": _nested, "row": _row, "": _alone}
 
 
 def _single(block: Block) -> str:
     match block.get("type"):
         case "text":
             opening, closing = _SUBTYPES.get(str(block.get("subtype")), ("<p>", "</p>"))
-            deeper = int(block.get("indent_level") or 0) if block.get("subtype") == "indented" else 0
-            around = ("<blockquote>" * deeper, "</blockquote>" * deeper)
-            return f"{around[0]}{opening}{inline_html(block)}{closing}{around[1]}"
+            return f"{opening}{inline_html(block)}{closing}"
         case "link":
             url, title = str(block.get("url", "")), str(block.get("title") or block.get("url", ""))
             return (
                 f'<p><a href="{html.escape(url)}" target="_blank">{html.escape(title, quote=False)}</a></p>'
             )
         case _:
-            return f'<figure class="tmblr-full" data-npf="{html.escape(json.dumps(dict(block)))}"></figure>'
+            carried = html.escape(json.dumps(dict(block)))
+            return f'<figure class="tmblr-full" data-npf="{carried}">{_player(block)}</figure>'
+
+
+def _player(block: Block) -> str:
+    """What plays a sound or film: its file, or the site where it lies; nothing for other blocks."""
+    kind = block.get("type")
+    if kind not in ("audio", "video"):
+        return ""
+    given = block.get("media")
+    medium = given[0] if isinstance(given, list) and given else given
+    if isinstance(medium, Mapping) and medium.get("url"):
+        source, name = html.escape(str(medium["url"])), html.escape(str(medium.get("type") or f"{kind}/*"))
+        return f'<{kind} controls="controls"><source src="{source}" type="{name}"></{kind}>'
+    iframe = block.get("embed_iframe")
+    embedded = iframe.get("url") if isinstance(iframe, Mapping) else None
+    address = html.escape(str(embedded or block.get("embed_url") or block.get("url") or ""))
+    return f'<iframe src="{address}"></iframe>'
 
 
 def _figure(block: Block) -> str:

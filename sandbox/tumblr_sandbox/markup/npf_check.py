@@ -98,16 +98,20 @@ def _with_layout(draft: Draft, layout: npf.Layout) -> Draft:
         if not all(0 <= index < count for index in layout.blocks):
             raise BadNpfError("the ask names blocks that are not there", BAD_ANSWER)
         return Draft(draft.blocks, draft.rows, draft.truncate_after, frozenset(layout.blocks))
-    cut = layout.truncate_after
-    rows = draft.rows
     if isinstance(layout, npf.Condensed):
-        cut = cut if cut is not None else max(layout.blocks or [-1])
-    else:
-        _check_rows(draft, layout)
-        rows = tuple(row.block() for row in layout.display)
-    if cut is not None and cut >= count - 1:
-        raise BadNpfError("nothing stands after the read-more")
-    return Draft(draft.blocks, rows, cut if cut is not None else draft.truncate_after, draft.asked)
+        return draft
+    _check_rows(draft, layout)
+    rows = tuple(row.block() for row in layout.display)
+    return Draft(draft.blocks, rows, _read_more(layout, count), draft.asked)
+
+
+def _read_more(layout: npf.Rows, count: int) -> int | None:
+    """The last block before the read-more; as documented, one behind all blocks or amid a row is ignored."""
+    cut = layout.truncate_after
+    if cut is None or not -1 <= cut < count - 1:
+        return None
+    amid = any(min(row.blocks) <= cut < max(row.blocks) for row in layout.display)
+    return None if amid else cut
 
 
 def _check_rows(draft: Draft, layout: npf.Rows) -> None:

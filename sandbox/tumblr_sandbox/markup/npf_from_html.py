@@ -31,6 +31,9 @@ _INLINE = {
 _PARAGRAPH_CLASSES = {"npf_quote": "quote", "npf_quirky": "quirky", "npf_chat": "chat"}
 _COLOR = re.compile(r"color:\s*(#[0-9a-fA-F]{3,8})")
 _MAX_INDENT = 7
+_CONTAINERS = {"blockquote": "indented", "ol": "ordered-list-item", "ul": "unordered-list-item"}
+DEFAULT_SIZE = {"width": 540, "height": 405, "original_dimensions_missing": True}
+"""What a medium says whose size is not known."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,7 @@ class _Open:
 class _Context:
     """The blocks that are open around the text."""
 
-    quotes: int = 0
-    lists: list[str] = field(default_factory=list)
+    containers: list[str] = field(default_factory=list)
     subtype: str | None = None
 
 
@@ -136,10 +138,8 @@ class _Reader(HTMLParser):
         self._length += len(text)
 
     def _enter(self, tag: str, values: dict[str, str]) -> None:
-        if tag == "blockquote":
-            self._around.quotes += 1
-        elif tag in ("ul", "ol"):
-            self._around.lists.append(tag)
+        if tag in _CONTAINERS:
+            self._around.containers.append(tag)
         elif tag[0] == "h" and tag != "hr":
             self._around.subtype = "heading1" if tag == "h1" else "heading2"
         elif tag == "p":
@@ -149,23 +149,25 @@ class _Reader(HTMLParser):
             )
 
     def _leave(self, tag: str) -> None:
-        if tag == "blockquote":
-            self._around.quotes = max(0, self._around.quotes - 1)
-        elif tag in ("ul", "ol"):
-            if self._around.lists:
-                self._around.lists.pop()
+        if tag in _CONTAINERS:
+            if self._around.containers:
+                self._around.containers.pop()
         elif tag == "p" or tag[0] == "h":
             self._around.subtype = None
 
     def _shape(self) -> Block:
-        """The subtype and indent of the present place: heading, list item, quote, or nothing."""
+        """The subtype and indent of the present place: heading, list item, quote, or nothing.
+
+        The subtype is that of the closest list or quotation, the indent counts those around it.
+        """
         around = self._around
-        if around.lists:
-            kind = "ordered-list-item" if around.lists[-1] == "ol" else "unordered-list-item"
-            return _indented(kind, len(around.lists) - 1)
-        if around.subtype is not None:
+        closest = around.containers[-1] if around.containers else None
+        if around.subtype is not None and closest not in ("ol", "ul"):
             return {"subtype": around.subtype}
-        return _indented("indented", around.quotes - 1) if around.quotes else {}
+        if closest is None:
+            return {}
+        level = min(len(around.containers) - 1, _MAX_INDENT)
+        return {"subtype": _CONTAINERS[closest]} | ({"indent_level": level} if level else {})
 
     def _format(self, tag: str, values: dict[str, str]) -> Block | None:
         if tag in _INLINE:
@@ -191,19 +193,14 @@ class _Reader(HTMLParser):
         medium: Block = {"url": values.get("src", "")}
         for side in ("width", "height"):
             told = values.get(f"data-orig-{side}") or self._figure.get(f"data-orig-{side}", "")
-            if told.isdecimal():
+            if told.isdecimal() and int(told):
                 medium[side] = int(told)
-        medium.setdefault("width", 540)
-        medium.setdefault("height", 405)
-        medium["has_original_dimensions"] = True
+        known = "width" in medium and "height" in medium
+        medium |= {"has_original_dimensions": True} if known else DEFAULT_SIZE
         image: Block = {"type": "image", "media": [medium]}
         if values.get("alt"):
             image["alt_text"] = values["alt"]
         self.blocks.append(image)
-
-
-def _indented(kind: str, level: int) -> Block:
-    return {"subtype": kind} | ({"indent_level": min(level, _MAX_INDENT)} if level > 0 else {})
 
 
 def _text_block(text: str, formats: list[Block]) -> Block | None:

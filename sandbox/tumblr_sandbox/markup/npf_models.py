@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 MAX_TEXT = 4096
 """Code points in a text block, an alternative text or a caption."""
+
+MAX_METADATA = 10_000
+"""Characters of JSON in an object that the site behind a recording defines."""
 
 
 class Posted(BaseModel):
@@ -98,16 +102,29 @@ class GivenMedium(Posted):
     identifier: str | None = None
     url: str | None = None
     media_key: str | None = None
-    type: str | None = None
+    type: str | None = Field(None, max_length=100)
+    width: int | None = Field(None, ge=1, le=100_000)
+    height: int | None = Field(None, ge=1, le=100_000)
 
 
 class _WithMedia(Posted):
     @model_validator(mode="before")
     @classmethod
     def _one_medium_is_a_list(cls, value: Any) -> Any:
-        if isinstance(value, dict) and isinstance(value.get("media"), dict):
-            return {**value, "media": [value["media"]]}
-        return value
+        if not isinstance(value, dict):
+            return value
+        alone = {name: [value[name]] for name in ("media", "poster") if isinstance(value.get(name), dict)}
+        return {**value, **alone}
+
+
+def _not_too_large(value: Any) -> Any:
+    if len(json.dumps(value, default=str)) > MAX_METADATA:
+        raise ValueError(f"more than {MAX_METADATA} characters")
+    return value
+
+
+Free = Annotated[dict[str, Any], AfterValidator(_not_too_large)]
+"""An object whose fields are its author's business."""
 
 
 class Image(_WithMedia):
@@ -116,10 +133,12 @@ class Image(_WithMedia):
     alt_text: str | None = Field(None, max_length=MAX_TEXT)
     caption: str | None = Field(None, max_length=MAX_TEXT)
     colors: dict[str, str] | None = None
-    attribution: dict[str, Any] | list[Any] | None = None
+    attribution: Free | list[Any] | None = None
+    poster: list[GivenMedium] | None = Field(None, max_length=50)
+    feedback_token: str | None = Field(None, max_length=500)
 
 
-class LinkCard(Posted):
+class LinkCard(_WithMedia):
     type: Literal["link"]
     url: str = Field(pattern=r"^https?://", max_length=2000)
     title: str | None = Field(None, max_length=500)
@@ -127,6 +146,15 @@ class LinkCard(Posted):
     author: str | None = Field(None, max_length=500)
     site_name: str | None = Field(None, max_length=500)
     display_url: str | None = Field(None, max_length=2000)
+    poster: list[GivenMedium] | None = Field(None, max_length=50)
+
+
+class EmbedIframe(Posted):
+    """What an iframe that plays a film is made of."""
+
+    url: str = Field(pattern=r"^https?://", max_length=2000)
+    width: int = Field(540, ge=1, le=100_000)
+    height: int = Field(405, ge=1, le=100_000)
 
 
 class Recording(_WithMedia):
@@ -139,6 +167,14 @@ class Recording(_WithMedia):
     title: str | None = Field(None, max_length=500)
     artist: str | None = Field(None, max_length=500)
     album: str | None = Field(None, max_length=500)
+    poster: list[GivenMedium] | None = Field(None, max_length=50)
+    embed_html: str | None = Field(None, max_length=10_000)
+    embed_url: str | None = Field(None, pattern=r"^https?://", max_length=2000)
+    embed_iframe: EmbedIframe | None = None
+    metadata: Free | list[Any] | None = None
+    attribution: Free | list[Any] | None = None
+    can_autoplay_on_cellular: bool | None = None
+    duration: int | None = Field(None, ge=0)
 
     @model_validator(mode="after")
     def _leads_somewhere(self) -> Recording:
@@ -148,9 +184,9 @@ class Recording(_WithMedia):
 
 
 class PollAnswer(Posted):
-    """One of a poll's answers."""
+    """One of a poll's answers; without an id of the client's it is given one."""
 
-    client_id: str = Field(max_length=100)
+    client_id: str | None = Field(None, max_length=100)
     answer_text: str = Field(max_length=80)
 
 
@@ -167,7 +203,7 @@ class Poll(Posted):
     """A question with answers to choose from."""
 
     type: Literal["poll"]
-    client_id: str = Field(max_length=100)
+    client_id: str | None = Field(None, max_length=100)
     question: str = Field(max_length=300)
     answers: list[PollAnswer] = Field(min_length=2, max_length=12)
     settings: PollSettings = PollSettings()
@@ -177,8 +213,8 @@ class Paywall(Posted):
     """What stands where a paying reader would read on."""
 
     type: Literal["paywall"]
-    subtype: Literal["cta", "disabled", "divider"]
-    url: str = Field(pattern=r"^https?://", max_length=2000)
+    subtype: Literal["cta", "disabled", "divider"] = "divider"
+    url: str | None = Field(None, pattern=r"^https?://", max_length=2000)
     title: str = Field("", max_length=500)
     text: str = Field("", max_length=2000)
     color: str | None = None
@@ -200,7 +236,7 @@ class Rows(Posted):
 
     type: Literal["rows"]
     display: list[Row]
-    truncate_after: int | None = Field(None, ge=-1)
+    truncate_after: int | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -212,11 +248,9 @@ class Rows(Posted):
 
 
 class Condensed(Posted):
-    """The old form of a read-more: what stands before it."""
+    """The old form of a read-more, of which nothing is taken any more."""
 
     type: Literal["condensed"]
-    blocks: list[int] | None = None
-    truncate_after: int | None = Field(None, ge=-1)
 
 
 class Ask(Posted):

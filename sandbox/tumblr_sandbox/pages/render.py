@@ -15,7 +15,7 @@ from tumblr_sandbox.media import SERVED_UNDER, to_served
 
 _TUMBLR_LINK = re.compile(r"https?://([a-z0-9-]+)\.tumblr\.com(?:/post/(\d+)(?:/[^/]*)?|/?)")
 _OWN_MEDIA = re.compile(rf"(?:https?://[^/]+)?(/{re.escape(SERVED_UNDER)}/.+)")
-_RECORDING = re.compile(r'<figure class="tmblr-full" data-npf="([^"]*)"></figure>')
+_RECORDING = re.compile(r'<figure class="tmblr-full" data-npf="([^"]*)">.*?</figure>')
 """What stands in HTML for a block that has no other form."""
 _CLASSES = frozenset({"tumblelog", "npf_quote", "npf_quirky", "npf_chat", "npf_row", "npf_recording"})
 

@@ -19,7 +19,7 @@ from tumblr_sandbox.store.posts import StoredPost
 def legacy_post(post: StoredPost, around: Surroundings) -> dict[str, Any]:
     """The whole post."""
     own = post.content.as_html()
-    quoted = quoted_chain(post.trail, around.gone)
+    quoted = quoted_chain(post.trail, around.gone, root_speaks=_root_speaks(post))
     text = quoted + own
     view = {
         **head_fields(post, around, post.type),
@@ -34,6 +34,11 @@ def legacy_post(post: StoredPost, around: Surroundings) -> dict[str, Any]:
     return view
 
 
+def _root_speaks(post: StoredPost) -> bool:
+    """Whether the root said something although it has no text: who quotes is named, also without a source."""
+    return post.type == "quote"
+
+
 def _boxed(content: Content, html: str) -> str:
     """What was made in NPF stands in one more paragraph wherever a single contribution is shown."""
     return f"<p>{html}</p>" if content.made_in_npf and html else html
@@ -44,7 +49,7 @@ def _trail(post: StoredPost, around: Surroundings) -> list[dict[str, Any]]:
 
     For an ask the entry holds the answer, so an unanswered one has none.
     """
-    entries = [_entry(item, around.gone) for item in contributors(post.trail)]
+    entries = [_entry(item, around.gone) for item in contributors(post.trail, root_speaks=_root_speaks(post))]
     if not post.content.is_empty():
         ref = reference(post, around.blogs[post.blog_id])
         shown = TrailItem(ref, post.timestamp, post.content, post.title, is_root=not post.is_reblog)

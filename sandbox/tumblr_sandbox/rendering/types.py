@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ PROVIDERS = {
     "bandcamp": ("bandcamp.com",),
 }
 """Who plays what an address leads to."""
+_YOUTUBE_ID = re.compile(r"(?:v=|youtu\.be/|/embed/|/shorts/)([\w-]{6,20})")
 
 
 ORIGINAL_TYPES = {
@@ -94,7 +96,9 @@ def _chat(post: StoredPost, text: str, _base_url: str) -> dict[str, Any]:
         else {"label": "", "name": "", "phrase": name}
         for name, colon, phrase in lines
     ]
-    return {"title": post.title, "body": text, "dialogue": dialogue}
+    # An original is served as the plain lines it was posted in; only chains are HTML.
+    body = text if post.is_reblog else post.content.as_text()
+    return {"title": post.title, "body": body, "dialogue": dialogue}
 
 
 def _photo(post: StoredPost, text: str, _base_url: str) -> dict[str, Any]:
@@ -127,28 +131,34 @@ def _size(size: Size) -> dict[str, Any]:
 
 
 def _audio(post: StoredPost, text: str, _base_url: str) -> dict[str, Any]:
-    url = post.details["url"]
-    return {
+    url, who = post.details["url"], provider(post)
+    fields = {
         "caption": text,
         "player": _player("audio", post),
-        "audio_type": provider(post),
-        "audio_url": url,
+        "audio_type": who,
         "audio_source_url": url,
+        "is_external": who != "tumblr",
         "plays": 0,
     }
+    # A known site's address is a page that plays the sound, not the sound.
+    return fields if who in PROVIDERS else {**fields, "audio_url": url}
 
 
 def _video(post: StoredPost, text: str, _base_url: str) -> dict[str, Any]:
     players = [{"width": width, "embed_code": _player("video", post, width)} for width in PLAYER_WIDTHS]
-    return {
+    who, url = provider(post), post.details["url"]
+    fields = {
         "caption": text,
         "player": players,
-        "video_type": provider(post),
-        "video_url": post.details["url"],
-        "thumbnail_url": "",
+        "video_type": who,
+        "html5_capable": who == "tumblr",
         "duration": 0,
-        "html5_capable": True,
     }
+    if who == "tumblr":
+        return {**fields, "video_url": url}
+    found = _YOUTUBE_ID.search(url)
+    about = {"video": {"youtube": {"video_id": found.group(1)}}} if who == "youtube" and found else {}
+    return {**fields, "permalink_url": url, **about}
 
 
 def provider(post: StoredPost) -> str:

@@ -24,14 +24,17 @@ FOR_EVER = 0
 
 
 def editors_view(identifier: str, post_id: int) -> Response:
-    """One's post as an editor needs it, in NPF or, with ``post_format=legacy``, in the legacy form."""
+    """A post as an editor needs it, in NPF or, with ``post_format=legacy``, in the legacy form.
+
+    One's own in any state; of other blogs what they have published.
+    """
     support.signed_in()
     asked = support.parameters()
     form = asked.text("post_format") or "npf"
     if form not in ("npf", "legacy"):
         raise envelope.bad_parameter("post_format must be npf or legacy")
     with support.reading() as connection:
-        _, post = _own_post(connection, identifier, post_id)
+        post = _post_in_sight(connection, identifier, post_id)
         around = gather(connection, [post], support.viewer(connection), view_options(asked))
         return envelope.answer(_edit_view(post, around) if form == "npf" else legacy_post(post, around))
 
@@ -60,6 +63,14 @@ def _edit_view(post: StoredPost, around: Surroundings) -> dict[str, Any]:
         "publish_on": None if scheduled is None else gmt_date(scheduled),
         "interactability_reblog": interactability(post),
     }
+
+
+def _post_in_sight(connection: Connection, identifier: str, post_id: int) -> StoredPost:
+    blog, post = support.visible_blog(connection, identifier), posts.get(connection, post_id)
+    own = support.viewer(connection).owns(blog.id)
+    if post is None or post.blog_id != blog.id or not (own or post.state == "published"):
+        raise envelope.not_found()
+    return post
 
 
 def _own_post(connection: Connection, identifier: str, post_id: int) -> tuple[Blog, StoredPost]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -210,7 +211,9 @@ def _hidden(connection: Connection, posted: PostedPost) -> frozenset[int]:
 def _read_content(posted: PostedPost) -> tuple[Draft, Handed]:
     """The checked blocks, and the files that they name, in order."""
     draft = npf_check.read(posted.content, posted.layout)
-    files = [_file(given) for block in draft.blocks if (given := _media_of(block))]
+    files = [
+        _file(given) for block in draft.blocks for given in (_media_of(block), *_posters_of(block)) if given
+    ]
     return draft, Handed(tuple(files))
 
 
@@ -221,6 +224,12 @@ def _media_of(block: npf.Posted) -> list[npf.GivenMedium]:
     if isinstance(block, npf.Recording) and any(m.identifier or m.media_key for m in block.media or ()):
         return block.media or []
     return []
+
+
+def _posters_of(block: npf.Posted) -> list[list[npf.GivenMedium]]:
+    """The posters of a block that name a file of the sandbox's, each alone."""
+    posters: list[npf.GivenMedium] = getattr(block, "poster", None) or []
+    return [[one] for one in posters if one.identifier or one.media_key]
 
 
 def _file(given: list[npf.GivenMedium]) -> Upload | str:
@@ -243,11 +252,20 @@ def _file(given: list[npf.GivenMedium]) -> Upload | str:
 def _final(connection: Connection, draft: Draft, given: list[Medium], now: float) -> Content:
     """The content that is kept: media looked up, blogs named."""
     files = iter(given)
-    blocks = [
-        _with_file(block, next(files)) if _media_of(block) else _plain(connection, block, now)
-        for block in draft.blocks
-    ]
+    blocks = []
+    for block in draft.blocks:
+        kept = _with_file(block, next(files)) if _media_of(block) else _plain(connection, block, now)
+        own = [next(files) for _ in _posters_of(block)]
+        blocks.append(_with_posters(kept, own) if own else kept)
     return draft.content(blocks)
+
+
+def _with_posters(block: dict[str, Any], own: list[Medium]) -> dict[str, Any]:
+    """A block with its posters: those that lie elsewhere, then those that lie here."""
+    if any(not medium.width for medium in own):
+        raise BadMediaError("a poster is a picture")
+    elsewhere = [one for one in block["poster"] if not (one.get("identifier") or one.get("media_key"))]
+    return {**block, "poster": [*elsewhere, *(medium.npf()[0] for medium in own)]}
 
 
 def _with_file(block: npf.Posted, medium: Medium) -> dict[str, Any]:
@@ -268,18 +286,30 @@ def _with_file(block: npf.Posted, medium: Medium) -> dict[str, Any]:
 
 def _plain(connection: Connection, block: npf.Posted, now: float) -> dict[str, Any]:
     kept = block.block()
-    kept.pop("media", None)
     if isinstance(block, npf.Poll):
         made = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M:%S GMT")
-        return {**kept, "created_at": made, "timestamp": int(now)}
+        return {**_named_poll(kept), "created_at": made, "timestamp": int(now)}
+    if isinstance(block, npf.Recording) and block.media:
+        # A file of another site's: what is said of it is kept, as nothing is fetched from there.
+        kept["media"] = kept["media"][0]
     for entry in kept.get("formatting", ()):
         if entry["type"] == "mention":
             entry["blog"] = _named_blog(connection, entry["blog"]["uuid"])
     return kept
 
 
-def _named_blog(connection: Connection, uuid: str) -> dict[str, str]:
-    blog = accounts.find_blog(connection, uuid) if uuid.startswith("t:") else None
+def _named_poll(poll: dict[str, Any]) -> dict[str, Any]:
+    """A poll with an id on itself and on each answer."""
+    answers = [{"client_id": _client_id(), **answer} for answer in poll["answers"]]
+    return {"client_id": _client_id(), **poll, "answers": answers}
+
+
+def _client_id() -> str:
+    return str(uuid.UUID(int=support.world().rng.getrandbits(128), version=4))
+
+
+def _named_blog(connection: Connection, blog_uuid: str) -> dict[str, str]:
+    blog = accounts.find_blog(connection, blog_uuid) if blog_uuid.startswith("t:") else None
     if blog is None:
         raise BadNpfError("no blog has this uuid")
     return {"uuid": blog.uuid, "name": blog.name, "url": blog_url(blog.name)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from munging.html_tree import Element, classes, text_of
 
@@ -34,6 +34,7 @@ _NO_BLOG_HOSTS = frozenset(
     {"api", "assets", "embed", "help", "href", "media", "mx", "safe", "secure", "static", "support", "www"}
 )
 """Hosts of tumblr's own."""
+_WRAPPED = re.compile(r"https?://t\.umblr\.com/redirect\?", re.IGNORECASE)
 _POST_ID = re.compile(r"/([0-9]{1,20})(?:[/?#]|$)")
 
 
@@ -53,6 +54,13 @@ def safe_target(target: str | None) -> str:
 def _scheme(target: str) -> str:
     head = re.split(r"[/?#]", target, maxsplit=1)[0]
     return head.partition(":")[0].lower() if ":" in head else ""
+
+
+def unwrapped(address: str) -> str:
+    """Where a link leads that tumblr has wrapped (``t.umblr.com/redirect?z=…``); any other as it is."""
+    if not _WRAPPED.match(address):
+        return address
+    return next(iter(parse_qs(address.partition("?")[2]).get("z", [])), address)
 
 
 def blog_of_address(address: str | None) -> str:

@@ -69,6 +69,8 @@ class FaultKind(StrEnum):
     """Lists of notes are shorter than ``note_count`` says: the oldest but one is missing."""
     WRAPPED_LINKS = "wrapped_links"
     """Links that lead out go through ``t.umblr.com``."""
+    REWRITTEN = "rewritten"
+    """Words of posts are shown with curly quotation marks, dashes and no-break spaces."""
 
 
 WORK_IS_DONE_FIRST = frozenset(
@@ -76,7 +78,7 @@ WORK_IS_DONE_FIRST = frozenset(
     | {FaultKind.FOLLOW_IGNORED, FaultKind.REPEATED_PAGES}
     | {FaultKind.NO_ID_STRING, FaultKind.TEXT_ID, FaultKind.NO_POSTS, FaultKind.TORN_CHAIN}
     | {FaultKind.BROKEN_TRAIL, FaultKind.DOUBLE_ASK, FaultKind.HIDDEN_ASK, FaultKind.SHORT_NOTES}
-    | {FaultKind.WRAPPED_LINKS}
+    | {FaultKind.WRAPPED_LINKS, FaultKind.REWRITTEN}
 )
 ABOUT_REBLOGS = frozenset({FaultKind.TARGET_GONE, FaultKind.TARGET_REFUSED})
 _LEGACY_WRITES = ("*/post", "*/post/edit", "*/post/reblog")
@@ -98,6 +100,7 @@ AT_HOME: dict[FaultKind, tuple[str, tuple[str, ...]]] = {
     FaultKind.REPEATED_PAGES: ("GET", ("*/user/dashboard",)),
     FaultKind.SHORT_NOTES: ("GET", ("*",)),
     FaultKind.WRAPPED_LINKS: ("GET", ("*",)),
+    FaultKind.REWRITTEN: ("GET", ("*",)),
 }
 """Where faults of a kind can happen at all; others happen anywhere."""
 

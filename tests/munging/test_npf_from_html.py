@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from munging import html_tree
+from munging.npf import DEEPEST_INDENT, blocks_html
 from munging.npf_from_html import MAX_BLOCK_CHARACTERS, mentioned_blogs, npf_from_html
 from munging.payload import thread_from_payload
 from munging.reply_mockup import reply_mockup
@@ -42,6 +45,69 @@ def test_no_letter_that_the_bot_writes_is_lost(text: str) -> None:
     html = to_html(text.replace("[[MORE]]", ""), FRANK)
     shown = "".join(BeautifulSoup(html, "lxml").get_text().split())
     assert "".join("".join(block["text"] for block in npf_from_html(html).blocks).split()) == shown
+
+
+Line = tuple[tuple[str, int], list[tuple[str, frozenset[str]]]]
+STYLES = {"b": "bold", "strong": "bold", "i": "italic", "em": "italic"}
+BLOCKS = frozenset({"p", "h2", "blockquote", "ul", "ol", "li", "figure"})
+
+
+def lines_of(html: str) -> list[Line]:
+    """What HTML shows, line by line: what the line is, how deep it stands, each letter with its styles."""
+    lines: list[Line] = []
+    body = html_tree.parse_fragment(html)
+    if body is not None:
+        _read(body, (), lines, [])
+    return [line for line in lines if line[1]]
+
+
+def _read(element: Any, around: tuple[Any, ...], lines: list[Line], line: list[Any]) -> None:
+    """Read an element into the line that is open; what stands on a line of its own begins another."""
+
+    def begin() -> None:
+        line.clear()
+        line.append((kind_of(around), []))
+        lines.append(line[0])
+
+    def add(text: str | None) -> None:
+        styles = frozenset(filter(None, map(style_of, around)))
+        if not line:
+            begin()
+        line[0][1].extend((letter, styles) for letter in text or "" if not letter.isspace())
+
+    add(element.text)
+    for child in element:
+        inside = (*around, child)
+        if child.tag in BLOCKS:
+            line.clear()
+        _read(child, inside, lines, line)
+        if child.tag in BLOCKS:
+            line.clear()
+        add(child.tail)
+
+
+def style_of(element: Any) -> str:
+    return element.get("href") if element.tag == "a" else STYLES.get(element.tag, "")
+
+
+def kind_of(around: tuple[Any, ...]) -> tuple[str, int]:
+    """A block has one subtype, and a depth in which quotations count as lists do."""
+    tags = [element.tag for element in around]
+    lists = [tag for tag in tags if tag in ("ul", "ol")]
+    depth = len(lists) + tags.count("blockquote")
+    if lists:
+        return lists[-1], min(depth - 1, DEEPEST_INDENT)
+    if depth:
+        return "quotation", min(depth - 1, DEEPEST_INDENT)
+    return ("heading" if "h2" in tags else "text"), 0
+
+
+@given(WRITTEN)
+@settings(max_examples=300)
+def test_what_the_bot_writes_comes_back_with_all_its_formatting(text: str) -> None:
+    html = to_html(text.replace("[[MORE]]", ""), FRANK)
+    back = blocks_html(npf_from_html(html).blocks)
+    assert lines_of(back) == lines_of(html)
 
 
 @given(WRITTEN)
@@ -138,3 +204,35 @@ def test_more_is_the_place_to_read_on() -> None:
 def test_a_deeply_nested_text_is_read() -> None:
     html = "<blockquote>" * 1500 + "deep" + "</blockquote>" * 1500
     assert [block["text"] for block in npf_from_html(html).blocks] == ["deep"]
+
+
+def test_what_tumblr_takes_no_more_of_is_words() -> None:
+    link, mention = (
+        '<a href="https://x.org/">l</a> ',
+        '<a class="tumblelog" href="https://b.tumblr.com/">@b</a> ',
+    )
+    blocks = npf_from_html(f"<p>{link * 70}</p><p>{link * 70}{mention * 60}</p>", {"b": "t:b"}).blocks
+    kinds = [one["type"] for block in blocks for one in block["formatting"]]
+    assert (kinds.count("link"), kinds.count("mention")) == (100, 50)
+    assert "".join(block["text"] for block in blocks).count("l") == 140
+
+
+@pytest.mark.parametrize("address", ["soup", "ftp://x.org/", "https://x.org/" + "y" * 2000, "https:///a b"])
+def test_a_link_that_tumblr_would_refuse_is_words(address: str) -> None:
+    assert npf_from_html(f'<p>see <a href="{address}">here</a></p>').blocks == [
+        {"type": "text", "text": "see here"}
+    ]
+
+
+def test_the_first_read_more_counts_wherever_it_stands() -> None:
+    content = npf_from_html("<p>a <b>b [[MORE]] c</b></p><p>d[[MORE]]</p><p>e</p>")
+    assert [block["text"] for block in content.blocks] == ["a b", "c", "d", "e"]
+    assert content.truncate_after == 0
+    assert content.blocks[1]["formatting"] == [{"start": 0, "end": 1, "type": "bold"}]
+
+
+def test_an_image_that_is_sent_along_is_named_and_described() -> None:
+    html = '<figure><img src="cid:figure0" data-orig-width="4" data-orig-height="3" alt="{}"></figure>'
+    (block,) = npf_from_html(html.format("a&#10;" + "b" * 5000)).blocks
+    assert block["media"] == [{"identifier": "figure0", "type": "image/png", "width": 4, "height": 3}]
+    assert block["alt_text"] == "a\n" + "b" * (MAX_BLOCK_CHARACTERS - 2)

@@ -15,7 +15,7 @@ from tests.system.chaos import query
 from tests.system.cluster import PAUSE, READER, Cluster, MoveIn, RunningBot
 from tests.system.harness import eventually
 from tests.system.programs import LONG
-from tests.system.writing import IN_BOTH_FORMS, Write
+from tests.system.writing import Write, in_both_forms
 from tumblr.turns.fail_points import FailPoint
 from tumblr_sandbox.faults import Fault, FaultKind
 
@@ -307,8 +307,7 @@ TROUBLES = (
 """Ways in which a call that was carried out can look as if it had failed."""
 
 
-@IN_BOTH_FORMS
-@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda fault: str(fault.kind))
+@in_both_forms("trouble", TROUBLES, ids=lambda value: getattr(value, "kind", value))
 def test_c20_a_post_whose_confirmation_got_lost_is_not_made_again(
     trouble: Fault, form: str, move_in: MoveIn
 ) -> None:

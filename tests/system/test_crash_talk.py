@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.system.cluster import READER, MoveIn, RunningBot
-from tests.system.writing import IN_BOTH_FORMS, Write
+from tests.system.writing import Write, in_both_forms
 from tumblr.turns.fail_points import FailPoint
 from tumblr_sandbox.faults import Fault, FaultKind
 from tumblr_sandbox.records import PostRecord
@@ -53,8 +53,7 @@ def writes(bot: RunningBot) -> list[tuple[str, str]]:
     return list(zip(bot.written(), states, strict=True))
 
 
-@IN_BOTH_FORMS
-@pytest.mark.parametrize("sort", SORTS)
+@in_both_forms("sort", SORTS)
 def test_c01_no_draft_is_ever_made_to_see_a_thread(sort: str, form: str, move_in: MoveIn) -> None:
     """2021: a nonsense draft showed how tumblr renders the thread. Here it is read; no draft is made."""
     bot = move_in(f"c01-{sort}-{form}", tumblr={"write_format": form})
@@ -88,8 +87,7 @@ TROUBLES = (
 )
 
 
-@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda fault: str(fault.kind))
-@IN_BOTH_FORMS
+@in_both_forms("trouble", TROUBLES, ids=lambda value: getattr(value, "kind", value))
 def test_c20_an_answer_whose_confirmation_got_lost_is_not_given_again(
     trouble: Fault, form: str, move_in: MoveIn
 ) -> None:

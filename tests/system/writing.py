@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import Any
 
 import pytest
 
@@ -14,12 +16,18 @@ from tumblr_sandbox.faults import Fault
 from tumblr_sandbox.records import Call
 
 FORMS = ("blocks", "html")
-IN_BOTH_FORMS = pytest.mark.parametrize("form", FORMS)
 
 
 def usual_form() -> str:
     """The form that bots write in where a test does not say which."""
     return os.environ.get("WRITE_FORMAT", FORMS[0])
+
+
+def in_both_forms(name: str, cases: Sequence[Any], **options: Any) -> pytest.MarkDecorator:
+    """Parametrize by every case in the usual form, and by the first in the other form as well."""
+    (other,) = set(FORMS) - {usual_form()}
+    pairs = [*((one, usual_form()) for one in cases), (cases[0], other)]
+    return pytest.mark.parametrize((name, "form"), pairs, **options)
 
 
 class Write(StrEnum):

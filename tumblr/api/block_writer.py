@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from munging.json_access import mapping, mappings, sequence, text, whole
+from munging.links import unwrapped
 from munging.npf_from_html import MAX_BLOCKS, NpfContent, mentioned_blogs, npf_from_html
 from tumblr.api.client import full_blog_name
 from tumblr.api.errors import Forbidden, MalformedAnswer, NotFound, Refused
@@ -118,7 +119,7 @@ class BlockWriter(TumblrWriter):
         opened = mapping(self._reads.get(url, {"post_format": "npf"}))
         if not isinstance(opened.get("content"), list):
             raise MalformedAnswer("tumblr sent a post to be edited without its content")
-        return opened
+        return {**opened, "content": [_unwrapped(block) for block in sequence(opened["content"])]}
 
     def _uuid(self, blog: str) -> str | None:
         """A blog's id; None when there is no such blog, or it is hidden from us."""
@@ -139,6 +140,15 @@ class BlockWriter(TumblrWriter):
 
 def _fields(post: Writing) -> dict[str, str]:
     return {"tags": ",".join(post.tags), "state": post.state}
+
+
+def _unwrapped(block: object) -> object:
+    """A block whose links lead where its author had them lead: tumblr may show them wrapped."""
+    formatting = mappings(mapping(block).get("formatting"))
+    if not any("url" in one for one in formatting):
+        return block
+    straight = [{**one, "url": unwrapped(text(one["url"]))} if "url" in one else one for one in formatting]
+    return {**mapping(block), "formatting": straight}
 
 
 def _unchanged(opened: Mapping[str, object]) -> dict[str, Any]:

@@ -263,6 +263,16 @@ def test_links_that_are_wrapped(client: Any, frank2: Any, driver: SandboxDriver)
     assert url == "https://t.umblr.com/redirect?z=https%3A%2F%2Fexample.com%2F%3Fa%3D1&t=x"
 
 
+def test_words_that_are_rewritten(client: Any, frank2: Any, driver: SandboxDriver) -> None:
+    made = client.create_text("frank", body='<p title="-">it\'s "soup" - <b>hot</b></p>')
+    fault = Fault(kind=FaultKind.REWRITTEN)
+    post = under(driver, fault, lambda: frank2.get_single_post("frank", made["id"]))
+    said = "it\u2019s\xa0\u201dsoup\u201d\xa0\u2014\xa0hot"
+    assert (post["content"][0]["text"], post["content"][0]["formatting"][0]["start"]) == (said, 14)
+    legacy = under(driver, fault, lambda: client.posts("frank", id=made["id"]))["posts"][0]
+    assert legacy["body"] == f'<p title="-">{said.removesuffix("hot")}<b>hot</b></p>'
+
+
 def test_by_chance(client: Any, driver: SandboxDriver) -> None:
     driver.add_fault(Fault(kind=FaultKind.STATUS, path=INFO, probability=0.5))
     met = {"user" in client.info() for _ in range(40)}

@@ -13,6 +13,16 @@ from tumblr_sandbox.rendering.blog import GONE_BLOG
 TEXT_FIELDS = ("body", "answer", "caption", "description", "source")
 """Where a chain stands in the legacy form."""
 _BETWEEN_QUOTES = re.compile(r"</blockquote>(?:(?!</?blockquote).)+</blockquote>", re.DOTALL)
+_WORDS = re.compile(r"(?:\A|(?<=>))[^<]+")
+"""What stands outside of tags."""
+_REWRITTEN = str.maketrans(
+    {
+        "'": "\N{RIGHT SINGLE QUOTATION MARK}",
+        '"': "\N{RIGHT DOUBLE QUOTATION MARK}",
+        "-": "\N{EM DASH}",
+        " ": "\N{NO-BREAK SPACE}",
+    }
+)
 _LINK_OUT = re.compile(r"https?://(?!(?:[a-z0-9-]+\.)*tumblr\.com|127\.0\.0\.1|localhost|t\.umblr\.com)")
 
 
@@ -108,8 +118,27 @@ def _shorten_notes(response: Any, fault: Fault) -> None:
             holder["notes"].remove(shown[-1])
 
 
+def _shown(response: Any, fault: Fault) -> Iterator[dict[str, Any]]:
+    """The posts of an answer that are affected; also the one of the editor's view."""
+    if isinstance(response, dict) and "content" in response:
+        yield response
+    yield from _posts(response, fault)
+
+
+def _rewrite(response: Any, fault: Fault) -> None:
+    for post in _shown(response, fault):
+        holders = (post, post.get("reblog", {}), *post.get("trail", ()))
+        for holder in holders:
+            for name in (*TEXT_FIELDS, "comment", "tree_html", "content", "content_raw"):
+                if isinstance(holder.get(name), str):
+                    holder[name] = _WORDS.sub(lambda found: found[0].translate(_REWRITTEN), holder[name])
+            for block in holder["content"] if isinstance(holder.get("content"), list) else ():
+                if isinstance(block, dict) and "text" in block:
+                    block["text"] = block["text"].translate(_REWRITTEN)
+
+
 def _wrap_links(response: Any, fault: Fault) -> None:
-    for post in _posts(response, fault):
+    for post in _shown(response, fault):
         if "source_url" in post:
             post["source_url"] = _wrapped(post["source_url"])
         for holder in (post, *post.get("trail", ())):
@@ -136,4 +165,5 @@ _CHANGES: dict[FaultKind, Callable[[Any, Fault], None]] = {
     FaultKind.HIDDEN_ASK: _hide_asks,
     FaultKind.SHORT_NOTES: _shorten_notes,
     FaultKind.WRAPPED_LINKS: _wrap_links,
+    FaultKind.REWRITTEN: _rewrite,
 }

@@ -2,113 +2,44 @@
 
 from __future__ import annotations
 
-import io
-import random
 import re
-import threading
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import requests
-from PIL import Image
 
 from munging.figures import ATTACHED, Figure, figure_name, with_figures
 from munging.reply_mockup import reply_mockup, reply_source
-from munging.thread import Identity
 from munging.tumblr_html import to_html
-from tumblr.api.block_writer import BlockWriter
-from tumblr.api.client import TumblrReader
+from tests.tumblr.sandboxed import FRANK, PATIENCE, Place, png, sandboxed
 from tumblr.api.errors import NotFound, PictureLimitReached, PicturesRefused, Refused, TumblrUnavailable
-from tumblr.api.models import ReadingRules, TumblrPost
-from tumblr.api.rate_limits import Budget
-from tumblr.api.transport import ReadRequest, WriteRequest
-from tumblr.api.writer import HtmlWriter, ReblogTarget, TumblrWriter, Writing
+from tumblr.api.models import TumblrPost
+from tumblr.api.writer import TumblrWriter, Writing
 from tumblr.responding.reconcile import fingerprint
-from tumblr.settings import ApiKeys
-from tumblr_sandbox.app import create_app
-from tumblr_sandbox.driver import SandboxDriver
 from tumblr_sandbox.faults import Fault, FaultKind
-from tumblr_sandbox.records import PostRecord
-from tumblr_sandbox.server import SandboxServer, listen
-from tumblr_sandbox.world import open_world
-
-FRANK = Identity(blog="frank", persona="Frank")
-PATIENCE = 60.0
-"""Seconds: the machine may be busy."""
-
-
-def png(width: int = 40, height: int = 30) -> bytes:
-    """A picture."""
-    saved = io.BytesIO()
-    Image.new("RGB", (width, height), (200, 30, 90)).save(saved, "PNG")
-    return saved.getvalue()
-
-
-@dataclass(frozen=True)
-class Place:
-    """A sandbox with people in it, and frank's ways to read and write."""
-
-    driver: SandboxDriver
-    readers: dict[str, TumblrReader]
-    writers: dict[str, TumblrWriter]
-
-    def read(self, post_id: str) -> tuple[TumblrPost, TumblrPost]:
-        """A post in both forms."""
-        found = [reader.post(post_id) for reader in self.readers.values()]
-        assert found[0] is not None
-        assert found[1] is not None
-        return found[0], found[1]
-
-    def record(self, post_id: str) -> PostRecord:
-        """A post as the sandbox keeps it."""
-        return next(post for post in self.driver.posts("frank") if post.id == post_id)
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """One sandbox for all; posts of one test are not looked at by another."""
-    path = tmp_path_factory.mktemp("writers") / "sandbox.sqlite"
-    world = open_world(path, time.time, random.SystemRandom())
-    server = SandboxServer(world, create_app(world), listen("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    host = f"http://127.0.0.1:{server.port}"
-    with SandboxDriver(host) as driver, requests.Session() as session:
-        driver.wait_until_ready()
-        strings = driver.create_user("frank").strings()
-        keys = ApiKeys.model_validate(dict(zip(ApiKeys.model_fields, strings, strict=True)))
-        for name in ("bob", "ann"):
-            driver.create_user(name)
-        budget = Budget(time.time)
-        read = ReadRequest(keys, host, session, budget, timeout_seconds=PATIENCE, max_tries=1)
-        write = WriteRequest(keys, host, session, budget, timeout_seconds=PATIENCE)
-        rules = ReadingRules(FRANK, images=True)
-        yield Place(
-            driver,
-            {form: TumblrReader(read, rules, npf=form == "npf") for form in ("npf", "legacy")},
-            {"blocks": BlockWriter(write, read, "frank"), "html": HtmlWriter(write, "frank")},
-        )
-    server.stop()
-    thread.join(10)
-    world.close()
+    with sandboxed(tmp_path_factory.mktemp("writers")) as place:
+        yield place
 
 
 @pytest.fixture
 def place(shared: Place) -> Iterator[Place]:
     """The sandbox without faults, whose limits are far away."""
     yield shared
-    shared.driver.clear_faults()
-    shared.driver.set_limits(per_hour=100_000, per_day=100_000, posts_per_day=10_000)
+    shared.relax()
 
 
 @pytest.fixture(params=["blocks", "html"])
 def writer(request: pytest.FixtureRequest, place: Place) -> TumblrWriter:
     """Each way of writing."""
-    place.driver.set_limits(per_hour=100_000, per_day=100_000, posts_per_day=10_000)
-    return place.writers[request.param]
+    writer: TumblrWriter = place.writers[request.param]
+    return writer
 
 
 def spoken(post: TumblrPost) -> str:
@@ -208,8 +139,7 @@ def test_an_answer_goes_back_to_the_inbox_and_is_answered_anew(place: Place, wri
 
 def test_a_reblog_names_its_parent(place: Place, writer: TumblrWriter) -> None:
     theirs = place.driver.post("bob", "<p>is it warm?</p>")
-    key = next(post.reblog_key for post in place.driver.posts("bob") if post.id == theirs)
-    written = writer.reblog(ReblogTarget("bob", theirs, key), Writing("<p>warm</p>", ("bob",), "draft"))
+    written = writer.reblog(place.target("bob", theirs), Writing("<p>warm</p>", ("bob",), "draft"))
     for post in place.read(written["id"]):
         assert post.parent_id == theirs
         assert [entry.name for entry in post.trail] == [f"bob:{theirs}"]
@@ -223,8 +153,7 @@ def test_a_reblog_names_its_parent(place: Place, writer: TumblrWriter) -> None:
 @pytest.mark.parametrize("wrong", [{"blog": "nobody-here"}, {"blog": "ann"}, {"reblog_key": "wrong"}])
 def test_what_cannot_be_reblogged_is_refused_for_good(place: Place, wrong: dict[str, str]) -> None:
     theirs = place.driver.post("bob", "<p>is it warm?</p>")
-    key = next(post.reblog_key for post in place.driver.posts("bob") if post.id == theirs)
-    target = ReblogTarget(**{"blog": "bob", "post_id": theirs, "reblog_key": key, **wrong})
+    target = replace(place.target("bob", theirs), **wrong)
     with pytest.raises(Refused) as caught:
         place.writers["blocks"].reblog(target, Writing("<p>warm</p>", (), "published"))
     assert not caught.value.passing
@@ -287,12 +216,11 @@ def test_pictures_go_along_with_a_text_and_keep_their_descriptions(place: Place)
     pngs = {figure_name(0): png(40, 30), figure_name(1): png(10, 20)}
     ask = place.driver.ask("frank", "can you draw?", "bob")
     theirs = place.driver.post("bob", "<p>can you draw?</p>")
-    key = next(post.reblog_key for post in place.driver.posts("bob") if post.id == theirs)
     post = Writing(html, ("soup",), "published", pngs)
     written = [
         writer.create(post),
         writer.answer(ask, post),
-        writer.reblog(ReblogTarget("bob", theirs, key), post),
+        writer.reblog(place.target("bob", theirs), post),
     ]
     for one in written:
         read, _ = place.read(one["id"])
@@ -326,11 +254,10 @@ def test_each_form_needs_only_its_own_endpoints(place: Place, form: str, closed:
     writer = place.writers[form]
     place.driver.add_fault(Fault(kind=closed))
     theirs = place.driver.post("bob", "<p>is it warm?</p>")
-    key = next(post.reblog_key for post in place.driver.posts("bob") if post.id == theirs)
     said = Writing(MENTION, ("soup",), "draft")
     draft = writer.create(said)["id"]
     writer.create_photo(said, png(7, 7))
-    writer.reblog(ReblogTarget("bob", theirs, key), said)
+    writer.reblog(place.target("bob", theirs), said)
     ask = place.driver.ask("frank", "is soup warm?", "bob")
     writer.answer(ask, said)
     writer.edit(ask, {"state": "submission", "answer": "...", "tags": ""})
@@ -358,3 +285,18 @@ def test_a_blog_is_asked_for_once(place: Place) -> None:
     for _ in range(3):
         writer.create(Writing(MENTION, (), "draft"))
     assert len(place.driver.calls(path="*/bob.tumblr.com/info")) == 1
+
+
+@pytest.mark.parametrize("state", ["draft", "published"])
+def test_an_edit_takes_nothing_over_that_tumblr_only_shows(place: Place, state: str) -> None:
+    """Links may be shown wrapped, as t.umblr.com."""
+    writer = place.writers["blocks"]
+    link = '<p><a href="https://example.org/x?a=1&amp;b=2">soup</a></p>'
+    ask = place.driver.ask("frank", link, "bob", html=True)
+    asked = place.read(ask)[0].question
+    place.driver.add_fault(Fault(kind=FaultKind.WRAPPED_LINKS))
+    writer.answer(ask, Writing(link, ("a",), "draft"))
+    answer = writer.edit(ask, {"state": state})["id"]
+    place.driver.clear_faults()
+    assert "t.umblr" not in place.record(answer).html
+    assert place.read(answer)[0].question == asked

@@ -57,6 +57,11 @@ class JobAttempts:
         return self._begun
 
     @property
+    def missing(self) -> int:
+        """Candidates that are wanted and not accepted yet."""
+        return self.wanted - len(self._taken)
+
+    @property
     def mean_surprisal(self) -> float | None:
         """Mean surprisal per token of the finished tries whose surprisal is known, in bits."""
         known = [(f.mean_surprisal, f.tokens) for f in self._finished if f.mean_surprisal is not None]

@@ -86,10 +86,14 @@ def test_jobs_together_are_measured_against_jobs_in_turn(
     capsys: pytest.CaptureFixture[str], whole_folder: Path
 ) -> None:
     few = ["--jobs", "2", "--candidates", "3", "--slots", "4", "--new", "40", "--repeats", "1"]
+    few += ["--waiting", "2", "1"]
     assert generator_jobs.main([*few, "--model", str(whole_folder), "--threads", "1"]) == 0
-    (row,) = last_line(capsys.readouterr().out)["rows"]
+    row, *orders, known = last_line(capsys.readouterr().out)["rows"]
     assert row["in_turn_s"] > 0
     assert row["together_s"] > 0
+    assert [order["order"] for order in orders] == ["one_by_one", *generator_jobs.ORDERS]
+    assert all(0 < order["median_answer_s"] <= order["last_answer_s"] for order in orders)
+    assert known["known_again"] > 0.9 > known["known_at_first"]
 
 
 def test_a_peak_is_what_came_on_top() -> None:

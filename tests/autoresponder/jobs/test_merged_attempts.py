@@ -97,8 +97,25 @@ def test_in_int8_too(
 
 
 def test_a_job_is_delivered_as_soon_as_it_is_done(runner: JobRunner, some_jobs: dict[str, Job]) -> None:
-    """Scores at once, then the oldest job first: the slots are its own before they are another's."""
+    """Scores at once, then of jobs of one size the oldest first: the slots are its own before another's."""
     assert list(together(runner, some_jobs))[:2] == ["scores", "one"]
+
+
+def test_small_jobs_do_not_wait_for_a_large_one_nor_it_for_ever_for_them(
+    generator: GeneratorModel,
+    heads: Mapping[HeadName, Head],
+    settings: WritingSettings,
+    sample: GenerationJob,
+) -> None:
+    """One text at a time: the large job has one of three when it is overtaken, by three jobs and no more."""
+
+    def asking(count: int) -> GenerationJob:
+        return sample.model_copy(update={"kwargs": sample.kwargs.model_copy(update={"best_of": count})})
+
+    jobs: dict[str, Job] = {"large": asking(3), **{name: asking(1) for name in "abcde"}}
+    outcomes = together(JobRunner(generator, heads, changed(settings, batch_size=1)), jobs)
+    assert list(outcomes) == ["a", "b", "c", "large", "d", "e"]
+    check_like_alone(outcomes, JobRunner(generator, heads, settings), jobs)
 
 
 def test_figures_are_each_jobs_own(runner: JobRunner, some_jobs: dict[str, Job]) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
+from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -25,7 +27,13 @@ from switchboard.settings import SwitchboardConfig
 from switchboard.store import DatabaseUrlError, JobStore, SchemaTooNew, StoreUnavailable
 
 SWEEP_SECONDS = 30.0
+DATABASE_SECONDS = 600.0
+"""A database server that is not up by then is for a human to look at."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+"""Seconds between two tries to reach it; the first is doubled up to the longest."""
 SECRETS = ("switchboard.client_token", "switchboard.generator_token", "switchboard.selector_token")
+
+DATABASE_HINT = "look at switchboard.database_url in the configuration"
 
 log = structlog.get_logger()
 
@@ -38,7 +46,9 @@ def main(argv: list[str] | None = None) -> int:
     check_tokens(config.switchboard)
     shutdown = Shutdown().install()
     clock = SteadyClock()
-    store = open_store(config, clock)
+    store = wait_for_store(config, clock, shutdown)
+    if store is None:
+        return 0
     try:
         server = listen(create_app(store, config.switchboard, job_rules(config), clock), config.switchboard)
         log.info("listening", host=config.switchboard.listen_host, port=server.port)
@@ -59,8 +69,32 @@ def check_tokens(settings: SwitchboardConfig) -> None:
         raise FatalError(*problem)
 
 
+def wait_for_store(
+    config: Config, clock: SteadyClock, shutdown: Shutdown, elapsed: Callable[[], float] = time.monotonic
+) -> JobStore | None:
+    """The job store, as soon as its database is there; None when the process is to stop first.
+
+    A database server may come up later than this process. Raises FatalError if the database cannot be used,
+    or is not there after so long.
+    """
+    end, pause = elapsed() + DATABASE_SECONDS, FIRST_PAUSE
+    while True:
+        try:
+            return open_store(config, clock)
+        except StoreUnavailable as error:
+            if elapsed() >= end:
+                raise FatalError(str(error), DATABASE_HINT) from None
+            log.warning("database not available", reason=str(error), hint="waiting for it")
+        if shutdown.wait(pause):
+            return None
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
 def open_store(config: Config, clock: SteadyClock) -> JobStore:
-    """The job store; raises FatalError if its database cannot be used."""
+    """The job store; raises FatalError if its database cannot be used.
+
+    Raises StoreUnavailable if its database is on a server that cannot be reached.
+    """
     zone = ZoneInfo(config.blog.timezone)
 
     def written_now() -> str:
@@ -68,8 +102,12 @@ def open_store(config: Config, clock: SteadyClock) -> JobStore:
 
     try:
         return JobStore(config.switchboard, clock=clock, written_now=written_now)
-    except (DatabaseUrlError, SchemaTooNew, StoreUnavailable, OSError) as error:
-        raise FatalError(str(error), "look at switchboard.database_url in the configuration") from None
+    except StoreUnavailable as error:
+        if not config.switchboard.database_url.startswith("sqlite"):
+            raise
+        raise FatalError(str(error), DATABASE_HINT) from None
+    except (DatabaseUrlError, SchemaTooNew, OSError) as error:
+        raise FatalError(str(error), DATABASE_HINT) from None
 
 
 def job_rules(config: Config) -> JobRules:

@@ -129,7 +129,9 @@ def wait_until_ready(supervised: Supervised, config: Config, shutdown: Shutdown)
     """
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
-        refuse_stopped(supervised)
+        refuse_dead(supervised)
+        for name, reason in stopped(supervised).items():
+            raise FatalError(f"{name} stopped: {reason}", where_to_read(supervised, name))
         if is_ready(supervised, config):
             return True
         if shutdown.wait(POLL_SECONDS):
@@ -137,21 +139,41 @@ def wait_until_ready(supervised: Supervised, config: Config, shutdown: Shutdown)
     raise FatalError("the processes did not get ready in time", f"read their logs in {supervised.logs}")
 
 
-def refuse_stopped(supervised: Supervised) -> None:
-    """Raise FatalError when a process, or supervisord, has given up."""
+def refuse_dead(supervised: Supervised) -> None:
+    """Raise FatalError when supervisord has ended."""
     if not supervised.alive:
         said = supervised.last_said()
         raise FatalError(
             f"supervisord stopped{said and ': '}{said}", "if nobody has stopped it, start again with make run"
         )
-    for process in supervised.processes().values():
-        if process.state in STOPPED_STATES:
-            last = (supervised.last_line(process.name) or process.error).removeprefix("error: ")
-            log = supervised.logs / f"{process.name}.log"
-            raise FatalError(
-                f"{process.name} stopped: {last or 'it said nothing'}",
-                f"its log is {log}" if log.exists() else "it has not begun a log",
-            )
+
+
+def stopped(supervised: Supervised) -> dict[str, str]:
+    """The processes that have given up, by name, each with the last that it said."""
+    return {
+        process.name: (supervised.last_line(process.name) or process.error).removeprefix("error: ")
+        or "it said nothing"
+        for process in supervised.processes().values()
+        if process.state in STOPPED_STATES
+    }
+
+
+def where_to_read(supervised: Supervised, name: str) -> str:
+    """Where more stands about a process that has given up."""
+    log = supervised.logs / f"{name}.log"
+    return f"its log is {log}" if log.exists() else "it has not begun a log"
+
+
+def tell_of_stopped(supervised: Supervised, told: frozenset[str]) -> frozenset[str]:
+    """Say once of each process that has given up that it has; the answer is those that are told of.
+
+    The others go on: what they do not need of it still works.
+    """
+    now = stopped(supervised)
+    for name, reason in now.items():
+        if name not in told:
+            say(f"{name} stopped: {reason}; the others go on ({where_to_read(supervised, name)})")
+    return frozenset(now)
 
 
 def is_ready(supervised: Supervised, config: Config) -> bool:
@@ -238,8 +260,10 @@ def serve(run: Path, path: Path, arguments: argparse.Namespace, lock: int) -> in
             say(f"  what happens inside:    {status} --watch")
             say(f"  one log per process:    {shown(run / 'log')}/")
             say("  stop everything:        Ctrl-C\n")
+            told: frozenset[str] = frozenset()
             while not shutdown.wait(1.0):
-                refuse_stopped(supervised)
+                refuse_dead(supervised)
+                told = tell_of_stopped(supervised, told)
         say("stopping ...")
     say("stopped; nothing is lost: make run goes on from here")
     return 0

@@ -18,8 +18,8 @@ import pytest
 from bot_config import load_config
 from bot_lifecycle import FatalError
 from demo.configuration import write_demo_config
-from demo.run import main, parse_arguments, refuse_taken_ports, switch_people
-from demo.supervisor import HOME, Supervised
+from demo.run import main, parse_arguments, refuse_taken_ports, switch_people, tell_of_stopped
+from demo.supervisor import HOME, ProcessState, Supervised
 from tumblr_sandbox.people.records import PeopleState
 
 
@@ -156,6 +156,53 @@ def test_systemd_units_start_the_doors_that_exist_and_may_write_where_they_have_
         # With the disk read-only, large requests and graphs still need somewhere for temporary files.
         assert (service["ProtectSystem"], service["PrivateTmp"]) == ("strict", "true")
         assert service["ReadWritePaths"] == f"{service['WorkingDirectory']}/run"
+
+
+def test_units_begin_after_what_they_need_and_after_the_clock_is_right() -> None:
+    begun_after = {
+        "bridge": {"network-online.target", "postgresql.service"},
+        "generator": {"network-online.target", "autoresponder-bridge.service"},
+        "selector": {"network-online.target", "autoresponder-bridge.service"},
+        "tumbl": {"network-online.target", "time-sync.target", "autoresponder-bridge.service"},
+    }
+    for name, wanted in begun_after.items():
+        parser = RawConfigParser()
+        parser.read(HOME / "deploy" / "systemd" / f"autoresponder-{name}.service", encoding="utf-8")
+        assert set(parser["Unit"]["After"].split()) == wanted
+        # A target comes only if somebody wants it; the switchboard may be on another machine.
+        assert set(parser["Unit"]["Wants"].split()) == {one for one in wanted if one.endswith(".target")}
+
+
+class Staged(Supervised):
+    """Processes in the states that a test gives them."""
+
+    def __init__(self, folder: Path, **states: str) -> None:
+        super().__init__(folder, folder / "config.json", 1)
+        self.states = states
+
+    def processes(self) -> dict[str, ProcessState]:
+        return {name: ProcessState(name, state, 1) for name, state in self.states.items()}
+
+    def last_line(self, name: str) -> str:
+        return f"error: {name} can go on no more - do something"
+
+
+def test_a_process_that_gives_up_is_told_of_once_and_takes_no_other_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    staged, told = Staged(tmp_path, sandbox="RUNNING", generator="EXITED", tumbl="RUNNING"), frozenset[str]()
+    for _ in range(3):
+        told = tell_of_stopped(staged, told)
+    said = capsys.readouterr().out
+    assert said == (
+        "generator stopped: generator can go on no more - do something; the others go on "
+        "(it has not begun a log)\n"
+    )
+    staged.states["generator"] = "RUNNING"
+    told = tell_of_stopped(staged, told)
+    staged.states["generator"] = "EXITED"
+    tell_of_stopped(staged, told)
+    assert capsys.readouterr().out == said
 
 
 def test_logs_of_a_process_that_never_wrote_are_empty(tmp_path: Path) -> None:

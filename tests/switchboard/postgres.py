@@ -39,14 +39,24 @@ class PrivateServer:
         data = self.folder / "data"
         self._run(programs["initdb"], "-D", str(data), "-A", "trust", "-U", "bot", "-E", "UTF8", "--no-sync")
         command = [programs["postgres"], "-D", str(data), "-k", str(self.folder), "-c", "listen_addresses="]
+        self._command = [*command, "-c", "fsync=off", "-c", "max_connections=60"]
+        self.start()
+
+    def start(self) -> None:
+        """Start the server, as its making does; also after ``halt``."""
         self._server = subprocess.Popen(
-            [*command, "-c", "fsync=off", "-c", "max_connections=60"],
+            self._command,
             user=self._user,
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         self._wait_until_ready()
+
+    def halt(self) -> None:
+        """Stop the server; what it keeps stays."""
+        self._server.send_signal(signal.SIGINT)
+        self._server.wait(30)
 
     def _run(self, *command: str) -> None:
         subprocess.run(command, user=self._user, cwd=self.folder, check=True, capture_output=True)

@@ -10,18 +10,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import structlog
 from flask import Flask
 from pydantic import SecretStr
 
 import bridge_service
 from bot_config import Config
-from bot_lifecycle import FatalError, SteadyClock
+from bot_lifecycle import FatalError, Shutdown, SteadyClock
 from bot_network import direct_session, is_loopback, local_url
 from demo.supervisor import free_port
 from switchboard.client import Retry, SwitchboardClient
@@ -36,6 +37,7 @@ from switchboard.messages import (
 )
 from switchboard.settings import SwitchboardConfig
 from tests.switchboard.bench import choice, generation_result
+from tests.switchboard.postgres import PrivateServer
 
 ROOT = Path(bridge_service.__file__).parent
 TOKENS: dict[str, Any] = {
@@ -222,13 +224,60 @@ def test_roles_may_not_share_a_token() -> None:
         ("no url", "cannot be used"),
         ("sqlite://", "must be a file"),
         ("sqlite:////proc/none/jobs.sqlite", "database_url"),
-        ("postgresql+psycopg://nobody@127.0.0.1:1/x?connect_timeout=2", "nothing stored was lost"),
     ],
 )
 def test_a_database_that_cannot_be_used_is_said_clearly(url: str, said: str) -> None:
     config = Config(switchboard=SwitchboardConfig(database_url=url))
     with pytest.raises(FatalError, match=said):
         bridge_service.open_store(config, SteadyClock())
+
+
+class Waiting(Shutdown):
+    """Sleeping moves a clock, and does what a test wants; the stop is requested after so many sleeps."""
+
+    def __init__(self, then: Callable[[int], object] = lambda _: None, most: int = 1000) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.sleeps = 0
+        self._then = then
+        self._most = most
+
+    def wait(self, seconds: float) -> bool:
+        self.now += seconds
+        self.sleeps += 1
+        self._then(self.sleeps)
+        return self.sleeps >= self._most
+
+
+NO_SERVER = Config(
+    switchboard=SwitchboardConfig(database_url="postgresql+psycopg://nobody@127.0.0.1:1/x?connect_timeout=2")
+)
+
+
+def test_a_database_server_that_does_not_come_is_waited_for_ten_minutes_with_few_words() -> None:
+    waiting = Waiting()
+    with (
+        structlog.testing.capture_logs() as logged,
+        pytest.raises(FatalError, match=r"nothing stored was lost - .*database_url"),
+    ):
+        bridge_service.wait_for_store(NO_SERVER, SteadyClock(), waiting, lambda: waiting.now)
+    assert 600 <= waiting.now <= 630
+    assert len(logged) == waiting.sleeps <= 25
+
+
+def test_who_waits_for_a_database_server_can_be_stopped() -> None:
+    waiting = Waiting(most=2)
+    assert bridge_service.wait_for_store(NO_SERVER, SteadyClock(), waiting, lambda: waiting.now) is None
+
+
+def test_a_database_server_that_comes_up_later_is_waited_for(postgres_server: PrivateServer) -> None:
+    config = Config(switchboard=SwitchboardConfig(database_url=postgres_server.new_database()))
+    postgres_server.halt()
+    waiting = Waiting(lambda sleeps: postgres_server.start() if sleeps == 2 else None)
+    store = bridge_service.wait_for_store(config, SteadyClock(), waiting, lambda: waiting.now)
+    assert store is not None
+    store.close()
+    assert waiting.sleeps == 2
 
 
 def test_a_database_of_a_later_version_is_left_alone(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def assemble(bot: Bot, settings: BotSettings, shutdown: Shutdown) -> Loop:
     """The loop of a bot in its world, be it the real one or a test's."""
     moods = Moods(bot.turns, settings.zone, mood_system(settings.mood), settings.mood.stale_seconds)
     planner, post_limit = Planner(bot, settings), PostLimit(bot, settings)
-    rules, posts = ConversationRules(settings), OtherPosts(bot.tumblr)
+    rules, posts = ConversationRules(bot.turns, settings), OtherPosts(bot.tumblr)
     sources = conversation_sources(bot, settings, rules, posts)
     dashboard = DashFinder(
         bot,
@@ -154,10 +154,12 @@ def assemble(bot: Bot, settings: BotSettings, shutdown: Shutdown) -> Loop:
         share=lambda: planner.plan.dashboard_share,
         throttle=post_limit.throttle,
     )
+    driver = Driver(bot, settings, moods)
     finders = (
         ("upkeep", Part.DRAFTS, Upkeep(bot.database, settings.loop, bot.clock).find),
         ("follows", Part.DRAFTS, FollowList(bot, settings).find),
         ("drafts", Part.DRAFTS, DraftWatcher(bot, settings, LostInputs(bot, rules, posts)).find),
+        ("twins", Part.DRAFTS, driver.twins.find),
         ("asks", Part.INBOX, AskFinder(bot, settings, post_limit.throttle).find),
         ("conversations", Part.NOTES, ConversationFinder(bot, settings, sources, post_limit.throttle).find),
         ("dashboard", Part.DASHBOARD, dashboard.find),
@@ -166,4 +168,4 @@ def assemble(bot: Bot, settings: BotSettings, shutdown: Shutdown) -> Loop:
         ("mood", Part.QUEUE, MoodLog(moods, bot.clock).find),
     )
     steps = [Step(*finder) for finder in finders]
-    return Loop(bot, settings, steps, Driver(bot, settings, moods), planner, post_limit, shutdown)
+    return Loop(bot, settings, steps, driver, planner, post_limit, shutdown)

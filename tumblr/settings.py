@@ -65,6 +65,15 @@ class TumblrConfig(Section):
         15.0,
         description="pause before looking whether a write without an answer took effect, in seconds",
     )
+    late_seconds: NonNegativeFloat = Field(
+        120.0,
+        description="how long a new post whose confirmation was lost is looked for before it is sent again, "
+        "in seconds",
+    )
+    withdraw_twins: bool = Field(
+        False,
+        description="delete the second of two posts that tumblr has made of one; false: it is only told of",
+    )
     reread_follows: bool = Field(
         False, description="read anew at the start whom the dashboard account follows"
     )
@@ -201,6 +210,9 @@ class DampingConfig(Section):
     )
     longest_exchange: NonNegativeInt = Field(
         12, description="answers to one blog in one thread without anybody else joining in; 0: no limit"
+    )
+    longest_thread: NonNegativeInt = Field(
+        30, description="answers in one thread, whoever takes part in it, be it several programs; 0: no limit"
     )
     per_hour: NonNegativeInt = Field(
         12, description="answers to one blog in an hour; what is more waits, asks aside; 0: no limit"

@@ -150,6 +150,7 @@ class RunningBot:
             dashboard_keys=[dict(zip(KEY_NAMES, dash_keys.strings(), strict=True))],
             database=str(self.database),
             settle_seconds=0.2,
+            late_seconds=0.2,
             write_timeout_seconds=0.5,
         )
         settings["loop"].update(

@@ -262,7 +262,14 @@ class Killer(threading.Thread):
 def settings(bot: RunningBot, sleep_seconds: float) -> None:
     """How the bot of the day is set up."""
     bot.change("blog", operator_name=OPERATOR, timezone="UTC")
-    bot.change("tumblr", timeout_seconds=2.0, write_timeout_seconds=0.2, settle_seconds=15.0, max_tries=3)
+    bot.change(
+        "tumblr",
+        timeout_seconds=2.0,
+        write_timeout_seconds=0.2,
+        settle_seconds=15.0,
+        late_seconds=15.0,
+        max_tries=3,
+    )
     bot.change(
         "loop",
         sleep_seconds=sleep_seconds,

@@ -89,6 +89,8 @@ class ModelTumblr(TumblrReader, TumblrWriter, AccountWriter):
         self.writes = 0
         self.lose_request = 0
         self.lose_answer = 0
+        self.late_by = 0.0
+        self._late: list[tuple[float, Callable[[], object]]] = []
         self.refuse: TumblrError | None = None
         self.refuse_pictures: TumblrError | None = None
         self.takes_figures = True
@@ -189,6 +191,7 @@ class ModelTumblr(TumblrReader, TumblrWriter, AccountWriter):
     # Writer
 
     def reblog(self, target: ReblogTarget, post: Writing) -> Mapping[str, Any]:
+        self._take_its_time(lambda: self.reblog(target, post))
         self._on_the_way_there()
         parent = self.others.get(post_name(target.blog, target.post_id))
         if parent is None or parent.reblog_key != target.reblog_key:
@@ -227,6 +230,7 @@ class ModelTumblr(TumblrReader, TumblrWriter, AccountWriter):
         return self._on_the_way_back({"id": new_id, "state": state})
 
     def create(self, post: Writing) -> Mapping[str, Any]:
+        self._take_its_time(lambda: self.create(post))
         self._on_the_way_there()
         state = {"queue": "queued"}.get(post.state, post.state)
         when = int(self._clock()) + 3600 if state == "queued" else None
@@ -292,6 +296,17 @@ class ModelTumblr(TumblrReader, TumblrWriter, AccountWriter):
     def _check_up(self) -> None:
         if self.down:
             raise TumblrUnavailable("down")
+        due = [call for moment, call in self._late if moment <= self._clock()]
+        self._late = [(moment, call) for moment, call in self._late if moment > self._clock()]
+        for call in due:
+            call()
+
+    def _take_its_time(self, call: Callable[[], object]) -> None:
+        """Carry the next call out ``late_by`` seconds later, and do not answer."""
+        if self.late_by:
+            self._late.append((self._clock() + self.late_by, call))
+            self.late_by = 0.0
+            raise TumblrUnavailable("no answer in time")
 
     def _on_the_way_there(self) -> None:
         self._check_up()
@@ -439,11 +454,11 @@ def outcome(
 
 FREE: dict[str, dict[str, Any]] = {
     "blog": {"blog_name": "frank", "persona": "Frank", "operator_name": OPERATOR},
-    "tumblr": {"publishing": "automatic", "settle_seconds": 5.0},
+    "tumblr": {"publishing": "automatic", "settle_seconds": 5.0, "late_seconds": 5.0},
     "loop": {"max_attempts": 3},
     "asks": {"min_words": 0, "max_images": 0},
     "commands": {"draft_reviews": False},
-    "damping": {"longest_exchange": 0, "per_hour": 0, "per_day": 0},
+    "damping": {"longest_exchange": 0, "longest_thread": 0, "per_hour": 0, "per_day": 0},
     "queue": {"write_when_below": 0},
     "screening": {"screen_operator": False},
 }

@@ -131,6 +131,7 @@ class Neighbours:
                 "publishing": "automatic",
                 "database": str(self.folder / "tumbl.sqlite"),
                 "settle_seconds": 0.3,
+                "late_seconds": 0.3,
             },
             "loop": {"sleep_seconds": 0.1, "offpeak_sleep_seconds": 0.1, "poll_seconds": 0.1},
             "queue": {"write_when_below": 0},

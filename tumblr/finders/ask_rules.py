@@ -23,7 +23,7 @@ def why_not_ask(ask: TumblrPost, settings: BotSettings) -> str | None:
     """An ask needs words, not too many pictures, and an asker whom the bot talks to."""
     raw, rules = ask.question or "", settings.asks
     text = question_from_html(raw)
-    if ask.asking_name and (reason := why_not_talk(ask.asking_name, 0, settings)) is not None:
+    if ask.asking_name and (reason := why_not_talk(ask.asking_name, settings)) is not None:
         return reason
     if rules.max_images and len(_IMAGE.findall(raw)) > rules.max_images:
         return f"it has more than {rules.max_images} images"

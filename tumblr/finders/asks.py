@@ -201,7 +201,7 @@ class AskFinder:
 
     def _why_no_more(self, turn: NewTurn) -> str | None:
         """Why what waits is not to be answered any more: the settings may be others by now."""
-        if turn.who != ANONYMOUS and (reason := why_not_talk(turn.who, 0, self._settings)) is not None:
+        if turn.who != ANONYMOUS and (reason := why_not_talk(turn.who, self._settings)) is not None:
             return reason
         is_open_to_all = _is_for_everybody(turn.input)
         return None if is_open_to_all else why_not_listed(turn.who, self._settings.user_list)

@@ -99,7 +99,7 @@ class ConversationFinder:
         for turn in self._bot.turns.waiting(CONVERSATION_KINDS):
             said = turn.input
             assert isinstance(said, ReplyInput | ThreadInput)
-            reason = why_not_talk(turn.who, 0, self._settings)
+            reason = why_not_talk(turn.who, self._settings)
             reason = reason or why_not_listed(turn.who, self._settings.user_list)
             if turn.input_id in by_hand:
                 reason = BY_HAND

@@ -26,14 +26,15 @@ from tumblr.finders.conversation_rules import (
     why_not_reblog,
     why_not_reply,
 )
-from tumblr.finders.damping import why_not_listed, why_not_talk
+from tumblr.finders.damping import NONE_YET, Exchanges, exchanges_in, why_not_listed, why_not_talk
 from tumblr.finders.other_posts import OtherPosts, plain_text, turn_about
 from tumblr.finders.waiting import PendingTurn
+from tumblr.store.turns import TurnStore
 from tumblr.turns.image_texts import image_fields
 from tumblr.turns.inputs import ReplyInput, SkippedInput, ThreadKind
 from tumblr.turns.kinds import TurnKind
 from tumblr.turns.quarantine import Quarantine
-from tumblr.turns.threads import exchanges_with, prompt_of, thread_of_reply
+from tumblr.turns.threads import prompt_of, thread_of_reply
 from tumblr.turns.turn import NewTurn
 
 MENTIONS_READ = "mentions read"
@@ -50,8 +51,9 @@ log = structlog.get_logger()
 class ConversationRules:
     """What all sources go by."""
 
-    def __init__(self, settings: BotSettings) -> None:
+    def __init__(self, turns: TurnStore, settings: BotSettings) -> None:
         self.settings = settings
+        self.turns = turns
         self._quarantine = Quarantine()
 
     def take(self, result: ScanResult, name: str, judge: Callable[[], NewTurn | PendingTurn | None]) -> None:
@@ -68,9 +70,9 @@ class ConversationRules:
         elif found is not None:
             result.skipped.append(found)
 
-    def why_not(self, who: str, exchanges: int = 0) -> str | None:
+    def why_not(self, who: str, exchanges: Exchanges = NONE_YET) -> str | None:
         """A reason not to talk with a blog."""
-        reason = why_not_talk(who, exchanges, self.settings)
+        reason = why_not_talk(who, self.settings, exchanges)
         return reason or why_not_listed(who, self.settings.user_list)
 
     def of_post(
@@ -80,7 +82,7 @@ class ConversationRules:
         settings, identity = self.settings, self.settings.identity
         thread = post.thread.as_reblogged_by(identity)
         reason = why_not_in_thread(post.contributors, settings) or self.why_not(
-            post.blog, exchanges_with(thread, identity.name_of(post.blog))
+            post.blog, exchanges_in(self.turns, post, thread, post.blog, settings)
         )
         if reason is not None:
             return skipped(kind, post.name, post.blog, reason, said, timestamp)
@@ -218,6 +220,10 @@ class ReplySource:
                 if context is None
                 else why_not_context(post, context, settings)
             )
+        if reason is None and context is not None:
+            thread = thread_of_reply(context, note.blog, note.said, settings.identity)
+            exchanges = exchanges_in(self._bot.turns, context, thread, note.blog, settings)
+            reason = self._rules.why_not(note.blog, exchanges)
         if reason is not None or context is None:
             return skipped(TurnKind.REPLY, name, note.blog, reason or "", note.said, note.timestamp)
         return waiting_reply(settings, note, context)

@@ -19,7 +19,7 @@ from tumblr.api.models import TumblrPost
 from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
 from tumblr.finders.conversation_sources import skipped, why_not_again
-from tumblr.finders.damping import DAY, HOUR, Talked, why_not_listed, why_not_talk
+from tumblr.finders.damping import DAY, HOUR, Talked, exchanges_in, why_not_listed, why_not_talk
 from tumblr.finders.dashboard_rules import (
     Judged,
     Verdict,
@@ -39,7 +39,7 @@ from tumblr.responding.post_images import PostImages
 from tumblr.turns.image_texts import thread_with_texts
 from tumblr.turns.kinds import TurnKind
 from tumblr.turns.quarantine import Quarantine
-from tumblr.turns.threads import exchanges_with, text_to_judge
+from tumblr.turns.threads import text_to_judge
 from tumblr.turns.turn import NewTurn
 
 READ_UP_TO = "dashboard read"
@@ -208,7 +208,8 @@ class DashFinder:
             return reason
         thread = post.thread.as_reblogged_by(identity)
         question = self._question(thread)
-        reason = why_not_talk(post.blog, exchanges_with(thread, identity.name_of(post.blog)), settings)
+        exchanges = exchanges_in(self._bot.turns, post, thread, post.blog, settings)
+        reason = why_not_talk(post.blog, settings, exchanges)
         reason = reason or why_not_listed(post.blog, settings.user_list)
         reason = reason or why_not_length(question.text, settings.dashboard)
         if reason is None:

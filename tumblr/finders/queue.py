@@ -11,6 +11,7 @@ from tumblr.api.client import PAGE
 from tumblr.api.models import TumblrPost
 from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
+from tumblr.responding.reconcile import answers_nobody
 from tumblr.settings import QueueConfig
 from tumblr.turns.inputs import OriginalInput
 from tumblr.turns.kinds import TurnKind, TurnState
@@ -88,10 +89,16 @@ class QueueFinder:
         return datetime.fromtimestamp(max(scheduled, default=0), self._zone).date() > today
 
     def _own_drafts(self, enough: int) -> int:
-        """How many of the bot's original drafts still wait; counting stops when there are enough."""
+        """How many of the bot's original drafts still wait; counting stops when there are enough.
+
+        A draft that looks like one counts even if the store does not know it, which may be a copy put back.
+        """
         own = self._bot.turns.post_ids(self.kind, TurnState.DRAFTED)
+        logged = self._bot.turns.logged_post_ids()
         waiting = (
-            (draft for draft in self._bot.tumblr.reader.drafts() if draft.id in own) if own else iter(())
+            draft
+            for draft in self._bot.tumblr.reader.drafts()
+            if draft.id in own or (draft.id not in logged and answers_nobody(draft))
         )
         return sum(1 for _ in itertools.islice(waiting, enough))
 

@@ -38,6 +38,7 @@ from tumblr.responding.post_images import PostImages
 from tumblr.responding.post_log import log_entry
 from tumblr.responding.publisher import Posted, Publisher
 from tumblr.responding.reconcile import Doubtful, Reconciler, TargetGone
+from tumblr.responding.twins import TwinWatch
 from tumblr.screening.moderation import Verdict, judge
 from tumblr.screening.word_lists import findings
 from tumblr.turns.fail_points import FailPoint
@@ -79,7 +80,10 @@ class Driver:
             if bot.draw is not None:
                 as_drafts = settings.images.write_as_drafts
                 self._illustrator = Illustrator(bot, bot.draw, self._publisher, as_drafts=as_drafts)
+        self._started = bot.elapsed()
+        self._open_at_start = {turn.id for turn in bot.turns.open_turns()}
         self._reconciler = Reconciler(bot.tumblr.reader, bot.turns.logged_post_ids)
+        self.twins = TwinWatch(bot, settings, self._reconciler)
         self.handlers = turn_handlers(settings)
         self._immediate = immediate_handlers(bot, settings)
         self.tumblr = Backoff("tumblr", bot.elapsed)
@@ -242,7 +246,7 @@ class Driver:
         composed: PlannedPost,
         more: Iterable[NewTurn] = (),
         autoreview: float | None = None,
-    ) -> Turn:
+    ) -> Turn | None:
         """Store what will be sent to tumblr, then send it; not what the bot rejects and nobody waits for."""
         verdict = self._verdict(turn, composed, autoreview)
         if verdict.rejected and turn.kind in UNASKED_KINDS:
@@ -255,6 +259,8 @@ class Driver:
             return self._only_say(turn, intent)
         turn = self._store.intend(turn, intent, more, rejected=verdict.rejected)
         self._bot.fail_points.reach(FailPoint.AFTER_INTENT)
+        if self._is_from_before(turn):
+            return self._look_and_post(turn, intent)
         return self._post(turn, intent, self._publisher)
 
     def _resume(self, turn: Turn) -> Turn | None:
@@ -267,8 +273,20 @@ class Driver:
         settled = abs(self._clock() - intent.stored_at) >= self._settings.tumblr.settle_seconds
         if not settled and intent.action not in REPEATABLE:
             return None
+        return self._look_and_post(turn, intent, sent=True, settled=settled)
+
+    def _look_and_post(
+        self, turn: Turn, intent: Intent, *, sent: bool = False, settled: bool = True
+    ) -> Turn | None:
+        """Post unless it is there already: it was ``sent``, or the process before this one has answered.
+
+        ``settled``: what tumblr does not show now it will not show later either.
+        """
         try:
-            found = self._reconciler.locate(turn, intent)
+            found = self._reconciler.locate(turn, intent) if sent else None
+            if found is None and self._is_from_before(turn):
+                said_at = getattr(turn.input, "timestamp", turn.created_at)
+                found = self._reconciler.said_before(turn, intent, said_at)
         except TargetGone as error:
             return self._store.close(turn, TurnState.SKIPPED, str(error)) if settled else None
         except Doubtful as error:
@@ -281,7 +299,31 @@ class Driver:
             return self._record(turn, intent, found)
         if self._publisher is None:
             return self._only_say(turn, intent)
-        return self._post(turn, intent, self._publisher)
+        return (
+            self._send_again(turn, intent, self._publisher)
+            if sent
+            else self._post(turn, intent, self._publisher)
+        )
+
+    def _send_again(self, turn: Turn, intent: Intent, publisher: Publisher) -> Turn | None:
+        """Send what tumblr does not show; a new post not before it cannot come late any more."""
+        if intent.action in REPEATABLE:
+            return self._post(turn, intent, publisher)
+        waited = abs(self._clock() - (intent.sent_at or intent.stored_at))
+        left = self._settings.tumblr.late_seconds - waited
+        if left > 0:
+            pause = min(max(waited, self._settings.tumblr.settle_seconds, 1.0), left)
+            self._store.wait(turn, "tumblr may still carry it out", self._clock() + pause)
+            return None
+        self.twins.expect(turn)
+        again = intent.model_copy(update={"sent_at": self._clock()})
+        return self._post(self._store.intend_again(turn, again), again, publisher)
+
+    def _is_from_before(self, turn: Turn) -> bool:
+        """Whether a process before this one may have answered, of which the store need not know: it may be
+        an older copy that was put back. Times are tumblr's."""
+        began = self._clock() - self._bot.tumblr.pool.clock_behind - (self._bot.elapsed() - self._started)
+        return turn.id in self._open_at_start or getattr(turn.input, "timestamp", began) < began
 
     def _post(self, turn: Turn, intent: Intent, publisher: Publisher) -> Turn:
         try:

@@ -14,6 +14,7 @@ from tumblr.bot import Bot
 from tumblr.responding.publisher import Publisher
 from tumblr.turns.fail_points import FailPoint
 from tumblr.turns.outbox import EditAction, PendingEdit
+from tumblr.turns.tags import SEND_BACK
 
 MOST_TURNED_DOWN = 12
 """Times that tumblr may turn an edit down without a lasting reason, over about six hours."""
@@ -27,6 +28,8 @@ class Outbox:
     def __init__(self, bot: Bot, publisher: Publisher) -> None:
         self._store = bot.outbox
         self._publisher = publisher
+        self._reader = bot.tumblr.reader
+        self._from_before = {edit.number for edit in bot.outbox.open_edits()}
         self._clock = bot.clock
         self._fail_points = bot.fail_points
 
@@ -46,6 +49,9 @@ class Outbox:
 
     def _do(self, edit: PendingEdit) -> bool:
         try:
+            if edit.number in self._from_before and self._was_made(edit):
+                self._finish(edit, "it was made before")
+                return True
             new_id = self._carry_out(edit)
         except NotFound:
             self._finish(edit, "there is no such post any more")
@@ -61,6 +67,16 @@ class Outbox:
             self._fail_points.reach(FailPoint.AFTER_CHORE)
             self._finish(edit, "done", new_id)
         return True
+
+    def _was_made(self, edit: PendingEdit) -> bool:
+        """Whether a draft that is to be sent back has lost the operator's tag, which sending back takes off.
+
+        The store may be an older copy that was put back: what became of the draft since is not to be undone.
+        """
+        if edit.fields.get("state") != "submission":
+            return False
+        draft = self._reader.post(edit.post_id)
+        return draft is not None and SEND_BACK not in draft.tags
 
     def _carry_out(self, edit: PendingEdit) -> str | None:
         match edit.action:

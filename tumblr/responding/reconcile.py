@@ -1,32 +1,37 @@
 """Is it there already? Asked when a post was intended and it is not known what became of it.
 
 After a crash or a time-out this decides whether to post (again), so it errs on the side of finding: it reads
-every place to which the post may have gone.
+every place to which the post may have gone. It is asked as well before anything is said about what is older
+than the process: the store may be an older copy that was put back, which knows nothing of later answers.
 """
 
 from __future__ import annotations
 
+import math
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from difflib import SequenceMatcher
 from enum import IntEnum
 
 from bs4 import BeautifulSoup
 
 from munging.npf_from_html import READ_MORE
+from munging.reply_mockup import reply_source
 from tumblr.api.client import TumblrReader
 from tumblr.api.errors import TumblrError
 from tumblr.api.models import TumblrPost
 from tumblr.responding.branch_testing import MARK as TEST_MARK
 from tumblr.responding.halloween import MARK
 from tumblr.responding.publisher import Posted
-from tumblr.turns.inputs import AskInput, CommandInput, ThreadInput
-from tumblr.turns.kinds import Action
+from tumblr.turns.inputs import AskInput, CommandInput, ReplyInput, ThreadInput
+from tumblr.turns.kinds import INBOX_KINDS, Action, TurnKind
 from tumblr.turns.turn import Intent, Turn
 
 CLOCK_SLACK = 3600.0
 """Seconds by which our clock and tumblr's may differ: so much further back published posts are read."""
 
+MARGIN = 86400.0
+"""Seconds by which more is read of what the blog said before, so that it need not be read again."""
 
 ALIKE = 0.8
 """The share of two texts that must be common for a human to be asked whether they are one."""
@@ -53,6 +58,8 @@ class Reconciler:
     def __init__(self, reader: TumblrReader, logged_post_ids: Callable[[], Set[str]]) -> None:
         self._reader = reader
         self._logged = logged_post_ids
+        self._before: Sequence[TumblrPost] = ()
+        self._before_since = math.inf
 
     def locate(self, turn: Turn, intent: Intent) -> Posted | None:
         """The post, or None when it was not made.
@@ -63,14 +70,61 @@ class Reconciler:
             case Action.ANSWER_ASK:
                 found = self._answer(turn, intent)
             case Action.CREATE_TEXT | Action.CREATE_PHOTO:
-                found = self._created(intent)
+                found = _created(turn, intent, self._unlogged(intent))
             case Action.REBLOG:
-                found = self._reblogged(turn, intent)
+                found = self._reblogged(turn, intent, self._unlogged(intent))
             case Action.FOLLOW | Action.UNFOLLOW | Action.NOTHING:
                 return None  # they can be done again
-        return (
-            None if found is None else Posted(found.id, found.state, {"id": found.id, "state": found.state})
-        )
+        return _posted(found)
+
+    def said_before(self, turn: Turn, intent: Intent, since: float) -> Posted | None:
+        """What the blog has said already about what a turn answers, in words of whatever kind; or None.
+
+        ``since`` is the moment of it (unix seconds). Raises as ``locate`` does.
+        """
+        if turn.kind in INBOX_KINDS and TEST_MARK not in intent.tags:
+            ask = self._reader.post(turn.input_id)
+            if ask is None:
+                answer = next((one for one in self._history(since) if turn.input_id in one.ids), None)
+                if answer is None:
+                    raise TargetGone(f"the ask {turn.input_id} is not in the inbox any more")
+                return _posted(answer)
+            if ask.state != "submission":
+                return _posted(ask)
+        if turn.kind is TurnKind.ORIGINAL:
+            recent = [one for one in self._history(since) if one.timestamp >= since - CLOCK_SLACK]
+            others = [one for one in recent if answers_nobody(one)]
+            if others and all(_likeness(one, intent) is not Likeness.SAME for one in others):
+                raise TargetGone(f"{others[0].id} may be it; the queue says whether more posts are wanted")
+        match intent.action:
+            case Action.CREATE_TEXT | Action.CREATE_PHOTO:
+                return _posted(self._confirmed(_created(turn, intent, self._history(since))))
+            case Action.REBLOG:
+                return _posted(self._confirmed(self._reblogged(turn, intent, self._history(since))))
+        return None
+
+    def twins(self, intent: Intent) -> list[TumblrPost]:
+        """Own posts that say what an intent says, and none of which the log tells."""
+        words, parent = fingerprint(intent.html), intent.post_id if intent.action is Action.REBLOG else None
+        return [
+            post
+            for post in self._unlogged(intent)
+            if words and fingerprint(post.body) == words and not post.is_ask
+            if post.parent_id == parent and (TEST_MARK in post.tags) is (TEST_MARK in intent.tags)
+        ]
+
+    def _confirmed(self, found: TumblrPost | None) -> TumblrPost | None:
+        """A post as it is now; None when it is there no more, as a draft that was done again."""
+        return None if found is None else self._reader.post(found.id)
+
+    def _history(self, since: float) -> Iterator[TumblrPost]:
+        """What the blog has said since a moment and the log does not tell of; read once, for all turns."""
+        if since - CLOCK_SLACK < self._before_since:
+            wanted = since - CLOCK_SLACK - MARGIN
+            self._before = tuple(self._own(wanted))
+            self._before_since = wanted
+        logged = self._logged()
+        return (post for post in self._before if not post.ids & logged)
 
     def _answer(self, turn: Turn, intent: Intent) -> TumblrPost | None:
         """An ask keeps its id in inbox, drafts and queue, and gets another one when it is published."""
@@ -84,18 +138,13 @@ class Reconciler:
                 return post
         raise TargetGone(f"the ask {ask_id} is not in the inbox any more, and not answered")
 
-    def _created(self, intent: Intent) -> TumblrPost | None:
-        return _first((_likeness(post, intent), post) for post in self._unlogged(intent))
-
-    def _reblogged(self, turn: Turn, intent: Intent) -> TumblrPost | None:
+    def _reblogged(self, turn: Turn, intent: Intent, own: Iterable[TumblrPost]) -> TumblrPost | None:
         """An own reblog of the post, whoever made it; without one, the post itself must still be there.
 
         On Halloween there are several, which differ in what they say; and a bot under test makes its own.
         """
         one_of_many = any(MARK in tag for tag in intent.tags)
-        same_bot = (
-            post for post in self._unlogged(intent) if (TEST_MARK in post.tags) is (TEST_MARK in intent.tags)
-        )
+        same_bot = (post for post in own if (TEST_MARK in post.tags) is (TEST_MARK in intent.tags))
         found = _first(
             (_likeness_of_reblog(post, intent, one_of_many=one_of_many), post) for post in same_bot
         )
@@ -107,13 +156,13 @@ class Reconciler:
     def _unlogged(self, intent: Intent) -> Iterator[TumblrPost]:
         """Own posts that may be what became of an intent: none that the log tells of."""
         logged = self._logged()
-        # In the order in which posts move, so that one that moves meanwhile is still met.
-        own = (
-            self._reader.queue,
-            self._reader.drafts,
-            lambda: self._reader.published_since(intent.stored_at - CLOCK_SLACK),
-        )
-        return (post for posts in own for post in posts() if not post.ids & logged)
+        return (post for post in self._own(intent.stored_at - CLOCK_SLACK) if not post.ids & logged)
+
+    def _own(self, since: float) -> Iterator[TumblrPost]:
+        """The queue, the drafts, and what was published since a moment: in the order in which posts move,
+        so that one that moves meanwhile is still met."""
+        places = (self._reader.queue, self._reader.drafts, lambda: self._reader.published_since(since))
+        return (post for posts in places for post in posts())
 
 
 class Likeness(IntEnum):
@@ -122,6 +171,36 @@ class Likeness(IntEnum):
     OTHER = 0
     DOUBTFUL = 1
     SAME = 2
+
+
+def _posted(found: TumblrPost | None) -> Posted | None:
+    return None if found is None else Posted(found.id, found.state, {"id": found.id, "state": found.state})
+
+
+def _created(turn: Turn, intent: Intent, own: Iterable[TumblrPost]) -> TumblrPost | None:
+    """The post that answers the same reply, or that says the same."""
+    one_of_many = any(MARK in tag for tag in intent.tags)
+    said = turn.input if isinstance(turn.input, ReplyInput) and not one_of_many else None
+    same_bot = (post for post in own if (TEST_MARK in post.tags) is (TEST_MARK in intent.tags))
+    return _first(
+        (Likeness.SAME if said is not None and _quotes(post, said) else _likeness(post, intent), post)
+        for post in same_bot
+    )
+
+
+def answers_nobody(post: TumblrPost) -> bool:
+    """Whether a post is an original by its form."""
+    return not post.is_reblog and not post.is_ask and reply_source(post.body) is None
+
+
+def _quotes(post: TumblrPost, said: ReplyInput) -> bool:
+    """Whether a post begins with this reply, as answers to replies do."""
+    source = None if post.is_reblog else reply_source(post.body)
+    return (
+        source is not None
+        and (str(source.post_id), source.blog_name.lower()) == (said.post_id, said.blog.lower())
+        and plain_fingerprint(said.text) in fingerprint(post.body)
+    )
 
 
 def _first(judged: Iterable[tuple[Likeness, TumblrPost]]) -> TumblrPost | None:

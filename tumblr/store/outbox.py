@@ -135,6 +135,7 @@ def _edit(row: Row[Any]) -> PendingEdit:
         fields=json.loads(row.fields),
         turn_id=row.turn_id,
         number=row.number,
+        created_at=row.created_at,
         attempts=row.attempts,
         not_before=row.not_before,
     )

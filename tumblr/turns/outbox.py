@@ -42,6 +42,7 @@ class PendingEdit(NewEdit):
     """An edit as it is stored."""
 
     number: int = 0
+    created_at: float = 0.0
     attempts: int = 0
     not_before: float = 0.0
 

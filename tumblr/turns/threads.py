@@ -64,6 +64,16 @@ def exchanges_with(thread: Thread, who: str) -> int:
     return spoken
 
 
+def answers_in(thread: Thread) -> int:
+    """How often the bot has answered anybody in a thread; what it began is no answer."""
+    return sum(post.by_bot and bool(post.text or post.tags) for post in thread.posts[1:])
+
+
+def is_between(thread: Thread, who: str) -> bool:
+    """Whether nobody but the bot and one other has spoken in a thread."""
+    return all(post.by_bot or post.author.lower() == who.lower() for post in thread.posts)
+
+
 def _without_bot(post: Post, stand_in: str) -> Post:
     author, by_bot = (stand_in, False) if post.by_bot else (post.author, False)
     return replace(post, author=author, by_bot=by_bot, tags=())

@@ -70,6 +70,9 @@ class Intent(Stored):
     """The ask that is to be deleted when this is done."""
 
     stored_at: float
+    sent_at: float | None = None
+    """When it was sent for the last time, stored before that; None: it was not sent again."""
+
     reasons: tuple[str, ...] = ()
     """Why this is a draft, if it is one."""
 

@@ -21,7 +21,7 @@ from tumblr.finders.conversation_rules import (
     why_not_reblog,
     why_not_reply,
 )
-from tumblr.finders.damping import Talked, why_not_talk
+from tumblr.finders.damping import Exchanges, Talked, why_not_talk
 
 SETTINGS = settings_for(
     blog={"dash_blog_name": "frank-dash", "operator_name": "boss"},
@@ -169,7 +169,13 @@ def test_costs(said: str, posts: int, summary: str, expected: float) -> None:
     ],
 )
 def test_whom_the_bot_does_not_talk_to(who: str, exchanges: int, *, fine: bool) -> None:
-    assert (why_not_talk(who, exchanges, SETTINGS) is None) is fine
+    assert (why_not_talk(who, SETTINGS, Exchanges(with_one=exchanges)) is None) is fine
+
+
+@pytest.mark.parametrize(("most", "answers", "fine"), [(3, 2, True), (3, 3, False), (0, 99, True)])
+def test_a_thread_gets_so_many_answers_whoever_takes_part(most: int, answers: int, *, fine: bool) -> None:
+    settings = settings_for(damping={"longest_thread": most})
+    assert (why_not_talk("bob", settings, Exchanges(in_thread=answers)) is None) is fine
 
 
 @pytest.mark.parametrize(

@@ -293,6 +293,42 @@ def test_a_thread_that_has_gone_to_and_fro_long_enough(make_world: Callable[...,
     assert talk.look() == {"reblog bob:20": "the bot and bob have gone back and forth 2 times"}
 
 
+def test_two_programs_that_take_turns_in_a_thread_are_left_alone_in_the_end(make_world: MakeWorld) -> None:
+    talk = Talk(make_world(), damping={"longest_exchange": 12, "longest_thread": 3})
+    post = talk.own_post()
+    trail = [npf_item("frank", post.id, "soup")]
+    answered = []
+    for number in range(20, 32, 2):
+        who = "bob" if number % 4 else "cat"
+        talk.reblog(post, number, who, trail=trail)
+        answered += [turn.state for turn in talk.answer()]
+        trail += [npf_item(who, str(number), "is it, though?"), npf_item("frank", str(number + 1), "yes")]
+    assert answered == [TurnState.POSTED] * 3 + [TurnState.SKIPPED] * 3
+
+
+@pytest.mark.parametrize(
+    ("damping", "repliers", "answers"),
+    [
+        ({"longest_thread": 3}, ["bob", "cat"], 3),
+        ({"longest_exchange": 2}, ["bob"], 2),
+        ({"longest_exchange": 2}, ["bob", "cat"], 5),
+    ],
+)
+def test_answers_to_replies_are_one_thread_though_each_is_a_post_of_its_own(
+    make_world: MakeWorld, damping: dict[str, int], repliers: list[str], answers: int
+) -> None:
+    talk = Talk(make_world(), damping=damping)
+    post, answered = talk.own_post(), 0
+    for number in range(5):
+        talk.reply(post, "@frank and then?", repliers[number % len(repliers)], 40 + number)
+        (turn,) = talk.answer()
+        if turn.state is TurnState.SKIPPED:
+            break
+        answered += 1
+        post = talk.own_post(int(turn.post_id or ""))
+    assert answered == answers
+
+
 def test_limited_blogs_and_crowds_are_left_to_chance(make_world: Callable[..., World]) -> None:
     limited = Talk(make_world(), asks={"limited_users": {"bob": 1e9}})
     limited.reblog(limited.own_post(), 20)

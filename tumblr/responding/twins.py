@@ -1,0 +1,81 @@
+"""Twins: posts that tumblr made of a call which it carried out so late that the call had been made again.
+
+Such a call is looked for for a while before it is made again (``tumblr.late_seconds``). When it is, tumblr is
+looked through some more times afterwards: a second post is told of and, where that is configured, withdrawn.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+from tumblr.bot import Bot
+from tumblr.bot_settings import BotSettings
+from tumblr.responding.reconcile import Reconciler
+from tumblr.turns.kinds import IN_WORK
+from tumblr.turns.outbox import DELETE, NewEdit
+from tumblr.turns.turn import NewTurn, Turn
+
+EXPECTED = "twins"
+"""Name of the mark that holds what is looked for: the turn's number, when to look, and what is known."""
+
+LOOKS_AFTER = (300.0, 3600.0, 6 * 3600.0)
+"""Seconds after a call was made again."""
+
+log = structlog.get_logger()
+
+
+class TwinWatch:
+    """Looks for second posts of calls that were made again."""
+
+    def __init__(self, bot: Bot, settings: BotSettings, reconciler: Reconciler) -> None:
+        self._bot = bot
+        self._withdraws = settings.tumblr.withdraw_twins
+        self._reconciler = reconciler
+
+    def expect(self, turn: Turn) -> None:
+        """A turn's call is about to be made again; written down before it is."""
+        now = self._bot.clock()
+        new = {"turn": turn.id, "looks": [now + seconds for seconds in LOOKS_AFTER], "known": []}
+        self._keep([*(one for one in self._expected() if one["turn"] != turn.id), new])
+
+    def find(self) -> list[NewTurn]:
+        """Look where it is time to. Finds no turns."""
+        expected = self._expected()
+        if any(self._is_due(one) for one in expected):
+            self._keep([left for one in expected if (left := self._looked_for(one)) is not None])
+        return []
+
+    def _is_due(self, one: dict[str, Any]) -> bool:
+        return bool(one["looks"]) and self._bot.clock() >= min(one["looks"])
+
+    def _looked_for(self, one: dict[str, Any]) -> dict[str, Any] | None:
+        """What is still to be looked for after a look, if it is time to; None when that is all."""
+        turn = self._bot.turns.turn(one["turn"])
+        if turn.state in IN_WORK or not self._is_due(one):
+            return one if turn.intent is not None else None
+        known = [*one["known"], *self._told_of(turn, one["known"])]
+        looks = [moment for moment in one["looks"] if moment > self._bot.clock()]
+        return {**one, "looks": looks, "known": known} if looks else None
+
+    def _told_of(self, turn: Turn, known: list[str]) -> list[str]:
+        """The ids of the turn's twins that were not known."""
+        if turn.intent is None or turn.post_id is None:
+            return []
+        twins = [post.id for post in self._reconciler.twins(turn.intent) if post.id not in known]
+        for twin in twins:
+            log.warning(
+                "tumblr has made one post twice", turn=turn.name, post=turn.post_id, twin=twin,
+                hint="it is deleted" if self._withdraws else "delete one of them",
+            )  # fmt: skip
+        if self._withdraws:
+            reason = f"{turn.post_id} is the same"
+            self._bot.outbox.add_edits([NewEdit(DELETE, twin, reason) for twin in twins])
+        return twins
+
+    def _expected(self) -> list[dict[str, Any]]:
+        return list(self._bot.cursors.cursor(EXPECTED) or ())
+
+    def _keep(self, expected: list[dict[str, Any]]) -> None:
+        self._bot.cursors.set_cursor(EXPECTED, expected)

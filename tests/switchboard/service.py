@@ -43,6 +43,7 @@ class WsgiAdapter(BaseAdapter):
         }
         answer = self.app.test_client().open(
             path=parts.path,
+            base_url=f"{parts.scheme}://{parts.netloc}",
             query_string=parts.query,
             method=request.method,
             headers=headers,

@@ -28,6 +28,8 @@ def test_a_fault_matches_by_method_and_path() -> None:
     assert fault.matches("POST", "/v2/blog/frank/post/edit/")
     assert not fault.matches("GET", "/v2/blog/frank/post/edit")
     assert not fault.matches("POST", "/v2/blog/frank/post")
+    writes = Fault(kind=FaultKind.CUT, method="post PUT")
+    assert [writes.matches(method, "/x") for method in ("POST", "PUT", "GET")] == [True, True, False]
 
 
 def test_faults_fire_as_often_as_said() -> None:

@@ -118,7 +118,7 @@ class Fault(BaseModel):
     path: str = Field(
         "*", description="shell pattern over the whole path, as in '*/post/edit'", max_length=200
     )
-    method: str | None = Field(None, description="GET, POST ...; none means any", max_length=10)
+    method: str | None = Field(None, description="GET, or several: POST PUT; none means any", max_length=30)
     count: int | None = Field(None, description="fires at most this often; none means without end", ge=1)
     probability: float = Field(1.0, description="chance to fire on a matching request", ge=0, le=1)
     status: int = Field(503, description="HTTP status of kind 'status'", ge=400, le=599)
@@ -142,7 +142,7 @@ class Fault(BaseModel):
         is_at_home = any(fnmatch.fnmatchcase(path, place) for place in at_paths)
         if method.upper() not in at_methods.upper().split() or not is_at_home:
             return False
-        if self.method is not None and self.method.upper() != method.upper():
+        if self.method is not None and method.upper() not in self.method.upper().split():
             return False
         return fnmatch.fnmatchcase(path, self.path)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from munging.links import blog_of_address, post_id_of_address, safe_target
+from munging.links import blog_of_address, post_id_of_address, safe_target, unwrapped
 from tests.strategies import words
 
 
@@ -64,3 +64,20 @@ def test_no_target_leaves_its_quotes(target: str) -> None:
     safe = safe_target(target)
     assert not set(safe) & set('"<> \n\t')
     assert not safe.lower().startswith(("javascript:", "data:", "vbscript:"))
+
+
+@pytest.mark.parametrize(
+    ("shown", "led"),
+    [
+        (
+            "https://t.umblr.com/redirect?z=https%3A%2F%2Fx.org%2Fy%3Fa%3D1%26b%3D2&t=abc",
+            "https://x.org/y?a=1&b=2",
+        ),
+        ("http://T.umblr.com/redirect?t=abc&z=mailto%3Aa%40x.org", "mailto:a@x.org"),
+        ("https://t.umblr.com/redirect?t=abc", "https://t.umblr.com/redirect?t=abc"),
+        ("https://x.org/redirect?z=https%3A%2F%2Fy.org", "https://x.org/redirect?z=https%3A%2F%2Fy.org"),
+        ("", ""),
+    ],
+)
+def test_a_wrapped_link_leads_where_it_led(shown: str, led: str) -> None:
+    assert unwrapped(shown) == led

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import random
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import structlog
@@ -25,6 +27,8 @@ from tumblr_sandbox.store.migrations import DatabaseTooNewError
 from tumblr_sandbox.world import World, open_world
 
 log = structlog.get_logger()
+
+TLS_PORT = 8766
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -55,6 +59,14 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
         default=1.0,
         metavar="X",
         help="how fast they live (1: as the clock)",
+    )
+    serve.add_argument(
+        "--tls",
+        type=int,
+        nargs="?",
+        const=TLS_PORT,
+        metavar="PORT",
+        help="also serve https there, with a certificate made at start (without a number: %(const)s)",
     )
     serve.add_argument(
         "--stop-with-parent",
@@ -115,17 +127,40 @@ def _open(path: Path) -> World:
 
 
 def _serve(world: World, app: Flask, arguments: argparse.Namespace, shutdown: Shutdown) -> None:
+    with ExitStack() as beside:
+        if arguments.tls is not None:
+            _serve_tls(app, arguments, beside)
+        server = _plain_server(world, app, arguments)
+        url = f"http://{_in_url(arguments.host)}:{server.port}"
+        log.info("serving", url=url, database=arguments.database)
+        watcher = threading.Thread(target=_stop_when, args=(shutdown.requested, server), daemon=True)
+        watcher.start()
+        server.run()
+
+
+def _plain_server(world: World, app: Flask, arguments: argparse.Namespace) -> SandboxServer:
     try:
         listener = listen(arguments.host, arguments.port)
     except PortTakenError as error:
         raise FatalError(str(error), "stop what listens there, or choose another --port") from None
     except OSError as error:
         raise FatalError(f"cannot listen on {arguments.host}: {error}", "choose another --host") from None
-    server = SandboxServer(world, app, listener, publish_every=arguments.publish_queue_every)
-    log.info("serving", url=f"http://{_in_url(arguments.host)}:{server.port}", database=arguments.database)
-    watcher = threading.Thread(target=_stop_when, args=(shutdown.requested, server), daemon=True)
-    watcher.start()
-    server.run()
+    return SandboxServer(world, app, listener, publish_every=arguments.publish_queue_every)
+
+
+def _serve_tls(app: Flask, arguments: argparse.Namespace, beside: ExitStack) -> None:
+    """Serve https until ``beside`` is closed, and say whom to trust."""
+    if not (importlib.util.find_spec("cheroot") and importlib.util.find_spec("trustme")):
+        raise FatalError("--tls needs cheroot and trustme", "pip install 'tumblr-sandbox[tls]'")
+    from tumblr_sandbox.tls import TlsServer
+
+    authority = arguments.database.with_suffix(".ca.pem").resolve()
+    try:
+        server = beside.enter_context(TlsServer(app, arguments.host, arguments.tls, authority))
+    except OSError as error:
+        message = f"cannot serve https at port {arguments.tls} of {arguments.host}: {error}"
+        raise FatalError(message, "choose another --tls") from None
+    log.info("serving https", secure=f"https://{_in_url(arguments.host)}:{server.port}", authority=authority)
 
 
 def _stop_when(requested: threading.Event, server: SandboxServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 from collections.abc import Callable, Iterable
@@ -30,8 +31,12 @@ CUT_STATUS = 0
 """The status on record of a request that got no answer."""
 
 
+class _HungUpError(ClientDisconnected, ConnectionResetError):  # type: ignore[misc]
+    """Closes the connection without a word, under waitress (the first) and cheroot (the second)."""
+
+
 class NoAnswer(Response):
-    """Says nothing, after a while, and hangs up: waitress closes the connection."""
+    """Says nothing, after a while, and hangs up."""
 
     def __init__(self, seconds: float, closing: threading.Event) -> None:
         super().__init__(status=500)
@@ -41,7 +46,7 @@ class NoAnswer(Response):
     def __call__(self, _environ: WSGIEnvironment, _start: StartResponse) -> Iterable[bytes]:
         """Wait, then hang up."""
         self._closing.wait(self._seconds)
-        raise ClientDisconnected
+        raise _HungUpError(errno.ECONNRESET, "no answer")
 
 
 def inject() -> Response | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoresponder.settings import GeneratorConfig
-from bot_network import session_for
+from bot_http import session_for
 from bot_settings.blog import BlogConfig
 from mood.settings import MoodConfig
 from switchboard.settings import SwitchboardConfig

@@ -35,10 +35,15 @@ class FatalError(Exception):
 
 
 class Shutdown:
-    """The wish to stop, set by SIGTERM, SIGINT or SIGHUP; every loop waits on it instead of sleeping."""
+    """The wish to stop, set by SIGTERM, SIGINT or SIGHUP; every loop waits on it instead of sleeping.
 
-    def __init__(self) -> None:
+    ``grace_seconds``: so long after the wish the process ends at once, whatever it waits for. For one that
+    loses nothing when it is killed that is as good an end as any. None: it is waited for.
+    """
+
+    def __init__(self, grace_seconds: float | None = None) -> None:
         self.requested = threading.Event()
+        self._grace_seconds = grace_seconds
 
     def install(self) -> Shutdown:
         """Answer SIGTERM, SIGINT and a closed terminal from now on; call it in the main thread."""
@@ -50,10 +55,19 @@ class Shutdown:
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.requested.set()
+        if self._grace_seconds is not None:
+            end = threading.Timer(self._grace_seconds, _end_at_once)
+            end.daemon = True
+            end.start()
 
     def wait(self, seconds: float) -> bool:
         """Sleep up to ``seconds``; true at once when the process should stop."""
         return self.requested.wait(seconds)
+
+
+def _end_at_once() -> None:
+    structlog.get_logger().info("stopped while something was waited for")
+    os._exit(0)
 
 
 def configure_logging(process: str, level: str = "info") -> None:

@@ -31,6 +31,7 @@ DATABASE_SECONDS = 600.0
 """A database server that is not up by then is for a human to look at."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between two tries to reach it; the first is doubled up to the longest."""
+GRACE_SECONDS = 8.0  # requests that are being answered have five of them
 SECRETS = ("switchboard.client_token", "switchboard.generator_token", "switchboard.selector_token")
 
 DATABASE_HINT = "look at switchboard.database_url in the configuration"
@@ -44,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     config = load_process_config(arguments.config, SECRETS)
     configure_logging("bridge", config.log_level)
     check_tokens(config.switchboard)
-    shutdown = Shutdown().install()
+    shutdown = Shutdown(GRACE_SECONDS).install()
     clock = SteadyClock()
     store = wait_for_store(config, clock, shutdown)
     if store is None:

@@ -18,6 +18,7 @@ from bot_config import Config
 from bot_lifecycle import FatalError, Shutdown, configure_logging
 from bot_process import load_process_config, parse_process_arguments, run_process
 
+GRACE_SECONDS = 5.0
 SECRETS = ("switchboard.generator_token", "generator.completions")
 
 
@@ -48,7 +49,7 @@ def _run(config: Config, *, check: bool) -> int:
     from autoresponder.pictures.models import PictureModels
     from autoresponder.service import serve
 
-    shutdown = Shutdown().install()
+    shutdown = Shutdown(GRACE_SECONDS).install()
     stop = shutdown.requested.is_set
     if check:
         progress = progress_of(config.generator, stop, sys.stderr.write)

@@ -32,6 +32,7 @@ from switchboard.worker import PollTimings, run_worker
 
 log = structlog.get_logger()
 
+GRACE_SECONDS = 2.0
 SECRETS = ("switchboard.selector_token",)
 
 
@@ -139,7 +140,7 @@ def main(argv: list[str] | None = None) -> int:
     worker = f"selector@{socket.gethostname()}"[:64]
     exchange = SelectorExchange(client, worker=worker, dropped=selector.dropped)
     log.info("selector started", switchboard=config.switchboard.address, worker=worker)
-    serve(exchange, selector, Shutdown().install().requested, PollTimings())
+    serve(exchange, selector, Shutdown(GRACE_SECONDS).install().requested, PollTimings())
     client.close()
     log.info("selector stopped")
     return 0

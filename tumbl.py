@@ -13,6 +13,9 @@ from tumblr.build import running_bot
 
 log = structlog.get_logger()
 
+GRACE_SECONDS = 2.0
+"""A call to tumblr may be waiting for its answer when the process is to stop."""
+
 SECRETS = ("tumblr.base_keys", "tumblr.dashboard_keys", "switchboard.client_token")
 
 DESCRIPTION = """Finds asks and empty places in the queue on tumblr, has texts written by way of the
@@ -25,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parse_process_arguments(DESCRIPTION, argv, _more_arguments)
     config = load_process_config(arguments.config, SECRETS)
     configure_logging("tumbl", config.log_level)
-    shutdown = Shutdown().install()
+    shutdown = Shutdown(GRACE_SECONDS).install()
     with running_bot(config, shutdown, dry_run=arguments.dry_run) as loop:
         log.info(
             "started",

@@ -33,7 +33,7 @@ import requests
 from requests_oauthlib import OAuth1
 from sqlalchemy import Connection
 
-from bot_network import direct_session
+from bot_http import direct_session
 from demo.supervisor import HOME, free_port
 from tumblr_sandbox.demo_accounts import DEMO_BLOG, demo_keys
 from tumblr_sandbox.demo_seed import seed_demo

@@ -21,8 +21,8 @@ import requests
 from pydantic import SecretStr
 
 from bot_config import Config, load_config
+from bot_http import session_for
 from bot_lifecycle import FatalError, Shutdown
-from bot_network import session_for
 from bot_process import run_process
 from demo.configuration import POSTS_PER_DAY, write_demo_config
 from demo.lock import only_demo_in

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from bot_network import direct_session
+from bot_http import direct_session
 from demo.supervisor import HOME, free_port
 from environments.demo_runs import (
     STOP_SECONDS,

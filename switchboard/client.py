@@ -13,7 +13,7 @@ import requests
 import stamina
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from bot_network import direct_session
+from bot_http import direct_session
 from switchboard.errors import (
     SwitchboardBusy,
     SwitchboardConflict,

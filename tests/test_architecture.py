@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUND = {"bot_lifecycle", "bot_network", "bot_parent", "bot_settings", "bot_sqlite"}
+GROUND = {"bot_http", "bot_lifecycle", "bot_network", "bot_parent", "bot_settings", "bot_sqlite"}
 TOP = {"bot_config", "bot_process"}
 """Imported by processes and by ``__main__`` alone: a room is handed the sections that it needs."""
 MAY_IMPORT = {
     "bot_config": {"bot_config_check", "bot_config_help"},
     "bot_config_check": {"autoresponder", "mood", "switchboard", "tumblr"},
     "bot_config_help": set[str](),
+    "bot_http": {"bot_network"},
     "bot_lifecycle": set[str](),
     "bot_network": set[str](),
     "bot_parent": set[str](),

@@ -78,3 +78,22 @@ def test_a_reader_that_goes_away_is_no_error(command: list[str], lines: int) -> 
         said = process.stderr.read()
         assert process.wait(timeout=60) == UNREAD_EXIT_STATUS
     assert said == ""
+
+
+STUCK = """
+import socket
+from bot_lifecycle import Shutdown
+Shutdown(0.1).install()
+listener = socket.create_server(("127.0.0.1", 0))
+waiting = socket.create_connection(listener.getsockname())
+print("waiting", flush=True)
+waiting.recv(1)
+"""
+
+
+def test_a_process_that_waits_for_an_answer_stops_all_the_same() -> None:
+    with subprocess.Popen([sys.executable, "-c", STUCK], cwd=ROOT, stdout=PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"waiting\n"
+        process.terminate()
+        assert process.wait(60) == 0

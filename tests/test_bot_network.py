@@ -14,7 +14,8 @@ import requests
 from pydantic import SecretStr
 
 from bot_config import Config
-from bot_network import direct_session, is_loopback, local_url, session_for
+from bot_http import direct_session, session_for
+from bot_network import is_loopback, local_url
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.messages import StateReply
 from tumblr.api.key_pool import Group

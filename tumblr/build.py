@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from bot_config import Config
+from bot_http import session_for
 from bot_lifecycle import FatalError, Shutdown
-from bot_network import session_for
 from switchboard.client import Retry, SwitchboardClient
 from tumblr.api.errors import StoreError
 from tumblr.api.key_pool import Group, KeySet

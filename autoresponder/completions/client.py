@@ -29,7 +29,7 @@ from autoresponder.completions.answers import (
 )
 from autoresponder.errors import JobError, ServerFailedError, ServerRefusedError, ServerUnreachableError
 from autoresponder.settings import CompletionsConfig
-from bot_network import session_for
+from bot_http import session_for
 
 CONNECT_SECONDS = 5.0
 BLOCK = 1 << 16

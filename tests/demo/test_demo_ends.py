@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from bot_http import direct_session
 from bot_lifecycle import FatalError
-from bot_network import direct_session
 from demo.configuration import write_demo_config
 from demo.lock import only_demo_in
 from demo.supervisor import HOME, Supervised, free_port

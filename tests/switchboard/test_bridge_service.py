@@ -22,8 +22,9 @@ from pydantic import SecretStr
 
 import bridge_service
 from bot_config import Config
+from bot_http import direct_session
 from bot_lifecycle import FatalError, Shutdown, SteadyClock
-from bot_network import direct_session, is_loopback, local_url
+from bot_network import is_loopback, local_url
 from demo.supervisor import free_port
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardError

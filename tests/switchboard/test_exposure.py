@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot_network import direct_session
+from bot_http import direct_session
 from switchboard.app import READING_THREADS
 from tests.switchboard.bench import Bench
 from tests.switchboard.service import Service

@@ -42,7 +42,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
 
 def _run(config: Config, *, check: bool) -> int:
     # PyTorch and transformers take seconds to load: a mistake in the configuration is told before.
-    from autoresponder.checkup import TOKENS, check_up, progress_of, warm_up
+    from autoresponder.checkup import BEFORE, LONGEST_SECONDS, TOKENS, check_up, progress_of, warm_up
     from autoresponder.errors import JobError, WritingStoppedError
     from autoresponder.jobs.model_folder import load_heads
     from autoresponder.loading import build
@@ -53,9 +53,15 @@ def _run(config: Config, *, check: bool) -> int:
     stop = shutdown.requested.is_set
     if check:
         progress = progress_of(config.generator, stop, sys.stderr.write)
+        sys.stderr.write(BEFORE)
         built = build(config.generator, config.blog, stop=progress, most_tokens=TOKENS)
         try:
             sys.stdout.write(check_up(built.runner, built.generator))
+        except WritingStoppedError:
+            if not progress.late:
+                return 0
+            hint = "use a smaller model, generator.dtype int8, or a machine with less other work"
+            raise FatalError(f"the model loads, but {LONGEST_SECONDS:.0f} s are too few", hint) from None
         except JobError as error:
             raise FatalError(f"the model loads, but writes nothing: {error}", "train it further") from None
         return 0

@@ -24,6 +24,13 @@ CANDIDATES = 3
 TOKENS = 200  # of each candidate, so that a check ends soon whatever the model could write
 STEPS_TIMED = 8
 SECONDS_BETWEEN_LINES = 2.0
+LONGEST_SECONDS = 180.0
+"""Of writing; then a check ends, whatever there is."""
+
+BEFORE = (
+    f"check: the model is loaded, and writes {CANDIDATES} texts of at most {TOKENS} tokens, twice; "
+    f"that ends after {LONGEST_SECONDS:.0f} s at the latest\n"
+)
 
 
 class Progress:
@@ -44,6 +51,8 @@ class Progress:
         self._clock = clock
         self._steps = 0
         self._began = self._said = 0.0
+        self.late = False
+        """Whether it took too long."""
 
     def __call__(self) -> bool:
         """Count a step, and say so now and then."""
@@ -52,11 +61,13 @@ class Progress:
             self._began = now
         elif self._steps == STEPS_TIMED:
             step = (now - self._began) / STEPS_TIMED
-            self._line(now, f"a step takes {step * 1000:.0f} ms: at most {step * self.most_steps:.0f} s")
+            most = min(step * self.most_steps, LONGEST_SECONDS)
+            self._line(now, f"a step takes {step * 1000:.0f} ms: at most {most:.0f} s")
         elif self._steps > STEPS_TIMED and now - self._said >= SECONDS_BETWEEN_LINES:
             self._line(now, f"{self._steps} steps of at most {self.most_steps}")
         self._steps += 1
-        return self._stop()
+        self.late = now - self._began > LONGEST_SECONDS
+        return self.late or self._stop()
 
     def _line(self, now: float, words: str) -> None:
         self._said = now
@@ -79,6 +90,8 @@ class Waiting:
         self._clock = clock
         self._began: float | None = None
         self._said = 0.0
+        self.late = False
+        """Whether it took too long."""
 
     def __call__(self) -> bool:
         """Say something at first and then every few seconds."""
@@ -92,7 +105,8 @@ class Waiting:
         elif now - self._said >= SECONDS_BETWEEN_LINES:
             self._said = now
             self._say(f"check: {now - self._began:.0f} s\n")
-        return self._stop()
+        self.late = now - self._began > LONGEST_SECONDS
+        return self.late or self._stop()
 
 
 def sample_job(question: str = "hello, how are you today?") -> GenerationJob:
@@ -111,7 +125,7 @@ def sample_job(question: str = "hello, how are you today?") -> GenerationJob:
 
 def progress_of(
     settings: GeneratorConfig, stop: Callable[[], bool], say: Callable[[str], object]
-) -> Callable[[], bool]:
+) -> Progress | Waiting:
     """What is asked whether to stop during a check, and says how far it is."""
     if settings.backend == "completions":
         return Waiting(stop, say, settings.completions.timeout_seconds)

@@ -212,11 +212,25 @@ def test_a_check_says_how_long_it_will_take_and_how_far_it_is() -> None:
         asked += 1
     steps = 2 * 6 * (TOKENS + 1)
     assert said == [
-        f"check: a step takes 500 ms: at most {steps // 2} s\n",
+        "check: a step takes 500 ms: at most 180 s\n",
         f"check: 12 steps of at most {steps}\n",
         f"check: 16 steps of at most {steps}\n",
     ]
     assert asked == 17
+
+
+def test_a_check_that_takes_too_long_ends(
+    whole_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each step of a minute: after the fourth it has been three minutes, and a little."""
+    times = iter(60.1 * number for number in range(100))
+    monkeypatch.setattr(Progress.__init__, "__defaults__", (lambda: next(times),))
+    path = str(write_config(whole_folder, tmp_path))
+    assert run_process(lambda: generator_service.main(["--config", path, "--check"])) == 2
+    first, *_, last = capsys.readouterr().err.splitlines()
+    assert "ends after 180 s at the latest" in first
+    assert last.startswith("error: the model loads, but 180 s are too few - use a smaller model")
+    assert next(times) == 60.1 * 4
 
 
 def test_a_check_is_bounded_whatever_the_model_could_write(whole_folder: Path) -> None:

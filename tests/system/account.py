@@ -281,9 +281,10 @@ def exchange_limit(lines: Iterable[Line], who: str, longest: int) -> Limit:
 def pace_limit(calls: Iterable[Call], pause: float, restarts: int) -> Limit:
     """Looks into the inbox in one clock hour: no more than the pauses allow, and one for each new start.
 
-    The inbox is looked at again after notes and after the dashboard.
+    The inbox is looked at again after notes and after the dashboard; a look may go on to further pages.
     """
-    looks = [call for call in calls if call.path.endswith("/posts/submission") and call.status == 200]
+    pages = [call for call in calls if call.path.endswith("/posts/submission") and call.status == 200]
+    looks = [call for call in pages if call.parameters.get("offset", "0") == "0"]
     hours = Counter(int(call.time // HOUR) for call in looks)
     return Limit(
         "looks into the inbox in an hour", 3 * (HOUR / pause + 1 + restarts), max(hours.values(), default=0)

@@ -224,8 +224,13 @@ class RunningBot:
 
     def passes(self, number: int) -> None:
         """Wait until the bot has looked into its inbox so many more times."""
-        before = len(self.calls("*/posts/submission"))
-        self.waits_until(lambda: len(self.calls("*/posts/submission")) >= before + number)
+        before = self._looks()
+        self.waits_until(lambda: self._looks() >= before + number)
+
+    def _looks(self) -> int:
+        """How often the bot has begun to read its inbox; it may be pages long."""
+        pages = self.calls("*/posts/submission")
+        return sum(1 for page in pages if page.parameters.get("offset", "0") == "0")
 
     def settled(self, turns: int) -> bool:
         """Whether there are so many turns, none of them open."""

@@ -175,6 +175,8 @@ def test_talk_and_pace() -> None:
     calls = [a_call(NOON + n) for n in range(7)]
     assert pace_limit(calls, HOUR, 0).is_kept is False
     assert pace_limit(calls, HOUR, 1).is_kept is True
+    further = [a_call(NOON + n, parameters={"offset": "50"}) for n in range(7)]
+    assert pace_limit([*calls, *further], HOUR, 1).is_kept is True
 
 
 def test_a_limit_that_is_not_kept_is_a_complaint() -> None:

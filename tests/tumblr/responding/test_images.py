@@ -221,6 +221,17 @@ def test_no_picture_is_kept_when_it_is_over(tmp_path: Path, form: str) -> None:
     world.stop()
 
 
+def test_no_picture_is_kept_of_a_post_that_tumblr_refuses(tmp_path: Path) -> None:
+    world = draws(tmp_path, "blocks")
+    world.tumblr.refuse = Refused("never")
+    finish(world)
+    turn = world.only_turn()
+    assert turn.state is TurnState.FAILED
+    assert turn.intent is not None
+    assert turn.intent.figures == ()
+    world.stop()
+
+
 def test_a_description_is_kept_letter_for_letter_in_blocks(tmp_path: Path) -> None:
     said = f"look:\n{IMAGE_DELIMITER}\n5 < 6 & 7 > 6\nso\n{IMAGE_DELIMITER}\n"
     world = draws(tmp_path, "blocks", said)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 LAST_SECOND = 253_402_300_799
 """The end of the year 9999."""
@@ -30,15 +32,49 @@ def gmt_date(timestamp: int) -> str:
 
 
 def parse_date(text: str) -> int | None:
-    """Read a posted date: ISO 8601, unix seconds or the API's own form; GMT without a zone; else none."""
-    cleaned = text.strip().removesuffix("GMT").strip()
-    seconds = int(cleaned[:MAX_DIGITS]) if cleaned.isdecimal() else _iso_seconds(cleaned)
+    """Read a posted date; GMT without a zone; none if it cannot be read.
+
+    ISO 8601, unix seconds, the API's own form, RFC 5322 as in mail, that of JavaScript's ``Date``, and the
+    forms that people write.
+    """
+    cleaned = _REMARK.sub("", text).strip()
+    if cleaned.isdecimal():
+        seconds: int | None = int(cleaned[:MAX_DIGITS])
+    else:
+        seconds = next((found for read in _READERS if (found := _seconds(read, cleaned)) is not None), None)
     return seconds if seconds is not None and 0 <= seconds <= LAST_SECOND else None
 
 
-def _iso_seconds(text: str) -> int | None:
+def _seconds(read: Callable[[str], datetime], text: str) -> int | None:
     try:
-        moment = datetime.fromisoformat(text)
+        moment = read(text)
         return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-    except (ValueError, OverflowError):
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
+
+
+def _own_form(text: str) -> datetime:
+    return datetime.fromisoformat(_ZULU.sub("", text))
+
+
+def _as_written(form: str) -> Callable[[str], datetime]:
+    return lambda text: datetime.strptime(_ZULU.sub("", text), form)  # noqa: DTZ007 - GMT where it names no zone
+
+
+_REMARK = re.compile(r"\(.*\)\s*$")
+_JAVASCRIPT = "%a %b %d %Y %H:%M:%S GMT%z"
+_ZULU = re.compile(r"\s*(?:GMT|UTC)$")
+_READERS: tuple[Callable[[str], datetime], ...] = (
+    _own_form,
+    _as_written(_JAVASCRIPT),  # which that of mail would take for GMT
+    parsedate_to_datetime,
+    *map(
+        _as_written,
+        (
+            *("%a %b %d %H:%M:%S %Y", "%Y-%m-%d %H:%M:%S %z"),
+            *("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%m/%d/%Y %H:%M", "%m/%d/%Y"),
+            *("%B %d, %Y %H:%M", "%B %d, %Y", "%b %d, %Y %H:%M", "%b %d, %Y", "%d %B %Y %H:%M", "%d %B %Y"),
+            *("%B %d, %Y %I:%M %p", "%m/%d/%Y %I:%M %p", "%Y-%m-%d %I:%M %p"),
+        ),
+    ),
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
 
-from tumblr_sandbox.api import envelope, fault_injection, support, token_exchange
+from tumblr_sandbox.api import answer_shapes, envelope, fault_injection, support, token_exchange
 from tumblr_sandbox.api.envelope import ApiError
 from tumblr_sandbox.api.refusals import refusal
 from tumblr_sandbox.api.routes import all_routes
@@ -17,6 +17,7 @@ def api_blueprint(name: str) -> Blueprint:
     blueprint = Blueprint(name, __name__)
     blueprint.before_request(fault_injection.inject)
     blueprint.before_request(support.authenticate)
+    blueprint.after_request(answer_shapes.shape)  # what is registered later comes first
     blueprint.after_request(fault_injection.finish)
     blueprint.register_error_handler(ApiError, ApiError.to_response)
     blueprint.register_error_handler(PostingError, _on_posting_error)

@@ -79,15 +79,15 @@ class Parameters:
             raise bad_parameter("offset must not be negative")
         return value
 
-    def array(self, name: str) -> list[str]:
-        """An array in any spelling: ``a[0]=x&a[1]=y``, ``a[]=x``, ``a=x``, ``a=x,y``."""
+    def array(self, name: str, *, split: bool = True) -> list[str]:
+        """An array in any spelling: ``a[0]=x&a[1]=y``, ``a[]=x``, ``a=x``, and ``a=x,y`` if commas split."""
         found: list[str] = []
         for key, value in self._pairs:
             match = _INDEXED.match(key)
             if match is not None and match.group(1) == name:
                 found.append(value)
             elif key == name:
-                found.extend(value.split(","))
+                found.extend(value.split(",") if split else [value])
         return [value for value in found if value]
 
     def as_dict(self) -> dict[str, str]:

@@ -24,6 +24,7 @@ FORBIDDEN = (PostLimitError, CannotReblogError, BlockedError, OwnPostError, Medi
 """Refusals with status 403; the others have 400."""
 WRONG_TARGET = 8002
 """The NPF endpoints' code for a post that there is not, or that the key does not fit."""
+REASON = "sandbox_reason"
 NPF_CODES: dict[type[PostingError], tuple[int, int]] = {
     EmptyPostError: (400, 8001),
     NotThatStateError: (400, 8001),
@@ -47,9 +48,14 @@ def refusal(error: PostingError) -> ApiError:
 
 
 def npf_refusal(error: PostingError) -> ApiError:
-    """The same as the NPF endpoints word it: beside ``response``, and without saying why but by a code."""
+    """The same as the NPF endpoints word it: beside ``response``, and without saying why but by a code.
+
+    For people who test clients the reason stands there too, under a name that tumblr does not use.
+    """
     status, code = NPF_CODES.get(type(error), (400, 8001))
     if isinstance(error, BadNpfError):
         code = error.code
     title = "Bad Request" if status == 400 else "Forbidden"
-    return ApiError(status, errors(title, code, "Posting failed. Please try again."))
+    document = errors(title, code, "Posting failed. Please try again.")
+    document["errors"][0][REASON] = str(error)
+    return ApiError(status, document)

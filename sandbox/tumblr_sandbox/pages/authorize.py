@@ -39,7 +39,10 @@ def authorize() -> AnyResponse | str:
         )
     # An application that names no address is sent to the one it registered, which here is a page of ours.
     callback = wish.callback or f"{request.host_url}oauth/allowed"
-    return _sent_back(callback, oauth_token=wish.token, oauth_verifier=verifier)
+    values = {"oauth_token": wish.token, "oauth_verifier": verifier}
+    if request.args.get("source"):
+        values["source"] = request.args["source"]
+    return _sent_back(callback, **values)
 
 
 def allowed() -> Response:

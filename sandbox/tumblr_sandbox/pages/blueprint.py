@@ -13,6 +13,7 @@ from tumblr_sandbox.pages import (
     asking,
     authorize,
     controls,
+    feeds,
     layout,
     manage_posts,
     reading,
@@ -59,6 +60,9 @@ def _add_reading(blueprint: Blueprint) -> None:
     blueprint.get("/news")(reading.news)
     blueprint.get("/tagged/<path:tag>")(reading.tag_page)
     blueprint.get("/blog/<name>")(reading.blog_page)
+    blueprint.get("/blog/<name>/rss")(feeds.rss)
+    for address, page in feeds.OF_A_BLOGS_HOST.items():
+        blueprint.get(address)(page)
     blueprint.get("/blog/<name>/post/<int:post_id>")(reading.post_page)
     blueprint.get("/blog/<name>/post/<int:post_id>/<slug>")(reading.post_page)
 

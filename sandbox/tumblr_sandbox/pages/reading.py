@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, abort, jsonify, redirect, render_template, request, url_for
+from flask import Response, abort, jsonify, redirect, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -26,12 +26,15 @@ NOTE_KINDS = {
     "likes": NoteFilter(("like",)),
 }
 TUMBLR_HOST = ".tumblr.com"
+TUMBLRS_OWN = frozenset({"www", "api"})
+"""Names before it that are no blogs."""
 
 
 def front() -> str:
     """The dashboard: posts of the blogs one follows, or everything for a guest."""
-    if request.host.split(":")[0].endswith(TUMBLR_HOST):
-        return render_template("bare.html", name=request.host.split(".")[0])
+    name = blog_of_host()
+    if name is not None:
+        return blog_page(name)
     with this_world().database.read() as connection:
         mine = session.me(connection)
         if mine is None:
@@ -41,6 +44,13 @@ def front() -> str:
         part = Timeline(before_id=layout.before())
         found = posts.timeline(connection, sources, part, limit=POSTS_PER_PAGE + 1)
         return _feed(connection, "dashboard.html", found, followed)
+
+
+def blog_of_host() -> str | None:
+    """The blog whose own address the caller came by; none for tumblr's other hosts and this machine."""
+    host = request.host.split(":")[0].lower()
+    name = host.removesuffix(TUMBLR_HOST)
+    return name if host.endswith(TUMBLR_HOST) and "." not in name and name not in TUMBLRS_OWN else None
 
 
 def explore() -> str:
@@ -116,6 +126,7 @@ def blog_page(name: str) -> str:
             posts=page_posts(connection, found[:POSTS_PER_PAGE], world.clock.now(), mine),
             number=number,
             tag=tag,
+            own_host=blog_of_host() is not None,
             more=len(found) > POSTS_PER_PAGE,
             about=_about(connection, blog, mine),
             **layout.beside(connection, mine),

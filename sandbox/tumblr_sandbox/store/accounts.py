@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from sqlalchemy import Connection, Row, insert, select, text, update
+from sqlalchemy import Connection, Row, delete, insert, select, text, update
 
 from tumblr_sandbox.store import schema
 
@@ -243,6 +243,11 @@ def add_token(connection: Connection, token: Token) -> None:
             token=token.token, secret=token.secret, consumer_key=token.consumer_key, user_id=token.user.id
         )
     )
+
+
+def remove_token(connection: Connection, token: str) -> None:
+    """Forget a token."""
+    connection.execute(delete(schema.tokens).where(schema.tokens.c.token == token))
 
 
 def find_token(connection: Connection, token: str) -> Token | None:

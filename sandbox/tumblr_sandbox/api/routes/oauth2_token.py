@@ -1,14 +1,14 @@
-"""The endpoint of OAuth 2 that gives out bearer tokens."""
+"""The endpoints of OAuth 2 that give out bearer tokens."""
 
 from __future__ import annotations
 
 import json
 
-from flask import Response
+from flask import Response, request
 from sqlalchemy import Connection
 
 from tumblr_sandbox import ids
-from tumblr_sandbox.api import envelope, support
+from tumblr_sandbox.api import authentication, envelope, support
 from tumblr_sandbox.api.support import Route
 from tumblr_sandbox.store import accounts, grants
 from tumblr_sandbox.store.grants import Grant
@@ -19,20 +19,38 @@ REFRESH_SECONDS = 30 * 86_400
 
 def oauth2_token() -> Response:
     """A bearer token for a code, for a refresh token, or for the application itself."""
-    world, asked = support.world(), support.parameters()
-    with world.database.write() as connection:
+    asked = support.parameters()
+    with support.writing() as connection:
         consumer = asked.text("client_id") or ""
         if accounts.consumer_secret(connection, consumer) != (asked.text("client_secret") or ""):
             raise envelope.unauthorized()
         user_id = _granted_to(connection, consumer)
-        access, refresh = ids.secret_string(world.rng), ids.secret_string(world.rng)
-        grants.add(connection, Grant(access, "access", consumer, _expiry(ACCESS_SECONDS), user_id))
-        grants.add(connection, Grant(refresh, "refresh", consumer, _expiry(REFRESH_SECONDS), user_id))
+        return _tokens(connection, consumer, user_id, asked.text("scope") or "basic write offline_access")
+
+
+def exchange() -> Response:
+    """A bearer token for the OAuth 1.0a token that signed the request, which is used up."""
+    asked = authentication.read_credentials(request).oauth
+    if not asked.get("oauth_token"):
+        raise envelope.bad_parameter("the request must be signed with OAuth 1.0a")
+    user, consumer = support.signed_in(), asked.get("oauth_consumer_key", "")
+    with support.writing() as connection:
+        accounts.remove_token(connection, asked["oauth_token"])
+        return _tokens(connection, consumer, user.id, "basic write")
+
+
+def _tokens(connection: Connection, consumer: str, user_id: int | None, scope: str) -> Response:
+    """A pair of tokens, as a document without an envelope."""
+    rng = support.world().rng
+    access, refresh = ids.secret_string(rng), ids.secret_string(rng)
+    grants.add(connection, Grant(access, "access", consumer, _expiry(ACCESS_SECONDS), user_id))
+    grants.add(connection, Grant(refresh, "refresh", consumer, _expiry(REFRESH_SECONDS), user_id))
     answer = {
         "access_token": access,
         "expires_in": ACCESS_SECONDS,
+        "id_token": False,
         "refresh_token": refresh,
-        "scope": asked.text("scope") or "basic write offline_access",
+        "scope": scope,
         "token_type": "bearer",
     }
     return Response(json.dumps(answer), content_type="application/json; charset=utf-8")
@@ -59,4 +77,7 @@ def _granted_to(connection: Connection, consumer: str) -> int | None:
     return grant.user_id
 
 
-ROUTES: tuple[Route, ...] = (("POST", "/oauth2/token", oauth2_token),)
+ROUTES: tuple[Route, ...] = (
+    ("POST", "/oauth2/token", oauth2_token),
+    ("POST", "/oauth2/exchange", exchange),
+)

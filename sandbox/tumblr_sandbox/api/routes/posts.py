@@ -69,7 +69,7 @@ def _page(connection: Connection, blog: Blog, asked: Parameters, kind: str | Non
         oldest_first=oldest_first,
     )
     page, more = found[:limit], len(found) > limit
-    total = posts.count(connection, blog.id, Selection(states=selection.states, type=kind))
+    total = posts.count(connection, blog.id, replace(_everything(selection), type=kind, tags=selection.tags))
     answer = _answer_with_blog(connection, blog, page, asked, total=total)
     if more:
         last = Position(page[-1].timestamp, page[-1].id) if len(page) > len(on_top) else START
@@ -78,6 +78,11 @@ def _page(connection: Connection, blog: Blog, asked: Parameters, kind: str | Non
         query = {**chosen, "tumblelog": blog.name, **place}
         answer |= links.next_link(f"/v2/blog/{blog.name}.tumblr.com/posts", query)
     return envelope.answer(answer)
+
+
+def _everything(selection: Selection) -> Selection:
+    """The same posts without a place to begin at."""
+    return Selection(states=selection.states)
 
 
 def _pinned(connection: Connection, blog: Blog, selection: Selection) -> StoredPost | None:

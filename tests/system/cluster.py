@@ -31,6 +31,7 @@ from tests.system.harness import eventually
 from tests.system.programs import LONG, Program, Tumbl
 from tests.system.writing import Write, at, usual_form, write_of
 from tumblr.api.authorize import authorize
+from tumblr.turns.kinds import CLOSED
 from tumblr_sandbox.driver import SandboxDriver
 from tumblr_sandbox.faults import Fault
 from tumblr_sandbox.records import Call, PostRecord
@@ -235,7 +236,7 @@ class RunningBot:
     def settled(self, turns: int) -> bool:
         """Whether there are so many turns, none of them open."""
         states = self.states()
-        return sum(states.values()) == turns and not set(states) & {"found", "requested", "chosen", "posting"}
+        return sum(states.values()) == turns and set(states) <= CLOSED
 
     def tag(self, post_id: str, *tags: str) -> None:
         """Give a post other tags, as the blog's owner does, who tries again when tumblr fails."""

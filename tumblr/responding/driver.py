@@ -293,8 +293,9 @@ class Driver:
             found, intent = None, _as_draft(intent, str(error))
             turn = self._store.intend_again(turn, intent)
             log.warning("a human has to look", turn=turn.name, reason=str(error))
-        self.tumblr.end(accepted=False)  # reading went well; writing is yet to be seen
+        # That reading goes well says nothing of writing, which may be refused for days: the pauses grow on.
         if found is not None:
+            self.tumblr.end(accepted=False)
             log.info("found to be posted already", turn=turn.name, post=found.post_id)
             return self._record(turn, intent, found)
         if self._publisher is None:

@@ -12,7 +12,15 @@ from mood.logits import logit
 from switchboard.errors import SwitchboardForbidden, SwitchboardRefused
 from switchboard.messages import RawSelectRequest, SelectionOutcome, SubmitReply, TextpostRequest
 from tests.tumblr.fakes import DRAFTS, FakeSwitchboard, World, queue, settings_for
-from tumblr.api.errors import Forbidden, LimitReached, Refused, TumblrError, TurnedDown, Unauthorized
+from tumblr.api.errors import (
+    Forbidden,
+    LimitReached,
+    Refused,
+    TumblrError,
+    TumblrUnavailable,
+    TurnedDown,
+    Unauthorized,
+)
 from tumblr.responding.handlers.ask import AskHandler
 from tumblr.responding.post_log import explain
 from tumblr.turns.kinds import TurnKind, TurnState
@@ -426,3 +434,30 @@ def test_lingering_waits_for_the_oldest_result_only_when_there_is_one(world: Wor
     assert world.driver.linger(0.5) is True
     world.switchboard.down = True
     assert world.driver.linger(0.5) is False
+
+
+def test_writes_that_are_refused_for_hours_while_reading_works_are_tried_once_a_minute(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = make_world(queue={"write_when_below": 3})
+    tried: list[float] = []
+
+    def refuse() -> None:
+        tried.append(world.clock())
+        raise TumblrUnavailable("tumblr answered 403 with something that is not JSON")
+
+    monkeypatch.setattr(world.tumblr, "_on_the_way_there", refuse)
+    for name in ("ann", "bob", "cid", "dora"):
+        world.tumblr.ask(f"hello from {name}", name)
+    world.find()
+    for _ in range(3600):
+        world.clock.advance(1)
+        world.driver.round()
+    assert 20 < len(tried) < 75
+    said = "".join(capsys.readouterr())
+    assert said.count("tumblr not available") == 1
+    assert "available again" not in said
+    monkeypatch.undo()
+    world.run(seconds=61, rounds=10)
+    assert {turn.state for turn in map(world.store.turn, range(1, 6))} == {TurnState.POSTED}
+    assert len(world.tumblr.posts) == 5

@@ -333,6 +333,11 @@ class ScreeningConfig(Section):
     )
     screened_users: tuple[AnyName, ...] = Field((), description="askers whose answers are always drafted")
     user_avoid_list: tuple[str, ...] = Field((), description="names never to be mentioned or answered")
+    link_hosts: tuple[str, ...] | None = Field(
+        ("tumblr.com",),
+        description="hosts, with all below them, to which the bot may link unseen; a text with another "
+        "address in it is drafted, for people can have the bot repeat what they type; null: any host",
+    )
     tag_avoid_list: tuple[str, ...] = Field((), description="tags that contain one of these are removed")
     screen_anonymous: bool = Field(False, description="draft every answer to an anonymous ask")
     autoreview: bool = Field(

@@ -20,6 +20,7 @@ class _Lists(ScreeningConfig):
 
     screened_users: tuple[str, ...] = Field((), alias="SCREENED_USERS")
     user_avoid_list: tuple[str, ...] = Field((), alias="USER_AVOID_LIST")
+    link_hosts: tuple[str, ...] | None = None
     operator: str | None = None
     images_are_made: bool = True
 

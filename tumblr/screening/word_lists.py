@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tumblr.api.models import ANONYMOUS
+from tumblr.screening.links import foreign_hosts
 from tumblr.screening.lookalikes import as_shown, by_shape, readings, visible
 from tumblr.settings import ScreeningConfig
 from tumblr.turns.planned_post import ScreenedText
@@ -59,6 +60,9 @@ def findings(
     reasons = [Finding(reason, Weight.USER) for reason in _asker_reasons(asker, lists, operator)]
     if not images_are_made and IMAGE_DELIMITER.search(draft.answer):
         reasons.append(Finding("an image block that is not made into an image"))
+    if lists.link_hosts is not None:
+        hosts = foreign_hosts(draft.answer, lists.link_hosts)
+        reasons += [Finding(f"a link to {host}") for host in hosts]
     about_text = {finding.text: finding for finding in _text_findings(draft.text, asker, lists)}
     return [*reasons, *about_text.values()]
 

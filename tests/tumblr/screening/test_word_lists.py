@@ -36,6 +36,34 @@ def draft(
     return ScreenedText(asker, question, answer, tags)
 
 
+@pytest.mark.parametrize(
+    ("answer", "hosts"),
+    [
+        ('<p>see <a href="https://evil.example/x?y=1">this</a></p>', ["evil.example"]),
+        ("<a class=x HREF='//evil.example'>this</a>", ["evil.example"]),
+        ("<a href=https&#58;//evil.example/>this</a>", ["evil.example"]),
+        ("go to http://user:pw@Evil.Example:8080/x now", ["evil.example"]),
+        ("go to www.evil.example, friend", ["evil.example"]),
+        ("it is at evil-site.com/offer", ["evil-site.com"]),
+        ("https://tumblr.com.evil.example/", ["tumblr.com.evil.example"]),
+        ('<a href="https://[nonsense">this</a>', ["https://[nonsense"]),
+        ('<a href="javascript:alert(1)">this</a>', ["javascript"]),
+        ('<a class="tumblelog" href="https://bob.tumblr.com/">@bob</a> https://www.tumblr.com/bob/1', []),
+        ("e.g. soup.Warm soup, i.e. at 3.30 or version 2.0 of node.js (or so)", []),
+        ("mail bob@example.com? no", []),
+    ],
+)
+def test_links_elsewhere_are_looked_at_first(answer: str, hosts: list[str]) -> None:
+    assert screen(draft(answer)) == [f"a link to {host}" for host in hosts]
+    assert screen(draft(answer), LISTS.model_copy(update={"link_hosts": None})) == []
+
+
+def test_hosts_that_the_operator_trusts_may_be_linked_to() -> None:
+    trusting = LISTS.model_copy(update={"link_hosts": ("Example.org", "tumblr.com")})
+    said = "https://en.example.org/soup and https://example.org and https://notexample.org"
+    assert screen(draft(said), trusting) == ["a link to notexample.org"]
+
+
 PASSES = {
     "nothing listed": draft("Soup is warm.", question="do you like soup?", tags=("soup",)),
     "only inside a harmless text": draft("it was unblivetable"),

@@ -26,6 +26,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from rich.console import Console
+from safetensors.torch import load_file
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
@@ -44,6 +45,7 @@ from tumblr_sandbox.language.threads import Talk
 
 Parts = Mapping[str, Sequence[Row]]
 CALIBRATION_SHARE = 0.12
+FORMS = ("wide", "2021", "later")
 PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0)
 WIDE = 64
 BATCH, DECAY, WARMUP, FLOOR = 16, 0.01, 0.05, 0.05
@@ -98,7 +100,7 @@ def head(name: str, form: str, generator: GeneratorModel, parts: Parts, cache_gb
         report = make_trained_head(run, parts, Console(quiet=True)).report
     figures = report["test"]["all"]
     measured = {key: figures[key] for key in ("auc", "auc_of_sign", "correlation", "brier") if key in figures}
-    trunk = sum(parameter.numel() for parameter in generator.network.parameters())
+    trunk = sum(value.numel() for value in load_file(generator.folder / "model.safetensors").values())
     return measured | {
         "parameters": report["parameters"],
         "share_of_trunk": report["parameters"] / trunk,
@@ -210,11 +212,11 @@ def main() -> int:
         "threads": chosen.threads,
         "rows": {name: len(rows) for name, rows in parts.items()},
         "tfidf": tfidf(parts),
-        "head_2021": head("selector", "2021", generator, parts, 10.0),
-        "head_2021_without_cache": head("selector", "2021", generator, parts, 0.0),
-        "head_later": head("selector", "later", generator, parts, 10.0),
-        "sentiment": head("sentiment", "2021", generator, parts_of("sentiment", chosen.noted), 10.0),
+        **{f"selector_{form}": head("selector", form, generator, parts, 10.0) for form in FORMS},
+        "selector_wide_without_cache": head("selector", "wide", generator, parts, 0.0),
     }
+    known = parts_of("sentiment", chosen.noted)
+    report |= {f"sentiment_{form}": head("sentiment", form, generator, known, 10.0) for form in FORMS}
     sys.stderr.write(f"{json.dumps(report)}\n")
     tunes = [FineTune(generator, rate).run(parts, chosen.epochs) for rate in chosen.rates]
     if tunes:

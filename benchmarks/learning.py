@@ -34,8 +34,7 @@ from benchmarks.machine import processor
 from training.files import digest_of, write_json
 
 STEADY, DRIFT = "steady", "drift"
-STEADY_WEEKS = 9
-CHANGE = 6
+CHANGE = 4
 """Weeks after which tastes change."""
 BEFORE = 2
 """Weeks before the change that recovery is measured against."""
@@ -63,10 +62,9 @@ def run_seed(
         if not path.is_file():
             learn = makers[arm]()
             weekly = {}
-            for course, weeks, change in ((STEADY, STEADY_WEEKS, None), (DRIFT, sizes.weeks, CHANGE)):
-                weekly[course] = live(
-                    arm, Readership(pools, change), weeks, Seen(memory), seed, learn
-                ).tolist()
+            for course, change in ((STEADY, None), (DRIFT, CHANGE)):
+                readers = Readership(pools, change)
+                weekly[course] = live(arm, readers, Seen(memory), seed, learn).tolist()
             write_json(path, weekly)
         found[arm] = json.loads(path.read_text(encoding="utf-8"))
     shutil.rmtree(activations, ignore_errors=True)

@@ -80,13 +80,13 @@ class Seen:
         return rows, targets
 
 
-def live(arm: str, readers: Readership, weeks: int, seen: Seen, seed: int, learn: Learner | None) -> Vector:
+def live(arm: str, readers: Readership, seen: Seen, seed: int, learn: Learner | None) -> Vector:
     """Expected notes for each post, by week, of an arm that learns anew before each week."""
     pools, rng = readers.pools, random.Random(f"choices/{seed}/{arm}")
     noise = np.random.default_rng(seed)
-    weekly = np.zeros(weeks)
+    weekly = np.zeros(pools.sizes.weeks)
     score: Score | None = None
-    for week in range(weeks):
+    for week in range(pools.sizes.weeks):
         if learn is not None:
             rows, targets = seen.labelled(week * WEEK)
             if len(rows) >= LEAST_ROWS and len(set(targets)) > 1:
@@ -133,9 +133,16 @@ class Ours:
         self._recipe = recipe_for("selector", generator.network)
         layers = self._new().settings.layers
         self._activations = Activations(generator.network, layers, self._ids, folder, 1e12)
+        self._made: dict[tuple[tuple[int, ...], tuple[float, ...]], Score] = {}
 
     def learn(self, rows: Sequence[int], targets: Sequence[float]) -> Score:
-        """Train a head anew."""
+        """Train a head anew; from the same rows it would come out the same, as before tastes change."""
+        known = (tuple(rows), tuple(targets))
+        if known not in self._made:
+            self._made[known] = self._trained(rows, targets)
+        return self._made[known]
+
+    def _trained(self, rows: Sequence[int], targets: Sequence[float]) -> Score:
         head = self._new()
 
         def streams(places: Sequence[int]) -> tuple[dict[int, Tensor], Tensor]:

@@ -28,9 +28,9 @@ SAME_TOPIC_TRIES = 20
 class Sizes:
     """How large the simulation is: weeks, posts in a week, candidates for each post, and readers."""
 
-    weeks: int = 12
+    weeks: int = 9
     posts: int = 120
-    candidates: int = 8
+    candidates: int = 6
     readers: int = 80
 
 

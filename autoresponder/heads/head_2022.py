@@ -43,6 +43,23 @@ class Projections(nn.Module):
         out: Tensor = self.out((weights @ v).transpose(1, 2).flatten(2))
         return out
 
+    def attend_once(self, selected: Tensor, x: Tensor, hidden: Tensor, dropout: float) -> Tensor:
+        """As ``attend`` with one query a row, of ``selected`` (B, d); ``hidden`` (B, T) is not seen.
+
+        No key or value is computed: q·(W_k x) = (W_kᵀ q)·x, and a sum of values is W_v of the sum. The keys'
+        bias moves all scores of a head alike.
+        """
+        d = x.shape[-1]
+        q = self.q(selected).view(len(x), self.n_head, -1)  # (B, H, a/H)
+        w_k, w_v = (part.weight.view(self.n_head, -1, d) for part in (self.k, self.v))  # (H, a/H, d)
+        scores = torch.einsum("bhs,hsd->bhd", q, w_k) @ x.transpose(-1, -2)  # (B, H, T)
+        weights = scores.float().masked_fill(hidden[:, None], -torch.inf).softmax(dim=-1)
+        weights = functional.dropout(weights, dropout, self.training)
+        pooled = torch.einsum("bhd,hsd->bhs", weights @ x, w_v)
+        pooled = pooled + weights.sum(-1, keepdim=True) * self.v.bias.view(self.n_head, -1)
+        out: Tensor = self.out(pooled.flatten(1))
+        return out
+
 
 class ParallelBlock(nn.Module):
     """``x + g_a attention(norm(x)) + g_m mlp(norm(x))``: one norm for both, causal, gains exp(s g) or 1."""
@@ -88,9 +105,9 @@ class LaterTower(nn.Module):
         for block in self.blocks:
             hidden = block(hidden)
         x = self.norm(hidden)
-        query = x[torch.arange(len(x), device=x.device), positions][:, None]  # (B, 1, d)
+        selected = x[torch.arange(len(x), device=x.device), positions]  # (B, d)
         behind = torch.arange(x.shape[1], device=x.device) > positions[:, None]  # (B, T)
-        return self.attention.attend(query, x, behind[:, None], self.settings.attention_dropout)[:, 0]
+        return self.attention.attend_once(selected, x, behind, self.settings.attention_dropout)
 
 
 class LaterMLP(ResidualMLP):

@@ -19,7 +19,7 @@ import numpy as np
 from datasets import Dataset
 from rich.console import Console
 
-from training.corpus.parts import SCANNED, read_parts
+from training.corpus.parts import SCANNED, count_rows, read_parts
 from training.corpus.similarity import PERMUTATIONS, Signatures, near_duplicates
 from training.settings import CorpusConfig
 
@@ -74,20 +74,19 @@ def choose(parts: Sequence[Path], settings: CorpusConfig, cache: Path, console: 
 def _index(parts: Sequence[Path]) -> tuple[int, Any, Signatures, list[bytes]]:
     """The number of rows, the usable ones oldest first, and what they are compared by."""
     keys: list[tuple[int, int, str, int]] = []
-    signatures: list[bytes] = []
     exact: list[bytes] = []
-    empty = bytes(4 * PERMUTATIONS)
+    signatures = np.zeros((count_rows(parts), PERMUTATIONS), dtype=np.uint32)
     for index, row in enumerate(
         read_parts(parts, ["key", "time", "post_id", "reason", "exact", "signature"])
     ):
-        signatures.append(row["signature"] or empty)
+        if row["signature"]:
+            signatures[index] = np.frombuffer(row["signature"], dtype="<u4")
         exact.append(bytes.fromhex(row["exact"]))
         if not row["reason"]:
             number = int(row["post_id"]) if row["post_id"].isdigit() else 0
             keys.append((row["time"], min(number, 2**63 - 1), row["key"], index))
     order = np.array([key[-1] for key in sorted(keys)], dtype=np.int64)
-    table = np.frombuffer(b"".join(signatures), dtype="<u4").reshape(-1, PERMUTATIONS)
-    return len(exact), order, table, exact
+    return len(exact), order, signatures, exact
 
 
 def _exact_copies(order: Any, exact: Sequence[bytes]) -> dict[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -89,12 +90,27 @@ class PartWriter:
             self._rows = []
 
 
+def count_rows(paths: Iterable[Path]) -> int:
+    """Rows of parts together, from their footers; raises TrainingError for a broken part."""
+    total = 0
+    for path in paths:
+        with _opened(path) as file:
+            total += file.metadata.num_rows
+    return total
+
+
 def read_parts(paths: Iterable[Path], columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
     """Rows of parts in order, a batch in memory at a time; raises TrainingError for a broken part."""
     for path in paths:
-        try:
-            with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(_BATCH, columns=list(columns) if columns else None):
-                    yield from batch.to_pylist()
-        except (OSError, ValueError) as error:
-            raise TrainingError(f"{path} cannot be read ({error}); delete it and prepare again") from None
+        with _opened(path) as file:
+            for batch in file.iter_batches(_BATCH, columns=list(columns) if columns else None):
+                yield from batch.to_pylist()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    try:
+        with pq.ParquetFile(path) as file:
+            yield file
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path} cannot be read ({error}); delete it and prepare again") from None

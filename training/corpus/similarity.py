@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from datasketch import MinHash
@@ -21,6 +22,9 @@ PERMUTATIONS = 128
 _SEED = 1
 _SLACK = 0.15
 """How far below the threshold candidates begin, so that few like texts are missed."""
+
+KNOWN = 20_000
+"""Texts whose runs are kept at hand: like texts are often near each other in time."""
 
 Signatures = NDArray[np.uint32]
 
@@ -72,12 +76,10 @@ def near_duplicates(
     buckets = _buckets(signatures, threshold)  # (N, bands), -1 where a text is alone
     kept: dict[tuple[int, int], list[int]] = defaultdict(list)
     left_out: dict[int, int] = {}
-    known: dict[int, frozenset[str]] = {}
 
+    @lru_cache(maxsize=KNOWN)
     def runs(index: int) -> frozenset[str]:
-        if index not in known:
-            known[index] = shingles(text_of(index))
-        return known[index]
+        return shingles(text_of(index))
 
     for index in order.tolist():
         places = [(band, bucket) for band, bucket in enumerate(buckets[index].tolist()) if bucket >= 0]
@@ -87,7 +89,6 @@ def near_duplicates(
         like = next((other for other in candidates if jaccard(runs(index), runs(other)) >= threshold), None)
         if like is not None:
             left_out[index] = like
-            known.pop(index, None)
             continue
         for place in places:
             kept[place].append(index)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from sys import intern
 
 from training.corpus.backup import Backup, backups_in, is_id
 from training.corpus.post import Reference
@@ -106,7 +107,8 @@ def _named(line: bytes) -> tuple[str, str]:
         return "", ""
     post_id = str(value.get("id") or value.get("post_id") or "")
     blog = value.get("blog_name") or value.get("blog") or ""
-    return (blog if isinstance(blog, str) else ""), (post_id if is_id(post_id) else "")
+    # A blog's name is kept once, not for each of a million posts.
+    return (intern(blog) if isinstance(blog, str) else ""), (post_id if is_id(post_id) else "")
 
 
 def _describe(

@@ -16,9 +16,16 @@ def add_head_arguments(parser: argparse.ArgumentParser) -> None:
         "--work", type=Path, help="folder of checkpoints and activations (default: HEADS.work)"
     )
     parser.add_argument(
-        "--form", choices=("2021", "later"), default="2021", help="the later form is narrower"
+        "--form",
+        choices=("2021", "later", "wide"),
+        help="the later form is narrower; the wide one is for generators below a width of 1024, and the "
+        "default there (elsewhere: 2021)",
     )
-    parser.add_argument("--attention-width", type=int, help="with --form later (default: a quarter)")
+    parser.add_argument(
+        "--attention-width",
+        type=int,
+        help="with --form later (default: a quarter of the generator's width) and wide (four times)",
+    )
     parser.add_argument("--epochs", type=int, help="times through the rows (default: the recipe's)")
     parser.add_argument("--rate", type=float, help="learning rate (default: the recipe's)")
     parser.add_argument("--batch", type=int, help="rows in a step (default: the recipe's)")

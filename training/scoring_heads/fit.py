@@ -47,7 +47,9 @@ class HeadRecipe:
 
     ``decay`` is decoupled and scales with the current rate; ``floor`` and ``warmup`` are shares, of the
     base rate and of all steps; ``flooding`` is the loss below which a row pushes back; ``wanted_heads`` is
-    the number of attention heads if it divides the width.
+    the number of attention heads if it divides the width; ``head_size``, if set, decides it. ``sharpness`` is
+    what the gains of the towers' norms start from: scores of attention grow with its square, so that heads
+    begin to look at some tokens rather than at all alike.
     """
 
     name: HeadName
@@ -68,6 +70,8 @@ class HeadRecipe:
     clip: float = 1000.0
     form: Literal["2021", "later"] = "2021"
     attention_width: int | None = None
+    head_size: int | None = None
+    sharpness: float = 1.0
 
 
 SELECTOR = HeadRecipe(
@@ -123,7 +127,7 @@ def new_head(
             "generator": identity,
             "layers": head_layers(network.config.num_hidden_layers),
             "width": network.config.hidden_size,
-            "n_head": head_heads(network.config.hidden_size, recipe.wanted_heads),
+            "n_head": _heads(network.config.hidden_size, recipe),
             "mlp_ratio": recipe.mlp_ratio,
             "basis": recipe.basis,
             "max_tokens": max_tokens,
@@ -132,7 +136,19 @@ def new_head(
             "activation_dropout": recipe.activation_dropout,
         }
     )
-    return make_head(settings).initialise(torch.Generator().manual_seed(recipe.seed))
+    head = make_head(settings).initialise(torch.Generator().manual_seed(recipe.seed))
+    with torch.no_grad():
+        for tower in head.towers:
+            tower.norm.weight.fill_(recipe.sharpness)  # type: ignore[union-attr, operator]
+    return head
+
+
+def _heads(width: int, recipe: HeadRecipe) -> int:
+    """The number of attention heads: it divides the width, and that of the attention if it is another."""
+    attention = recipe.attention_width or width
+    if recipe.head_size is not None:
+        return attention // recipe.head_size
+    return head_heads(math.gcd(width, attention), recipe.wanted_heads)
 
 
 def fit_head(

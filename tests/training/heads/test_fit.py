@@ -13,6 +13,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from autoresponder.heads.head_2021 import Head
 from autoresponder.jobs.model_folder import GeneratorModel, load_generator
@@ -32,6 +33,7 @@ from training.scoring_heads.fit import (
 )
 from training.scoring_heads.head_run import calibrate, measure
 from training.scoring_heads.metrics import average_precision, selector_metrics, sentiment_metrics
+from training.scoring_heads.recipes import recipe_for
 from training.scoring_heads.rows import Row
 
 MAX_TOKENS = 64
@@ -189,6 +191,37 @@ class TestTraining:
         head = fresh(SELECTOR, generator)
         assert head.settings.mlp_ratio == 3
         assert head.settings.generator == generator.identity
+
+
+class TestShapes:
+    @pytest.mark.parametrize("form", ["2021", "later", "wide"])
+    @pytest.mark.parametrize(("width", "heads"), [(32, 2), (192, 6), (200, 4), (256, 4)])
+    def test_every_form_fits_every_width(
+        self, form: str, width: int, heads: int, generator: GeneratorModel
+    ) -> None:
+        network = GPT2LMHeadModel(GPT2Config(vocab_size=64, n_embd=width, n_layer=2, n_head=heads))
+        recipe = recipe_for("selector", network, form=form)
+        settings = new_head(recipe, network, generator.identity, MAX_TOKENS).settings
+        attention = settings.attention_width or width
+        assert attention % settings.n_head == 0
+        assert (attention > width) == (form == "wide")
+
+    def test_a_narrow_generator_has_a_wide_head_whose_attention_begins_uneven(
+        self, generator: GeneratorModel
+    ) -> None:
+        recipe = recipe_for("selector", generator.network)
+        ids = [generator.encoder.encode_for_head("good bad soup rain cats boat fog", MAX_TOKENS)]
+        spread = {}
+        for sharpness in (1.0, recipe.sharpness):
+            head = fresh(replace(recipe, sharpness=sharpness), generator).train(mode=False)
+            hidden, positions = Activations(generator.network, head.settings.layers, ids).batch([0])
+            tower, stream = head.towers[0], as_hidden(hidden)[head.settings.layers[0]]
+            stream.requires_grad_(requires_grad=True)
+            tower(stream, positions).sum().backward()
+            assert stream.grad is not None
+            weights = stream.grad[0, :-1].norm(dim=-1)  # how much each token but the last one says
+            spread[sharpness] = float(weights.std() / weights.mean())
+        assert spread[recipe.sharpness] > spread[1.0]
 
 
 class TestMetrics:

@@ -216,7 +216,7 @@ class TestShapes:
             head = fresh(replace(recipe, sharpness=sharpness), generator).train(mode=False)
             hidden, positions = Activations(generator.network, head.settings.layers, ids).batch([0])
             tower, stream = head.towers[0], as_hidden(hidden)[head.settings.layers[0]]
-            stream.requires_grad_(requires_grad=True)
+            stream.requires_grad_()
             tower(stream, positions).sum().backward()
             assert stream.grad is not None
             weights = stream.grad[0, :-1].norm(dim=-1)  # how much each token but the last one says

@@ -15,7 +15,7 @@ NAMED := $(filter-out file default undefined,$(origin PYTHON))
 unexport PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint model chaos bench screenshot environments constraints clean
+.PHONY: help setup run test check lint model chaos bench conformance screenshot environments constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -65,6 +65,11 @@ chaos: setup ## the long chaos run: 300 kills while asks come in
 
 bench: setup ## all benchmarks; each prints its last line as JSON
 	@for name in ask answers images mood munging sandbox generator generator_jobs; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+conformance: setup ## published tumblr clients against the sandbox, and 10,000 generated calls (installs the clients)
+	PYTHONPATH=sandbox/tests:sandbox $(BIN)/python -m clients.install
+	SANDBOX_CALLS=10000 $(BIN)/python -m pytest -q -n 2 --timeout 3600 -rs sandbox/tests/clients sandbox/tests/conformance \
+	  sandbox/tests/test_wrong_input.py
 
 screenshot: setup ## take the README's picture again (needs Chromium)
 	$(BIN)/python -m demo.screenshot docs/images

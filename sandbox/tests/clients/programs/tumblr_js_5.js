@@ -21,7 +21,7 @@ async function main() {
   found.avatar = (await client.blogAvatar('frank', 128)).avatar_url;
 
   const content = [{ type: 'text', text: 'Hello from node: é 域 & + %' }];
-  const made = await client.createPost('frank', { content, tags: ['a b', 'c'] });
+  const made = await client.createPost('frank', { content, tags: ['from node', 'c'] });
   found.created = typeof made.id;
   found.edited = (await client.editPost('frank', made.id, { content: [...content, { type: 'text', text: 'more' }] })).id === made.id;
   const listed = await client.blogPosts('frank', { id: made.id, npf: true });
@@ -66,8 +66,8 @@ async function main() {
   found.submissions = Array.isArray((await client.blogSubmissions('frank')).posts);
   found.followers = typeof (await client.blogFollowers('frank')).total_users;
   found.dashboard = (await client.userDashboard({ limit: 2 })).posts.length;
-  found.tagged = (await client.taggedPosts('a b')).length;
-  found.several = (await client.blogPosts('frank', { tag: ['a b', 'c'] })).posts.length;
+  found.tagged = (await client.taggedPosts('from node')).length;
+  found.several = (await client.blogPosts('frank', { tag: ['from node', 'c'] })).posts.length;
 
   await client.deletePost('frank', made.id);
   found.gone = await refusal(client.blogPosts('frank', { id: made.id }));

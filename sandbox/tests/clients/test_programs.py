@@ -1,0 +1,181 @@
+"""Published programs, unmodified, against a sandbox over TLS. What is not installed is skipped with a line.
+
+``make conformance`` installs them. The programs believe that they talk to tumblr.com; those of node are told
+the address, as tumblr.js can be.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from requests_oauthlib import OAuth1
+
+from clients.install import package_of, python_of
+from clients.secure import Secure
+from conformance.conftest import png
+from tumblr_sandbox.demo_accounts import demo_keys
+
+pytest.importorskip("cheroot", reason="--tls needs tumblr-sandbox[tls]")
+
+HERE = Path(__file__).parent / "programs"
+LIMIT_SECONDS = 240
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
+    """One sandbox for all programs, in which frank has a photo and a text."""
+    folder = tmp_path_factory.mktemp("programs")
+    with Secure(folder) as secure:
+        (folder / "picture.png").write_bytes(png(90, 60))
+        photo = {"type": "photo", "caption": "a picture", "tags": "pic"}
+        post(secure, photo, {"data": png(90, 60)})
+        post(secure, {"title": "t", "body": "<p>words</p>"})
+        yield secure
+
+
+def post(secure: Secure, fields: dict[str, str], files: dict[str, bytes] | None = None) -> None:
+    """Let frank post something."""
+    signed, url = OAuth1(*demo_keys("frank").strings()), f"{secure.plain}/v2/blog/frank/post"
+    with requests.post(url, auth=signed, data=fields, files=files, timeout=60) as reply:
+        assert reply.status_code == 201
+
+
+def around(secure: Secure, **more: str) -> dict[str, str]:
+    """The environment of a program: where the sandbox is, whom to trust, and frank's keys."""
+    names = ("consumer_key", "consumer_secret", "token", "token_secret")
+    authority = str(secure.authority)
+    return {
+        **os.environ,
+        "KEYS": json.dumps(dict(zip(names, demo_keys("frank").strings(), strict=True))),
+        "PICTURE": str(secure.authority.parent / "picture.png"),
+        "SANDBOX_URL": f"https://localhost:{urlsplit(secure.url).port}",
+        "SANDBOX_PORT": str(urlsplit(secure.plain).port),
+        "SANDBOX_TLS_PORT": str(urlsplit(secure.url).port),
+        **dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"), authority),
+        **more,
+    }
+
+
+def done(command: list[str], environment: dict[str, str], folder: Path) -> str:
+    """What a program printed; it must have ended well."""
+    ended = subprocess.run(
+        command,
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-4000:]
+    return ended.stdout
+
+
+def interpreter(name: str) -> str:
+    """The Python of a program's environment, or a skip."""
+    if not python_of(name).exists():
+        pytest.skip(f"{name} is not installed: make conformance")
+    return str(python_of(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("authlib", ["frank", 201, "bearer", True]),
+        ("py3tumblr", ["frank", "<p>é</p>", "published"]),
+        ("python-tumblpy", ["frank", "published", "published", 1]),
+        ("pytumblr-aio", ["frank", 2, "quietmarsh"]),
+        ("socialreaper", ["frank", 1]),
+        ("tumblr-scraper", ["frank"]),
+        ("tumblrdotcom", ["frank", "frank", True]),
+    ],
+)
+def test_a_python_program(secure: Secure, tmp_path: Path, name: str, found: list[object]) -> None:
+    environment = around(secure, PYTHONPATH=str(HERE / "redirect"))
+    printed = done([interpreter(name), str(HERE / "examples.py"), name], environment, tmp_path)
+    assert json.loads(printed.splitlines()[-1]) == found
+
+
+def test_gallery_dl_saves_the_pictures(secure: Secure, tmp_path: Path) -> None:
+    keys = demo_keys("frank")
+    names = ("api-key", "api-secret", "access-token", "access-token-secret")
+    chosen = dict(zip(names, keys.strings(), strict=True)) | {"retries": 0}
+    (tmp_path / "config.json").write_text(json.dumps({"extractor": {"tumblr": chosen}}))
+    environment = around(secure, PYTHONPATH=str(HERE / "redirect"))
+    command = [
+        interpreter("gallery-dl"),
+        "-m",
+        "gallery_dl",
+        "--config-ignore",
+        "-c",
+        "config.json",
+        "-d",
+        "saved",
+    ]
+    done([*command, "https://frank.tumblr.com/tagged/pic"], environment, tmp_path)
+    (saved,) = (tmp_path / "saved").rglob("*.png")
+    assert saved.read_bytes() == png(90, 60)
+
+
+def node(name: str) -> list[str]:
+    """node and the environment of a package for it, or a skip."""
+    found = shutil.which("node")
+    if found is None:
+        pytest.skip("there is no node here")
+    if not package_of(name).exists():
+        pytest.skip(f"{name} is not installed: make conformance")
+    return [found]
+
+
+def test_tumblr_js_5_over_its_whole_api(secure: Secure, tmp_path: Path) -> None:
+    environment = around(secure, PROGRAM=str(package_of("tumblr.js")))
+    printed = done([*node("tumblr.js"), str(HERE / "tumblr_js_5.js")], environment, tmp_path)
+    found: dict[str, Any] = json.loads(printed)
+    assert found.pop("avatar").endswith("/avatar_frank_128.png")
+    assert found == {
+        "user": "frank",
+        "blog": "frank",
+        "created": "string",
+        "edited": True,
+        "texts": ["Hello from node: é 域 & + %", "more"],
+        "tags": ["from node", "c"],
+        "picture": [90, "a picture"],
+        "title": "U",
+        "photos": 2,
+        "reblogged": "quietmarsh",
+        "liked": 1,
+        "unliked": 0,
+        "blogLikes": 0,
+        "followed": True,
+        "unfollowed": True,
+        "drafts": 1,
+        "queue": 1,
+        "submissions": True,
+        "followers": "number",
+        "dashboard": 2,
+        "tagged": 1,
+        "several": 1,
+        "gone": "API error: 404 Not Found",
+        "foreign": "API error: 401 Unauthorized",
+        "wrong": "API error: 401 Unauthorized",
+        "keyOnly": "frank",
+        "blogs": ["frank"],
+    }
+
+
+def test_tumblr_js_3_which_signs_multipart_forms(secure: Secure, tmp_path: Path) -> None:
+    environment = around(secure, PROGRAM=str(package_of("tumblr.js-3")))
+    printed = done([*node("tumblr.js-3"), str(HERE / "tumblr_js_3.js")], environment, tmp_path)
+    assert json.loads(printed) == [
+        *("frank", "published", ["text", "photo", "photo"], ["x y", "z"], "c &amp; é"),
+        True,
+    ]

@@ -98,10 +98,7 @@ def steady_figures(runs: Runs) -> dict[str, object]:
 
 
 def drift_figures(runs: Runs) -> dict[str, object]:
-    """How far the gain over chance comes back in each week after the change.
-
-    1 is the gain of the last weeks before the change.
-    """
+    """The gain over chance in the last weeks before the change, and in each week after it."""
     figures: dict[str, object] = {}
     for arm in ("ours", "tfidf"):
         before = gains(runs, arm, "random", slice(CHANGE - BEFORE, CHANGE))
@@ -139,7 +136,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     defaults = Sizes()
-    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(10)))
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5)))
     parser.add_argument("--posts", type=int, default=defaults.posts, help="posts in a week")
     parser.add_argument("--candidates", type=int, default=defaults.candidates)
     parser.add_argument("--memory", type=float, default=4.0, help="weeks of posts that arms learn from")

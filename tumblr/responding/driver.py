@@ -82,7 +82,7 @@ class Driver:
                 self._illustrator = Illustrator(bot, bot.draw, self._publisher, as_drafts=as_drafts)
         self._started = bot.elapsed()
         self._open_at_start = {turn.id for turn in bot.turns.open_turns()}
-        self._reconciler = Reconciler(bot.tumblr.reader, bot.turns.logged_post_ids)
+        self._reconciler = Reconciler(bot.tumblr.reader, bot.turns.logged_post_ids, bot.clock)
         self.twins = TwinWatch(bot, settings, self._reconciler)
         self.handlers = turn_handlers(settings)
         self._immediate = immediate_handlers(bot, settings)

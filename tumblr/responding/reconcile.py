@@ -30,6 +30,10 @@ from tumblr.turns.turn import Intent, Turn
 CLOCK_SLACK = 3600.0
 """Seconds by which our clock and tumblr's may differ: so much further back published posts are read."""
 
+TWINS_SECONDS = 7 * 3600.0
+"""So far back is looked for twins, whatever the clock said when the call was made: as long as they are looked
+for, and a bit more."""
+
 MARGIN = 86400.0
 """Seconds by which more is read of what the blog said before, so that it need not be read again."""
 
@@ -55,8 +59,11 @@ class Doubtful(TumblrError):  # noqa: N818 - named for what is wrong
 class Reconciler:
     """Looks for the post that an intent should have made."""
 
-    def __init__(self, reader: TumblrReader, logged_post_ids: Callable[[], Set[str]]) -> None:
+    def __init__(
+        self, reader: TumblrReader, logged_post_ids: Callable[[], Set[str]], clock: Callable[[], float]
+    ) -> None:
         self._reader = reader
+        self._clock = clock
         self._logged = logged_post_ids
         self._before: Sequence[TumblrPost] = ()
         self._before_since = math.inf
@@ -108,7 +115,7 @@ class Reconciler:
         words, parent = fingerprint(intent.html), intent.post_id if intent.action is Action.REBLOG else None
         return [
             post
-            for post in self._unlogged(intent)
+            for post in self._unlogged(intent, TWINS_SECONDS)
             if words and fingerprint(post.body) == words and not post.is_ask
             if post.parent_id == parent and (TEST_MARK in post.tags) is (TEST_MARK in intent.tags)
         ]
@@ -133,7 +140,7 @@ class Reconciler:
         if ask is not None:
             return None if ask.state == "submission" else ask
         logged = self._logged()
-        for post in self._reader.published_since(intent.stored_at - CLOCK_SLACK):
+        for post in self._reader.published_since(self._since(intent)):
             if ask_id in post.ids or (not post.ids & logged and _answers(post, turn, intent)):
                 return post
         raise TargetGone(f"the ask {ask_id} is not in the inbox any more, and not answered")
@@ -153,10 +160,18 @@ class Reconciler:
             raise TargetGone(f"the post {intent.post_id} of {blog} is not there any more, or hidden")
         return found
 
-    def _unlogged(self, intent: Intent) -> Iterator[TumblrPost]:
-        """Own posts that may be what became of an intent: none that the log tells of."""
+    def _unlogged(self, intent: Intent, back: float = 0.0) -> Iterator[TumblrPost]:
+        """Own posts that may be what became of an intent: none that the log tells of.
+
+        At least so many seconds ``back`` are read.
+        """
         logged = self._logged()
-        return (post for post in self._own(intent.stored_at - CLOCK_SLACK) if not post.ids & logged)
+        return (post for post in self._own(self._since(intent, back)) if not post.ids & logged)
+
+    def _since(self, intent: Intent, back: float = 0.0) -> float:
+        """From when on posts are read for an intent, which was stored in the future if the clock was put
+        back meanwhile."""
+        return min(intent.stored_at, self._clock() - back) - CLOCK_SLACK
 
     def _own(self, since: float) -> Iterator[TumblrPost]:
         """The queue, the drafts, and what was published since a moment: in the order in which posts move,

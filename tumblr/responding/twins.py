@@ -36,9 +36,12 @@ class TwinWatch:
 
     def expect(self, turn: Turn) -> None:
         """A turn's call is about to be made again; written down before it is."""
-        now = self._bot.clock()
-        new = {"turn": turn.id, "looks": [now + seconds for seconds in LOOKS_AFTER], "known": []}
+        new = {"turn": turn.id, "known": [], **self._looks()}
         self._keep([*(one for one in self._expected() if one["turn"] != turn.id), new])
+
+    def _looks(self) -> dict[str, Any]:
+        now = self._bot.clock()
+        return {"since": now, "looks": [now + seconds for seconds in LOOKS_AFTER]}
 
     def find(self) -> list[NewTurn]:
         """Look where it is time to. Finds no turns."""
@@ -48,7 +51,11 @@ class TwinWatch:
         return []
 
     def _is_due(self, one: dict[str, Any]) -> bool:
-        return bool(one["looks"]) and self._bot.clock() >= min(one["looks"])
+        return self._was_put_back(one) or self._bot.clock() >= min(one["looks"])
+
+    def _was_put_back(self, one: dict[str, Any]) -> bool:
+        """Whether the clock was put back since, so that the looks would come too late."""
+        return bool(self._bot.clock() < one["since"])
 
     def _looked_for(self, one: dict[str, Any]) -> dict[str, Any] | None:
         """What is still to be looked for after a look, if it is time to; None when that is all."""
@@ -56,6 +63,8 @@ class TwinWatch:
         if turn.state in IN_WORK or not self._is_due(one):
             return one if turn.intent is not None else None
         known = [*one["known"], *self._told_of(turn, one["known"])]
+        if self._was_put_back(one):
+            return {**one, "known": known, **self._looks()}
         looks = [moment for moment in one["looks"] if moment > self._bot.clock()]
         return {**one, "looks": looks, "known": known} if looks else None
 

@@ -150,7 +150,7 @@ def test_the_two_bots_do_not_take_each_others_reblogs_for_their_own(
     post = replace(npf("Warm.", trail=trail), id="1", state="draft", parent_id="77", tags=tags[theirs])
     world.tumblr.posts["1"] = post
     intent = an_intent(action=Action.REBLOG, post_id="77", reblog_key="k", tags=tags[own])
-    located = Reconciler(world.tumblr, set).locate(replace(ASK, input=SkippedInput()), intent)
+    located = Reconciler(world.tumblr, set, world.clock).locate(replace(ASK, input=SkippedInput()), intent)
     assert (located is not None) is found
 
 

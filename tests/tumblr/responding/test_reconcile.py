@@ -83,7 +83,7 @@ TURN = Turn(
 def located(
     served: Served, wanted: Intent, logged: frozenset[str] = frozenset(), turn: Turn = TURN
 ) -> str | None:
-    found = Reconciler(TumblrReader(served, RULES), lambda: logged).locate(turn, wanted)
+    found = Reconciler(TumblrReader(served, RULES), lambda: logged, lambda: NOW).locate(turn, wanted)
     return None if found is None else found.post_id
 
 
@@ -171,3 +171,8 @@ def test_a_fingerprint_ignores_what_platforms_rewrite(text: str) -> None:
     written = fingerprint(f"<p>{html.escape(text)}</p>")
     assert fingerprint(f"<p>{html.escape(text.translate(QUOTES))}</p>") == written
     assert fingerprint(f"<div><b>{html.escape(text)}</b></div>") == written
+
+
+def test_a_post_is_found_although_the_clock_was_ahead_when_its_intent_was_stored() -> None:
+    ahead = intent(Action.CREATE_TEXT).model_copy(update={"stored_at": NOW + 5 * 3600})
+    assert located(Served([own(body=SAID)]), ahead) == "900"

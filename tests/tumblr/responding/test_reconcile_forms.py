@@ -77,7 +77,7 @@ def is_found(place: Place, form: str, action: Action, state: PostState, text: st
 
 
 def reconciler_over(reader: TumblrReader, logged: set[str]) -> Reconciler:
-    return Reconciler(reader, lambda: logged)
+    return Reconciler(reader, lambda: logged, time.time)
 
 
 @pytest.mark.parametrize("state", STATES)

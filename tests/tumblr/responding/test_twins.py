@@ -116,3 +116,15 @@ def test_what_somebody_else_reblogged_by_hand_is_no_twin(world: World) -> None:
     assert live(talk, 9 * 3600) == []
     assert len([post for post in talk.tumblr.posts.values() if post.parent_id]) == 2
     assert mine.id in talk.tumblr.posts
+
+
+def test_looks_are_not_put_off_by_a_clock_that_is_put_back(world: World) -> None:
+    talk = Talk(world, tumblr={"publishing": "automatic", **PATIENT})
+    world.clock.set(5 * 3600)
+    talk.tumblr.lose_request = 1
+    reblogged(talk)
+    live(talk, 200)
+    world.clock.set(-5 * 3600)
+    live(talk, 10)
+    (expected,) = world.cursors.cursor(EXPECTED)
+    assert max(expected["looks"]) <= world.clock() + 6 * 3600

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections import OrderedDict
 
 from flask import Blueprint, Response, abort, request
 
@@ -17,6 +19,35 @@ LIFETIME_SECONDS = 31_536_000
 MADE = "Sat, 06 Feb 2021 00:00:00 GMT"
 """``Last-Modified`` of media: they never change, but archivers warn when it is missing."""
 _BOX = re.compile(r"s(\d{1,5})x(\d{1,5})(_c1)?")
+
+
+class Thumbnails:
+    """Pictures in other sizes, made one at a time, the latest kept up to ``most`` bytes.
+
+    One large picture that many ask for is unpacked once, and never twice at the same time.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, int, bool], bytes] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, found: Upload, width: int, *, square: bool) -> bytes:
+        """The picture in a width, or cut to a square of it."""
+        key = (found.medium.key, width, square)
+        with self._lock:
+            made = self._kept.pop(key, None)
+            if made is None:
+                made = media.resized(found.data, width, square=square)
+                self._bytes += len(made)
+            self._kept[key] = made
+            while self._bytes > self._most:
+                self._bytes -= len(self._kept.popitem(last=False)[1])
+        return made
+
+
+_THUMBNAILS = Thumbnails(64 * 1024 * 1024)
 
 
 def serving_blueprint() -> Blueprint:
@@ -47,7 +78,7 @@ def picture(head: str, tail: str, box: str, name: str) -> Response:  # noqa: ARG
         return _served(found.data, found.medium.type)
     if width != SQUARE if square else BOXES.get(width) != height or width > found.medium.width:
         abort(404)
-    return _served(media.resized(found.data, width, square=square), found.medium.type)
+    return _served(_THUMBNAILS.get(found, width, square=square), found.medium.type)
 
 
 def file(head: str, tail: str, name: str) -> Response:  # noqa: ARG001 - the name says nothing more

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import requests
+from sqlalchemy import update
 
 from bench import get
 from conformance.conftest import png
@@ -14,6 +15,8 @@ from conformance.people import Crowd
 from tumblr_sandbox.driver import SandboxDriver
 from tumblr_sandbox.markup.html_from_npf import npf_to_html
 from tumblr_sandbox.markup.npf_from_html import html_to_npf
+from tumblr_sandbox.store import schema
+from tumblr_sandbox.world import World
 
 Block = dict[str, Any]
 
@@ -300,3 +303,15 @@ def test_a_post_of_another_blog_by_its_address(crowd: Crowd, driver: SandboxDriv
     assert get(frank, f"/v2/blog/frank/posts/{theirs}")["meta"]["status"] == 404
     driver.block("bob", "frank")
     assert get(frank, f"/v2/blog/bob/posts/{theirs}")["meta"]["status"] == 403
+
+
+def test_a_post_that_cannot_be_shown_is_left_out_of_lists(
+    frank: Any, driver: SandboxDriver, world: World
+) -> None:
+    spoiled, good = driver.post("frank", "<p>a</p>"), driver.post("frank", "<p>b</p>")
+    content = {"html": "", "blocks": [{"type": "image"}], "truncate_after": None, "rows": None}
+    with world.database.write() as connection:
+        stored = schema.posts.c.id == int(spoiled)
+        connection.execute(update(schema.posts).where(stored).values(content=content))
+    for path in ("/v2/blog/frank/posts", "/v2/user/dashboard"):
+        assert [post["id_string"] for post in get(frank, path)["posts"]] == [good]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import Any
@@ -151,7 +152,11 @@ def _figure(block: Block) -> str:
 
 
 def inline_html(block: Block) -> str:
-    """The text of a block with its formatting as properly nested tags, also where ranges overlap."""
+    """The text of a block with its formatting as properly nested tags, also where ranges overlap.
+
+    Of ranges of one kind that overlap the one that began last counts, so that no piece of text stands in more
+    than a tag of each kind: the cost is that of sorting the ranges.
+    """
     text = str(block.get("text", ""))
     spans = sorted(
         (max(0, int(f["start"])), min(len(text), int(f["end"])), index, f)
@@ -159,14 +164,40 @@ def inline_html(block: Block) -> str:
     )
     spans = [span for span in spans if span[0] < span[1]]
     edges = sorted({0, len(text)} | {span[0] for span in spans} | {span[1] for span in spans})
+    waiting, open_spans = deque(spans), _OpenSpans()
     pieces: list[str] = []
     for start, end in pairwise(edges):
-        around = [span[3] for span in spans if span[0] <= start and span[1] >= end]
+        while waiting and waiting[0][0] <= start:
+            open_spans.add(waiting.popleft())
         piece = html.escape(text[start:end], quote=False).replace("\n", "<br>")
-        for entry in reversed(around):
+        for entry in open_spans.innermost_first(start):
             piece = _wrap(entry, piece)
         pieces.append(piece)
     return "".join(pieces)
+
+
+_Span = tuple[int, int, int, Block]
+
+
+class _OpenSpans:
+    """The ranges that a place in the text lies in, those of each kind on a stack."""
+
+    def __init__(self) -> None:
+        self._by_kind: dict[str, list[_Span]] = {}
+
+    def add(self, span: _Span) -> None:
+        kind = str(span[3].get("type"))
+        self._by_kind.setdefault("link" if kind == "mention" else kind, []).append(span)
+
+    def innermost_first(self, place: int) -> list[Block]:
+        """One range of each kind, the one that began last, where any is still open."""
+        found = []
+        for stack in self._by_kind.values():
+            while stack and stack[-1][1] <= place:
+                stack.pop()
+            if stack:
+                found.append(stack[-1])
+        return [span[3] for span in sorted(found, key=lambda span: span[:3], reverse=True)]
 
 
 def _wrap(entry: Block, inner: str) -> str:

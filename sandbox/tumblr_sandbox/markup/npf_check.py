@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from tumblr_sandbox.errors import BadNpfError
 from tumblr_sandbox.markup import npf_models as npf
 from tumblr_sandbox.markup.content import Content
+from tumblr_sandbox.markup.html import MAX_TEXT_BYTES
 
 MAX_BLOCKS = 1000
 MAX_MENTIONS = 50
@@ -55,6 +56,8 @@ class Draft:
 def read(content: object, layout: object) -> Draft:
     """Check what was posted; ``BadNpfError`` says what is wrong with it."""
     blocks = validated(_BLOCKS, content if content is not None else [])
+    if sum(len(block.model_dump_json()) for block in blocks) > MAX_TEXT_BYTES:
+        raise BadNpfError("the post is larger than a megabyte")
     _check_amounts(blocks)
     layouts = validated(_LAYOUTS, layout if layout is not None else [])
     if max(Counter(one.type for one in layouts).values(), default=0) > 1:

@@ -58,7 +58,10 @@ _CLEANER = nh3.Cleaner(
 
 def _named_recording(found: re.Match[str]) -> str:
     """A line that names a sound or film in the place of its block."""
-    block = json.loads(html.unescape(found.group(1)))
+    try:
+        block = json.loads(html.unescape(found.group(1)))
+    except (ValueError, RecursionError):
+        return ""  # anybody may write such an attribute
     if not isinstance(block, dict) or block.get("type") not in ("audio", "video"):
         return ""
     url = str(block.get("url") or "")

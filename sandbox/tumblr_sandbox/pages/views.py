@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
 from markupsafe import Markup
 from sqlalchemy import Connection
 
@@ -15,9 +16,12 @@ from tumblr_sandbox.markup.content import Content, TrailItem
 from tumblr_sandbox.media import Medium
 from tumblr_sandbox.pages.render import own_media, shown
 from tumblr_sandbox.rendering.blog import ANONYMOUS, avatar_url
+from tumblr_sandbox.rendering.render import UNREADABLE
 from tumblr_sandbox.store import accounts, notes, social
 from tumblr_sandbox.store.accounts import Blog
 from tumblr_sandbox.store.posts import StoredPost
+
+log = structlog.get_logger()
 
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86_400, 604_800
 PICTURE = 128
@@ -114,18 +118,31 @@ def page_posts(
         if viewer is None
         else social.liked_among(connection, viewer.owner_id, [post.id for post in found])
     )
-    return [
-        _page_post(
-            post,
-            blogs[post.blog_id],
-            now,
-            note_count=counts.get(post.tree_id, 0),
-            liked=post.id in liked,
-            viewer=viewer,
-            whole=whole,
-        )
-        for post in found
-    ]
+    shown_posts = []
+    for post in found:
+        blog = blogs[post.blog_id]
+        try:
+            one = _page_post(
+                post,
+                blog,
+                now,
+                note_count=counts.get(post.tree_id, 0),
+                liked=post.id in liked,
+                viewer=viewer,
+                whole=whole,
+            )
+        except UNREADABLE as error:
+            log.warning("a post cannot be shown", post=post.id, error=type(error).__name__)
+            one = _unreadable(post, blog, now)
+        shown_posts.append(one)
+    return shown_posts
+
+
+def _unreadable(post: StoredPost, blog: Blog, now: float) -> PagePost:
+    """What stands for a post that cannot be shown, so that the page around it can."""
+    words = Voice(blog.name, Markup("<p>This post cannot be shown.</p>"))
+    moment, date = ago(post.timestamp, now), in_full(post.timestamp)
+    return PagePost(post.id, blog.name, post.type, None, (words,), None, (), 0, moment, date, post.state)
 
 
 def _page_post(

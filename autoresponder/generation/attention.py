@@ -68,7 +68,11 @@ def attend(
     out = torch.bmm(weights[..., shared:].flatten(0, 1), values.flatten(0, 1)).view_as(grouped)
     for group in cache.groups:
         seen = _by_head(weights[group.rows, ..., : group.prefix.length])  # (K, b G, n)
-        out[group.rows] += _by_row(torch.bmm(seen, group.prefix.blocks[layer][1]), group.count)
+        found = _by_row(torch.bmm(seen, group.prefix.blocks[layer][1]), group.count)
+        if group.count == rows:
+            out.add_(found)
+        else:
+            out[group.rows] += found
     return out.view(rows, -1).to(query.dtype)
 
 

@@ -18,7 +18,7 @@ from transformers import PreTrainedModel
 from autoresponder.generation.attention import attend
 from autoresponder.generation.cache_slots import SlotCache
 from autoresponder.model.families import longest_row
-from autoresponder.model.fused import rotated
+from autoresponder.model.fused import signed
 from autoresponder.model.trunk import blocks_of
 
 LEAST_TABLE = 1024  # positions for which rotary tables are made at first
@@ -85,7 +85,7 @@ class LlamaStepper(Stepper):
         for kind in set(self._kinds):
             named = {} if kind is None else {"layer_type": kind}
             cos, sin = self._base.rotary_emb(like, at, **named)  # (1, n, D)
-            self._tables[kind] = (cos[0], sin[0])
+            self._tables[kind] = (cos[0], signed(sin[0]))
 
     def _begin(self, tokens: Tensor, positions: Tensor) -> Tensor:
         self._here = {
@@ -97,8 +97,7 @@ class LlamaStepper(Stepper):
 
     def _block(self, block: Any, x: Tensor, cache: SlotCache, layer: int) -> Tensor:
         attention, (cos, sin) = block.self_attn, self._here[self._kinds[layer]]
-        q, k, v = attention.split(block.input_layernorm(x))  # (B, H, D), (B, K, D), (B, K, D)
-        q, k = rotated(q, cos, sin), rotated(k, cos, sin)
+        q, k, v = attention.split(block.input_layernorm(x), cos, sin)  # (B, H, D), (B, K, D), (B, K, D)
         seen = attention.out(attend(q * attention.scaling, k, v, cache, layer, attention.window))
         if self._kinds[layer] is None:
             x = x + seen

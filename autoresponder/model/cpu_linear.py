@@ -36,7 +36,11 @@ class PackedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (…, in) to (…, out)."""
-        y: Tensor = self._multiply(x.flatten(0, -2), self._packed, self._bias, "none", [], "")
+        y: Tensor
+        if x.dim() == 2:
+            y = self._multiply(x, self._packed, self._bias, "none", [], "")
+            return y
+        y = self._multiply(x.flatten(0, -2), self._packed, self._bias, "none", [], "")
         return y.view(*x.shape[:-1], -1)
 
 
@@ -63,15 +67,16 @@ class Int8Linear(nn.Module):
             quantised = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
         operations: Any = torch.ops.quantized
         self._packed = operations.linear_prepack(quantised, None)
-        self._bias = torch.zeros(len(weight)) if bias is None else bias
+        self._bias = bias
         self._multiply = operations.linear_with_input_q_dq_qweight_dq_output_fp32
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (…, in) to (…, out)."""
-        flat = x.flatten(0, -2)
-        scale = flat.abs().amax(dim=-1, keepdim=True).clamp_(min=LEAST)  # (n, 1)
-        y = self._multiply(flat / scale, 1 / self._levels, self._zero, self._packed)
-        return torch.addcmul(self._bias, y, scale).view(*x.shape[:-1], -1)
+        flat = x if x.dim() == 2 else x.flatten(0, -2)
+        scale = torch.linalg.vector_norm(flat, torch.inf, dim=-1, keepdim=True).clamp_(min=LEAST)  # (n, 1)
+        y: Tensor = self._multiply(flat / scale, 1 / self._levels, self._zero, self._packed)
+        y = y.mul_(scale) if self._bias is None else torch.addcmul(self._bias, y, scale)
+        return y if x.dim() == 2 else y.view(*x.shape[:-1], -1)
 
 
 def pack_linears(network: PreTrainedModel, dtype: str) -> None:

@@ -19,16 +19,26 @@ FUSABLE = ("llama", "mistral", "qwen2", "qwen3", "gemma3_text")
 
 
 class RMSNorm(nn.Module):
-    """Root mean square norm in float32: ``x / sqrt(mean(x²) + eps) · weight``."""
+    """Root mean square norm in float32: ``x / sqrt(mean(x²) + eps) · weight``.
+
+    On a CPU PyTorch's own is a dozen small operations, of which this is five.
+    """
+
+    _eps: Tensor
 
     def __init__(self, weight: Tensor, eps: float) -> None:
         super().__init__()
         self.weight = nn.Parameter(weight, requires_grad=False)
         self.eps = eps
+        self.register_buffer("_eps", weight.new_full((1,), eps), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Norm the last dimension."""
-        return functional.rms_norm(x, self.weight.shape, self.weight, self.eps)
+        if x.device.type != "cpu":
+            return functional.rms_norm(x, self.weight.shape, self.weight, self.eps)
+        length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+        scale = torch.addcmul(self._eps, length, length, value=1 / x.shape[-1]).rsqrt_()
+        return (x * scale).mul_(self.weight)
 
 
 class FusedAttention(nn.Module):
@@ -52,13 +62,18 @@ class FusedAttention(nn.Module):
         self.is_causal = True
         self.wide = False  # whether attention over whole rows is computed in float64
 
-    def split(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries (…, H, D), keys and values (…, K, D) of hidden states (…, d), normed but not rotated."""
+    def split(self, hidden: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries (…, H, D), keys and values (…, K, D) of hidden states (…, d), rotated by (…, 1, D).
+
+        ``sin`` is as ``signed`` gives it.
+        """
         heads = self.qkv(hidden).unflatten(-1, (-1, self.size))  # (…, H + 2K, D)
+        if self.q_norm is None or self.k_norm is None:
+            turned = rotated(heads[..., : self.queries + self.keys, :], cos, sin)
+            values = heads[..., self.queries + self.keys :, :]
+            return turned[..., : self.queries, :], turned[..., self.queries :, :], values
         queries, keys, values = heads.split((self.queries, self.keys, self.keys), dim=-2)
-        if self.q_norm is not None and self.k_norm is not None:
-            queries, keys = self.q_norm(queries), self.k_norm(keys)
-        return queries, keys, values
+        return rotated(self.q_norm(queries), cos, sin), rotated(self.k_norm(keys), cos, sin), values
 
     def forward(
         self,
@@ -70,8 +85,7 @@ class FusedAttention(nn.Module):
     ) -> tuple[Tensor, None]:
         """Whole rows (B, T, d), as transformers calls its own layer."""
         cos, sin = (table[:, :, None] for table in position_embeddings)  # (B, T, 1, D)
-        q, k, v = self.split(hidden_states)
-        q, k = rotated(q, cos, sin), rotated(k, cos, sin)
+        q, k, v = self.split(hidden_states, cos, signed(sin))
         q, k, v = (heads.transpose(1, 2) for heads in (q, k, v))  # (B, H or K, T, D)
         if past_key_values is not None:
             k, v = past_key_values.update(k, v, self.layer_idx)
@@ -99,9 +113,17 @@ class FusedMLP(nn.Module):
 
 
 def rotated(heads: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary embedding (Su et al. 2021) of heads (…, D); the pairs' two coordinates are a head's halves."""
-    first, second = heads.chunk(2, dim=-1)
-    return torch.addcmul(heads * cos, torch.cat([-second, first], dim=-1), sin)
+    """Rotary embedding (Su et al. 2021) of heads (…, D); the pairs' two coordinates are a head's halves.
+
+    ``sin`` is as ``signed`` gives it.
+    """
+    return torch.addcmul(heads * cos, heads.roll(heads.shape[-1] // 2, -1), sin)
+
+
+def signed(sin: Tensor) -> Tensor:
+    """The sines of angles (…, D) as ``rotated`` takes them: with the first half negative."""
+    first, second = sin.chunk(2, dim=-1)
+    return torch.cat([-first, second], dim=-1)
 
 
 def fuse(network: PreTrainedModel) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ import pytest
 import requests
 from requests_oauthlib import OAuth1
 
+from bench import ROOT
 from clients.install import package_of, python_of
 from clients.secure import Secure
 from conformance.conftest import png
@@ -179,3 +181,16 @@ def test_tumblr_js_3_which_signs_multipart_forms(secure: Secure, tmp_path: Path)
         *("frank", "published", ["text", "photo", "photo"], ["x y", "z"], "c &amp; é"),
         True,
     ]
+
+
+def test_the_program_of_the_readme(secure: Secure, tmp_path: Path) -> None:
+    (program,) = re.findall(r"```js\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    environment = around(secure, NODE_PATH=str(package_of("tumblr.js").parent))
+    for written, really in (
+        ("http://127.0.0.1:8765", secure.plain),
+        ("https://localhost:8766", environment["SANDBOX_URL"]),
+    ):
+        assert written in program
+        program = program.replace(written, really)
+    (tmp_path / "program.js").write_text(program)
+    assert done([*node("tumblr.js"), "program.js"], environment, tmp_path) == "Hello\n"

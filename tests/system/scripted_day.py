@@ -44,7 +44,7 @@ from tests.system.day_script import (
 )
 from tests.system.programs import Program
 from tests.system.timed_tumbl import TimedTumbl
-from tumblr.turns.kinds import CLOSED
+from tumblr.turns.kinds import CLOSED, TurnState
 from tumblr_sandbox.faults import Fault
 from tumblr_sandbox.records import Call, PostRecord
 
@@ -329,11 +329,11 @@ def look_back(bot: RunningBot, lived: LivedDay) -> None:
 
 
 def recall(bot: RunningBot) -> Remembered:
-    """What the bot remembers."""
+    """What the bot remembers. What waits its asker's turn is not begun, and may wait longer than the day."""
     open_turns = tuple(
         f"{kind}:{input_id}"
         for kind, input_id, state in bot.query("SELECT kind, input_id, state FROM turns")
-        if state not in CLOSED
+        if state not in CLOSED and state != TurnState.WAITING
     )
     logged = tuple(post_id for (post_id,) in bot.query("SELECT post_id FROM post_log"))
     skipped = bot.query("SELECT input_id, input, reason FROM turns WHERE state = 'skipped'")

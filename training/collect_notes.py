@@ -229,8 +229,10 @@ def _all_notes(pacer: Pacer, post: TumblrPost, blog: str) -> list[Note]:
 
 
 def own_share(notes: Sequence[Note], post_id: str, blog: str) -> int | None:
-    """The notes that are a post's own; None when its own note is not among them, or not in any order."""
-    ordered = sorted(notes, key=lambda note: note.timestamp)
+    """The notes that are a post's own, of notes newest first; None when its own note is not among them."""
+    # Of one second, which is tumblr's finest, the later in the list came first.
+    order = sorted(range(len(notes)), key=lambda place: (notes[place].timestamp, -place))
+    ordered = [notes[place] for place in order]
     own = [place for place, note in enumerate(ordered) if _is_post(note, post_id, blog)]
     if not own:
         return None

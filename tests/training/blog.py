@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tumblr_sandbox.app import create_app
+from tumblr_sandbox.demo_accounts import demo_keys
 from tumblr_sandbox.driver import SandboxDriver
 from tumblr_sandbox.records import KeySet
 from tumblr_sandbox.server import SandboxServer, listen
@@ -48,21 +49,28 @@ class Blog:
 
 
 @contextmanager
-def blog_in_sandbox(folder: Path, *people: str) -> Iterator[Blog]:
-    """A sandbox with the bot's blog and some people's, served until the end."""
-    world = open_world(folder / "sandbox.sqlite", time.time, random.Random(1))
+def sandbox(database: Path, folder: Path) -> Iterator[Blog]:
+    """A sandbox over a database, served until the end; the bot's blog is made where it is not there."""
+    world = open_world(database, time.time, random.Random(1))
     server = SandboxServer(world, create_app(world), listen("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
         with SandboxDriver(f"http://127.0.0.1:{server.port}") as driver:
             driver.wait_until_ready(60)
-            keys = driver.create_user(BLOG)
-            for name in people:
-                driver.create_user(name)
-            driver.set_checks(timestamps=False)  # the clock is turned, and clients sign with real time
+            driver.set_checks(timestamps=False)  # the clock may be turned, and clients sign with real time
+            keys = demo_keys(BLOG) if BLOG in driver.users() else driver.create_user(BLOG)
             yield Blog(driver, keys, folder)
     finally:
         server.stop()
         thread.join(30)
         world.close()
+
+
+@contextmanager
+def blog_in_sandbox(folder: Path, *people: str) -> Iterator[Blog]:
+    """A sandbox with the bot's blog and some people's."""
+    with sandbox(folder / "sandbox.sqlite", folder) as blog:
+        for name in people:
+            blog.driver.create_user(name)
+        yield blog

@@ -48,7 +48,7 @@ def split_rows(rows: Sequence[Row], test_share: float, calibration_share: float)
     sizes = Counter(row.group for row in rows)
     test: set[str] = set()
     wanted, taken = test_share * len(rows), 0
-    for group in sorted(newest, key=lambda name: (-newest[name], _number(name))):
+    for group in sorted(newest, key=lambda name: (-newest[name], _number("test", name))):
         if taken >= wanted:
             break
         test.add(group)
@@ -56,7 +56,13 @@ def split_rows(rows: Sequence[Row], test_share: float, calibration_share: float)
     parts = {"train": [], "calibration": [], "test": []}
     for row in rows:
         share = calibration_share / (1 - test_share)
-        name = "test" if row.group in test else "calibration" if _number(row.group) < share else "train"
+        name = (
+            "test"
+            if row.group in test
+            else "calibration"
+            if _number("split", row.group) < share
+            else "train"
+        )
         parts[name].append(replace(row, split=name))
     return _checked(parts)
 
@@ -76,6 +82,6 @@ def check_classes(rows: Sequence[Row]) -> None:
         raise NotEnoughDataError(f"all {len(rows)} rows are {only}: one class is nothing to learn from")
 
 
-def _number(group: str) -> float:
-    """A number in [0, 1) that follows from a group's name."""
-    return int.from_bytes(hashlib.sha256(f"split {group}".encode()).digest()[:8]) / 2**64
+def _number(part: str, group: str) -> float:
+    """A number in [0, 1) that follows from a group's name, for each part another."""
+    return int.from_bytes(hashlib.sha256(f"{part} {group}".encode()).digest()[:8]) / 2**64

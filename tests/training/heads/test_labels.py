@@ -59,6 +59,14 @@ def test_no_thread_is_in_two_parts_and_the_test_is_the_newest(made: list[tuple[i
     assert min(newest[group] for group in test) >= max(newest[group] for group in groups[0] | groups[1])
 
 
+def test_rows_without_times_are_split_by_chance() -> None:
+    parts = split_rows(
+        [Row("t", 1.0, f"g{n}") for n in range(4000)], test_share=0.125, calibration_share=0.05
+    )
+    shares = {name: len(rows) / 4000 for name, rows in parts.items()}
+    assert shares == pytest.approx({"train": 0.825, "calibration": 0.05, "test": 0.125}, abs=0.015)
+
+
 def test_calibration_of_rows_that_overlap() -> None:
     rng = np.random.default_rng(3)
     x = rng.normal(0, 2, 20_000)
@@ -109,5 +117,7 @@ def test_notes_of_a_chain_are_shared_out() -> None:
     ]
     shares = [own_share(notes[::-1], post_id, "frank") for post_id in ("1", "2", "3")]
     assert shares == [3, 1, 2]
-    assert own_share(notes[5:], "1", "frank") is None
+    assert own_share(notes[:4:-1], "1", "frank") is None
+    at_once = [note("like", "a", 1), note("posted", "frank", 1)]  # newest first
+    assert own_share(at_once, "1", "frank") == 1
     assert own_share([note("like", "a", 1)], "9", "frank") is None

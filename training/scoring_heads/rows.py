@@ -57,11 +57,7 @@ def split_rows(rows: Sequence[Row], test_share: float, calibration_share: float)
     for row in rows:
         share = calibration_share / (1 - test_share)
         name = (
-            "test"
-            if row.group in test
-            else "calibration"
-            if _number("split", row.group) < share
-            else "train"
+            "test" if row.group in test else "calibration" if _number("split", row.group) < share else "train"
         )
         parts[name].append(replace(row, split=name))
     return _checked(parts)

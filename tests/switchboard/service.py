@@ -19,7 +19,7 @@ from switchboard.settings import Role, SwitchboardConfig
 from tests.switchboard.bench import Bench
 
 TOKENS: Mapping[Role, str] = {"client": "token-c", "generator": "token-g", "selector": "token-s"}
-URL = "http://switchboard.test"
+URL = "http://127.0.0.1:9"
 
 
 def with_tokens(settings: SwitchboardConfig) -> SwitchboardConfig:

@@ -32,6 +32,7 @@ from tumblr.responding.halloween import with_treats
 from tumblr.responding.handlers.base import Declined, ImmediateHandler
 from tumblr.responding.handlers.registry import immediate_handlers, turn_handlers
 from tumblr.responding.illustrator import Illustrator
+from tumblr.responding.intents import as_draft, intent_of, undrawn, verdict_on
 from tumblr.responding.jobs import UNAVAILABLE, JobFailed, Jobs
 from tumblr.responding.outbox import Outbox
 from tumblr.responding.post_images import PostImages
@@ -39,13 +40,10 @@ from tumblr.responding.post_log import log_entry
 from tumblr.responding.publisher import Posted, Publisher
 from tumblr.responding.reconcile import Doubtful, Reconciler, TargetGone
 from tumblr.responding.twins import TwinWatch
-from tumblr.screening.moderation import Verdict, judge
-from tumblr.screening.word_lists import findings
 from tumblr.turns.fail_points import FailPoint
 from tumblr.turns.inputs import TurnInput, WithImages
-from tumblr.turns.kinds import REPEATABLE, UNASKED_KINDS, Action, PostState, TurnKind, TurnState
+from tumblr.turns.kinds import REPEATABLE, UNASKED_KINDS, Action, PostState, TurnState
 from tumblr.turns.planned_post import PlannedPost
-from tumblr.turns.tags import SEND_BACK
 from tumblr.turns.turn import Intent, NewTurn, StoredMoodInput, Turn, in_month
 
 JUDGMENT_GRACE = 30.0
@@ -248,13 +246,13 @@ class Driver:
         autoreview: float | None = None,
     ) -> Turn | None:
         """Store what will be sent to tumblr, then send it; not what the bot rejects and nobody waits for."""
-        verdict = self._verdict(turn, composed, autoreview)
+        verdict = verdict_on(composed, turn.kind, autoreview, self._settings)
         if verdict.rejected and turn.kind in UNASKED_KINDS:
             log.info("rejected", turn=turn.name, reasons="; ".join(verdict.reasons))
             return self._store.close(turn, TurnState.SKIPPED, f"rejected: {'; '.join(verdict.reasons)}")
         if self._settings.branch_testing.on:
             composed, verdict = as_test(turn, composed, verdict)
-        intent = self._intent(composed, verdict)
+        intent = intent_of(composed, verdict, self._clock())
         if self._publisher is None:
             return self._only_say(turn, intent)
         turn = self._store.intend(turn, intent, more, rejected=verdict.rejected)
@@ -290,7 +288,7 @@ class Driver:
         except TargetGone as error:
             return self._store.close(turn, TurnState.SKIPPED, str(error)) if settled else None
         except Doubtful as error:
-            found, intent = None, _as_draft(intent, str(error))
+            found, intent = None, as_draft(intent, str(error))
             turn = self._store.intend_again(turn, intent)
             log.warning("a human has to look", turn=turn.name, reason=str(error))
         # That reading goes well says nothing of writing, which may be refused for days: the pauses grow on.
@@ -333,7 +331,7 @@ class Driver:
             if not intent.figures:
                 raise
             log.warning("images were not taken", turn=turn.name, reason=str(error))
-            intent = _undrawn(intent)
+            intent = undrawn(intent)
             turn = self._store.intend_again(turn, intent)
             posted = publisher.carry_out(intent)
         self._bot.fail_points.reach(FailPoint.AFTER_POST)
@@ -346,36 +344,6 @@ class Driver:
         if turn.result is None:
             raise ValueError(f"{turn.name} has no text")
         return turn.result
-
-    def _verdict(self, turn: Turn, composed: PlannedPost, autoreview: float | None) -> Verdict:
-        if composed.publish_as is PostState.NONE:
-            return Verdict(())  # it makes no post
-        lists = self._settings.screening
-        operator = self._settings.blog.operator_name if lists.screen_operator else None
-        notes = [*composed.notes, *(["everything is drafted"] if self._settings.drafts_only else [])]
-        found = (
-            []
-            if composed.draft is None
-            else findings(composed.draft, lists, operator, images_are_made=self._settings.images.write)
-        )
-        return judge(found, notes, autoreview, lists, original=turn.kind is TurnKind.ORIGINAL)
-
-    def _intent(self, composed: PlannedPost, verdict: Verdict) -> Intent:
-        return Intent(
-            action=composed.action,
-            state=PostState.DRAFT if verdict.reasons else composed.publish_as,
-            html=composed.html,
-            tags=(*composed.tags, SEND_BACK) if verdict.rejected else composed.tags,
-            post_id=composed.post_id,
-            reblog_key=composed.reblog_key,
-            target=composed.target,
-            image=composed.image,
-            figures=composed.figures,
-            undrawn=composed.undrawn,
-            discard=composed.discard,
-            stored_at=self._clock(),
-            reasons=verdict.reasons,
-        )
 
     def _only_say(self, turn: Turn, intent: Intent) -> Turn:
         log.info(
@@ -495,15 +463,3 @@ class Driver:
 
 def _has_images(said: TurnInput) -> bool:
     return isinstance(said, WithImages) and bool(said.images)
-
-
-def _as_draft(intent: Intent, reason: str) -> Intent:
-    """The same to be drafted, for a reason."""
-    reasons = (*(one for one in intent.reasons if one != reason), reason)
-    return intent.model_copy(update={"state": PostState.DRAFT, "reasons": reasons})
-
-
-def _undrawn(intent: Intent) -> Intent:
-    """The same without its images, to be drafted."""
-    plain = intent.model_copy(update={"html": intent.undrawn, "figures": (), "undrawn": ""})
-    return _as_draft(plain, "an image block was not drawn")

@@ -77,13 +77,14 @@ screenshot: setup ## take the README's picture again (needs Chromium)
 environments: setup ## try the commands in the environments that users have (half an hour; some cases need root)
 	$(BIN)/python -m environments
 
-constraints: ## pin again: the newest releases that fit pyproject.toml
+constraints: ## pin again: the newest releases that fit pyproject.toml (by the oldest Python: PYTHON=python3.11)
 	rm -rf build/pins && $(PYTHON) -m venv build/pins
 	build/pins/bin/python -m pip install --quiet 'torch==2.13.0'
 	build/pins/bin/python -m pip install --quiet --editable '.[ml,train,images,pictures,dev]' --editable './sandbox[dev]'
 	build/pins/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
 	rm -rf build/pins && $(PYTHON) -m venv build/pins
-	build/pins/bin/python -m pip install --quiet 'tumblr-backup[dash]'
+	grep -v '^urllib3==' constraints.txt > build/shared.txt
+	build/pins/bin/python -m pip install --quiet --constraint build/shared.txt 'tumblr-backup[dash]'
 	build/pins/bin/python -m pip freeze > build/tumblr-backup.txt
 	{ grep '^#' sandbox/tests/conformance/tumblr-backup.txt; cat build/tumblr-backup.txt; } > build/pinned.txt
 	mv build/pinned.txt sandbox/tests/conformance/tumblr-backup.txt

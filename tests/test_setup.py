@@ -165,3 +165,18 @@ def test_pip_that_fails_is_one_clear_error_and_its_log(checkout: Path) -> None:
     assert said.startswith("error: installing the libraries failed: ")
     assert said.endswith(" - all of it is in build/setup.log; when that is put right, run make again")
     assert "No matching distribution found" in (checkout / "build" / "setup.log").read_text(encoding="utf-8")
+
+
+def pins_of(name: str) -> dict[str, str]:
+    """Versions by package, as one of the two files pins them."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    pairs = (line.split("==") for line in lines if line and not line.startswith("#"))
+    return {package.lower().replace("_", "-"): version for package, version in pairs}
+
+
+def test_both_environments_take_what_fits_the_oldest_python() -> None:
+    """constraints.txt is tried on the oldest; what both pin, beside urllib3, is one version."""
+    ours, backups = pins_of("constraints.txt"), pins_of(setup.BACKUP_PINS)
+    shared = (ours.keys() & backups.keys()) - {"urllib3"}
+    assert len(shared) > 8
+    assert {name: backups[name] for name in shared} == {name: ours[name] for name in shared}

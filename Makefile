@@ -30,7 +30,7 @@ setup: ## make the virtual environment (.venv) if it is not there or no longer f
 run: setup ## start the sandbox and the four processes, and open for visitors
 	@$(BIN)/python -m demo.run
 
-test: setup ## lint, types and all tests (eleven minutes on two cores)
+test: setup ## lint, types and all tests (seventeen minutes on two cores, the first setup included)
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -q -n 3 --ignore tests/system
 	$(BIN)/python -m pytest -q -n 3 --dist loadscope --no-loadscope-reorder tests/system

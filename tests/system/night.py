@@ -1,13 +1,14 @@
 """Eight hours in which everything goes wrong that is known to go wrong, in a few minutes and from any seed.
 
-    python -m tests.system.night [--seeds 10] [--first 1]
+    python -m tests.system.night [--seeds 10] [--first 1] [--log FOLDER]
 
 The bot's real loop and store, the real switchboard with its workers' loops, and the sandbox run in this
 process on one clock; nothing sleeps. People ask, reblog, reply and mention; pages and refusals come instead
 of answers, confirmations are lost, texts rewritten, writes carried out late; the machine's clock is set,
 tumblr's is two hours behind; processes are killed, start while tumblr is away, and go on from an older copy
 of the store. Two calm hours follow. Then tumblr's posts say what became of everything. Each seed prints one
-line of JSON.
+line of JSON. With ``--log``, FOLDER keeps the databases and everything that was logged or called, so that one
+can see how something came to be said twice.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
@@ -87,20 +88,39 @@ POINTS = (
 
 
 class NightLog:
-    """Counts the lines of the log in each minute, and keeps those that tell of a mistake in the program."""
+    """Counts the lines of the log in each minute, and keeps those that tell of a mistake in the program.
 
-    def __init__(self, minute: Callable[[], int]) -> None:
-        self._minute = minute
+    ``file`` takes every line, as JSON with the seconds since the night began.
+    """
+
+    def __init__(self, seconds: Callable[[], float], file: Path | None = None) -> None:
+        self._seconds = seconds
+        self._file = file.open("a", encoding="utf-8") if file else None
         self.lines: Counter[int] = Counter()
         self.events: Counter[str] = Counter()
         self.mistakes: list[str] = []
 
     def __call__(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> Any:
-        self.lines[self._minute()] += 1
+        self.lines[int(self._seconds() // MINUTE)] += 1
         self.events[str(event["event"])] += 1
+        self.note(event)
         if event.get("exc_info"):
             self.mistakes.append(f"{event['event']}: {event['exc_info']!r}")
         raise structlog.DropEvent
+
+    def note(self, event: Mapping[str, Any]) -> None:
+        """Write a line into the file, which counts nowhere."""
+        if self._file is not None:
+            print(
+                json.dumps({"at": round(self._seconds(), 2), **event}, default=repr),
+                file=self._file,
+                flush=True,
+            )
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
 
 
 @contextmanager
@@ -146,7 +166,7 @@ class NightShutdown(Shutdown):
 class Night:
     """One night from one seed, in a folder of its own."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, *, keeps_log: bool = False) -> None:
         self.seed = seed
         self.folder = folder
         self.rng = random.Random(seed)
@@ -156,14 +176,16 @@ class Night:
         self.said = Said()
         self.counts: Counter[str] = Counter()
         self.fatal: list[str] = []
-        self.log = NightLog(lambda: int(self.clock.monotonic() // MINUTE))
+        self.log = NightLog(
+            lambda: self.clock.monotonic() - self.began, folder / "night.jsonl" if keeps_log else None
+        )
         self._events: list[tuple[float, int, Callable[[], object]]] = []
         self._number = 0
         self._shutdown = Shutdown()
         self._copy: Path | None = None
         self._restores = False
         self._works_at = 0.0
-        with logging_to(NightLog(lambda: 0)):  # what stands before the night is not counted
+        with logging_to(NightLog(lambda: 0.0)):  # what stands before the night is not counted
             self._build()
             self._plan()
 
@@ -180,7 +202,7 @@ class Night:
         for name in (*PEOPLE, *ROBOTS, CROWD, BOSS):
             self.driver.create_user(name)
         self.world.clock.offset = -2 * HOUR if self.seed % 2 else 0.0
-        self.adapter = TumblrAdapter(app, self.weather, self.rng, self.clock.monotonic)
+        self.adapter = TumblrAdapter(app, self.weather, self.rng, self.clock.monotonic, self.log.note)
         self.session = requests.Session()
         self.session.mount(TUMBLR, self.adapter)
         self.config = Config.model_validate(
@@ -412,6 +434,7 @@ class Night:
 
     def close(self) -> None:
         """Close what is open."""
+        self.log.close()
         self.driver.close()
         self.switchboard.store.close()
         self.world.close()
@@ -468,14 +491,25 @@ def bad(account: dict[str, Any]) -> list[str]:
     return wrong + (["robots_answered"] if account["robots_answered"] > LONGEST_THREAD else [])
 
 
-def live_a_night(folder: Path, seed: int) -> dict[str, Any]:
+def live_a_night(folder: Path, seed: int, *, keeps_log: bool = False) -> dict[str, Any]:
     """Live a night; its account."""
-    night = Night(folder, seed)
+    night = Night(folder, seed, keeps_log=keeps_log)
     try:
         night.live()
         return night.account()
     finally:
         night.close()
+
+
+@contextmanager
+def _folder(kept: Path | None, seed: int) -> Iterator[Path]:
+    if kept is None:
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder)
+    else:
+        folder_of_night = kept / f"seed-{seed}"
+        folder_of_night.mkdir(parents=True)
+        yield folder_of_night
 
 
 def main() -> int:
@@ -485,12 +519,13 @@ def main() -> int:
     )
     parser.add_argument("--seeds", type=int, default=10, help="number of nights")
     parser.add_argument("--first", type=int, default=1, help="the first one's seed")
+    parser.add_argument("--log", type=Path, help="a folder that keeps databases and logs, one folder each")
     arguments = parser.parse_args()
     wrong = 0
     for seed in range(arguments.first, arguments.first + arguments.seeds):
         began = time.monotonic()
-        with tempfile.TemporaryDirectory() as folder:
-            account = live_a_night(Path(folder), seed)
+        with _folder(arguments.log, seed) as folder:
+            account = live_a_night(folder, seed, keeps_log=arguments.log is not None)
         print(
             json.dumps({**account, "bad": bad(account), "seconds": round(time.monotonic() - began)}),
             flush=True,

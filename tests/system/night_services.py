@@ -111,11 +111,19 @@ def rewritten(text: str) -> str:
 class TumblrAdapter(WsgiAdapter):
     """Carries the bot's calls to the sandbox, through the weather."""
 
-    def __init__(self, app: Flask, weather: Weather, rng: random.Random, time: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        app: Flask,
+        weather: Weather,
+        rng: random.Random,
+        time: Callable[[], float],
+        note: Callable[[Mapping[str, Any]], None],
+    ) -> None:
         super().__init__(app)
         self._weather = weather
         self._rng = rng
         self._time = time
+        self._note = note
         self.calls: Counter[int] = Counter()
         """Calls in each minute."""
 
@@ -125,6 +133,21 @@ class TumblrAdapter(WsgiAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         self.carry_out_late()
         self.calls[int(self._time() // 60)] += 1
+        self._note_call("call", request)
+        try:
+            answer = self._send(request, *args, **kwargs)
+        except requests.RequestException as error:
+            self._note({"event": "no answer", "error": str(error)[:80]})
+            raise
+        self._note({"event": "answer", "status": answer.status_code})
+        return answer
+
+    def _note_call(self, event: str, request: requests.PreparedRequest) -> None:
+        body = request.body if isinstance(request.body, str) else repr(request.body)
+        path = str(request.path_url)[:200]
+        self._note({"event": event, "method": request.method, "path": path, "body": body[:600]})
+
+    def _send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         weather, writes = self._weather, request.method != "GET"
         if weather.tumblr_is_down:
             self.mishaps["unreachable"] += 1
@@ -154,6 +177,7 @@ class TumblrAdapter(WsgiAdapter):
         due = [request for moment, request in self._late if moment <= self._time()]
         self._late = [(moment, request) for moment, request in self._late if moment > self._time()]
         for request in due:
+            self._note_call("carried out late", request)
             super().send(request)
 
     def _happens(self, what: str, chance: float) -> bool:

@@ -102,8 +102,12 @@ class TumblrPost:
 
     @property
     def is_ask(self) -> bool:
-        """Whether this is a question to the bot (the inbox also holds readers' submissions)."""
-        return self.type == "answer" and self.question is not None
+        """Whether this is a question to the bot, answered or not.
+
+        The inbox also holds readers' submissions; and a reblog in a thread that began with a question shows
+        the question too.
+        """
+        return self.type == "answer" and self.question is not None and not self.is_reblog
 
     @property
     def ids(self) -> frozenset[str]:

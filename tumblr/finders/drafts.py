@@ -96,7 +96,7 @@ class DraftWatcher:
     def _send_back(self, draft: TumblrPost) -> NewTurn | None:
         """Undo a draft. The answer is its turn, if the store does not know it and it is to be made."""
         turn = self._turn_of(draft)
-        if turn is None and _answers_ask(draft):
+        if turn is None and draft.is_ask:
             # The ask goes back to the inbox, to be found anew.
             log.info("draft sent back", post=draft.id, turn="unknown")
             self._bot.outbox.add_edits([_undoing(draft, "the operator sends it back", None)])
@@ -152,21 +152,16 @@ class DraftWatcher:
     def _turn_of(self, draft: TumblrPost) -> Turn | None:
         """The turn that made a draft: by the store's record of it, else by what the draft says it answers."""
         turn = self._bot.turns.turn_of_post(draft.ids)
-        if turn is None and _answers_ask(draft):
+        if turn is None and draft.is_ask:
             turn = self._bot.turns.turn_of(INBOX_KINDS, draft.id)
         if turn is None and draft.parent_id:
             turn = self._bot.turns.turn_of(REBLOGGING, post_name(parent_blog(draft), draft.parent_id))
         return turn
 
 
-def _answers_ask(draft: TumblrPost) -> bool:
-    """Whether it was an ask to the bot; the reblog of somebody's answer shows a question, too."""
-    return draft.is_ask and not draft.is_reblog
-
-
 def _undoing(draft: TumblrPost, reason: str, turn_id: int | None) -> NewEdit:
     """An answer becomes an ask again, under the same id; everything else is deleted."""
-    if not _answers_ask(draft):
+    if not draft.is_ask:
         return NewEdit(DELETE, draft.id, reason, turn_id=turn_id)
     blank = {"state": "submission", "answer": PLACEHOLDER, "tags": ""}
     return NewEdit(EDIT, draft.id, reason, blank, turn_id)

@@ -140,9 +140,17 @@ class Reconciler:
         if ask is not None:
             return None if ask.state == "submission" else ask
         logged = self._logged()
+        alike: TumblrPost | None = None
         for post in self._reader.published_since(self._since(intent)):
-            if ask_id in post.ids or (not post.ids & logged and _answers(post, turn, intent)):
+            if ask_id in post.ids:
                 return post
+            if not post.ids & logged and _answers(post, turn):
+                likeness = _likeness(post, intent)
+                if likeness is Likeness.SAME:
+                    return post
+                alike = alike or (post if likeness is Likeness.DOUBTFUL else None)
+        if alike is not None:
+            return alike  # nobody can answer the ask again, so there is nothing to ask a human
         raise TargetGone(f"the ask {ask_id} is not in the inbox any more, and not answered")
 
     def _reblogged(self, turn: Turn, intent: Intent, own: Iterable[TumblrPost]) -> TumblrPost | None:
@@ -153,7 +161,9 @@ class Reconciler:
         one_of_many = any(MARK in tag for tag in intent.tags)
         same_bot = (post for post in own if (TEST_MARK in post.tags) is (TEST_MARK in intent.tags))
         found = _first(
-            (_likeness_of_reblog(post, intent, one_of_many=one_of_many), post) for post in same_bot
+            (_likeness_of_reblog(post, intent, one_of_many=one_of_many), post)
+            for post in same_bot
+            if not _answers_another(post, turn)
         )
         blog = turn.input.blog if isinstance(turn.input, ThreadInput) else None
         if found is None and blog and self._reader.post_of(str(blog), str(intent.post_id)) is None:
@@ -197,9 +207,10 @@ def _created(turn: Turn, intent: Intent, own: Iterable[TumblrPost]) -> TumblrPos
     one_of_many = any(MARK in tag for tag in intent.tags)
     said = turn.input if isinstance(turn.input, ReplyInput) and not one_of_many else None
     same_bot = (post for post in own if (TEST_MARK in post.tags) is (TEST_MARK in intent.tags))
+    new = (post for post in same_bot if not post.is_ask and not post.is_reblog)
     return _first(
         (Likeness.SAME if said is not None and _quotes(post, said) else _likeness(post, intent), post)
-        for post in same_bot
+        for post in new
     )
 
 
@@ -245,15 +256,24 @@ def _likeness_of_reblog(post: TumblrPost, intent: Intent, *, one_of_many: bool) 
     return likeness if shown or post.is_reblog else min(likeness, Likeness.DOUBTFUL)
 
 
-def _answers(post: TumblrPost, turn: Turn, intent: Intent) -> bool:
-    """Whether a post without a former id is the answer to this ask."""
+def _answers_another(post: TumblrPost, turn: Turn) -> bool:
+    """Whether a post answers a question that is not in the thread that a turn goes on with.
+
+    Tumblr may leave out of a reblog whatever says that it is one, but not the question that the thread began
+    with.
+    """
+    asked = fingerprint(post.question or "") if post.is_ask else ""
+    return bool(asked) and isinstance(turn.input, ThreadInput) and asked not in fingerprint(turn.input.prompt)
+
+
+def _answers(post: TumblrPost, turn: Turn) -> bool:
+    """Whether a post without a former id may be the answer to this ask."""
     return (
         post.genesis_post_id is None
         and post.is_ask
         and isinstance(turn.input, AskInput | CommandInput)
         and fingerprint(post.question or "") == fingerprint(turn.input.question_html)
         and (post.asking_name or turn.who) == turn.who
-        and _likeness(post, intent) is not Likeness.OTHER
     )
 
 

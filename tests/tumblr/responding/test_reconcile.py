@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -156,6 +157,46 @@ def test_an_answered_ask_is_found_on_a_clock_that_is_hours_behind() -> None:
     said = {"asking_name": "bob", "question": "<p>soup?</p>", "answer": REWRITTEN[0]}
     answer = own(type="answer", timestamp=int(NOW - 7200), **said)
     assert located(Served([answer], clock_behind=7200.0), intent(Action.ANSWER_ASK), turn=ask) == "900"
+
+
+REBLOGGED = {"parent_post_id": "77", "parent_post_url": "https://bob.tumblr.com/post/77"}
+ANSWERED = {"type": "answer", "asking_name": "bob", "question": "<p>soup?</p>"}
+
+
+def test_a_reblog_in_the_thread_of_an_ask_is_not_the_asks_answer() -> None:
+    ask = Turn(1, TurnKind.ASK, "55", "bob", TurnState.POSTING, ASKED, NOW, NOW)
+    reblog = own(**ANSWERED, **REBLOGGED, answer=SAID)
+    answer = own(id="800", **ANSWERED, answer=SAID)
+    assert located(Served([reblog, answer]), intent(Action.ANSWER_ASK), turn=ask) == "800"
+    with pytest.raises(TargetGone):
+        located(Served([reblog]), intent(Action.ANSWER_ASK), turn=ask)
+
+
+def test_of_two_answers_to_like_asks_the_one_that_says_the_same_is_it() -> None:
+    ask = Turn(1, TurnKind.ASK, "55", "bob", TurnState.POSTING, ASKED, NOW, NOW)
+    nearly = own(id="800", **ANSWERED, answer="<p>“Well”, said the frog — it’s a fine</p>")
+    same = own(**ANSWERED, answer=SAID)
+    assert located(Served([nearly, same]), intent(Action.ANSWER_ASK), turn=ask) == "900"
+    assert located(Served([nearly]), intent(Action.ANSWER_ASK), turn=ask) == "800"
+
+
+@pytest.mark.parametrize("action", [Action.CREATE_TEXT, Action.REBLOG])
+def test_the_answer_to_an_ask_is_no_other_post_however_alike(action: Action) -> None:
+    assert located(Served([own(**ANSWERED, answer=SAID)]), intent(action)) is None
+
+
+def test_a_reblog_without_a_sign_of_its_parent_in_the_thread_of_an_ask_is_for_a_human_to_judge() -> None:
+    thread = dataclasses.replace(TURN, input=TURN.input.model_copy(update={"prompt": "bob asked: soup?"}))
+    with pytest.raises(Doubtful):
+        located(Served([own(**ANSWERED, answer=SAID)]), intent(), turn=thread)
+
+
+@pytest.mark.parametrize("thread", [{}, ANSWERED])
+def test_a_twin_is_found_in_any_thread(thread: dict[str, Any]) -> None:
+    said = {"answer": SAID} if thread else {"body": SAID}
+    served = Served([own(**thread, **REBLOGGED, **said)])
+    twins = Reconciler(TumblrReader(served, RULES), frozenset, lambda: NOW).twins(intent())
+    assert [twin.id for twin in twins] == ["900"]
 
 
 def test_a_target_that_is_gone_is_said_to_be_gone() -> None:

@@ -97,7 +97,6 @@ class Collected:
         self.first_at = 0.0
 
     def next_attempt(self) -> GenerationAttempt | None:
-        """The next one."""
         return self._left.pop(0) if self._left else None
 
     def finish(self, finished: Finished) -> None:

@@ -184,8 +184,6 @@ def legacy_chain(depth: int) -> dict[str, Any]:
 
 
 def block_chain(depth: int) -> dict[str, Any]:
-    """The same in blocks."""
-
     def blocks(number: int) -> list[dict[str, Any]]:
         formatting = [{"start": 8, "end": 14, "type": "bold"}]
         return [{"type": "text", "text": f"comment number {number}, with words", "formatting": formatting}]
@@ -211,7 +209,6 @@ class Growth:
 
 
 def growths() -> list[Growth]:
-    """All that grows."""
     return [
         Growth("chain in quotations", "post", DEPTHS, legacy_chain, read),
         Growth("chain in blocks", "post", DEPTHS, block_chain, read),

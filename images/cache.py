@@ -163,7 +163,6 @@ class ImageCache:
             )
 
     def close(self) -> None:
-        """Close the file."""
         self._engine.dispose()
 
 

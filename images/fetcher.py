@@ -40,7 +40,6 @@ Connect = Callable[[str, int, float], socket.socket]
 
 
 def connect(address: str, port: int, seconds: float) -> socket.socket:
-    """Connect to an address."""
     return socket.create_connection((address, port), seconds)
 
 

@@ -38,7 +38,6 @@ class Frame:
     """What a captioner says of it."""
 
     def to_json(self) -> dict[str, Any]:
-        """The frame as JSON values."""
         lines = [
             [line.text, round(line.confidence, 4), [[round(x, 5), round(y, 5)] for x, y in line.corners]]
             for line in self.lines

@@ -23,8 +23,6 @@ class _Read(BaseModel):
 
 
 class Choice(_Read):
-    """One text."""
-
     index: Count = 0
     text: str = Field(max_length=MOST_CHARACTERS)
     finish_reason: Literal["stop", "length"]
@@ -82,8 +80,6 @@ class ServedModel(_Read):
 
 
 class ServedModels(_Read):
-    """The list of models."""
-
     data: list[ServedModel] = Field(max_length=10_000)
 
 

@@ -27,13 +27,10 @@ class SentPrompt:
 
 
 def as_ids(ids: Sequence[int]) -> SentPrompt:
-    """The ids themselves."""
     return SentPrompt(list(ids), len(ids))
 
 
 class PromptTexts:
-    """Makes text of prompts."""
-
     def __init__(self, encoder: TextEncoder) -> None:
         self._encoder = encoder
         self._start = str(encoder.tokenizer.eos_token)

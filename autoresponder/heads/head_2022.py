@@ -130,11 +130,9 @@ class LaterHead(Head):
     """
 
     def make_tower(self) -> nn.Module:
-        """Make one tower."""
         return LaterTower(self.settings)
 
     def make_mlp(self, joined: int) -> ResidualMLP:
-        """Make the MLP."""
         return LaterMLP(joined, self.settings.mlp_ratio, 0.0, self.settings.residual_dropout)
 
     def initialise(self, generator: torch.Generator) -> Head:

@@ -29,7 +29,6 @@ class JobReport:
 
     @classmethod
     def of_writing(cls, kind: str, scores: Scores, scoring_seconds: float, tries: JobAttempts) -> JobReport:
-        """What a writing job took."""
         return cls(
             kind,
             len(scores.selector_probabilities),

@@ -94,7 +94,6 @@ class Temperature(Stateless):
     temperature: float
 
     def step(self, logits: Tensor, state: Tensor) -> Tensor:  # noqa: ARG002
-        """Scale."""
         return logits / self.temperature
 
 
@@ -105,7 +104,6 @@ class TopK(Stateless):
     k: int
 
     def step(self, logits: Tensor, state: Tensor) -> Tensor:  # noqa: ARG002
-        """Filter."""
         return keep_largest(logits, lambda p: torch.full((len(p),), self.k, device=p.device))
 
 

@@ -39,7 +39,6 @@ class MiddleP(Stateless):
         return cls((1 - middle) / 2, (1 - middle) / 2)
 
     def step(self, logits: Tensor, state: Tensor) -> Tensor:  # noqa: ARG002
-        """Filter."""
         ordered = largest(logits, logits.shape[1])  # (B, V)
         p = ordered.softmax(-1)
         before = p.cumsum(-1) - p  # mass of all larger ones

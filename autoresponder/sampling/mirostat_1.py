@@ -40,7 +40,6 @@ class Mirostat1:
         return cut.pow(1 / exponent).round().clamp(1, vocabulary).long()
 
     def step(self, logits: Tensor, state: Tensor) -> Tensor:
-        """Filter."""
         log_p = logits.log_softmax(-1)
         top = largest(log_p, min(self.trunk, logits.shape[1]))
         k = self.kept(top, state[:, 0], logits.shape[1])

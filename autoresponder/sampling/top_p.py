@@ -20,7 +20,6 @@ class TopP(Stateless):
     p: float
 
     def step(self, logits: Tensor, state: Tensor) -> Tensor:  # noqa: ARG002
-        """Filter."""
         if self.p >= 1:
             return logits
         return keep_largest(logits, self.kept)

@@ -29,7 +29,6 @@ class Mirostat2:
         return torch.stack([targets, targets], dim=1)
 
     def step(self, logits: Tensor, state: Tensor) -> Tensor:
-        """Filter."""
         return keep_largest(logits, lambda p: self.kept(p, state))
 
     def kept(self, p: Tensor, state: Tensor) -> Tensor:

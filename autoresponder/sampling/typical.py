@@ -22,7 +22,6 @@ class Typical(Stateless):
     least: int = 1
 
     def step(self, logits: Tensor, state: Tensor) -> Tensor:  # noqa: ARG002
-        """Filter."""
         log_p = logits.log_softmax(-1)
         p = log_p.exp()
         entropy = torch.special.entr(p).sum(-1, keepdim=True)  # (B, 1)

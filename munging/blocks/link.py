@@ -9,7 +9,6 @@ from munging.json_access import text
 
 
 def link_html(block: Block) -> str:
-    """A paragraph with the link."""
     address = text(block.get("url"))
     words = text(block.get("title")) or text(block.get("display_url")) or address
     return f'<p><a href="{escape(address)}" target="_blank">{escape(words, quote=False)}</a></p>'

@@ -88,7 +88,6 @@ class SandboxDriver:
         self._call("POST", "/blogs", {"user": user, "name": name, "title": title})
 
     def users(self) -> list[str]:
-        """The names of all users."""
         return list(self._call("GET", "/users")["users"])
 
     def set_blog(self, blog: str, **settings: object) -> None:

@@ -67,7 +67,6 @@ def avatar(name: str, size: int) -> Response:
 
 
 def picture(head: str, tail: str, box: str, name: str) -> Response:  # noqa: ARG001 - the name says nothing more
-    """A picture in one of its sizes."""
     found = _find(head, tail)
     match = _BOX.fullmatch(box)
     if match is None or not found.medium.width:

@@ -69,7 +69,6 @@ class Document:
 
     @property
     def text(self) -> str:
-        """The whole."""
         return self.prompt + self.target
 
 

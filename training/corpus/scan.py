@@ -59,7 +59,6 @@ def scan_chunk(chunk: Chunk) -> int:
 
 
 def scan_post(reference: Reference, rules: Rules) -> dict[str, Any]:
-    """The row of one post."""
     post = read_post(reference, rules.voice.identity)
     reason = rules.filter.before_munging(post)
     if reason is not None:

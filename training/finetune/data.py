@@ -67,9 +67,7 @@ class EpochRows(Protocol):
 
     per_epoch: int
 
-    def row(self, epoch: int, number: int) -> tuple[Ids, NDArray[np.bool_]]:
-        """A row of an epoch."""
-        ...
+    def row(self, epoch: int, number: int) -> tuple[Ids, NDArray[np.bool_]]: ...
 
 
 class StreamRows:
@@ -88,7 +86,6 @@ class StreamRows:
         self._starts = lru_cache(maxsize=2)(self._draw)
 
     def row(self, epoch: int, number: int) -> tuple[Ids, NDArray[np.bool_]]:
-        """A row of an epoch."""
         return self._stream.slice(int(self._starts(epoch)[number]), self._length)
 
     def _draw(self, epoch: int) -> NDArray[np.int64]:
@@ -115,7 +112,6 @@ class DocumentRows:
         self._order = lru_cache(maxsize=2)(self._draw)
 
     def row(self, epoch: int, number: int) -> tuple[Ids, NDArray[np.bool_]]:
-        """A row of an epoch."""
         place = int(self._order(epoch)[number])
         ids, learned = self._stream.slice(int(self._begins[place]), int(self._lengths[place]))
         learned = learned.copy()

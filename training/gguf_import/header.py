@@ -58,7 +58,6 @@ class TensorEntry:
 
     @property
     def row_bytes(self) -> int:
-        """Bytes of a row."""
         return self.size // self.rows
 
 

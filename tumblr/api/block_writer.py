@@ -46,7 +46,6 @@ class BlockWriter(TumblrWriter):
         self._uuids: OrderedDict[str, str] = OrderedDict()
 
     def create(self, post: Writing) -> Mapping[str, Any]:
-        """Create a post."""
         return self._send("POST", "posts", self._document(post), post.figures)
 
     def create_photo(self, post: Writing, png: bytes) -> Mapping[str, Any]:

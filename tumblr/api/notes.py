@@ -16,8 +16,6 @@ CONVERSATION = frozenset({"reblog", "reply", "posted"})
 
 @dataclass(frozen=True)
 class Note:
-    """One note."""
-
     type: str
     """like, reblog, reply, posted, …"""
 

@@ -70,8 +70,6 @@ WriteMethod = Literal["POST", "PUT"]
 
 
 class Reads(Protocol):
-    """What can read."""
-
     @property
     def consumer_key(self) -> str:
         """The application's key."""
@@ -88,8 +86,6 @@ class Reads(Protocol):
 
 
 class Writes(Protocol):
-    """What can write."""
-
     def post(self, url: str, params: Mapping[str, Any] | None = None) -> Any:
         """Write; raises an error of ``tumblr.api.errors``."""
         ...

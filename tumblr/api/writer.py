@@ -94,7 +94,6 @@ class HtmlWriter(TumblrWriter):
         return self._post("post", {"type": "text", "body": _html(post), **_fields(post)})
 
     def create_photo(self, post: Writing, png: bytes) -> Mapping[str, Any]:
-        """Create a photo post."""
         return self._create_photos({"caption": _html(post), **_fields(post)}, [png])
 
     def reblog(self, target: ReblogTarget, post: Writing) -> Mapping[str, Any]:

@@ -15,7 +15,6 @@ from tumblr.turns.turn import Intent, Judgment, LogEntry, StoredMoodInput, Store
 
 
 def turn_of_row(row: Row[Any]) -> Turn:
-    """A row of ``turns``."""
     return Turn(
         id=row.id,
         kind=TurnKind(row.kind),
@@ -42,7 +41,6 @@ def turn_of_row(row: Row[Any]) -> Turn:
 
 
 def mood_input_of_row(row: Row[Any]) -> StoredMoodInput:
-    """A row of ``mood_inputs`` with its number."""
     return StoredMoodInput(
         kind=TurnKind(row.kind),
         who=row.who,

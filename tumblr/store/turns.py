@@ -377,7 +377,6 @@ class TurnStore:
             return int(connection.scalar(wanted) or 0)
 
     def logged_post_ids(self) -> set[str]:
-        """The ids of all posts in the log."""
         with self._database.transaction() as connection:
             return set(connection.scalars(select(post_log.c.post_id)))
 

@@ -65,8 +65,6 @@ class OriginalInput(Input):
 
 
 class ReviewInput(Input):
-    """An order of a review."""
-
     kind: Literal[TurnKind.REVIEW] = TurnKind.REVIEW
     timestamp: int
     lines: tuple[str, ...]

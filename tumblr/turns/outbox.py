@@ -8,8 +8,6 @@ from enum import StrEnum
 
 
 class EditAction(StrEnum):
-    """What an edit does."""
-
     DELETE = "delete"
     """Delete a post or ask."""
 
@@ -39,8 +37,6 @@ class NewEdit:
 
 @dataclass(frozen=True)
 class PendingEdit(NewEdit):
-    """An edit as it is stored."""
-
     number: int = 0
     created_at: float = 0.0
     attempts: int = 0

@@ -19,7 +19,6 @@ class ScreenedText:
 
     @property
     def text(self) -> str:
-        """All of it as one text."""
         return f"{self.asker} {self.question} {self.answer} {' '.join(self.tags)}"
 
 

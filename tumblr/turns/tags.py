@@ -49,7 +49,6 @@ def answer_tags(tags: Iterable[str], asker: str, avoided: Sequence[str]) -> list
 
 
 def original_tags(tags: Iterable[str], avoided: Sequence[str]) -> list[str]:
-    """The tags of an original post."""
     return strip_tags(clean_tags(tags), avoided)
 
 

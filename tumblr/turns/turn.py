@@ -116,8 +116,6 @@ class NewTurn:
 
 @dataclass(frozen=True)
 class Turn:
-    """A turn as it is stored."""
-
     id: int
     kind: TurnKind
     input_id: str

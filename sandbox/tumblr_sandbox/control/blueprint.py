@@ -72,7 +72,6 @@ def _post(connection: Connection, post_id: int) -> StoredPost:
 
 
 def list_users() -> Response:
-    """The names of all users."""
     with this_world().database.read() as connection:
         return jsonify(users=[user.name for user in accounts.all_users(connection)])
 

@@ -51,8 +51,6 @@ class NewSubmission(Message):
 
 
 class NewPost(Message):
-    """A text post."""
-
     blog: str
     html: str = Field(max_length=1_000_000)
     title: str = Field("", max_length=500)
@@ -103,8 +101,6 @@ class ClockStep(Message):
 
 
 class OAuthChecks(Message):
-    """Which of OAuth's checks are on."""
-
     nonces: bool = True
     timestamps: bool = True
 

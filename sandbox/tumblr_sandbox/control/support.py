@@ -47,7 +47,6 @@ def on_refusal(error: Exception) -> Response:
 
 
 def post_record(post: StoredPost, blog: Blog) -> PostRecord:
-    """A post as a plain record."""
     asker = post.details.get("asker")
     question = post.details.get("question")
     return PostRecord(
@@ -73,7 +72,6 @@ def post_record(post: StoredPost, blog: Blog) -> PostRecord:
 
 
 def note_record(note: Note, blog: Blog) -> NoteRecord:
-    """A note as a plain record."""
     return NoteRecord(
         kind=note.kind,
         blog=blog.name,

@@ -25,7 +25,6 @@ MAX_QUESTION = 4096
 
 
 def ask_page(name: str, problem: str = "", question: str = "") -> str:
-    """The ask box."""
     with this_world().database.read() as connection:
         return layout.page(
             connection,

@@ -27,7 +27,6 @@ RTS, ACCEPT = "rts", "a"
 
 
 def page(connection: Connection, template: str, **values: Any) -> str:
-    """A page with its surroundings."""
     mine = session.me(connection)
     counts, unseen = {}, 0
     if mine is not None:

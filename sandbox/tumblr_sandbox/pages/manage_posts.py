@@ -23,8 +23,6 @@ Page = Response | str
 
 @dataclass(frozen=True)
 class PostList:
-    """One of the three lists."""
-
     name: str
     title: str
     state: str

@@ -66,7 +66,6 @@ def _everything(connection: Connection, mine: Blog | None) -> list[StoredPost]:
 
 
 def tag_page(tag: str) -> str:
-    """Posts with a tag."""
     with this_world().database.read() as connection:
         hidden = layout.hidden(connection, session.me(connection))
         found = posts.tagged(connection, tag, before=layout.before(), limit=POSTS_PER_PAGE + 1, hidden=hidden)
@@ -167,7 +166,6 @@ def _about(connection: Connection, blog: Blog, mine: Blog | None) -> About:
 
 
 def post_page(name: str, post_id: int, slug: str = "") -> str:  # noqa: ARG001 - the slug is decoration
-    """One post with its notes."""
     kind = request.args.get("notes", "all")
     world = this_world()
     with world.database.read() as connection:

@@ -88,7 +88,6 @@ class PagePost:
 
     @property
     def path(self) -> str:
-        """Its own page."""
         return f"/blog/{self.blog}/post/{self.id}"
 
     @property

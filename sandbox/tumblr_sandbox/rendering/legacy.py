@@ -17,7 +17,6 @@ from tumblr_sandbox.store.posts import StoredPost
 
 
 def legacy_post(post: StoredPost, around: Surroundings) -> dict[str, Any]:
-    """The whole post."""
     own = post.content.as_html()
     quoted = quoted_chain(post.trail, around.gone, root_speaks=_root_speaks(post))
     text = quoted + own

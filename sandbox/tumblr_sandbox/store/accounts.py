@@ -47,8 +47,6 @@ class BlogSettings(BaseModel):
 
 @dataclass(frozen=True)
 class Blog:
-    """A blog and its settings."""
-
     id: int
     name: str
     uuid: str

@@ -46,5 +46,4 @@ class ReplyHandler(TurnHandler, kinds=(TurnKind.REPLY,)):
         )
 
     def mood_input(self, turn: Turn, chosen: SelectionOutcome) -> StoredMoodInput | None:
-        """The reply."""
         return moved_by(turn, chosen, TurnKind.REPLY, about(turn, ReplyInput).timestamp)

@@ -31,6 +31,14 @@ class CorpusConfig(Section):
     fiction_tags: tuple[str, ...] = Field(
         ("original fiction",), description="tags of the author's fiction, which has a heading of its own"
     )
+    exclude_videos: bool = Field(False, description="leave out posts with a video anywhere in their thread")
+    exclude_gifs: bool = Field(False, description="leave out posts with a GIF anywhere in their thread")
+    most_images: NonNegativeInt | None = Field(
+        None, description="posts with more images in their thread are left out; default: no bound"
+    )
+    share_with_images: Probability = Field(
+        1.0, description="share of the posts with images that is used, drawn by the post's id"
+    )
     min_characters: NonNegativeInt = Field(10, description="own words shorter than this are left out")
     max_others_ratio: PositiveFloat = Field(
         2.0, description="a post in which others say more than this many times as much is left out"

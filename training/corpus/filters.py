@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from munging.control import IMAGE_DELIMITER
 from munging.thread import PostKind, Thread
 from training.corpus.documents import others_words, own_words
+from training.corpus.pictures import what_it_shows
 from training.corpus.post import RawPost
 from training.settings import CorpusConfig
 
@@ -33,9 +34,11 @@ class Filter:
             return "not_published"
         if post.text is not None:
             return None if len(post.text.strip()) >= self.settings.min_characters else "too_short"
-        if post.thread is None and self.author_of(post.payload).lower() not in self.authors:
+        if post.thread is not None:
+            return None
+        if self.author_of(post.payload).lower() not in self.authors:
             return "not_own"
-        return None
+        return what_it_shows(post.payload, post.reference.key, self.settings)
 
     def of_thread(self, post: RawPost, thread: Thread) -> str | None:
         """The reason to leave out a post whose words are known; None to keep it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,6 +185,42 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
     assert "secret" not in str(report["examples_dropped"])
     _, report = prepare(tmp_path / "out", folder, settings=config(include_private=True))
     assert report["kept"] == 3
+
+
+def shown(number: int, *files: str, **fields: Any) -> dict[str, Any]:
+    """A post with images in its body."""
+    images = "".join(f'<img src="https://64.media.tumblr.com/{file}">' for file in files)
+    return post(number, body=f"<p>{LONG} {number} {LONG[::-1]}</p>{images}", **fields)
+
+
+def test_posts_that_are_about_what_they_show_are_left_out_where_it_is_wanted(tmp_path: Path) -> None:
+    block = {"type": "image", "media": [{"url": "https://64.media.tumblr.com/d.GIF"}]}
+    words = {"type": "text", "text": f"{LONG} in blocks"}
+    posts = {
+        1: shown(1, "a.png", "b.png", "c.png"),
+        2: shown(2, "a.png", "b.gif"),
+        3: shown(3, "a.png", type="video"),
+        4: shown(4, "a.png", "b.png"),
+        5: shown(5),
+        6: {**post(6), "type": "blocks", "content": [words, block]},
+    }
+    folder = backup(tmp_path / "frank", posts)
+    settings = config(exclude_videos=True, exclude_gifs=True, most_images=2, near_duplicate_similarity=1.0)
+    corpus, report = prepare(tmp_path / "out", folder, settings=settings)
+    assert report["dropped"] == {"many_images": 1, "gif": 2, "video": 1}
+    assert documents(corpus).keys() == {"4", "5"}
+
+
+def test_a_share_of_the_posts_with_images_is_used_and_the_same_in_every_run(tmp_path: Path) -> None:
+    posts = {number: shown(number, "a.png") for number in range(1, 61)} | {99: shown(99)}
+    folder = backup(tmp_path / "frank", posts)
+    settings = config(share_with_images=1 / 3, near_duplicate_similarity=1.0)
+    first, report = prepare(tmp_path / "out", folder, settings=settings)
+    assert 8 <= len(documents(first)) - 1 <= 32
+    assert report["dropped"]["image_draw"] == 61 - report["kept"]
+    assert "99" in documents(first)
+    again, _ = prepare(tmp_path / "again", folder, settings=settings)
+    assert documents(again).keys() == documents(first).keys()
 
 
 def test_fiction_and_reviews_have_headings_of_their_own(tmp_path: Path) -> None:

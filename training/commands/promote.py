@@ -39,7 +39,7 @@ def _run(arguments: argparse.Namespace, sections: Sections) -> Outcome:
         "head": arguments.head,
         "version": version,
         "replaced": replaced,
-        "announced": announce(sections, f"{arguments.head}/{version}"),
+        "announced": announce(sections, arguments.head, version),
     }
     return Outcome(report)
 

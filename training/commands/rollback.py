@@ -28,7 +28,7 @@ def _run(arguments: argparse.Namespace, sections: Sections) -> Outcome:
     heads = heads_folder(model, arguments.heads or (None if arguments.model else sections.generator.heads))
     with locked(heads, "rollback"):
         version = roll_back(heads, arguments.head)
-    told = announce(sections, f"{arguments.head}/{version or 'none'}")
+    told = announce(sections, arguments.head, version)
     return Outcome({"command": "rollback", "head": arguments.head, "version": version, "announced": told})
 
 

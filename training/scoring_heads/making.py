@@ -111,7 +111,7 @@ def make_head_version(
         report["promoted"] = comparison is None or comparison.is_better
         if report["promoted"]:
             report["replaced"] = promote(places.heads, name, version)
-            report["announced"] = announce(sections, f"{name}/{version}")
+            report["announced"] = announce(sections, name, version)
         else:
             status = ExitStatus.NOT_PROMOTED
     remove_unused(places.heads, name, KEPT_VERSIONS)
@@ -161,14 +161,21 @@ def _compared(
         return compare(head, old, places.generator, rows, settings)
 
 
-def announce(sections: Sections, version: str) -> bool:
-    """Tell running generators through the switchboard; false when it cannot be reached, which does no
-    harm."""
-    once = Retry(attempts=1)  # whoever starts later reads the heads in use anyway
-    client = SwitchboardClient(sections.switchboard.address, sections.switchboard.generator_token, retry=once)
+def announce(sections: Sections, name: str, version: str) -> bool:
+    """Tell running generators which version of a head is in use, through the switchboard.
+
+    False when it cannot be reached: they keep the heads that they have, and a line says how to tell them
+    later. Whoever starts later reads the heads in use anyway.
+    """
+    few = Retry(attempts=3)
+    client = SwitchboardClient(sections.switchboard.address, sections.switchboard.generator_token, retry=few)
     try:
-        client.announce(version)
-    except SwitchboardError:
+        client.announce(f"{name}/{version or 'none'}")
+    except SwitchboardError as error:
+        again = f"`python -m training promote {name} --version {version}`" if version else "restarting them"
+        Console(stderr=True).print(
+            f"running generators were not told ({error}); {again} does it", markup=False
+        )
         return False
     finally:
         client.close()

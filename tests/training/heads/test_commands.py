@@ -59,13 +59,15 @@ def test_promote_and_rollback(run: Run, model: Path, tmp_path: Path) -> None:
         versions.append(report["version"])
     assert not (model / "heads" / "current.json").exists()
     assert run("promote", "--model", model, "--version", versions[0])[0] == 0
-    assert run("promote", "--model", model)[1] == {
+    _, report, said = run("promote", "--model", model)
+    assert report == {
         "command": "promote",
         "head": "selector",
         "version": versions[1],
         "replaced": versions[0],
         "announced": False,
     }
+    assert f"`python -m training promote selector --version {versions[1]}` does it" in " ".join(said.split())
     assert folder_of(model / "heads", "selector").name == versions[1]
     assert run("rollback", "--model", model)[1]["version"] == versions[0]
     assert run("rollback", "--model", model)[1]["version"] == ""

@@ -24,7 +24,7 @@ from switchboard.app import create_app
 from switchboard.job_factory import JobRules
 from switchboard.serving import Server
 from switchboard.settings import SwitchboardConfig
-from switchboard.store import DatabaseUrlError, JobStore, SchemaTooNew, StoreUnavailable
+from switchboard.store import DatabaseUrlError, JobStore, SchemaTooNew, StoreRefused, StoreUnavailable
 
 SWEEP_SECONDS = 30.0
 DATABASE_SECONDS = 600.0
@@ -64,8 +64,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def check_tokens(settings: SwitchboardConfig) -> None:
-    """Raise FatalError if others could reach the service without a token, or in a role that is not theirs."""
-    problem = settings.token_problem()
+    """Raise FatalError if a role has no token, or one that is not its own."""
+    problem = settings.token_problem(serving=True)
     if problem is not None:
         raise FatalError(*problem)
 
@@ -103,6 +103,8 @@ def open_store(config: Config, clock: SteadyClock) -> JobStore:
 
     try:
         return JobStore(config.switchboard, clock=clock, written_now=written_now)
+    except StoreRefused as error:
+        raise FatalError(str(error), DATABASE_HINT) from None
     except StoreUnavailable as error:
         if not config.switchboard.database_url.startswith("sqlite"):
             raise
@@ -126,9 +128,7 @@ def _mentionable(config: Config) -> frozenset[str] | None:
     """Who may be mentioned in any text; None: everybody."""
     if config.candidates.mentions == "anyone":
         return None
-    blog = config.blog
-    names = (blog.blog_name, blog.dash_blog_name, blog.operator_name)
-    return frozenset(name.lower() for name in names if name)
+    return frozenset(name.lower() for name in config.blog.names)
 
 
 def listen(app: Flask, config: SwitchboardConfig) -> Server:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot_lifecycle import FatalError, Shutdown, configure_logging
+from bot_network import shown_url
 from bot_process import load_process_config, parse_process_arguments, run_process
 from mood.named import Mood
 from selection.candidates import Candidate
@@ -139,7 +140,7 @@ def main(argv: list[str] | None = None) -> int:
     client = SwitchboardClient(config.switchboard.address, config.switchboard.selector_token, retry=once)
     worker = f"selector@{socket.gethostname()}"[:64]
     exchange = SelectorExchange(client, worker=worker, dropped=selector.dropped)
-    log.info("selector started", switchboard=config.switchboard.address, worker=worker)
+    log.info("selector started", switchboard=shown_url(config.switchboard.address), worker=worker)
     serve(exchange, selector, Shutdown(GRACE_SECONDS).install().requested, PollTimings())
     client.close()
     log.info("selector stopped")

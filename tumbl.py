@@ -8,6 +8,7 @@ import sys
 import structlog
 
 from bot_lifecycle import Shutdown, configure_logging
+from bot_network import shown_url
 from bot_process import load_process_config, parse_process_arguments, run_process
 from tumblr.build import running_bot
 
@@ -33,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
         log.info(
             "started",
             blog=config.blog.blog_name,
-            tumblr=config.tumblr.host,
+            tumblr=shown_url(config.tumblr.host),
             publishing="nothing (dry run)" if arguments.dry_run else config.tumblr.publishing,
         )
         if arguments.once:

@@ -21,6 +21,7 @@ from autoresponder.jobs.prompts import Voice
 from autoresponder.jobs.runner import JobRunner
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.settings import GeneratorConfig
+from bot_network import shown_url
 from bot_settings.blog import BlogConfig
 from munging.thread import Identity
 
@@ -97,7 +98,7 @@ def _found(
                 raise WritingStoppedError("the generator is shutting down") from None
             if given_up:
                 raise ModelError(
-                    f"{settings.completions.url}: {error}",
+                    f"{shown_url(settings.completions.url)}: {error}",
                     "start the server, or mind generator.completions.url",
                 ) from None
     raise AssertionError("unreachable: count has no end")

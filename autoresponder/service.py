@@ -15,6 +15,7 @@ from autoresponder.jobs.runner import Done, Job, JobRunner
 from autoresponder.pictures.models import PICTURE_JOBS, PictureModels
 from autoresponder.settings import GeneratorConfig
 from bot_lifecycle import FatalError, Shutdown
+from bot_network import shown_url
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardConflict, SwitchboardForbidden
 from switchboard.messages import WorkerError
@@ -153,7 +154,7 @@ def serve(
     )
     for line in runner.missing_heads:
         log.warning(line)
-    log.info("generator started", switchboard=switchboard.address, worker=name)
+    log.info("generator started", switchboard=shown_url(switchboard.address), worker=name)
     try:
         worker = GeneratorWorker(runner, pictures, reloader)
         run_bench_worker(exchange, worker.work, shutdown.requested, PollTimings())

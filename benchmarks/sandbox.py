@@ -186,13 +186,13 @@ def endpoints(session: requests.Session, url: str) -> dict[str, str]:
     }
 
 
-def signed_in(url: str) -> requests.Session:
+def signed_in(url: str, database: Path) -> requests.Session:
     """A session that signs what goes to the API, and is the bot's own on the pages."""
     session = direct_session()
     token = TOKEN.search(session.get(f"{url}/accounts").text)
     assert token is not None
     session.post(f"{url}/accounts", data={"name": DEMO_BLOG, "token": token[1]}, timeout=30)
-    session.auth = OAuth1(*demo_keys(DEMO_BLOG).strings())
+    session.auth = OAuth1(*demo_keys(DEMO_BLOG, database).strings())
     return session
 
 
@@ -215,20 +215,26 @@ def timed(call: Callable[[], requests.Response], tries: int, pid: int) -> tuple[
     return round(statistics.median(times), 1), round(statistics.quantiles(times, n=20)[18], 1), round(used, 1)
 
 
-def write_posts(url: str, name: str, count: int) -> list[int]:
+def write_posts(url: str, database: Path, name: str, count: int) -> list[int]:
     """One process of clients: so many posts by one account; gives their ids."""
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"  # pytumblr has no session of its own
     make: Any = pytumblr.TumblrRestClient
-    client = make(*demo_keys(name).strings(), host=url)
+    client = make(*demo_keys(name, database).strings(), host=url)
     return [int(client.create_text(name, body=f"<p>post {number}</p>")["id"]) for number in range(count)]
 
 
-def writers(url: str, creates: int) -> dict[str, object]:
+def writers(url: str, database: Path, creates: int) -> dict[str, object]:
     """Two processes of clients write at once; how fast, and whether anything was lost."""
     names = ("quietmarsh", "memefoundry")
     with SandboxDriver(url) as driver, ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         began = time.perf_counter()
-        made = dict(zip(names, pool.map(write_posts, [url] * 2, names, [creates // 2] * 2), strict=True))
+        made = dict(
+            zip(
+                names,
+                pool.map(write_posts, [url] * 2, [database] * 2, names, [creates // 2] * 2),
+                strict=True,
+            )
+        )
         seconds = time.perf_counter() - began
         kept = {name: {int(post.id) for post in driver.posts(name)} for name in names}
     every = [number for ids in made.values() for number in ids]
@@ -246,10 +252,10 @@ def measure(path: Path, people: int, posts: int, tries: int, creates: int) -> di
     if not path.exists():
         Filler(path, people).fill(posts)
     times = {}
-    with served(path) as (url, pid), signed_in(url) as session:
+    with served(path) as (url, pid), signed_in(url, path) as session:
         for name, at in endpoints(session, url).items():
             times[name] = timed(functools.partial(session.get, f"{url}{at}"), tries, pid)
-        found = writers(url, creates)
+        found = writers(url, path, creates)
     slowest = max(times, key=lambda name: times[name][1])
     return {
         "people": people,

@@ -31,6 +31,13 @@ class BlogConfig(Section):
         "US/Pacific", description="time zone of peak hours, of the daily mood and of times in prompts"
     )
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the bot's blogs and of its operator's, as far as they are set."""
+        return tuple(
+            name for name in (self.blog_name, self.dash_blog_name, self.operator_name) if name is not None
+        )
+
     @model_validator(mode="after")
     def _operator_is_somebody_else(self) -> BlogConfig:
         own = {name.lower() for name in (self.blog_name, self.dash_blog_name) if name}

@@ -28,6 +28,11 @@ TOKENS = ("client_token", "generator_token", "selector_token")
 KEY_NAMES = ("consumer_key", "consumer_secret", "token", "token_secret")
 
 
+def sandbox_database(run: Path) -> Path:
+    """Where a demo's tumblr is kept."""
+    return run / "sandbox.sqlite"
+
+
 def demo_settings(
     run: Path, model: Path, sandbox_port: int, switchboard_port: int, *, follows: bool = False
 ) -> dict[str, Any]:
@@ -36,7 +41,7 @@ def demo_settings(
     ``follows``: the bot's account is its dashboard account too, so that it follows people who ask for it,
     and reblogs what it likes of theirs.
     """
-    keys = dict(zip(KEY_NAMES, demo_keys(DEMO_BLOG).strings(), strict=True))
+    keys = dict(zip(KEY_NAMES, demo_keys(DEMO_BLOG, sandbox_database(run)).strings(), strict=True))
     return {
         "blog": {"blog_name": DEMO_BLOG, "timezone": "UTC"},
         "tumblr": {

@@ -28,6 +28,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from bot_lifecycle import FatalError
 from bot_parent import stop_with_parent
+from demo.configuration import sandbox_database
 
 HOME = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 40.0
@@ -89,7 +90,7 @@ class Supervised:
             "AUTORESPONDER_LOGS": self.logs.name,  # within the folder in which supervisord works
             "AUTORESPONDER_SOCKET": str(self._socket),
             "SANDBOX_PORT": str(sandbox_port),
-            "SANDBOX_DATABASE": _in_quotes(str(run / "sandbox.sqlite")),
+            "SANDBOX_DATABASE": _in_quotes(str(sandbox_database(run))),
             "SANDBOX_PEOPLE": str(people),
             "SANDBOX_PEOPLE_SPEED": str(people_speed),
             "PYTHONUNBUFFERED": "1",

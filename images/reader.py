@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import structlog
 
+from bot_network import shown_url
 from images.cache import ImageCache, Known
 from images.errors import ImageError
 from images.fetcher import Fetcher
@@ -121,7 +122,7 @@ class ImageReader:
         try:
             self._read_and_keep(url)
         except Exception as error:
-            log.error("an image was not read", url=url, exc_info=error)
+            log.error("an image was not read", url=shown_url(url), exc_info=error)
             self._cache.keep_address_failure(url, ImageError(type(error).__name__, is_permanent=False))
         finally:
             with self._lock:
@@ -131,7 +132,7 @@ class ImageReader:
         try:
             data = self._fetcher.fetch(url)
         except ImageError as error:
-            log.info("image not fetched", url=url, reason=error.reason)
+            log.info("image not fetched", url=shown_url(url), reason=error.reason)
             self._cache.keep_address_failure(url, error)
             return
         content = hashlib.sha256(data).hexdigest()

@@ -39,6 +39,11 @@ def _print_post(post: Post) -> str:
     return f"{NAME}{post.author}{SAID}{words}{tags}"
 
 
+def speakers(text: str) -> list[str]:
+    """The names of those who speak in a thread beside the bot, as often as they do, the earliest first."""
+    return [mark[1].strip() for mark in _MARK.finditer(text) if mark[1]]
+
+
 def from_classic(text: str, identity: Identity) -> Thread:
     """Read a thread. Text before the first mark is its preamble; an end mark that closes it is dropped."""
     head, closed, tail = text.rpartition(END)

@@ -35,6 +35,8 @@ _NO_BLOG_HOSTS = frozenset(
 )
 """Hosts of tumblr's own."""
 _WRAPPED = re.compile(r"https?://t\.umblr\.com/redirect\?", re.IGNORECASE)
+_TYPED_MENTION = re.compile(r"(?<![\w@./])@([A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?)(?!\w)")
+"""A mention as tumblr reads it: not the middle of a mail address."""
 _POST_ID = re.compile(r"/([0-9]{1,20})(?:[/?#]|$)")
 
 
@@ -95,3 +97,8 @@ def is_author_link(element: Element, *, in_first_place: bool) -> bool:
 def author_named_by(link: Element) -> str:
     """The name of the blog that a link is about: its words, else its target's; may be empty."""
     return text_of(link).strip().removeprefix("@") or blog_of_address(link.get("href"))
+
+
+def typed_mentions(text: str) -> list[str]:
+    """The names, in lower case, of the blogs that a text mentions by typing ``@name``, as tumblr reads it."""
+    return [name.lower() for name in _TYPED_MENTION.findall(text)]

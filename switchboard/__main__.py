@@ -18,6 +18,7 @@ from rich.live import Live
 
 from bot_config import Config
 from bot_lifecycle import FatalError, Shutdown
+from bot_network import shown_url
 from bot_process import load_process_config, run_process
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardError
@@ -29,7 +30,7 @@ WATCH_SECONDS = 1.0
 def main(argv: Sequence[str] | None = None) -> int:
     """Show what a running switchboard is doing."""
     arguments = _parse(argv)
-    config = load_process_config(arguments.config, secrets=("switchboard.client_token",))
+    config = load_process_config(arguments.config, used=("switchboard.client_token",))
     client = SwitchboardClient(
         config.switchboard.address,
         config.switchboard.client_token,
@@ -57,7 +58,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _hint(config: Config, path: Path) -> str:
-    return f"is bridge_service.py running at {config.switchboard.address}, with the tokens of {path}?"
+    return (
+        f"is bridge_service.py running at {shown_url(config.switchboard.address)}, with the tokens of {path}?"
+    )
 
 
 def _show(client: SwitchboardClient) -> int:

@@ -159,7 +159,7 @@ class Switchboard:
         first = self.store.exchange_generator(poll)
         self.metrics.results(first.statuses.values())
         if first.jobs or first.statuses or poll.max_jobs == 0 or not poll.wait:
-            return _answer(first.to_wire())
+            return _answer(first.to_wire(jobs_alone=poll.is_of_2021))
         again = poll.model_copy(update={"results": {}, "leases": None})
         later = self.waiting.until(
             lambda: self.store.exchange_generator(again), lambda reply: bool(reply.jobs), poll.wait
@@ -180,6 +180,8 @@ class Switchboard:
         self.workers.saw(poll)
         first = self.store.exchange_selector(poll)
         self.metrics.results(first.statuses.values())
+        if poll.is_of_2021:
+            return _answer(first.to_2021(poll.retention_stack))
         if first.SELECTION_PROMPT_STACK or first.statuses or poll.max_jobs == 0 or not poll.wait:
             return _answer(first)
         again = poll.model_copy(

@@ -14,6 +14,7 @@ import stamina
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from bot_http import direct_session
+from bot_network import shown_url
 from switchboard.errors import (
     SwitchboardBusy,
     SwitchboardConflict,
@@ -180,8 +181,8 @@ class SwitchboardClient:
             )
             body = response.json()
         except requests.exceptions.RequestException as error:
-            reason = f"no usable answer from the switchboard at {self._url}{path} ({type(error).__name__})"
-            raise SwitchboardUnreachable(reason) from error
+            where = f"the switchboard at {shown_url(self._url)}{path}"
+            raise SwitchboardUnreachable(f"no usable answer from {where} ({type(error).__name__})") from error
         _raise_for_status(response, body)
         return body
 

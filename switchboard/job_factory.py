@@ -2,15 +2,15 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from mood.named import FALLBACK_SAMPLE, Ranges, candidates_wanted, expected_rejection, mood_by_name
 from mood.settings import MoodConfig
+from munging.classic import speakers
 from munging.cleaning import clean_user_text
-from munging.control import ASKED, BOT, NAME, SAID
+from munging.control import ASKED, BOT, NAME
 from selection.settings import SelectionConfig
 from switchboard.messages import (
     AnswerRequest,
@@ -27,8 +27,6 @@ from switchboard.messages import (
 )
 from switchboard.messages.fields import MAX_LABEL_CHARACTERS, MAX_MENTIONS, JobType
 from switchboard.settings import CandidatesConfig
-
-_SPEAKER = re.compile(f"{NAME}([^{NAME}{SAID}{ASKED}\n]+)[{SAID}{ASKED}]")
 
 
 @dataclass(frozen=True)
@@ -197,8 +195,8 @@ def _allowed_mentions(prompt: str, rules: JobRules) -> list[str] | None:
     """Who may be mentioned in the answer to a classic prompt: who speaks in it last, and some always."""
     if rules.mentionable is None:
         return None
-    speakers = [name.strip().lower()[:MAX_LABEL_CHARACTERS] for name in _SPEAKER.findall(prompt)]
-    named = dict.fromkeys([*sorted(rules.mentionable), *reversed(speakers)])
+    spoke = [name.lower()[:MAX_LABEL_CHARACTERS] for name in speakers(prompt)]
+    named = dict.fromkeys([*sorted(rules.mentionable), *reversed(spoke)])
     return list(named)[:MAX_MENTIONS]
 
 

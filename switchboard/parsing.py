@@ -1,5 +1,7 @@
 """From the bytes of a request to a message, or to a refusal that names the field. Nothing raises a 500."""
 
+import base64
+import binascii
 import hmac
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -91,17 +93,14 @@ def validated(model: type[Model], value: Any) -> Model:
         raise RequestError(400, message[:MAX_SHOWN_CHARACTERS], field[:MAX_SHOWN_CHARACTERS]) from None
 
 
-SCHEME = "Bearer "
-FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
-"""Headers by which a reverse proxy says whom it speaks for."""
+UNNAMED = "a token is needed: in the header Authorization, as Bearer TOKEN, or as a password in the address"
 
 
 def check_origin(headers: Headers, settings: SwitchboardConfig) -> None:
     """Refuse what a page in somebody's browser sends, or has the browser send. Raises RequestError.
 
     A browser can reach services of its machine that nobody else can. It names the page it acts for, and the
-    host it believes to speak to, also where a page has its own name point to this machine. A reverse proxy on
-    the same machine lets others in as well: behind one, every role needs a token.
+    host it believes to speak to, also where a page has its own name point to this machine.
     """
     if "Origin" in headers or headers.get("Sec-Fetch-Site", "none") != "none":
         raise RequestError(403, "the switchboard serves no web pages")
@@ -114,8 +113,6 @@ def check_origin(headers: Headers, settings: SwitchboardConfig) -> None:
     own = urlsplit(settings.url or "").hostname
     if not is_loopback(host) and host not in (own, settings.listen_host):
         raise RequestError(403, "not addressed to this switchboard", "Host")
-    if any(name in headers for name in FORWARDED) and settings.has_open_role:
-        raise RequestError(403, "behind a proxy all three tokens are needed")
 
 
 def authorize(header: str | None, role: Role, settings: SwitchboardConfig) -> None:
@@ -123,11 +120,24 @@ def authorize(header: str | None, role: Role, settings: SwitchboardConfig) -> No
 
     The comparison takes the same time whatever is wrong with the token.
     """
+    given = _token_in(header or "")
+    if given is None:
+        raise RequestError(401, UNNAMED)
     expected = settings.token_of(role)
-    if expected is None:
-        return
-    if header is None or not header.startswith(SCHEME):
-        raise RequestError(401, "a token is needed")
-    given = header.removeprefix(SCHEME).encode("latin-1", "replace")  # the bytes that were on the wire
-    if not hmac.compare_digest(given, expected.get_secret_value().encode()):
+    if expected is None or not hmac.compare_digest(given, expected.get_secret_value().encode()):
         raise RequestError(403, "not allowed")
+
+
+def _token_in(header: str) -> bytes | None:
+    """The token of an Authorization header: Bearer, or the password of Basic.
+
+    Programs that know of no tokens send Basic when their address of the switchboard has a password in it.
+    """
+    scheme, _, rest = header.partition(" ")
+    given = rest.encode("latin-1", "replace")  # the bytes that were on the wire
+    if scheme == "Bearer":
+        return given
+    try:
+        return base64.b64decode(given, validate=True).partition(b":")[2] if scheme == "Basic" else None
+    except binascii.Error:
+        return None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
 
-from bot_network import is_loopback, local_url
+from bot_network import is_loopback, local_url, shown_url
 from bot_settings.base import NonNegativeFloat, NonNegativeInt, Port, Probability, Secret, Section
 
 Role = Literal["client", "generator", "selector"]
@@ -33,6 +35,11 @@ class SwitchboardConfig(Section):
     client_token: Secret | None = Field(None, description="token of tumbl.py and of status readers")
     generator_token: Secret | None = Field(None, description="token of the generators")
     selector_token: Secret | None = Field(None, description="token of the selector")
+    token_file: Path = Field(
+        Path("run/switchboard.tokens"),
+        description="where tokens that are not set are kept, readable by their owner alone; drawn at the "
+        "first start, for processes of this machine",
+    )
     threads: Annotated[int, Field(ge=4, le=256)] = Field(32, description="threads that serve requests")
     generation_lease_seconds: PositiveFloat = Field(
         60.0, description="lease of candidates to a generator, which renews it while it works"
@@ -63,7 +70,7 @@ class SwitchboardConfig(Section):
         return self.url or local_url(self.listen_host, self.port)
 
     def token_of(self, role: Role) -> SecretStr | None:
-        """The token of a role; one without is open to everybody who can reach the service."""
+        """The token of a role; in one without nobody can act."""
         tokens = {
             "client": self.client_token,
             "generator": self.generator_token,
@@ -72,19 +79,23 @@ class SwitchboardConfig(Section):
         return tokens[role]
 
     @property
-    def has_open_role(self) -> bool:
-        """Whether a role needs no token."""
-        return any(self.token_of(role) is None for role in get_args(Role))
+    def is_on_this_machine(self) -> bool:
+        """Whether the switchboard is reached over loopback alone."""
+        host = urlsplit(self.address).hostname or ""
+        return is_loopback(self.listen_host) and is_loopback(host)
 
-    def token_problem(self) -> tuple[str, str] | None:
-        """What is unsafe about the tokens, and what to do about it; None: nothing is."""
+    def token_problem(self, *, serving: bool = False) -> tuple[str, str] | None:
+        """What is unsafe about the tokens, and what to do about it; None: nothing is.
+
+        ``serving``: as the switchboard itself has them, which needs all three; a worker needs its own alone.
+        """
         given = [token.get_secret_value() for role in get_args(Role) if (token := self.token_of(role))]
         if len(given) > len(set(given)):
             return "two roles of the switchboard share a token", "give each role a token of its own"
-        if self.has_open_role and not is_loopback(self.listen_host):
+        if len(given) < len(get_args(Role)) and (serving or not is_loopback(self.listen_host)):
             return (
-                f"switchboard.listen_host {self.listen_host} is open to other machines, "
-                "and a token is missing",
+                f"the switchboard is open to other machines (listen_host {self.listen_host}, address "
+                f"{shown_url(self.address)}), and a token is missing",
                 "set switchboard.client_token, generator_token and selector_token, or listen on 127.0.0.1",
             )
         return None

@@ -15,8 +15,9 @@ from pydantic import SecretStr
 
 from bot_config import Config
 from bot_http import direct_session, session_for
-from bot_network import is_loopback, local_url
+from bot_network import is_loopback, local_url, shown_url
 from switchboard.client import Retry, SwitchboardClient
+from switchboard.errors import SwitchboardUnreachable
 from switchboard.messages import StateReply
 from tumblr.api.key_pool import Group
 from tumblr.build import connect, settings_of
@@ -167,3 +168,25 @@ def test_loopback(host: str, *, loopback: bool) -> None:
 def test_where_a_process_that_listens_there_is_reached(listen_host: str, url: str) -> None:
     assert local_url(listen_host, 5000) == url
     assert Config(switchboard={"listen_host": listen_host}).switchboard.address == url
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://switchboard.example.org:5000/x", "https://switchboard.example.org:5000/x"),
+        ("https://worker:secret@host.example/", "https://host.example/"),
+        ("http://secret@[::1]:5000", "http://[::1]:5000"),
+        ("https://host.example/picture?signature=secret#secret", "https://host.example/picture"),
+        ("postgresql+psycopg://bot:p@ss@db/x", "postgresql+psycopg://db/x"),
+        ("http://[secret", "an address that cannot be read"),
+    ],
+)
+def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
+    assert shown_url(url) == shown
+
+
+def test_an_address_with_a_password_is_told_of_without_it() -> None:
+    client = SwitchboardClient("http://worker:hidden@127.0.0.1:1", None, retry=Retry(attempts=1))
+    with pytest.raises(SwitchboardUnreachable, match=r"http://127\.0\.0\.1:1/") as raised:
+        client.status()
+    assert "hidden" not in str(raised.value)

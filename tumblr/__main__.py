@@ -76,7 +76,7 @@ def _command(
 
 def _with_store(arguments: argparse.Namespace, use: Callable[[TurnStore], int]) -> int:
     """Run over a copy of the database: the bot may be at work on it."""
-    path = load_process_config(arguments.config, secrets=()).tumblr.database
+    path = load_process_config(arguments.config, used=()).tumblr.database
     if not path.exists():
         raise FatalError(f"there is no database {path}", "run tumbl.py first, or set tumblr.database")
     try:
@@ -113,7 +113,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _backup(arguments: argparse.Namespace) -> int:
-    database = load_process_config(arguments.config, secrets=()).tumblr.database
+    database = load_process_config(arguments.config, used=()).tumblr.database
     try:
         size = back_up(database, arguments.file)
     except StoreError as error:
@@ -123,7 +123,7 @@ def _backup(arguments: argparse.Namespace) -> int:
 
 
 def _restore(arguments: argparse.Namespace) -> int:
-    database = load_process_config(arguments.config, secrets=()).tumblr.database
+    database = load_process_config(arguments.config, used=()).tumblr.database
     try:
         kept = restore(arguments.file, database, time.time())
     except StoreError as error:

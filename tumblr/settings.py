@@ -338,6 +338,11 @@ class ScreeningConfig(Section):
         description="hosts, with all below them, to which the bot may link unseen; a text with another "
         "address in it is drafted, for people can have the bot repeat what they type; null: any host",
     )
+    mentions: Literal["thread", "anyone"] = Field(
+        "thread",
+        description="whom the bot may @-mention unseen: thread: who speaks in the conversation, the bot and "
+        "its operator; a text that mentions another blog is drafted",
+    )
     tag_avoid_list: tuple[str, ...] = Field((), description="tags that contain one of these are removed")
     screen_anonymous: bool = Field(False, description="draft every answer to an anonymous ask")
     autoreview: bool = Field(

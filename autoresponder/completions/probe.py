@@ -16,6 +16,7 @@ from autoresponder.errors import ModelError, ServerFailedError, ServerRefusedErr
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.sampling.registry import numbers_of
 from autoresponder.settings import CompletionsConfig, GeneratorConfig
+from bot_network import shown_url
 
 TEXT = "Once upon a time there was a river, and"
 TOKENS = 12
@@ -64,14 +65,14 @@ def _model(client: CompletionsClient, settings: CompletionsConfig) -> tuple[str,
         if settings.model:
             return settings.model, None
         raise ModelError(
-            f"{settings.url} lists no models: {error}",
+            f"{shown_url(settings.url)} lists no models: {error}",
             "name one in generator.completions.model, and mind url and token",
         ) from None
     if settings.model:
         return settings.model, listed.get(settings.model)
     if len(listed) != 1:
         raise ModelError(
-            f"the server at {settings.url} lists not one model but {', '.join(listed) or 'none'}",
+            f"the server at {shown_url(settings.url)} lists not one model but {', '.join(listed) or 'none'}",
             "name one in generator.completions.model",
         )
     return next(iter(listed.items()))

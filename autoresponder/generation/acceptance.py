@@ -12,15 +12,13 @@ from dataclasses import dataclass, replace
 
 from munging.cleaning import without_broken
 from munging.control import TAGS
+from munging.links import typed_mentions
 from munging.prompts.formats import normalize
 
 PROFANE_WORDS = (
     *("shit", "fuck", "sex", "crap", "hell", "damn", "vagina", "penis", "genital", "piss", "gay"),
 )
 _PROFANE = re.compile(rf"\b(?:{'|'.join(PROFANE_WORDS)})\b", re.IGNORECASE)
-
-_MENTION = re.compile(r"(?<![\w@./])@([A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?)(?!\w)")
-"""A mention as tumblr reads it: not the middle of a mail address."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +101,7 @@ def profane(written: GeneratedText, options: AcceptanceOptions) -> bool:
 def mentions_outsider(written: GeneratedText, options: AcceptanceOptions) -> bool:
     """The text @-mentions a blog that the job does not allow."""
     allowed = options.allowed_mentions
-    mentioned = _MENTION.findall(written.text)
-    return allowed is not None and any(name.lower() not in allowed for name in mentioned)
+    return allowed is not None and any(name not in allowed for name in typed_mentions(written.text))
 
 
 def repeats_prompt(written: GeneratedText, _options: AcceptanceOptions) -> bool:

@@ -210,3 +210,14 @@ def test_loopback_addresses(address: str | None, here: bool) -> None:
 )
 def test_plain_hosts(host: str, plain: bool) -> None:
     assert host_is_plain(host) is plain
+
+
+@pytest.mark.parametrize(
+    "header", ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"]
+)
+def test_control_is_refused_to_whoever_comes_through_a_proxy(served: Served, header: str) -> None:
+    value = {"Forwarded": "for=127.0.0.1", "X-Forwarded-Proto": "http"}.get(header, "127.0.0.1")
+    with requests.get(f"{served.url}/sandbox/users", headers={header: value}, timeout=20) as reply:
+        assert (reply.status_code, reply.json()) == (403, {"error": "only from this machine"})
+    with requests.get(f"{served.url}/sandbox/users", timeout=20) as reply:
+        assert reply.status_code == 200

@@ -95,7 +95,8 @@ def test_the_programs_work_as_they_stand(served: Served, world: World) -> None:
     programs = re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL)
     assert len(programs) == 2
     for program in programs:
-        exec(program.replace("http://127.0.0.1:8765", served.url), {})
+        here = program.replace("http://127.0.0.1:8765", served.url)
+        exec(here.replace("sandbox.db", str(world.database.path)), {})
     assert [fault.path for fault in world.faults.active().values()] == ["*/post/edit"]
     assert [call.path for call in world.calls.find()] == ["/v2/blog/frank.tumblr.com/posts/submission"]
 

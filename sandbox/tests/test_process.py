@@ -34,9 +34,9 @@ def process(database: Path) -> Iterator[SandboxProcess]:
     process.kill()
 
 
-def everything(url: str) -> dict[str, Any]:
+def everything(url: str, database: Path) -> dict[str, Any]:
     """What the API says, as the bot sees it."""
-    client = client_of(url, demo_keys(DEMO_BLOG))
+    client = client_of(url, demo_keys(DEMO_BLOG, database))
     lists = {
         "posts": client.posts("frank", notes_info=True, reblog_info=True),
         "npf": client.posts("frank", npf=True),
@@ -57,25 +57,25 @@ def without_address(answer: Any, url: str) -> str:
 
 
 def test_killed_and_started_again_it_says_the_same(process: SandboxProcess, database: Path) -> None:
-    client = client_of(process.url, demo_keys(DEMO_BLOG))
+    client = client_of(process.url, demo_keys(DEMO_BLOG, database))
     with SandboxDriver(process.url) as driver:
         asks = [driver.ask(DEMO_BLOG, f"question {n}", PEOPLE[n % 4].name) for n in range(4)]
     edit(client, DEMO_BLOG, id=asks[0], answer="<p>a</p>", state="published")
     edit(client, DEMO_BLOG, id=asks[1], answer="<p>b</p>", state="draft")
     client.create_text(DEMO_BLOG, body="<p>c</p>", state="queue")
-    before = without_address(everything(process.url), process.url)
+    before = without_address(everything(process.url, database), process.url)
     last = client.create_text(DEMO_BLOG, body="<p>the last word</p>")
     process.end(signal.SIGKILL)
 
     again = SandboxProcess(database, "--seed-demo")
     try:
-        client = client_of(again.url, demo_keys(DEMO_BLOG))
+        client = client_of(again.url, demo_keys(DEMO_BLOG, database))
         # What was answered before the kill is there, and ids go on rising.
         assert client.posts(DEMO_BLOG)["posts"][0]["id"] == last["id"]
         assert client.create_text(DEMO_BLOG, body="<p>x</p>", state="draft")["id"] > last["id"]
         client.delete_post(DEMO_BLOG, client.drafts(DEMO_BLOG)["posts"][0]["id"])
         client.delete_post(DEMO_BLOG, last["id"])
-        assert without_address(everything(again.url), again.url) == before
+        assert without_address(everything(again.url, database), again.url) == before
         assert not any("made the demo" in line for line in again.lines)
     finally:
         again.kill()
@@ -85,7 +85,7 @@ def test_killed_in_the_middle_of_writing_it_loses_nothing_answered(
     process: SandboxProcess, database: Path
 ) -> None:
     def write(name: str) -> list[int]:
-        client = client_of(process.url, demo_keys(name))
+        client = client_of(process.url, demo_keys(name, database))
         made: list[int] = []
         try:
             while True:
@@ -160,9 +160,10 @@ def test_it_listens_on_this_machine_only_unless_told_otherwise() -> None:
 
 
 def test_queued_posts_at_an_interval(tmp_path: Path) -> None:
-    process = SandboxProcess(tmp_path / "x.sqlite", "--seed-demo", "--publish-queue-every", "0.1")
+    database = tmp_path / "x.sqlite"
+    process = SandboxProcess(database, "--seed-demo", "--publish-queue-every", "0.1")
     try:
-        client = client_of(process.url, demo_keys(DEMO_BLOG))
+        client = client_of(process.url, demo_keys(DEMO_BLOG, database))
         made = client.create_text(DEMO_BLOG, body="<p>soon</p>", state="queue")
         with SandboxDriver(process.url) as driver:
             while made["id_string"] not in {post.genesis_id for post in driver.posts(DEMO_BLOG)}:

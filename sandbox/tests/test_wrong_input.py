@@ -75,7 +75,7 @@ class Api:
             blog = accounts.find_blog(connection, DEMO_BLOG)
             assert user is not None
             assert blog is not None
-            key = demo_keys(DEMO_BLOG).consumer_key
+            key = demo_keys(DEMO_BLOG, world.database.path).consumer_key
             grants.add(connection, Grant(TOKEN, "access", key, 2**40, user.id))
             own = posts.by_newest_id(connection, blog.id, None, limit=1000)
             self.targets = [*own, *posts.newest_where(connection, posts.P.blog_id != blog.id, limit=30)]

@@ -1,12 +1,19 @@
 """The accounts of the demonstration: the bot's blog, the people around it, and their keys.
 
-The keys are the same on every machine, so that a fresh clone runs with nothing to fill in. They open
-a sandbox on this machine and nothing else: they are no tumblr keys.
+Their keys are drawn once for each database and kept in a file beside it, ``DATABASE.keys``, that its owner
+alone can read: a page in a browser that knows this program knows no key of anybody's sandbox.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import os
+import secrets
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -15,8 +22,8 @@ from tumblr_sandbox.records import KeySet
 DEMO_BLOG = "frank"
 """The bot's blog, and the name of the user who owns it."""
 
-DEMO_CONSUMER_KEY = "sandbox-demo-consumer-key"
-DEMO_CONSUMER_SECRET = "sandbox-demo-consumer-secret"  # noqa: S105 - opens nothing but a local sandbox
+PUBLISHED_CONSUMER = "sandbox-demo-consumer-key"
+"""What everybody's demonstration had in version 0.1: no database keeps it."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +45,32 @@ PEOPLE = (
 )
 
 
-def demo_keys(name: str) -> KeySet:
-    """The key set of a demonstration user: one consumer for all, a token for each."""
+def demo_keys(name: str, database: Path) -> KeySet:
+    """The key set of a user of the demonstration in a database: one consumer for all, a token for each."""
+    secret = _secret_of(database)
+
+    def drawn(what: str) -> str:
+        return hmac.new(secret, what.encode(), hashlib.sha256).hexdigest()
+
     return KeySet(
-        consumer_key=DEMO_CONSUMER_KEY,
-        consumer_secret=SecretStr(DEMO_CONSUMER_SECRET),
-        oauth_token=f"sandbox-demo-token-{name}",
-        oauth_secret=SecretStr(f"sandbox-demo-token-secret-{name}"),
+        consumer_key=drawn("consumer key"),
+        consumer_secret=SecretStr(drawn("consumer secret")),
+        oauth_token=drawn(f"token {name}"),
+        oauth_secret=SecretStr(drawn(f"token secret {name}")),
     )
+
+
+def _secret_of(database: Path) -> bytes:
+    """What the keys are made from; drawn by whoever asks first."""
+    path = Path(f"{database.resolve()}.keys")
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, made = tempfile.mkstemp(dir=path.parent)  # readable by its owner alone
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32))
+            with suppress(FileExistsError):
+                os.link(made, path)
+        finally:
+            Path(made).unlink()
+    return path.read_bytes()

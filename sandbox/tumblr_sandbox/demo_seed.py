@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Connection
 
-from tumblr_sandbox.demo_accounts import BOT, DEMO_BLOG, PEOPLE, demo_keys
+from tumblr_sandbox.demo_accounts import BOT, DEMO_BLOG, PEOPLE, PUBLISHED_CONSUMER, demo_keys
 from tumblr_sandbox.markup.content import Content
 from tumblr_sandbox.markup.html import paragraphs
 from tumblr_sandbox.people.backfill import Backfill
@@ -124,6 +124,7 @@ def seed_demo(world: World, people: PeopleSwitch | None = None) -> None:
     now = world.clock.now()
     with world.database.write() as connection:
         if accounts.find_user(connection, DEMO_BLOG) is not None:
+            _renew_keys(connection, world)
             return
         _make_accounts(connection, world, now - BEGAN_HOURS_AGO * HOUR)
         seeds = sorted(SEEDS, key=lambda one: -one.hours_ago)
@@ -161,13 +162,27 @@ def _make_accounts(connection: Connection, world: World, now: float) -> None:
             posts_per_day=BOT_POSTS_PER_DAY if account is BOT else 2,
         )
         signup.make_user(
-            connection, account.name, demo_keys(account.name), now=now, rng=world.rng, settings=settings
+            connection,
+            account.name,
+            demo_keys(account.name, world.database.path),
+            now=now,
+            rng=world.rng,
+            settings=settings,
         )
     frank = _blog(connection, DEMO_BLOG)
     for person in PEOPLE:
         blog = _blog(connection, person.name)
         social.follow(connection, blog.owner_id, frank.id, int(now))
         social.follow(connection, frank.owner_id, blog.id, int(now))
+
+
+def _renew_keys(connection: Connection, world: World) -> None:
+    """Let nobody in with the keys of version 0.1, nor keep those out who have the database's own."""
+    accounts.remove_consumer(connection, PUBLISHED_CONSUMER)
+    for account in (BOT, *PEOPLE):
+        user = accounts.find_user(connection, account.name)
+        if user is not None:
+            signup.give_keys(connection, user, demo_keys(account.name, world.database.path))
 
 
 def _blog(connection: Connection, name: str) -> Blog:

@@ -7,6 +7,18 @@ from urllib.parse import urlsplit
 
 from flask import Request, abort
 
+FORWARDING = (
+    "Forwarded",
+    "Via",
+    "X-Forwarded-By",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Port",
+    "X-Forwarded-Proto",
+    "X-Real-Ip",
+)
+"""Headers by which a proxy says that it speaks for somebody else."""
+
 
 def is_loopback(address: str | None) -> bool:
     """Whether an address is this machine's own."""
@@ -32,8 +44,11 @@ def host_is_plain(host: str) -> bool:
 
 
 def only_from_here(request: Request) -> None:
-    """Refuse (403) requests from other machines, and those that another site made a browser send."""
-    if not is_loopback(request.remote_addr):
+    """Refuse (403) requests from other machines, and those that another site made a browser send.
+
+    A proxy on this machine speaks for anybody, whatever it says for whom.
+    """
+    if not is_loopback(request.remote_addr) or any(name in request.headers for name in FORWARDING):
         abort(403, "only from this machine")
     only_from_own_pages(request)
 

@@ -87,6 +87,7 @@ class SandboxServer:
             ident="sandbox",
             trusted_proxy=TRUSTED_PROXY,
             trusted_proxy_headers=set(TRUSTED_HEADERS),
+            clear_untrusted_proxy_headers=False,  # the control face refuses whoever comes with one
         )
         self._publish_every = publish_every
         self._done = threading.Event()

@@ -1,6 +1,6 @@
 """How workers exchange results for work."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import Field, FiniteFloat, model_validator
@@ -26,6 +26,9 @@ from switchboard.messages.jobs import GenerationJob, RawSelectJob, SelectionJob
 from switchboard.messages.pictures import CaptionJob, PictureJob
 from switchboard.messages.results import GeneratorResult, SelectionResult, SelectorResult
 
+_OF_2021 = frozenset({"results", "retention_stack", "n_retention"})
+"""All that a worker of 2021 says in its polls."""
+
 
 class _Poll(WireModel):
     worker: WorkerName | None = Field(None, description="name of the worker, unique and stable over restarts")
@@ -38,6 +41,11 @@ class _Poll(WireModel):
         None,
         description="all leases this worker still holds: renewed, its other ones given back; null: neither",
     )
+
+    @property
+    def is_of_2021(self) -> bool:
+        """Whether it says nothing that workers of 2021 do not say; these know no later part of a reply."""
+        return self.model_fields_set <= _OF_2021
 
 
 class GeneratorPoll(_Poll):
@@ -68,11 +76,17 @@ class SelectorPoll(_Poll):
         max_length=MAX_RETAINED_TEXTS,
         description="texts to take into the retention list (to bring an old one along)",
     )
+    n_retention: int | None = Field(None, description="sent by selectors of 2021; not read")
     retention_dropped: list[Text] = Field(
         default_factory=list,
         max_length=MAX_RETAINED_TEXTS,
         description="texts whose score no longer suffices",
     )
+
+    @property
+    def owns_retained(self) -> bool:
+        """Whether the list that comes with it is the whole one: selectors of 2021 keep it themselves."""
+        return self.is_of_2021 and self.retention_stack is not None
 
     @model_validator(mode="after")
     def _results_name_their_job(self) -> Self:
@@ -107,9 +121,11 @@ class GeneratorPollReply(_PollReply):
         None, description="version of the heads that generators are to use, if announced"
     )
 
-    def to_wire(self) -> dict[str, Any]:
-        """The flat form."""
+    def to_wire(self, *, jobs_alone: bool = False) -> dict[str, Any]:
+        """The flat form; with ``jobs_alone`` as workers of 2021 know it, to whom every key is a job."""
         inner = self.model_dump(mode="json")
+        if jobs_alone:
+            return dict(inner["jobs"])
         heads = {} if self.heads is None else {"$heads": self.heads}
         return {**inner["jobs"], "$statuses": inner["statuses"], "$leases": inner["leases"], **heads}
 
@@ -153,3 +169,12 @@ class SelectorPollReply(_PollReply):
         description="their probabilities of being rejected; left out where no model gave any",
         exclude_if=is_none,
     )
+
+    def to_2021(self, texts: Sequence[str] | None) -> dict[str, Any]:
+        """The reply for a selector of 2021: scores in the order of its own list, null until all are known."""
+        scores = dict(zip(self.RETENTION_STACK, self.RETENTION_STACK_PROBA, strict=True))
+        are_known = texts is not None and all(text in scores for text in texts)
+        return {
+            "SELECTION_PROMPT_STACK": self.model_dump(mode="json")["SELECTION_PROMPT_STACK"],
+            "RETENTION_STACK_PROBA": [scores[text] for text in texts or ()] if are_known else None,
+        }

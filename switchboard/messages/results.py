@@ -24,15 +24,18 @@ from switchboard.messages.pictures import CaptionResult, PictureResult
 _ECHOED = frozenset(
     {"type", "prompt", "kwargs", "base_id", "v8_timestamp", "v10_timestamp", "n_desired", "texts"}
 )
+_ALTERNATIVE = "alt_"
+"""So the scores under other timestamps begin, which were tried out in 2021."""
 
 
 def _without_echo(value: Any) -> Any:
-    """Old workers send the job record back with the result; it is not read, so it is taken off here."""
+    """Workers of 2021 send the job record back with the result; of it only the lease's token is read."""
     if not isinstance(value, dict):
         return value
-    return {
-        k: v for k, v in value.items() if k not in _ECHOED and not str(k).startswith("alt_selection_proba")
-    }
+    kept = {k: v for k, v in value.items() if k not in _ECHOED and not str(k).startswith(_ALTERNATIVE)}
+    if isinstance(kept.get("lease"), dict):
+        kept["lease"] = kept["lease"].get("token")
+    return kept
 
 
 _CANDIDATE_LISTS = ("mirotarg", "selection_proba", "sentiment_logit_diffs", "autoreview", "candidate_keys")
@@ -190,8 +193,40 @@ class SelectionOutcome(WireModel):
     all_tags: list[Tags] | None = Field(None, max_length=MAX_SCORED_CANDIDATES, description="if asked for")
 
 
+def _choice_without_echo(value: Any) -> Any:
+    """The same of a selector's choice, which says for which job it is."""
+    kept = _without_echo(value)
+    return {**kept, "base_id": value["base_id"]} if isinstance(value, dict) and "base_id" in value else kept
+
+
+_OF_ALL = {
+    "proba": "all_proba",
+    "pos_sentiment": "all_pos_sentiment",
+    "mirotarg": "all_mirotarg",
+    "post": "all_posts",
+}
+"""What a choice says of itself, and where the same is said of all candidates."""
+
+
+def _with_choice_index(value: Any) -> Any:
+    """Selectors of 2021 tell the place of their choice among those left by the mood screen only.
+
+    Its place in the ``all_`` lists is where these say the same; where there are none it counts in nothing.
+    """
+    if not isinstance(value, dict) or "choice_index" in value:
+        return value
+    pairs = ((value.get(name), value.get(of_all)) for name, of_all in _OF_ALL.items())
+    columns = [(own, values) for own, values in pairs if isinstance(values, list)]
+    length = min((len(values) for _, values in columns), default=0)
+    same = (index for index in range(length) if all(values[index] == own for own, values in columns))
+    return {**value, "choice_index": next(same, value.get("choice_ix"))}
+
+
 class SelectionResult(SelectionOutcome, _WorkerResult):
     """A selector's answer: the outcome, and what it does to the retention list in the same transaction."""
+
+    _find_choice = model_validator(mode="before")(_with_choice_index)
+    _drop_echo = model_validator(mode="before")(_choice_without_echo)
 
     retained: list[Text] = Field(
         default_factory=list,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from bot_sqlite import DAMAGE_HINT, LOCK_WAIT_SECONDS, is_damaged, is_full_disk, make_durable, reason_of
 
@@ -20,6 +20,21 @@ ADVISORY_LOCK = 0x5B0A2D  # any number, the same in every switchboard process on
 
 class StoreUnavailable(Exception):  # noqa: N818 - named for what is wrong
     """The database cannot be used now; the transaction was rolled back, what was stored is still there."""
+
+
+class StoreRefused(StoreUnavailable):
+    """The database server will not let this process in, however long it waits."""
+
+
+_FINAL = (
+    "invalid port number",
+    "invalid integer value",
+    "password authentication failed",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    "does not exist",
+)
+"""What a PostgreSQL server says, or its library, when the URL is wrong."""
 
 
 class DatabaseUrlError(Exception):
@@ -84,7 +99,7 @@ def _make_engine(url: str) -> Engine:
             Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
         # Parameters are texts of people: they have no place in error messages. Threads are bounded elsewhere.
         engine = create_engine(parsed, hide_parameters=True, pool_size=4, max_overflow=-1, pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
         raise DatabaseUrlError(f"the database URL cannot be used: {error}") from error
     if engine.dialect.name == "sqlite":
         make_durable(engine, _is_writing)
@@ -100,7 +115,8 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
-        raise StoreUnavailable(_explain(error)) from error
+        is_final = isinstance(error, OperationalError) and any(mark in str(error.orig) for mark in _FINAL)
+        raise (StoreRefused if is_final else StoreUnavailable)(_explain(error)) from error
 
 
 def _explain(error: DBAPIError | sqlite3.Error) -> str:

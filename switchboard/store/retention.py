@@ -78,6 +78,12 @@ def remove(work: Work, texts: Iterable[str]) -> int:
     return work.connection.execute(retained.delete().where(retained.c.digest.in_(digests))).rowcount
 
 
+def others(connection: Connection, texts: Sequence[str]) -> list[str]:
+    """The texts of the list that are none of these."""
+    given = set(texts)
+    return [text for text in connection.scalars(select(retained.c.text)) if text not in given]
+
+
 def contains(connection: Connection, text: str) -> bool:
     """Whether the text is in the list."""
     return _contains(connection, _digest(text))

@@ -165,6 +165,8 @@ class JobStore:
             leases.expire(work)
             statuses = {key: selecting.take(work, holder, key, one) for key, one in poll.results.items()}
             added, removed = poll.retention_stack or [], poll.retention_dropped
+            if poll.owns_retained:
+                removed = retention.others(work.connection, added)
             selecting.change_retained(work, added=added, removed=removed)
             renewed = self._keep_leases(work, holder, poll.leases)
             sets = selecting.reserve(work, holder, poll.max_jobs)
@@ -173,10 +175,14 @@ class JobStore:
         return _carrying(reply, scored)
 
     def _selector_is_idle(self, poll: SelectorPoll, holder: Holder) -> bool:
-        if poll.results or poll.leases or poll.retention_stack or poll.retention_dropped:
+        if poll.results or poll.leases or poll.retention_dropped:
             return False
-        now = self._clock()
+        now, stack = self._clock(), poll.retention_stack
         with self._database.read() as connection:
+            if stack and not all(retention.contains(connection, text) for text in stack):
+                return False
+            if poll.owns_retained and retention.others(connection, stack or []):
+                return False
             wants = poll.max_jobs > 0 and selecting.has_work(connection, now, self.settings)
             return not wants and not leases.attention_needed(connection, now, holder, poll.leases)
 

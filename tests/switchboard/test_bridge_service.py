@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +26,7 @@ from bot_config import Config
 from bot_http import direct_session
 from bot_lifecycle import FatalError, Shutdown, SteadyClock
 from bot_network import is_loopback, local_url
+from bot_process import load_process_config
 from demo.supervisor import free_port
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardError
@@ -36,7 +38,7 @@ from switchboard.messages import (
     SelectionOutcome,
     SelectorPoll,
 )
-from switchboard.settings import SwitchboardConfig
+from switchboard.settings import Role, SwitchboardConfig
 from tests.switchboard.bench import choice, generation_result
 from tests.switchboard.postgres import PrivateServer
 
@@ -207,9 +209,70 @@ def test_another_address_needs_all_three_tokens(host: str) -> None:
     bridge_service.check_tokens(SwitchboardConfig(listen_host=host, **TOKENS))
 
 
+def config_in(folder: Path, **switchboard: Any) -> Path:
+    """A configuration whose tokens, where it has none, are kept in this folder."""
+    path = folder / "config.json"
+    section = {"token_file": str(folder / "run" / "tokens"), **switchboard}
+    path.write_text(json.dumps({"switchboard": section}), encoding="utf-8")
+    return path
+
+
+def tokens_of(config: Config) -> list[str | None]:
+    roles: tuple[Role, ...] = ("client", "generator", "selector")
+    tokens = (config.switchboard.token_of(role) for role in roles)
+    return [None if token is None else token.get_secret_value() for token in tokens]
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
-def test_this_machine_alone_needs_none(host: str) -> None:
-    bridge_service.check_tokens(SwitchboardConfig(listen_host=host))
+def test_for_this_machine_alone_tokens_are_drawn_once(tmp_path: Path, host: str) -> None:
+    path = config_in(tmp_path, listen_host=host, selector_token="the-selector's-own")
+    with ThreadPoolExecutor(8) as pool:
+        configs = list(pool.map(load_process_config, [path] * 8))
+    bridge_service.check_tokens(configs[0].switchboard)
+    tokens = tokens_of(configs[0])
+    assert tokens[2] == "the-selector's-own"
+    assert min(len(str(token)) for token in tokens[:2]) >= 32
+    assert all(tokens_of(config) == tokens for config in configs)
+    alone = load_process_config(path, ("switchboard.generator_token",))
+    assert tokens_of(alone) == [None, tokens[1], None]
+    assert (tmp_path / "run" / "tokens").stat().st_mode & 0o077 == 0
+    assert [kept.name for kept in (tmp_path / "run").iterdir()] == ["tokens"]
+
+
+def test_tokens_for_a_switchboard_elsewhere_are_not_made_up(tmp_path: Path) -> None:
+    path = config_in(tmp_path, url="https://switchboard.example.org")
+    config = load_process_config(path)
+    assert tokens_of(config) == [None, None, None]
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(FatalError, match="a token is missing"):
+        bridge_service.check_tokens(config.switchboard)
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "said"),
+    [
+        ('{"client_token": "c", "generator_token": "g", "selector_token": "s"}', 0o644, "chmod 600"),
+        ('{"client_token": "c"}', 0o600, "remove it"),
+        ("[]", 0o600, "remove it"),
+        ("not json", 0o600, "remove it"),
+    ],
+)
+def test_a_file_of_tokens_that_cannot_be_trusted_is_one_clear_error(
+    tmp_path: Path, content: str, mode: int, said: str
+) -> None:
+    path = config_in(tmp_path)
+    kept = tmp_path / "run" / "tokens"
+    kept.parent.mkdir()
+    kept.write_text(content, encoding="utf-8")
+    kept.chmod(mode)
+    with pytest.raises(FatalError, match=said):
+        load_process_config(path)
+
+
+def test_tokens_that_cannot_be_kept_are_one_clear_error(tmp_path: Path) -> None:
+    path = config_in(tmp_path, token_file="/proc/none/tokens")
+    with pytest.raises(FatalError, match="set the three tokens in the configuration"):
+        load_process_config(path)
 
 
 def test_roles_may_not_share_a_token() -> None:
@@ -225,11 +288,21 @@ def test_roles_may_not_share_a_token() -> None:
         ("no url", "cannot be used"),
         ("sqlite://", "must be a file"),
         ("sqlite:////proc/none/jobs.sqlite", "database_url"),
+        ("postgresql+psycopg://bot:pass-word@localhost:many/x", "cannot be used"),
+        ("postgresql+psycopg://bot:pass-word@localhost:99999/x", "invalid port number"),
     ],
 )
 def test_a_database_that_cannot_be_used_is_said_clearly(url: str, said: str) -> None:
     config = Config(switchboard=SwitchboardConfig(database_url=url))
-    with pytest.raises(FatalError, match=said):
+    with pytest.raises(FatalError, match=said) as raised:
+        bridge_service.open_store(config, SteadyClock())
+    assert "pass-word" not in str(raised.value)
+
+
+def test_a_database_that_a_server_does_not_have_is_final_at_once(postgres_server: PrivateServer) -> None:
+    url = postgres_server.new_database().replace("/postgres?", "/no-such-database?")
+    config = Config(switchboard=SwitchboardConfig(database_url=url))
+    with pytest.raises(FatalError, match=r"does not exist.* - .*database_url"):
         bridge_service.open_store(config, SteadyClock())
 
 

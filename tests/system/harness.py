@@ -17,7 +17,7 @@ import pytumblr
 
 from bot_config import load_config
 from bot_lifecycle import Shutdown
-from demo.configuration import write_demo_config
+from demo.configuration import sandbox_database, write_demo_config
 from demo.run import lift_call_limits, wait_until_ready
 from demo.supervisor import HOME, Supervised, free_port
 from tests.system.writing import usual_form
@@ -78,7 +78,8 @@ class RunningDemo:
         )
         self.driver = SandboxDriver(f"http://127.0.0.1:{self.port}")
         make_client: Any = pytumblr.TumblrRestClient
-        self.client = make_client(*demo_keys(DEMO_BLOG).strings(), host=f"http://127.0.0.1:{self.port}")
+        keys = demo_keys(DEMO_BLOG, sandbox_database(run))
+        self.client = make_client(*keys.strings(), host=f"http://127.0.0.1:{self.port}")
         self._open = ExitStack()
 
     def __enter__(self) -> RunningDemo:

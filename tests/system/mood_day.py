@@ -164,7 +164,7 @@ def company(run: Path, config_path: Path, sandbox_port: int) -> Iterator[Sandbox
             stack.enter_context(process(run / f"{door}.log", command))
         driver = stack.enter_context(SandboxDriver(f"http://127.0.0.1:{sandbox_port}"))
         driver.wait_until_ready(READY_SECONDS)
-        driver.create_user(DEMO_BLOG, keys=demo_keys(DEMO_BLOG))
+        driver.create_user(DEMO_BLOG, keys=demo_keys(DEMO_BLOG, run / "sandbox.sqlite"))
         driver.set_queue(DEMO_BLOG, posts_per_day=POSTS_PER_DAY)
         driver.set_limits(per_hour=1_000_000, per_day=10_000_000)
         driver.set_checks(timestamps=False)  # the bot signs in real time, and the sandbox is in another

@@ -59,7 +59,7 @@ def sandbox(database: Path, folder: Path) -> Iterator[Blog]:
         with SandboxDriver(f"http://127.0.0.1:{server.port}") as driver:
             driver.wait_until_ready(60)
             driver.set_checks(timestamps=False)  # the clock may be turned, and clients sign with real time
-            keys = demo_keys(BLOG) if BLOG in driver.users() else driver.create_user(BLOG)
+            keys = demo_keys(BLOG, database) if BLOG in driver.users() else driver.create_user(BLOG)
             yield Blog(driver, keys, folder)
     finally:
         server.stop()

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from bot_config import load_config
 from bridge_service import job_rules, open_store
@@ -32,6 +32,7 @@ from switchboard.messages import (
     SelectorPoll,
 )
 from switchboard.serving import Server
+from switchboard.settings import Role
 from tumblr.turns.fail_points import VARIABLE
 from tumblr_sandbox.app import create_app as create_sandbox
 from tumblr_sandbox.driver import SandboxDriver
@@ -135,20 +136,23 @@ class Neighbours:
             },
             "loop": {"sleep_seconds": 0.1, "offpeak_sleep_seconds": 0.1, "poll_seconds": 0.1},
             "queue": {"write_when_below": 0},
-            "switchboard": {"database_url": f"sqlite:///{self.folder / 'switchboard.sqlite'}"},
+            "switchboard": {
+                "database_url": f"sqlite:///{self.folder / 'switchboard.sqlite'}",
+                **{f"{role}_token": f"token-{role}" for role in get_args(Role)},
+            },
         }
         for name, changes in self._settings.items():
             sections[name] = {**sections.get(name, {}), **changes}
         path.write_text(json.dumps(sections))
         return path
 
-    def _client(self) -> SwitchboardClient:
-        client = SwitchboardClient(self.config.switchboard.address, None)
+    def _client(self, role: Role) -> SwitchboardClient:
+        client = SwitchboardClient(self.config.switchboard.address, self.config.switchboard.token_of(role))
         self._open.callback(client.close)
         return client
 
     def _generate(self) -> None:
-        client = self._client()
+        client = self._client("generator")
         results: dict[str, Any] = {}
         while not self._stopping.is_set():
             try:
@@ -161,7 +165,7 @@ class Neighbours:
             results = {job_id: _written(job) for job_id, job in reply.jobs.items()}
 
     def _select(self) -> None:
-        client = self._client()
+        client = self._client("selector")
         results: dict[str, Any] = {}
         while not self._stopping.is_set():
             try:

@@ -18,6 +18,7 @@ from pytumblr import TumblrRestClient
 from pytumblr.request import TumblrRequest
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from bot_network import shown_url
 from tumblr.api.errors import (
     Forbidden,
     LimitReached,
@@ -167,7 +168,7 @@ class _SessionRequest(TumblrRequest):
                 return self.json_parse(answer)
         except requests.RequestException as error:
             kind = Unreachable if _never_connected(error) else TumblrUnavailable
-            raise kind(f"no answer from tumblr at {self.host} ({type(error).__name__})") from None
+            raise kind(f"no answer from tumblr at {shown_url(self.host)} ({type(error).__name__})") from None
 
     def json_parse(self, response: requests.Response) -> Any:
         """What the answer holds, or the error that it stands for."""

@@ -17,13 +17,15 @@ def verdict_on(
     """What the screening says of a post; ``autoreview`` is the probability that a human would reject it."""
     if composed.publish_as is PostState.NONE:
         return Verdict(())  # it makes no post
-    lists = settings.screening
-    operator = settings.blog.operator_name if lists.screen_operator else None
+    lists, blog = settings.screening, settings.blog
+    operator = blog.operator_name if lists.screen_operator else None
     notes = [*composed.notes, *(["everything is drafted"] if settings.drafts_only else [])]
     found = (
         []
         if composed.draft is None
-        else findings(composed.draft, lists, operator, images_are_made=settings.images.write)
+        else findings(
+            composed.draft, lists, operator, images_are_made=settings.images.write, at_home=blog.names
+        )
     )
     return judge(found, notes, autoreview, lists, original=kind is TurnKind.ORIGINAL)
 

@@ -55,6 +55,7 @@ class Jobs:
         self._fail_points = bot.fail_points
         self._settings = settings
         self.outage = Backoff("switchboard", bot.elapsed)
+        self.outage.patience = 0.0  # it refuses a token for good, unlike tumblr
 
     def submit(self, turn: Turn) -> Turn:
         """Submit what the switchboard has not confirmed yet; the scores first, as they take less time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,6 +21,7 @@ class _Lists(ScreeningConfig):
     screened_users: tuple[str, ...] = Field((), alias="SCREENED_USERS")
     user_avoid_list: tuple[str, ...] = Field((), alias="USER_AVOID_LIST")
     link_hosts: tuple[str, ...] | None = None
+    mentions: Literal["thread", "anyone"] = "anyone"
     operator: str | None = None
     images_are_made: bool = True
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from munging.links import typed_mentions
+from munging.npf_from_html import mentioned_blogs
 from tumblr.api.models import ANONYMOUS
 from tumblr.screening.links import foreign_hosts
 from tumblr.screening.lookalikes import as_shown, by_shape, readings, visible
@@ -49,12 +51,17 @@ class Finding:
 
 
 def findings(
-    draft: ScreenedText, lists: ScreeningConfig, operator: str | None = None, *, images_are_made: bool = False
+    draft: ScreenedText,
+    lists: ScreeningConfig,
+    operator: str | None = None,
+    *,
+    images_are_made: bool = False,
+    at_home: Iterable[str] = (),
 ) -> list[Finding]:
     """The reasons why a human should look first; none means that it may be published.
 
     ``operator`` is the name whose asks are always looked at; ``images_are_made`` tells that an image block in
-    the text will become an image before it is posted.
+    the text will become an image before it is posted; ``at_home`` are names that may always be mentioned.
     """
     asker = draft.asker.casefold()
     reasons = [Finding(reason, Weight.USER) for reason in _asker_reasons(asker, lists, operator)]
@@ -63,8 +70,17 @@ def findings(
     if lists.link_hosts is not None:
         hosts = foreign_hosts(draft.answer, lists.link_hosts)
         reasons += [Finding(f"a link to {host}") for host in hosts]
+    if lists.mentions == "thread":
+        reasons += [Finding(f"a mention of @{name}") for name in _outsiders(draft, at_home)]
     about_text = {finding.text: finding for finding in _text_findings(draft.text, asker, lists)}
     return [*reasons, *about_text.values()]
+
+
+def _outsiders(draft: ScreenedText, at_home: Iterable[str]) -> list[str]:
+    """The blogs that the answer mentions and that do not speak in the conversation."""
+    inside = {name.lower() for name in (draft.asker, *draft.speakers, *at_home)}
+    named = dict.fromkeys([*sorted(mentioned_blogs(draft.answer)), *typed_mentions(draft.answer)])
+    return [name for name in named if name not in inside]
 
 
 def _asker_reasons(asker: str, lists: ScreeningConfig, operator: str | None) -> Iterator[str]:

@@ -16,6 +16,8 @@ class ScreenedText:
     question: str
     answer: str
     tags: Sequence[str]
+    speakers: Sequence[str] = ()
+    """Who else speaks in the conversation, as far as it is known."""
 
     @property
     def text(self) -> str:

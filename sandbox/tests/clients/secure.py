@@ -14,11 +14,12 @@ _SECURE = re.compile(r"secure=(\S+)")
 
 class Secure:
     """``serve --tls --seed-demo`` in a folder: ``url`` is its https address, ``plain`` the other one, and
-    ``authority`` the file with whom to trust."""
+    ``authority`` the file with whom to trust; ``database`` is where it is kept."""
 
     def __init__(self, folder: Path) -> None:
         self.authority = folder / "sandbox.ca.pem"
-        self._process = SandboxProcess(folder / "sandbox.db", "--tls", "0", "--seed-demo")
+        self.database = folder / "sandbox.db"
+        self._process = SandboxProcess(self.database, "--tls", "0", "--seed-demo")
         self.plain = self._process.url
         found = _SECURE.search("".join(self._process.lines))
         assert found is not None, self._process.lines

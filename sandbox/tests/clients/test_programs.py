@@ -46,7 +46,7 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
 
 def post(secure: Secure, fields: dict[str, str], files: dict[str, bytes] | None = None) -> None:
     """Let frank post something."""
-    signed, url = OAuth1(*demo_keys("frank").strings()), f"{secure.plain}/v2/blog/frank/post"
+    signed, url = OAuth1(*demo_keys("frank", secure.database).strings()), f"{secure.plain}/v2/blog/frank/post"
     with requests.post(url, auth=signed, data=fields, files=files, timeout=60) as reply:
         assert reply.status_code == 201
 
@@ -57,7 +57,7 @@ def around(secure: Secure, **more: str) -> dict[str, str]:
     authority = str(secure.authority)
     return {
         **os.environ,
-        "KEYS": json.dumps(dict(zip(names, demo_keys("frank").strings(), strict=True))),
+        "KEYS": json.dumps(dict(zip(names, demo_keys("frank", secure.database).strings(), strict=True))),
         "PICTURE": str(secure.authority.parent / "picture.png"),
         "SANDBOX_URL": f"https://localhost:{urlsplit(secure.url).port}",
         "SANDBOX_PORT": str(urlsplit(secure.plain).port),
@@ -108,7 +108,7 @@ def test_a_python_program(secure: Secure, tmp_path: Path, name: str, found: list
 
 
 def test_gallery_dl_saves_the_pictures(secure: Secure, tmp_path: Path) -> None:
-    keys = demo_keys("frank")
+    keys = demo_keys("frank", secure.database)
     names = ("api-key", "api-secret", "access-token", "access-token-secret")
     chosen = dict(zip(names, keys.strings(), strict=True)) | {"retries": 0}
     (tmp_path / "config.json").write_text(json.dumps({"extractor": {"tumblr": chosen}}))

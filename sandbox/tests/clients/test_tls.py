@@ -33,7 +33,7 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
 
 def test_signed_calls_are_those_of_https(secure: Secure, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(secure.authority))
-    client = client_of(secure.url, demo_keys("frank"))
+    client = client_of(secure.url, demo_keys("frank", secure.database))
     assert client.info()["user"]["name"] == "frank"
     made = client.create_text("frank", body="<p>over TLS</p>", tags=["a b"])
     (post,) = client.posts("frank", id=made["id"])["posts"]
@@ -42,7 +42,7 @@ def test_signed_calls_are_those_of_https(secure: Secure, monkeypatch: pytest.Mon
 
 
 def test_addresses_in_answers_are_https(secure: Secure) -> None:
-    key = demo_keys("frank").consumer_key
+    key = demo_keys("frank", secure.database).consumer_key
     with requests.get(
         f"{secure.url}/v2/blog/frank/info", params={"api_key": key}, verify=str(secure.authority), timeout=60
     ) as reply:

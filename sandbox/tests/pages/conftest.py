@@ -32,7 +32,9 @@ def world(tmp_path: Path, clock: FakeClock, request: pytest.FixtureRequest) -> I
     """A sandbox: empty, unless the test wants a stage."""
     path = tmp_path / "sandbox.sqlite"
     if "stage" in request.fixturenames:
-        shutil.copy(request.getfixturevalue("seeded"), path)
+        seeded = request.getfixturevalue("seeded")
+        for made, copy in ((seeded, path), (f"{seeded}.keys", f"{path}.keys")):
+            shutil.copy(made, copy)
     world = new_world(path, clock)
     yield world
     world.close()

@@ -11,7 +11,7 @@ from tumblr_sandbox.pages.authorize import PEOPLE_OFFERED
 
 
 def test_the_page_on_which_to_say_who_one_is(stage: Stage, visitor: Visitor) -> None:
-    key = demo_keys("frank").consumer_key
+    key = demo_keys("frank", stage.world.database.path).consumer_key
     address = (
         f"/oauth2/authorize?client_id={key}&response_type=code&redirect_uri=https://app.example/&state=<b>"
     )

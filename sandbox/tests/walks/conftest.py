@@ -62,7 +62,8 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def world(tmp_path: Path, furnished: Path) -> Iterator[World]:
     """A furnished sandbox whose clock stands still."""
     path = tmp_path / "sandbox.sqlite"
-    shutil.copy(furnished, path)
+    for made, copy in ((furnished, path), (f"{furnished}.keys", f"{path}.keys")):
+        shutil.copy(made, copy)
     world = new_world(path, FakeClock(START))
     yield world
     world.close()

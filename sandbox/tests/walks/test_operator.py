@@ -45,7 +45,7 @@ def test_a_draft_is_sent_back_and_another_published(walker: Walker, stage: Stage
     expect(page.locator(".told")).to_contain_text("Sent back.")
     expect(draft.locator(".mark")).to_contain_text("the bot will answer again")
     walker.check_width()
-    client = served.client(demo_keys(DEMO_BLOG))
+    client = served.client(demo_keys(DEMO_BLOG, served.world.database.path))
     tags = [one["tags"] for one in client.drafts(DEMO_BLOG)["posts"] if "moon" in one.get("question", "")]
     assert tags == [["rts"]]
     draft.get_by_role("button", name="Undo").click()
@@ -120,7 +120,7 @@ def test_the_control_page(walker: Walker, stage: Stage, served: Served) -> None:
     expect(page.locator("main")).to_contain_text("the sandbox behaves")
     page.get_by_role("button", name="Back to real time").click()
     served.world.checks.timestamps = False
-    served.client(demo_keys(DEMO_BLOG)).info()
+    served.client(demo_keys(DEMO_BLOG, served.world.database.path)).info()
     page.get_by_label("Path has").fill("user/info")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("tbody tr")).to_have_count(1)
@@ -136,7 +136,7 @@ def test_nothing_sticks_out_and_everything_has_a_name(walker: Walker, stage: Sta
     for path in ("/", "/accounts", f"/blog/{'a' * 32}", "/drafts"):
         walker.go(path)
     walker.be(DEMO_BLOG)
-    application = demo_keys(DEMO_BLOG).consumer_key
+    application = demo_keys(DEMO_BLOG, stage.world.database.path).consumer_key
     for path in (*PAGES, f"/oauth2/authorize?client_id={application}&redirect_uri=http://127.0.0.1:1/"):
         walker.go(path)
         walker.check_names()

@@ -26,7 +26,7 @@ FOCUS = """(() => {
 
 def answer_the_ask(served: Served, asker: str, answer: str) -> None:
     """Play the bot: answer an ask over the API."""
-    client = served.client(demo_keys(DEMO_BLOG))
+    client = served.client(demo_keys(DEMO_BLOG, served.world.database.path))
     ask = next(one for one in client.submission(DEMO_BLOG)["posts"] if one["asking_name"] == asker)
     edit(client, DEMO_BLOG, id=ask["id"], answer=answer, state="published")
 

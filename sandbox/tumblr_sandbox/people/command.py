@@ -85,4 +85,5 @@ def _make_bot(world: World, name: str, now: float) -> None:
     with world.database.write() as connection:
         if accounts.find_blog(connection, name) is None:
             settings = BlogSettings()
-            make_user(connection, name, demo_keys(name), now=now, rng=world.rng, settings=settings)
+            keys = demo_keys(name, world.database.path)
+            make_user(connection, name, keys, now=now, rng=world.rng, settings=settings)

@@ -45,16 +45,24 @@ def make_user(
     """Make a user with a primary blog of the same name and a token; a new consumer comes along."""
     if accounts.find_user(connection, name) is not None:
         raise NameTakenError(name)
-    consumer_key, consumer_secret, token, token_secret = keys.strings()
-    known = accounts.consumer_secret(connection, consumer_key)
-    if known is None:
-        accounts.add_consumer(connection, consumer_key, consumer_secret, name)
-    if known not in (None, consumer_secret) or accounts.find_token(connection, token) is not None:
+    if accounts.find_token(connection, keys.oauth_token) is not None:
         raise NameTakenError("the key set")
     user = accounts.add_user(connection, name, int(now))
     make_blog(connection, user, name, now=now, rng=rng, settings=settings)
-    accounts.add_token(connection, Token(token, token_secret, consumer_key, user))
+    give_keys(connection, user, keys)
     return user
+
+
+def give_keys(connection: Connection, user: User, keys: KeySet) -> None:
+    """Let a user sign with a key set, unless they can; a new consumer comes along."""
+    consumer_key, consumer_secret, token, token_secret = keys.strings()
+    known = accounts.consumer_secret(connection, consumer_key)
+    if known is None:
+        accounts.add_consumer(connection, consumer_key, consumer_secret, user.name)
+    elif known != consumer_secret:
+        raise NameTakenError("the key set")
+    if accounts.find_token(connection, token) is None:
+        accounts.add_token(connection, Token(token, token_secret, consumer_key, user))
 
 
 def make_blog(

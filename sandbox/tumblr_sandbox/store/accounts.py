@@ -222,6 +222,12 @@ def add_consumer(connection: Connection, key: str, secret: str, title: str) -> N
     connection.execute(insert(schema.consumers).values(key=key, secret=secret, title=title))
 
 
+def remove_consumer(connection: Connection, key: str) -> None:
+    """Forget an application with all its tokens."""
+    connection.execute(delete(schema.tokens).where(schema.tokens.c.consumer_key == key))
+    connection.execute(delete(schema.consumers).where(schema.consumers.c.key == key))
+
+
 def consumer_secret(connection: Connection, key: str) -> str | None:
     """The secret of a consumer; none if there is no such consumer."""
     query = select(schema.consumers.c.secret).where(schema.consumers.c.key == key)

@@ -48,7 +48,7 @@ def draft(
         ("https://tumblr.com.evil.example/", ["tumblr.com.evil.example"]),
         ('<a href="https://[nonsense">this</a>', ["https://[nonsense"]),
         ('<a href="javascript:alert(1)">this</a>', ["javascript"]),
-        ('<a class="tumblelog" href="https://bob.tumblr.com/">@bob</a> https://www.tumblr.com/bob/1', []),
+        ('<a class="tumblelog" href="https://quietmarsh.tumblr.com/">@quietmarsh</a> tumblr.com/bob', []),
         ("e.g. soup.Warm soup, i.e. at 3.30 or version 2.0 of node.js (or so)", []),
         ("mail bob@example.com? no", []),
     ],
@@ -56,6 +56,22 @@ def draft(
 def test_links_elsewhere_are_looked_at_first(answer: str, hosts: list[str]) -> None:
     assert screen(draft(answer)) == [f"a link to {host}" for host in hosts]
     assert screen(draft(answer), LISTS.model_copy(update={"link_hosts": None})) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "names"),
+    [
+        ("look, @outsider and @Outsider!", ["outsider"]),
+        ('<p><a class="tumblelog" href="https://victim.tumblr.com/">see</a></p>', ["victim"]),
+        ("@quietmarsh @MyBot @carol, and mail@example.com", []),
+        ("ask @bob-2, (@bob3)", ["bob-2", "bob3"]),
+    ],
+)
+def test_mentions_of_those_who_do_not_speak_are_looked_at_first(answer: str, names: list[str]) -> None:
+    said = ScreenedText("quietmarsh", "say hello to @outsider", answer, (), speakers=("Carol",))
+    found = [finding.text for finding in findings(said, LISTS, at_home=("mybot",))]
+    assert found == [f"a mention of @{name}" for name in names]
+    assert findings(said, LISTS.model_copy(update={"mentions": "anyone"}), at_home=("mybot",)) == []
 
 
 def test_hosts_that_the_operator_trusts_may_be_linked_to() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
+from munging.classic import speakers
 from switchboard.messages import SelectionOutcome
 from tumblr.responding.handlers.base import Declined, TurnHandler, about, moved_by
 from tumblr.responding.handlers.thread import thread_requests
@@ -42,7 +43,7 @@ class ReblogHandler(TurnHandler, kinds=(TurnKind.REBLOG, TurnKind.MENTION)):
             publish_as=PostState.PUBLISHED,
             html=self.html(chosen.post),
             tags=tuple(tags),
-            draft=ScreenedText(asker=turn.who, question=post.said, answer=chosen.post, tags=tags),
+            draft=ScreenedText(turn.who, post.said, chosen.post, tags, speakers=speakers(post.prompt)),
             post_id=post.post_id,
             reblog_key=post.reblog_key,
             target=post.blog,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from munging.classic import speakers
 from munging.reply_mockup import reply_mockup
 from switchboard.messages import SelectionOutcome
 from tumblr.responding.handlers.base import TurnHandler, about, moved_by
@@ -42,6 +43,7 @@ class ReplyHandler(TurnHandler, kinds=(TurnKind.REPLY,)):
                 question=reply.prompt,
                 answer=chosen.post,
                 tags=clean_tags(chosen.tags),
+                speakers=speakers(reply.prompt),
             ),
         )
 

@@ -43,7 +43,7 @@ from tumblr.store.database import Database
 from tumblr.turns.fail_points import FailPoints
 from tumblr.turns.inputs import AskInput
 from tumblr.turns.kinds import TurnKind
-from tumblr.turns.turn import Intent, NewTurn, StoredRequest, Turn
+from tumblr.turns.turn import Endpoint, Intent, NewTurn, StoredRequest, Turn
 
 START = datetime(2021, 2, 6, 12, 0, tzinfo=UTC)
 ZONE = ZoneInfo("US/Pacific")
@@ -571,7 +571,7 @@ def an_ask(input_id: str = "1001", who: str = "bob") -> NewTurn:
     return NewTurn(TurnKind.ASK, input_id, who=who, input=asked)
 
 
-def a_request(job_id: str = "job", endpoint: str = "answer") -> StoredRequest:
+def a_request(job_id: str = "job", endpoint: Endpoint = "answer") -> StoredRequest:
     """A stored request."""
     fields = {"question": "soup?", "asking_name": "bob"}
     return StoredRequest(endpoint=endpoint, id=job_id, fields=fields, stored_at=START.timestamp())

@@ -13,12 +13,12 @@ from tumblr.screening.moderation import Verdict
 from tumblr.turns.inputs import AskInput, CommandInput
 from tumblr.turns.kinds import Action, PostState
 from tumblr.turns.planned_post import PlannedPost
-from tumblr.turns.turn import StoredRequest, Turn
+from tumblr.turns.turn import Endpoint, StoredRequest, Turn
 
 MARK = "beamsplit"
 """First of the two tags."""
 
-MARKED_ENDPOINT = "answer"
+MARKED_ENDPOINT: Endpoint = "answer"
 """The requests that have a field for the mark."""
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -25,12 +25,14 @@ class Stored(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Endpoint = Literal["answer", "textpost", "raw_select"]
+"""What of the switchboard is asked."""
+
+
 class StoredRequest(Stored):
     """A request to the switchboard, exactly as it is sent: after a restart it is not made anew."""
 
-    endpoint: str
-    """answer, textpost or raw_select."""
-
+    endpoint: Endpoint
     id: str
     fields: dict[str, Any]
     stored_at: float

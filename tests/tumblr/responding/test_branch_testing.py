@@ -19,7 +19,7 @@ from tumblr.screening.moderation import Verdict
 from tumblr.turns.inputs import AskInput, SkippedInput
 from tumblr.turns.kinds import Action, PostState, TurnKind, TurnState
 from tumblr.turns.planned_post import PlannedPost
-from tumblr.turns.turn import StoredRequest, Turn
+from tumblr.turns.turn import Endpoint, StoredRequest, Turn
 
 ASK = Turn(
     1,
@@ -86,7 +86,7 @@ def test_what_makes_no_post_is_done_without_deleting_its_ask() -> None:
     [("answer", True, "true"), ("answer", False, None), ("raw_select", True, None), ("textpost", True, None)],
 )
 def test_requests_carry_the_mark_where_there_is_a_field_for_it(
-    endpoint: str, mark: str | None, *, on: bool
+    endpoint: Endpoint, mark: str | None, *, on: bool
 ) -> None:
     request = StoredRequest(endpoint=endpoint, id="job", fields={"mood": "meh"}, stored_at=0.0)
     found = marked(request, on=on)

@@ -27,7 +27,7 @@ from tumblr.bot_settings import BotSettings
 from tumblr.turns.inputs import TurnInput
 from tumblr.turns.kinds import TurnKind
 from tumblr.turns.planned_post import PlannedPost
-from tumblr.turns.turn import StoredMoodInput, StoredRequest, Turn
+from tumblr.turns.turn import Endpoint, StoredMoodInput, StoredRequest, Turn
 
 T = TypeVar("T", bound=TurnInput)
 
@@ -92,7 +92,7 @@ class ImmediateHandler(ABC):
         """What to do about the turn; raises Declined when there is nothing to do."""
 
 
-def stored(endpoint: str, fields: dict[str, Any], turn: Turn, now: datetime) -> StoredRequest:
+def stored(endpoint: Endpoint, fields: dict[str, Any], turn: Turn, now: datetime) -> StoredRequest:
     """A request of a turn. Its id is its own: another turn's, or another attempt's, never has the same."""
     own = {**fields, "turn": turn.name, "found": turn.created_at, "attempt": turn.attempts}
     return StoredRequest(
@@ -139,4 +139,3 @@ def parse_request(request: StoredRequest) -> AnswerRequest | TextpostRequest | R
             return TextpostRequest.model_validate(fields)
         case "raw_select":
             return RawSelectRequest.model_validate(fields)
-    raise ValueError(f"no such endpoint: {request.endpoint}")

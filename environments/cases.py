@@ -129,8 +129,17 @@ def on_python(python: Path) -> str:
         done = subprocess.run(tests, cwd=home, capture_output=True, text=True, check=False)
         result = done.stdout.strip().splitlines()[-1:] or [done.stderr.strip()[-200:]]
         if done.returncode:
-            raise CaseFailed(f"the room tests: {result[0]}")
+            kept = _keep(f"tests-{python.name}.log", done.stdout + done.stderr)
+            raise CaseFailed(f"the room tests: {result[0]}; all they said is in {kept}")
         return f"setup {seconds:.0f} s, {disk_use(home / '.venv')}; {answer}; {result[0]}"
+
+
+def _keep(name: str, text: str) -> Path:
+    """Write what a case said into this checkout, for the case's own is gone when it ends."""
+    path = HOME / "build" / "environments" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def odd_path() -> str:

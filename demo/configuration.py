@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,14 @@ post's score is what the mood and chance add. With this some of the posts that s
 THREADS = 1
 """Of the generator: a second one gains a network as small as the demo's nothing, and waits at every step for
 the core on which the other processes run."""
+REAL_GENERATOR: Mapping[str, Any] = {
+    "sampler": {"name": "penalised"},
+    "max_new_tokens": 400,
+    "context_tokens": 2048,
+}
+"""Of the real model: the sampler with which it was measured, and no longer texts than it has learned."""
+REAL_CENTRE, REAL_SCALE = 0.7, 0.2
+"""Of the mood with the real model, as above."""
 TOKENS = ("client_token", "generator_token", "selector_token")
 KEY_NAMES = ("consumer_key", "consumer_secret", "token", "token_secret")
 
@@ -34,13 +43,21 @@ def sandbox_database(run: Path) -> Path:
 
 
 def demo_settings(
-    run: Path, model: Path, sandbox_port: int, switchboard_port: int, *, follows: bool = False
+    run: Path,
+    model: Path,
+    sandbox_port: int,
+    switchboard_port: int,
+    *,
+    follows: bool = False,
+    heads: Path | None = None,
 ) -> dict[str, Any]:
     """The settings of a demo whose state is kept in ``run``; the switchboard's tokens are drawn anew.
 
     ``follows``: the bot's account is its dashboard account too, so that it follows people who ask for it,
-    and reblogs what it likes of theirs.
+    and reblogs what it likes of theirs. ``heads``: those of the real model, which have a folder of their own.
     """
+    real = heads is not None
+    generator = {"heads": str(heads), **REAL_GENERATOR} if real else {"threads": THREADS}
     keys = dict(zip(KEY_NAMES, demo_keys(DEMO_BLOG, sandbox_database(run)).strings(), strict=True))
     return {
         "blog": {"blog_name": DEMO_BLOG, "timezone": "UTC"},
@@ -64,17 +81,23 @@ def demo_settings(
             "database_url": f"sqlite:///{run / 'switchboard.sqlite'}",
             **{name: secrets.token_urlsafe(24) for name in TOKENS},
         },
-        "generator": {"model": str(model), "threads": THREADS},
-        "mood": {"centre": CENTRE, "scale": SCALE},
+        "generator": {"model": str(model), **generator},
+        "mood": {"centre": REAL_CENTRE if real else CENTRE, "scale": REAL_SCALE if real else SCALE},
         "images": {"read": True, "write": True, "hosts": [f"127.0.0.1:{sandbox_port}"], "worker_threads": 1},
     }
 
 
 def write_demo_config(
-    run: Path, model: Path, sandbox_port: int, switchboard_port: int, *, follows: bool = False
+    run: Path,
+    model: Path,
+    sandbox_port: int,
+    switchboard_port: int,
+    *,
+    follows: bool = False,
+    heads: Path | None = None,
 ) -> Path:
     """Write the demo's configuration into ``run``, readable by its owner alone, and return its path."""
-    settings = demo_settings(run, model, sandbox_port, switchboard_port, follows=follows)
+    settings = demo_settings(run, model, sandbox_port, switchboard_port, follows=follows, heads=heads)
     path = run / "config.json"
     path.touch(mode=0o600)
     path.chmod(0o600)

@@ -27,6 +27,7 @@ from bot_process import run_process
 from demo.configuration import POSTS_PER_DAY, write_demo_config
 from demo.lock import only_demo_in
 from demo.ports import FIRST_FREE_TO_ALL, PortError, check_port
+from demo.pretrained import choose_model
 from demo.supervisor import HOME, Supervised
 from switchboard.client import SwitchboardClient
 from switchboard.errors import SwitchboardError
@@ -35,6 +36,7 @@ from tumblr_sandbox.people.records import MAX_COUNT, MAX_SPEED
 
 PEOPLE, PEOPLE_SPEED = 24, 20.0
 """How many live in a demo at first, and how much faster than the clock."""
+DEFAULT_MODEL = "tiny"
 MAX_PORT = 65_535
 READY_SECONDS = 300.0
 """A slow disk takes a minute or two to load PyTorch for the first time."""
@@ -43,7 +45,7 @@ STOPPED_STATES = frozenset({"EXITED", "FATAL", "UNKNOWN"})
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    """The demo's command line; defaults can also come from PORT, SWITCHBOARD_PORT, PEOPLE, PEOPLE_SPEED."""
+    """The command line; PORT, SWITCHBOARD_PORT, MODEL, PEOPLE and PEOPLE_SPEED give its defaults."""
     parser = argparse.ArgumentParser(prog="demo.run", description="run the bot on a tumblr of this machine")
     parser.add_argument(
         "--port", type=_port, default=os.environ.get("PORT") or "4480", help="port of the pages"
@@ -56,7 +58,10 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--run", type=Path, default=HOME / "run" / "demo", help="folder of state and logs")
     parser.add_argument(
-        "--model", type=Path, default=HOME / "demo" / "models" / "tiny", help="folder of the model"
+        "--model",
+        default=os.environ.get("MODEL") or DEFAULT_MODEL,
+        help="frank: a real language model, fetched once; tiny: the small one in the repository; or a folder "
+        f"(default: {DEFAULT_MODEL})",
     )
     parser.add_argument(
         "--people",
@@ -233,7 +238,8 @@ def prepare(run: Path, arguments: argparse.Namespace) -> Path:
     ports = (arguments.port, arguments.switchboard_port)
     try:
         run.mkdir(parents=True, exist_ok=True)
-        return write_demo_config(run, arguments.model.resolve(), *ports, follows=True)
+        model = choose_model(arguments.model, say)
+        return write_demo_config(run, model.folder, *ports, follows=True, heads=model.heads)
     except OSError as error:
         where = f"{error.filename or run} cannot be written ({error.strerror})"
         raise FatalError(where, "see whom it belongs to, or choose another folder with --run") from None

@@ -35,7 +35,10 @@ MAY_IMPORT = {
     "autoresponder": {"munging", "mood", "selection", "switchboard"},
     "tumblr": {"munging", "mood", "selection", "switchboard", "images"},
     "training": {"autoresponder", "tumblr", "munging", "mood", "selection", "switchboard"},
-    "demo": {"bot_config", "bot_process", "munging", "switchboard", "tumblr_sandbox"},
+    "demo": {
+        *("bot_config", "bot_process", "autoresponder", "training", "munging", "switchboard"),
+        "tumblr_sandbox",
+    },
     "tumblr_sandbox": set[str](),
 }
 APART = {"tumblr_sandbox": ROOT / "sandbox"}

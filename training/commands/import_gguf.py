@@ -16,12 +16,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="token that begins and ends documents, such as <|endoftext|>; default: the file's own, which "
         "for a model of conversations is often another",
     )
+    parser.add_argument(
+        "--adapter", type=Path, help="folder of a LoRA adapter, which is added to the weights"
+    )
 
 
 def _run(arguments: argparse.Namespace, _sections: Sections) -> Outcome:
+    from training.adapter import Adapter
     from training.gguf_import.convert import import_gguf
 
-    return Outcome(import_gguf(arguments.file, arguments.out, end_token=arguments.end_token))
+    adapter = None if arguments.adapter is None else Adapter(arguments.adapter)
+    return Outcome(import_gguf(arguments.file, arguments.out, end_token=arguments.end_token, adapter=adapter))
 
 
 COMMAND = Command(

@@ -16,6 +16,7 @@ from transformers import PreTrainedModel
 
 from autoresponder.model.encoding import TextEncoder
 from autoresponder.model.weights import content_hash, weight_files
+from training.adapter import save_adapter
 from training.corpus.pool import make_pool
 from training.corpus.prepare import Packing, prepare_tokens
 from training.corpus.store import Corpus, open_corpus
@@ -233,12 +234,13 @@ def _export(
 ) -> dict[str, object]:
     """Write the model folder in one step: merged weights as safetensors, tokenizer, report, picture."""
     model = trainer.accelerator.unwrap_model(trainer.model)
-    if hasattr(model, "merge_and_unload"):
-        model = model.merge_and_unload()
-    model.config.use_cache = True
-    if material.half:
-        model = model.half()
     with folder_in_one_step(material.out, made_by="python -m training generator") as folder:
+        if hasattr(model, "merge_and_unload"):
+            save_adapter(model, folder / "adapter")
+            model = model.merge_and_unload()
+        model.config.use_cache = True
+        if material.half:
+            model = model.half()
         model.save_pretrained(folder)
         encoder.tokenizer.save_pretrained(folder)
         report["sha256"] = content_hash(weight_files(folder))

@@ -13,8 +13,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from autoresponder.model.identity import write_identity
+from training.adapter import Adapter
 from training.gguf_import.architectures import (
     Architecture,
     Settings,
@@ -61,6 +62,7 @@ class PlannedTensor:
     order: NDArray[np.int64] | None = None
     transposed: bool = False
     subtracted: float = 0.0
+    adapter: Adapter | None = None
 
     @property
     def size(self) -> int:
@@ -68,10 +70,19 @@ class PlannedTensor:
         return int(np.prod(self.shape, dtype=object)) * _BYTES[self.format]
 
 
-def import_gguf(source: Path, target: Path, *, end_token: str | None = None) -> dict[str, Any]:
+def import_gguf(
+    source: Path,
+    target: Path,
+    *,
+    end_token: str | None = None,
+    adapter: Adapter | None = None,
+    watch: Callable[[int], None] = lambda _: None,
+) -> dict[str, Any]:
     """Write the model folder ``target`` from the file ``source``; gives a report.
 
-    Raises GgufError, with nothing left behind, for whatever cannot be imported.
+    ``adapter`` is added to the weights; ``watch`` hears how many bytes of the file are done. Raises
+    GgufError, with nothing left behind, for whatever cannot be imported, and UsageError for an adapter that
+    does not fit.
     """
     if target.exists():
         raise GgufError(f"{target} is there already: name a folder that is not, or remove it")
@@ -84,18 +95,20 @@ def import_gguf(source: Path, target: Path, *, end_token: str | None = None) -> 
     tokenizer = read_tokenizer(header, end_token)
     settings |= {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
     planned = plan(header, architecture, settings)
+    if adapter is not None:
+        planned = _adapted(planned, adapter)
     _check_network(settings, planned)
     _check_room(target.parent, planned)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=_made(target.parent)))
     try:
-        write_weights(source, planned, folder / "model.safetensors")
+        write_weights(source, planned, folder / "model.safetensors", watch)
         _write_json(folder / "config.json", settings | {"dtype": "float32"})
         tokenizer.save_pretrained(folder)
         identity = write_identity(
             folder,
             source=source.name,
             source_sha256=_sha256(source),
-            adapter_sha256=None,
+            adapter_sha256=None if adapter is None else adapter.sha256,
             converter=CONVERTER,
         )
         folder.chmod(0o755)
@@ -154,6 +167,17 @@ def _planned(entry: TensorEntry, architecture: Architecture, settings: Settings)
     )
 
 
+def _adapted(planned: list[PlannedTensor], adapter: Adapter) -> list[PlannedTensor]:
+    """Plan that an adapter is added; what it changes becomes float32."""
+    adapter.check({tensor.name: tensor.shape for tensor in planned})
+    if any(tensor.transposed for tensor in planned):
+        raise GgufError("adapters of GPT-2 are not added to a file of this form")
+    return [
+        replace(tensor, format="F32", adapter=adapter) if tensor.name in adapter.names else tensor
+        for tensor in planned
+    ]
+
+
 def _split(name: str) -> tuple[str, int, str]:
     """A tensor's name with its block's number as ``{}``, the number, and the name within the block."""
     found = re.fullmatch(r"blk\.(\d{1,4})\.(.+)", name)
@@ -189,7 +213,9 @@ def _check_room(parent: Path, planned: list[PlannedTensor]) -> None:
         raise GgufError(f"{needed >> 20} MiB are needed on the disk of {parent}, and {free >> 20} are free")
 
 
-def write_weights(source: Path, planned: list[PlannedTensor], target: Path) -> None:
+def write_weights(
+    source: Path, planned: list[PlannedTensor], target: Path, watch: Callable[[int], None] = lambda _: None
+) -> None:
     """Write a safetensors file, holding at most one tensor as it is in the file and a slice of its values.
 
     By hand, since the library wants all tensors in memory: eight bytes for the length of the header, the
@@ -208,9 +234,12 @@ def write_weights(source: Path, planned: list[PlannedTensor], target: Path) -> N
     text += b" " * (-len(text) % 8)  # the data begins aligned
     with source.open("rb") as read, target.open("wb") as write:
         write.write(len(text).to_bytes(8, "little") + text)
+        done = 0
         for tensor in planned:
             for part in _slices(read, tensor):
                 write.write(part.tobytes())
+            done += tensor.entry.rows * tensor.entry.row_bytes
+            watch(done)
         write.flush()
         os.fsync(write.fileno())
 
@@ -225,11 +254,11 @@ def _slices(read: BinaryIO, tensor: PlannedTensor) -> Iterator[NDArray[Any]]:
         rows = rows.reshape(len(tensor.order), -1)[tensor.order].reshape(rows.shape)
         step = _step(entry)
         for first in range(0, entry.rows, step):
-            yield _finished(rows[first : first + step], tensor)
+            yield _finished(rows[first : first + step], tensor, first)
     else:
         step = _step(entry)
         for first in range(0, entry.rows, step):
-            yield _finished(_rows(read, entry, first, min(step, entry.rows - first)), tensor)
+            yield _finished(_rows(read, entry, first, min(step, entry.rows - first)), tensor, first)
 
 
 def _step(entry: TensorEntry) -> int:
@@ -246,14 +275,16 @@ def _rows(read: BinaryIO, entry: TensorEntry, first: int, count: int) -> NDArray
     return np.frombuffer(data, np.uint8).reshape(count, entry.row_bytes)
 
 
-def _finished(rows: NDArray[np.uint8], tensor: PlannedTensor) -> NDArray[Any]:
-    """Rows of bytes as the values that are written; formats that are kept stay bits."""
+def _finished(rows: NDArray[np.uint8], tensor: PlannedTensor, first: int = 0) -> NDArray[Any]:
+    """Rows of bytes, from a first one on, as the values that are written; formats that are kept stay bits."""
     if tensor.format in ("F16", "BF16"):
         return rows.view(np.uint16)
     with np.errstate(invalid="ignore", over="ignore"):
         values = dequantize(rows, tensor.entry.type)
     if not np.isfinite(values).all():
         raise GgufError(f"{tensor.entry.name} holds numbers that are not finite: copy the file again")
+    if tensor.adapter is not None:
+        values = values + tensor.adapter.rows(tensor.name, first, len(rows))
     return values - np.float32(tensor.subtracted) if tensor.subtracted else values
 
 

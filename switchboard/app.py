@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from mood.named import UnknownMood
 from switchboard.job_factory import JobRules, Submission, draft
-from switchboard.long_polls import LongPoll, Notifier
+from switchboard.long_polls import GENERATORS, SELECTORS, LongPoll, Notifier
 from switchboard.messages import (
     AnswerRequest,
     CaptionRequest,
@@ -72,7 +72,8 @@ class Switchboard:
         self.places = threading.BoundedSemaphore(working)
         self.workers = WorkerRegistry(clock)
         self.metrics = Metrics(self._report, lambda: self.waiting.taken)
-        for observer in (self.notifier.on_commit, self.metrics.on_commit, log_transitions):
+        store.watch(self.notifier.on_change)
+        for observer in (self.metrics.on_commit, log_transitions):
             store.observe(observer)
 
     # --- client
@@ -111,7 +112,10 @@ class Switchboard:
         """POST /getresult - read the end of a job; a result is not removed by reading."""
         query = read_either(request, ResultQuery)
         found = self.waiting.until(
-            lambda: self.store.result(query.id), lambda one: one.done or one.state == "unknown", query.wait
+            query.id,
+            lambda: self.store.result(query.id),
+            lambda one: one.done or one.state == "unknown",
+            query.wait,
         )
         return _result_response(found)
 
@@ -162,7 +166,10 @@ class Switchboard:
             return _answer(first.to_wire(jobs_alone=poll.is_of_2021))
         again = poll.model_copy(update={"results": {}, "leases": None})
         later = self.waiting.until(
-            lambda: self.store.exchange_generator(again), lambda reply: bool(reply.jobs), poll.wait
+            GENERATORS,
+            lambda: self.store.exchange_generator(again),
+            lambda reply: bool(reply.jobs),
+            poll.wait,
         )
         return _answer(later.model_copy(update={"leases": first.leases}).to_wire())
 
@@ -188,6 +195,7 @@ class Switchboard:
             update={"results": {}, "leases": None, "retention_stack": None, "retention_dropped": []}
         )
         later = self.waiting.until(
+            SELECTORS,
             lambda: self.store.exchange_selector(again),
             lambda reply: bool(reply.SELECTION_PROMPT_STACK),
             poll.wait,

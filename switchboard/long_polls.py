@@ -2,47 +2,77 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 from typing import TypeVar
 
-from switchboard.store import Transition
+from switchboard.store import Changes
 
 Found = TypeVar("Found")
 
-RECHECK_SECONDS = 1.0
-"""Some work appears by the passing of time (a lease ends), or through another process: look this often."""
+GENERATORS, SELECTORS = "$generators", "$selectors"
+"""What workers wait for; a client waits for a job by its id, in which there is no dollar sign."""
+RECHECK_SECONDS = {GENERATORS: 1.0, SELECTORS: 1.0}
+"""Some work appears by the passing of time alone (a lease ends): look this often."""
+SELDOM_SECONDS = 5.0
+"""How often those look who wait for a job, of which they would be told."""
+
+
+class _Waiting:
+    """One request that waits."""
+
+    def __init__(self) -> None:
+        self.woken = threading.Event()
 
 
 class Notifier:
-    """Wakes waiting requests when the store has changed."""
+    """Wakes requests when what they wait for is there, and of workers no more than there is work for."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._version = 0
-        self._closed = False
+        self._lock = threading.Lock()
+        self._waiting: dict[str, deque[_Waiting]] = {}
+        self.is_closed = False
 
-    def version(self) -> int:
-        """A number that grows with every change; read it before looking, then nothing is missed."""
-        with self._changed:
-            return self._version
+    def enter(self, topic: str) -> _Waiting:
+        """Wait for something from now on; what happens before the next look at it is not missed."""
+        one = _Waiting()
+        with self._lock:
+            self._waiting.setdefault(topic, deque()).append(one)
+            if self.is_closed:
+                one.woken.set()
+        return one
 
-    def on_commit(self, _transitions: Sequence[Transition]) -> None:
+    def leave(self, topic: str, one: _Waiting) -> None:
+        """Wait no longer; a wake that came too late goes to the next."""
+        with self._lock:
+            line = self._waiting[topic]
+            line.remove(one)
+            if not line:
+                del self._waiting[topic]
+        if one.woken.is_set() and topic in RECHECK_SECONDS:
+            self._wake(topic, 1)
+
+    def on_change(self, changes: Changes) -> None:
         """Something was stored."""
-        with self._changed:
-            self._version += 1
-            self._changed.notify_all()
+        for job_id in changes.jobs:
+            self._wake(job_id, None)
+        self._wake(GENERATORS, changes.generators)
+        self._wake(SELECTORS, changes.selectors)
+
+    def _wake(self, topic: str, most: int | None) -> None:
+        """Wake so many of those who wait for it, longest first; None: all of them."""
+        with self._lock:
+            asleep = [one for one in self._waiting.get(topic, ()) if not one.woken.is_set()]
+            for one in asleep[:most]:
+                one.woken.set()
 
     def close(self) -> None:
         """Send everybody home: the service stops."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-
-    def wait(self, seen: int, seconds: float) -> bool:
-        """Wait until the version is not `seen` any more, or the time is over; false when closed."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._version != seen, seconds)
-            return not self._closed
+        with self._lock:
+            self.is_closed = True
+            for line in self._waiting.values():
+                for one in line:
+                    one.woken.set()
 
 
 class LongPoll:
@@ -62,24 +92,36 @@ class LongPoll:
         """How many requests are waiting."""
         return self._taken
 
-    def until(self, look: Callable[[], Found], enough: Callable[[Found], bool], seconds: float) -> Found:
-        """Look again after each change until it is enough, or the time is over; the last look."""
+    def until(
+        self, topic: str, look: Callable[[], Found], enough: Callable[[Found], bool], seconds: float
+    ) -> Found:
+        """Look again when the topic has changed until it is enough, or the time is over; the last look."""
         if seconds <= 0 or not self._places.acquire(blocking=False):
             return look()
         self._count(1)
+        one = self._notifier.enter(topic)
         try:
-            return self._wait(look, enough, time.monotonic() + seconds)
+            return self._wait(one, look, enough, time.monotonic() + seconds, RECHECK_SECONDS.get(topic))
         finally:
+            self._notifier.leave(topic, one)
             self._count(-1)
             self._places.release()
 
-    def _wait(self, look: Callable[[], Found], enough: Callable[[Found], bool], end: float) -> Found:
+    def _wait(
+        self,
+        one: _Waiting,
+        look: Callable[[], Found],
+        enough: Callable[[Found], bool],
+        end: float,
+        recheck: float | None,
+    ) -> Found:
         while True:
-            seen = self._notifier.version()
+            one.woken.clear()
             found = look()
             left = end - time.monotonic()
-            if enough(found) or left <= 0 or not self._notifier.wait(seen, min(left, RECHECK_SECONDS)):
+            if enough(found) or left <= 0 or self._notifier.is_closed:
                 return found
+            one.woken.wait(min(left, recheck or SELDOM_SECONDS))
 
     def _count(self, change: int) -> None:
         with self._lock:

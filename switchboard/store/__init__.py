@@ -4,9 +4,10 @@ from switchboard.store.database import DatabaseUrlError, StoreRefused, StoreUnav
 from switchboard.store.migrations import SchemaTooNew
 from switchboard.store.store import JobStore
 from switchboard.store.submitting import IdTaken, StoredResult, TooManyOpenJobs
-from switchboard.store.work import Transition
+from switchboard.store.work import Changes, Transition
 
 __all__ = [
+    "Changes",
     "DatabaseUrlError",
     "IdTaken",
     "JobStore",

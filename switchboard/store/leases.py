@@ -1,11 +1,11 @@
 """Leases: who works on what until when. Two stages, each with its own kind of worker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
+from sqlalchemy import Connection, Double, Row, Select, bindparam, delete, func, insert, or_, select, update
 
 from switchboard.messages import Lease
 from switchboard.store.schema import jobs, leases
@@ -15,6 +15,35 @@ Stage = Literal["generation", "selection"]
 
 EXPIRED = "the lease ended without a result"
 GIVEN_BACK = "the worker came back without the lease"
+
+_TOKENS = leases.c.token.in_(bindparam("tokens", expanding=True))
+_STAGE = leases.c.stage == bindparam("stage")
+_MINE = leases.c.worker.is_not_distinct_from(bindparam("worker"))
+_INSERT = insert(leases)
+_FIND: Select[Any] = select(leases.c.token, leases.c.candidates).where(
+    leases.c.token == bindparam("token"), leases.c.job_id == bindparam("job_id"), _STAGE
+)
+_OF_JOBS: Select[Any] = (
+    select(leases.c.token, leases.c.job_id, leases.c.candidates)
+    .where(leases.c.job_id.in_(bindparam("job_ids", expanding=True)))
+    .order_by(leases.c.expires_at, leases.c.token)
+)
+_RELEASE = delete(leases).where(_TOKENS)
+_RENEW = (
+    update(leases).where(_TOKENS).values(expires_at=bindparam("now", type_=Double) + leases.c.lasts_seconds)
+)
+_HELD = select(jobs.c.attempts).join(leases, leases.c.job_id == jobs.c.id).where(_MINE, _STAGE)
+_LAPSED: Select[Any] = (
+    select(leases.c.token, leases.c.job_id, leases.c.worker)
+    .where(leases.c.expires_at <= bindparam("now"))
+    .order_by(leases.c.expires_at)
+)
+_WORKERS = select(
+    *(leases.c[name] for name in ("token", "job_id", "worker", "instance", "lasts_seconds"))
+).where(_STAGE, or_(leases.c.worker == bindparam("worker"), _TOKENS))
+_KEEP = (
+    update(leases).where(leases.c.token == bindparam("held")).values(candidates=bindparam("new_candidates"))
+)
 
 
 @dataclass(frozen=True)
@@ -26,64 +55,93 @@ class Holder:
     stage: Stage
 
 
-def grant(work: Work, job_id: str, holder: Holder, *, candidates: int, seconds: float) -> Lease:
-    """Reserve work on a job."""
-    token = work.new_token()
-    expires_at = work.now + seconds
-    work.connection.execute(
-        leases.insert().values(
-            token=token,
-            job_id=job_id,
-            stage=holder.stage,
-            worker=holder.worker,
-            instance=holder.instance,
-            candidates=candidates,
-            lasts_seconds=seconds,
-            expires_at=expires_at,
+class Grants:
+    """Leases that one poll is given, written together."""
+
+    def __init__(self, work: Work, holder: Holder) -> None:
+        self._work = work
+        self._holder = holder
+        self._rows: list[dict[str, Any]] = []
+
+    def add(self, row: Row[Any], *, candidates: int, seconds: float) -> Lease:
+        """Reserve work on a job, whose row says how often it was tried."""
+        token, expires_at = self._work.new_token(), self._work.now + seconds
+        self._rows.append(
+            {
+                "token": token,
+                "job_id": row.id,
+                "stage": self._holder.stage,
+                "worker": self._holder.worker,
+                "instance": self._holder.instance,
+                "candidates": candidates,
+                "lasts_seconds": seconds,
+                "expires_at": expires_at,
+            }
         )
-    )
-    this = jobs.c.id == job_id
-    before = work.connection.execute(select(jobs.c.attempts, jobs.c.leased).where(this)).one()
-    work.connection.execute(update(jobs).where(this).values(leased=before.leased + 1))
-    return Lease(
-        token=token,
-        expires_at=datetime.fromtimestamp(expires_at, UTC),
-        lasts_seconds=seconds,
-        candidates=candidates,
-        attempt=before.attempts + 1,
-        number=before.leased,
-    )
+        return Lease(
+            token=token,
+            expires_at=datetime.fromtimestamp(expires_at, UTC),
+            lasts_seconds=seconds,
+            candidates=candidates,
+            attempt=row.attempts + 1,
+            number=row.leased,
+        )
+
+    def write(self) -> None:
+        """Store them."""
+        self._work.many(_INSERT, self._rows)
 
 
-def find(connection: Connection, job_id: str, token: str | None, stage: Stage) -> Row[Any, Any] | None:
+def find(connection: Connection, job_id: str, token: str | None, stage: Stage) -> Row[Any] | None:
     """The running lease of this token on this job, as (token, candidates)."""
     if token is None:
         return None
-    query = select(leases.c.token, leases.c.candidates).where(
-        leases.c.token == token, leases.c.job_id == job_id, leases.c.stage == stage
-    )
-    return connection.execute(query).one_or_none()
+    values = {"token": token, "job_id": job_id, "stage": stage}
+    return connection.execute(_FIND, values).one_or_none()
 
 
-def release(work: Work, token: str) -> None:
-    """End one lease."""
-    work.connection.execute(leases.delete().where(leases.c.token == token))
+def of_jobs(connection: Connection, job_ids: Sequence[str]) -> Mapping[str, list[Row[Any]]]:
+    """The leases on each of some jobs as (token, job_id, candidates), those that end first standing first."""
+    found: dict[str, list[Row[Any]]] = {job_id: [] for job_id in job_ids}
+    for row in connection.execute(_OF_JOBS, {"job_ids": list(job_ids)}):
+        found[row.job_id].append(row)
+    return found
+
+
+def release(work: Work, tokens: Sequence[str]) -> None:
+    """End leases; what of their jobs is free then is not offered yet."""
+    if tokens:
+        work.connection.execute(_RELEASE, {"tokens": list(tokens)})
+
+
+def resize(work: Work, candidates: Mapping[str, int]) -> None:
+    """Change how many candidates are expected under leases."""
+    work.many(_KEEP, [{"held": token, "new_candidates": number} for token, number in candidates.items()])
 
 
 def expire(work: Work) -> int:
     """End the leases whose time is over, and count each as a failed attempt; returns how many."""
-    return _bury(work, leases.c.expires_at <= work.now, EXPIRED)
+    return _bury(work, work.connection.execute(_LAPSED, {"now": work.now}).all(), EXPIRED)
 
 
-def give_back(work: Work, holder: Holder, kept: Sequence[str]) -> None:
-    """End the leases of this worker that it does not name.
+def keep(work: Work, holder: Holder, named: Sequence[str]) -> dict[str, float]:
+    """Renew the leases that a worker names, and end its others; returns how many seconds each lasts.
 
     A lease of an earlier run is a failed attempt (the job may have killed the worker); one of this run
     was lost with a reply, which is nobody's fault.
     """
-    unnamed = _unnamed(holder, kept)
-    _bury(work, and_(unnamed, leases.c.instance != holder.instance), GIVEN_BACK)
-    work.connection.execute(leases.delete().where(unnamed, leases.c.instance == holder.instance))
+    values = {"stage": holder.stage, "worker": holder.worker, "tokens": list(named)}
+    rows = work.connection.execute(_WORKERS, values).all()
+    tokens = set(named)
+    others = [row for row in rows if row.token not in tokens and row.worker == holder.worker is not None]
+    _bury(work, [row for row in others if row.instance != holder.instance], GIVEN_BACK)
+    lost = [row for row in others if row.instance == holder.instance]
+    release(work, [row.token for row in lost])
+    work.reoffer(row.job_id for row in lost)
+    renewed = {row.token: row.lasts_seconds for row in rows if row.token in tokens}
+    if renewed:
+        work.connection.execute(_RENEW, {"tokens": list(renewed), "now": work.now})
+    return renewed
 
 
 def without_suspects_beside_others(
@@ -94,24 +152,13 @@ def without_suspects_beside_others(
     A job that failed before may be what killed its worker: it is tried alone, so that the jobs beside it do
     not fail with it.
     """
-    held = work.connection.execute(
-        select(jobs.c.attempts)
-        .join(leases, leases.c.job_id == jobs.c.id)
-        .where(leases.c.worker == holder.worker, leases.c.stage == holder.stage)
-    ).all()
+    if not rows:
+        return rows
+    held = work.connection.execute(_HELD, {"worker": holder.worker, "stage": holder.stage}).all()
     if any(row.attempts for row in held):
         return []
     unsuspected = [row for row in rows if not row.attempts]
     return unsuspected or ([] if held else rows[:1])
-
-
-def touch(work: Work, holder: Holder, tokens: Sequence[str]) -> dict[str, float]:
-    """Renew running leases; returns how many seconds each lasts."""
-    mine = leases.c.token.in_(tokens), leases.c.stage == holder.stage
-    query = select(leases.c.token, leases.c.lasts_seconds).where(*mine)
-    renewed = {row.token: row.lasts_seconds for row in work.connection.execute(query)}
-    work.connection.execute(update(leases).where(*mine).values(expires_at=work.now + leases.c.lasts_seconds))
-    return renewed
 
 
 def shorten_after_restart(work: Work) -> None:
@@ -125,10 +172,12 @@ def shorten_after_restart(work: Work) -> None:
 
 def attention_needed(connection: Connection, now: float, holder: Holder, kept: Sequence[str] | None) -> bool:
     """Whether a poll of this worker finds leases that must be ended first."""
-    condition: ColumnElement[bool] = leases.c.expires_at <= now
-    if holder.worker is not None and kept is not None:
-        condition = or_(condition, _unnamed(holder, kept))
-    return connection.scalar(select(leases.c.token).where(condition).limit(1)) is not None
+    if connection.execute(_LAPSED.limit(1), {"now": now}).first() is not None:
+        return True
+    if holder.worker is None or kept is None:
+        return False
+    values = {"stage": holder.stage, "worker": holder.worker, "tokens": []}
+    return any(row.token not in kept for row in connection.execute(_WORKERS, values))
 
 
 def by_worker(connection: Connection) -> dict[str, int]:
@@ -139,16 +188,9 @@ def by_worker(connection: Connection) -> dict[str, int]:
     return {str(worker): count for worker, count in connection.execute(query)}
 
 
-def _unnamed(holder: Holder, kept: Sequence[str]) -> ColumnElement[bool]:
-    return and_(leases.c.worker == holder.worker, leases.c.stage == holder.stage, leases.c.token.not_in(kept))
-
-
-def _bury(work: Work, which: ColumnElement[bool], error: str) -> int:
-    query = (
-        select(leases.c.token, leases.c.job_id, leases.c.worker).where(which).order_by(leases.c.expires_at)
-    )
-    ended = work.connection.execute(query).all()
+def _bury(work: Work, ended: Sequence[Row[Any]], error: str) -> int:
+    release(work, [row.token for row in ended])
     for row in ended:
-        release(work, row.token)
         work.fail_attempt(row.job_id, error, row.worker)
+    work.reoffer(row.job_id for row in ended)
     return len(ended)

@@ -5,9 +5,10 @@ A later change of the schema adds a function here, and never edits one that was 
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, func, inspect, select, text
+from sqlalchemy import Connection, func, inspect, select, text, update
 
-from switchboard.store.schema import announced, metadata, versions
+from switchboard.store.schema import announced, clients, jobs, leases, metadata, versions
+from switchboard.store.work import OPEN_STATES, offer_of
 
 
 class SchemaTooNew(Exception):  # noqa: N818 - named for what is wrong
@@ -31,6 +32,28 @@ def _004_keep_announcements(connection: Connection) -> None:
     announced.create(connection, checkfirst=True)
 
 
+def _005_offer_jobs(connection: Connection) -> None:
+    for column, type_ in (("offered", "INTEGER"), ("free", "INTEGER"), ("turn", "DOUBLE PRECISION")):
+        _add_column(connection, "jobs", column, f"{type_} NOT NULL DEFAULT 0")
+    clients.create(connection, checkfirst=True)
+    connection.execute(text("DROP INDEX IF EXISTS jobs_by_state"))
+    for index in jobs.indexes:
+        index.create(connection, checkfirst=True)
+    connection.execute(update(jobs).values(turn=jobs.c.seq))
+    leased = select(leases.c.job_id, func.count(), func.sum(leases.c.candidates)).group_by(leases.c.job_id)
+    held = {job_id: (holders, number) for job_id, holders, number in connection.execute(leased)}
+    counts: dict[str, int] = {}
+    for row in connection.execute(select(jobs).where(jobs.c.state.in_(OPEN_STATES))).all():
+        holders, number = held.get(row.id, (0, 0))
+        offered, free = offer_of(row.kind, row.state, row.wanted - row.accepted, number, holders)
+        connection.execute(update(jobs).where(jobs.c.seq == row.seq).values(offered=offered, free=free))
+        if not row.internal:
+            counts[row.client] = counts.get(row.client, 0) + 1
+    latest = connection.scalar(select(func.max(jobs.c.seq))) or 0
+    for name, number in counts.items():
+        connection.execute(clients.insert().values(name=name, open=number, turn=latest))
+
+
 def _add_column(connection: Connection, table: str, column: str, type_: str) -> None:
     """Add a column, unless the first step has made the table with it already."""
     if not any(known["name"] == column for known in inspect(connection).get_columns(table)):
@@ -42,6 +65,7 @@ MIGRATIONS: Sequence[Callable[[Connection], None]] = (
     _002_count_leases,
     _003_keep_autoreview,
     _004_keep_announcements,
+    _005_offer_jobs,
 )
 
 

@@ -21,6 +21,11 @@ def state_counts(connection: Connection) -> dict[JobState, int]:
     return {row.state: row.jobs for row in connection.execute(query)}
 
 
+def touch(connection: Connection) -> None:
+    """Read something, to see whether that can be done."""
+    connection.execute(select(jobs.c.seq).limit(1)).first()
+
+
 def oldest_open_seconds(connection: Connection, now: float) -> float | None:
     """The age of the oldest open job."""
     oldest = connection.scalar(select(func.min(jobs.c.submitted_at)).where(jobs.c.state.in_(OPEN_STATES)))

@@ -18,6 +18,8 @@ from switchboard.store.work import OPEN_STATES, Work
 
 RETENTION_SCORE_AGE_SECONDS = 86_400.0
 """Scores of retained texts that are older are computed anew."""
+OWN_CLIENT = "switchboard"
+"""Under this name the switchboard submits jobs of its own."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ def request_scores(work: Work) -> None:
 def _request_scores_of(work: Work, texts: Sequence[str]) -> None:
     job_id = f"retention.{work.new_token()}"
     body = raw_select_job(texts, "", work.written_now())
-    work.insert(NewJob(job_id, "switchboard", "raw_select", "", 0, body), internal=True)
+    turn = work.standing(OWN_CLIENT).turn
+    work.insert(NewJob(job_id, OWN_CLIENT, "raw_select", "", 0, body), internal=True, turn=turn)
     digests = [_digest(text) for text in texts]
     work.connection.execute(update(retained).where(retained.c.digest.in_(digests)).values(scoring_job=job_id))
 

@@ -38,13 +38,25 @@ jobs = Table(
     Column("accepted", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),  # that ended without a result, in this stage
     Column("leased", Integer, nullable=False, server_default="0"),  # times it was, in all
+    # What of it may be leased now, kept up with every change: 0 nothing, 1 by a generator, 2 by a selector.
+    Column("offered", Integer, nullable=False, server_default="0"),
+    Column("free", Integer, nullable=False, server_default="0"),  # candidates that nobody has; 1 for a whole
+    Column("turn", Double, nullable=False, server_default="0"),  # when it is its client's turn
     Column("error", Text),
     Column("submitted_at", Double, nullable=False),
     Column("state_at", Double, nullable=False),
     Column("delivered_at", Double),
-    Index("jobs_by_state", "state", "attempts", "seq"),
+    Index("jobs_by_offer", "offered", "attempts", "turn", "seq"),
     Index("jobs_by_client", "client", "state"),
     Index("jobs_by_end", "state", "state_at"),
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("open", Integer, nullable=False),  # jobs without an end
+    Column("turn", Double, nullable=False),  # where the turn of its next job begins
 )
 
 requests = Table(

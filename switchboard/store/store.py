@@ -2,8 +2,11 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from typing import TypeVar
+
+from sqlalchemy import Connection
 
 from switchboard.job_factory import NewJob
 from switchboard.messages import (
@@ -26,15 +29,19 @@ from switchboard.store import (
     submitting,
     sweeping,
 )
+from switchboard.store.committing import Committer
 from switchboard.store.database import Database, StoreUnavailable
 from switchboard.store.leases import Holder
 from switchboard.store.submitting import StoredResult
-from switchboard.store.work import Transition, Work
+from switchboard.store.work import Changes, Transition, Work
+
+T = TypeVar("T")
 
 ALL_JOB_TYPES: tuple[JobType, ...] = ("answer", "textpost", "raw_select")
 """What a generator serves that does not say what it does: pictures need a model of their own."""
 
 Observer = Callable[[Sequence[Transition]], None]
+Watcher = Callable[[Changes], None]
 
 
 def _new_token() -> str:
@@ -68,15 +75,19 @@ class JobStore:
         self._new_token = new_token
         self._written_now = written_now
         self._observers: list[Observer] = []
+        self._watchers: list[Watcher] = []
+        self._seen: dict[str, float] = {}  # jobs whose end was read, and when; not stored yet
         self._database = Database(settings.database_url)
+        self._committer = Committer(self._database)
         with ExitStack() as undo:
             undo.callback(self.close)
             self.schema_version = self._open()
             undo.pop_all()
 
     def _open(self) -> int:
-        with self._work() as work:
-            version = migrations.migrate(work.connection, work.now)
+        with self._database.write() as connection:
+            work = self._new_work(connection)
+            version = migrations.migrate(connection, work.now)
             leases.shorten_after_restart(work)
         return version
 
@@ -84,51 +95,53 @@ class JobStore:
         """Have `observer` called after each writing transaction, with the transitions it stored, if any."""
         self._observers.append(observer)
 
+    def watch(self, watcher: Watcher) -> None:
+        """Have `watcher` called after each writing transaction that offers work to somebody or ends a job."""
+        self._watchers.append(watcher)
+
     def close(self) -> None:
-        """Close the database."""
+        """Close the database, with what is still to be written in it if that can be done."""
+        with suppress(StoreUnavailable):
+            self._store_seen()
         self._database.close()
 
     def check(self) -> None:
         """Raise StoreUnavailable if the database cannot be read."""
         with self._database.read() as connection:
-            reporting.oldest_open_seconds(connection, self._clock())
+            reporting.touch(connection)
 
     # --- the client's verbs
 
     def submit(self, new: NewJob) -> SubmitReply:
         """Store a job, or find the one this request made before. Raises IdTaken, TooManyOpenJobs."""
-        with self._work() as work:
-            return submitting.submit(work, new)
+        return self._do(lambda work: submitting.submit(work, new))
 
     def result(self, job_id: str) -> StoredResult:
-        """What became of a job. Its result stays; only the time of the first reading is remembered."""
+        """What became of a job. Its result stays; only the time of the first reading is remembered.
+
+        That is stored with the next sweep: if it is lost before, the result is kept for longer.
+        """
         with self._database.read() as connection:
             found = submitting.read_result(connection, job_id)
         if found.done and not found.delivered:
-            # The result can be handed out even if the disk is too full to remember when.
-            with suppress(StoreUnavailable), self._work() as work:
-                submitting.mark_delivered(work, job_id)
+            self._seen.setdefault(job_id, self._clock())
         return found
 
     def acknowledge(self, job_id: str) -> JobState:
         """The client has the result safe: remove it; returns the state the job is in then."""
-        with self._work() as work:
-            return submitting.acknowledge(work, job_id)
+        return self._do(lambda work: submitting.acknowledge(work, job_id))
 
     def cancel(self, job_id: str) -> JobState:
         """Give up a job that has no end yet; returns the state the job is in then."""
-        with self._work() as work:
-            return submitting.cancel(work, job_id)
+        return self._do(lambda work: submitting.cancel(work, job_id))
 
     def clear(self, job_id: str) -> list[str]:
         """Be done with a job whatever its state; says what was cleared."""
-        with self._work() as work:
-            return submitting.clear(work, job_id)
+        return self._do(lambda work: submitting.clear(work, job_id))
 
     def clear_client(self, client: str) -> list[str]:
         """Be done with all jobs of one client; returns their ids."""
-        with self._work() as work:
-            return submitting.clear_client(work, client)
+        return self._do(lambda work: submitting.clear_client(work, client))
 
     # --- the workers' verbs
 
@@ -136,43 +149,45 @@ class JobStore:
         """Take in results, renew leases, reserve work for a generator; with nothing to do it only reads."""
         holder = Holder(poll.worker, poll.instance, "generation")
         kinds = poll.capabilities if poll.capabilities is not None else ALL_JOB_TYPES
-        with self._database.read() as connection:
-            wants = poll.max_jobs > 0 and generating.has_work(connection, kinds)
-            idle = not (poll.results or poll.leases or wants) and not leases.attention_needed(
-                connection, self._clock(), holder, poll.leases
-            )
-            heads = generating.announced_heads(connection)
-        if idle:
-            return GeneratorPollReply(heads=heads)
-        with self._work() as work:
+        if not (poll.results or poll.leases):
+            with self._database.read() as connection:
+                wants = poll.max_jobs > 0 and generating.has_work(connection, kinds)
+                if not wants and not leases.attention_needed(connection, self._clock(), holder, poll.leases):
+                    return GeneratorPollReply(heads=generating.announced_heads(connection))
+
+        def exchange(work: Work) -> GeneratorPollReply:
             leases.expire(work)
-            statuses = {key: generating.take(work, holder, key, one) for key, one in poll.results.items()}
+            statuses = generating.take(work, holder, poll.results)
             renewed = self._keep_leases(work, holder, poll.leases)
             jobs = generating.reserve(work, holder, kinds, poll.batch_size, poll.max_jobs)
-        return GeneratorPollReply(jobs=jobs, statuses=statuses, leases=renewed, heads=heads)
+            heads = generating.announced_heads(work.connection)
+            return GeneratorPollReply(jobs=jobs, statuses=statuses, leases=renewed, heads=heads)
+
+        return self._do(exchange)
 
     def announce_heads(self, version: str) -> None:
         """Tell all generators, from their next poll on, which heads to take up."""
-        with self._work() as work:
-            generating.announce_heads(work, version)
+        self._do(lambda work: generating.announce_heads(work, version))
 
     def exchange_selector(self, poll: SelectorPoll) -> SelectorPollReply:
         """Take in choices, renew leases, reserve candidate sets; with nothing to do it only reads."""
         holder = Holder(poll.worker, poll.instance, "selection")
         if self._selector_is_idle(poll, holder):
             return self._with_retained(SelectorPollReply())
-        with self._work() as work:
+
+        def exchange(work: Work) -> SelectorPollReply:
             leases.expire(work)
-            statuses = {key: selecting.take(work, holder, key, one) for key, one in poll.results.items()}
+            statuses = selecting.take(work, holder, poll.results)
             added, removed = poll.retention_stack or [], poll.retention_dropped
             if poll.owns_retained:
                 removed = retention.others(work.connection, added)
             selecting.change_retained(work, added=added, removed=removed)
             renewed = self._keep_leases(work, holder, poll.leases)
             sets = selecting.reserve(work, holder, poll.max_jobs)
-            scored = retention.scored_texts(work.connection)
-        reply = SelectorPollReply(SELECTION_PROMPT_STACK=sets, statuses=statuses, leases=renewed)
-        return _carrying(reply, scored)
+            reply = SelectorPollReply(SELECTION_PROMPT_STACK=sets, statuses=statuses, leases=renewed)
+            return _carrying(reply, retention.scored_texts(work.connection))
+
+        return self._do(exchange)
 
     def _selector_is_idle(self, poll: SelectorPoll, holder: Holder) -> bool:
         if poll.results or poll.leases or poll.retention_dropped:
@@ -192,20 +207,16 @@ class JobStore:
 
     @staticmethod
     def _keep_leases(work: Work, holder: Holder, named: list[str] | None) -> dict[str, float]:
-        if named is None:
-            return {}
-        if holder.worker is not None:
-            leases.give_back(work, holder, named)
-        return leases.touch(work, holder, named)
+        return {} if named is None else leases.keep(work, holder, named)
 
     # --- what time does, and what can be seen
 
     def sweep(self) -> Counter[str]:
         """Do all that is due: end leases, expire jobs, remove what nobody fetched; says how many of what."""
+        self._store_seen()
         total: Counter[str] = Counter()
         while self._sweep_is_due():
-            with self._work() as work:
-                total += sweeping.sweep(work)
+            total += self._do(sweeping.sweep)
         self.swept.update(total)
         return total
 
@@ -242,14 +253,32 @@ class JobStore:
         with self._database.read() as connection:
             return leases.by_worker(connection)
 
-    @contextmanager
-    def _work(self) -> Iterator[Work]:
-        """A writing transaction; its transitions are told when it is stored."""
-        with self._database.write() as connection:
-            work = Work(connection, self._clock(), self.settings, self._new_token, self._written_now)
-            yield work
+    def _store_seen(self) -> None:
+        seen = dict(self._seen)
+        if seen:
+            self._do(lambda work: submitting.mark_delivered(work, seen))
+            for job_id in seen:
+                self._seen.pop(job_id, None)
+
+    def _new_work(self, connection: Connection) -> Work:
+        return Work(connection, self._clock(), self.settings, self._new_token, self._written_now)
+
+    def _do(self, verb: Callable[[Work], T]) -> T:
+        """Run a verb in a transaction; what it has changed is told when it is stored."""
+
+        def run(connection: Connection) -> tuple[Work, T]:
+            work = self._new_work(connection)
+            value = verb(work)
+            work.finish()
+            return work, value
+
+        done: tuple[Work, T] = self._committer.run(run)
+        work, value = done
         for observer in self._observers:
             observer(work.transitions)
+        for watcher in self._watchers if work.changes else ():
+            watcher(work.changes)
+        return value
 
 
 def _carrying(reply: SelectorPollReply, scored: list[retention.ScoredText]) -> SelectorPollReply:

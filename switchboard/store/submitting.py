@@ -1,24 +1,26 @@
 """The client's verbs: submit a job, read its result, acknowledge, cancel."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, update
 
 from switchboard.job_factory import NewJob
 from switchboard.messages import GenerationJob, SubmitReply
 from switchboard.messages.fields import JobState
 from switchboard.store import retention
-from switchboard.store.schema import candidates, jobs, leases, requests, results
-from switchboard.store.work import FAILURE_STATES, OPEN_STATES, Transition, Work
+from switchboard.store.committing import Refusal
+from switchboard.store.schema import candidates, clients, jobs, leases, requests, results
+from switchboard.store.work import FAILURE_STATES, NOBODY, OPEN_STATES, Work
 
 CANCELLED = "cancelled by the client"
 
 
-class IdTaken(Exception):  # noqa: N818 - named for what is wrong
+class IdTaken(Refusal):
     """The id belongs to a request that says something else."""
 
 
-class TooManyOpenJobs(Exception):  # noqa: N818 - named for what is wrong
+class TooManyOpenJobs(Refusal):
     """The limit of open jobs is reached; `limit` says what it is."""
 
     def __init__(self, limit: int) -> None:
@@ -48,26 +50,38 @@ def submit(work: Work, new: NewJob) -> SubmitReply:
         if known.payload_hash != new.payload_hash:
             raise IdTaken(f"the id {new.id} belongs to a different request")
         return SubmitReply(collision=True, state=known.state)
-    if open_jobs(work.connection) >= work.settings.max_open_jobs:
+    standing = work.standing(new.client)
+    if standing.all_open >= work.settings.max_open_jobs:
         raise TooManyOpenJobs(work.settings.max_open_jobs)
     if isinstance(new.body, GenerationJob) and new.kind == "textpost" and not new.body.kwargs.spare_retained:
         new = retention.fewer_for_retained(work, new)
         retention.request_scores(work)
-    work.insert(new, internal=False)
+    work.open_for(new.client, standing, cost=max(1.0, new.wanted))
+    work.insert(new, internal=False, turn=standing.turn)
     return SubmitReply(collision=False, state="submitted")
+
+
+_OPEN = select(func.coalesce(func.sum(clients.c.open), 0))
+_RESULT = (
+    select(jobs.c.state, jobs.c.error, jobs.c.delivered_at, results.c.body)
+    .outerjoin(results, results.c.job_id == jobs.c.id)
+    .where(jobs.c.id == bindparam("job_id"))
+)
+_DELIVERED = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("job_id"), jobs.c.delivered_at.is_(None))
+    .values(delivered_at=bindparam("at"))
+)
 
 
 def open_jobs(connection: Connection) -> int:
     """How many jobs of clients wait for a worker or are worked on."""
-    counted = select(func.count()).where(jobs.c.state.in_(OPEN_STATES), jobs.c.internal.is_(False))
-    return connection.scalar(counted) or 0
+    return int(connection.scalar(_OPEN) or 0)
 
 
 def read_result(connection: Connection, job_id: str) -> StoredResult:
     """What became of a job; changes nothing."""
-    columns = (jobs.c.state, jobs.c.error, jobs.c.delivered_at, results.c.body)
-    query = select(*columns).outerjoin(results, results.c.job_id == jobs.c.id).where(jobs.c.id == job_id)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_RESULT, {"job_id": job_id}).one_or_none()
     if row is None:
         return StoredResult("unknown")
     error = row.error if row.state in FAILURE_STATES else None
@@ -76,10 +90,9 @@ def read_result(connection: Connection, job_id: str) -> StoredResult:
     return StoredResult(row.state, row.body, error, row.delivered_at is not None)
 
 
-def mark_delivered(work: Work, job_id: str) -> None:
-    """Remember that a client has seen the end of the job; the shorter retention time begins."""
-    unseen = (jobs.c.id == job_id) & jobs.c.delivered_at.is_(None)
-    work.connection.execute(update(jobs).where(unseen).values(delivered_at=work.now))
+def mark_delivered(work: Work, seen: Mapping[str, float]) -> None:
+    """Remember when clients saw the end of their jobs; the shorter retention time began then."""
+    work.many(_DELIVERED, [{"job_id": job_id, "at": at} for job_id, at in seen.items()])
 
 
 def acknowledge(work: Work, job_id: str) -> JobState:
@@ -88,8 +101,8 @@ def acknowledge(work: Work, job_id: str) -> JobState:
     if row is None:
         return "unknown"
     if row.state == "finished":
-        work.move(job_id, "acknowledged")
-        work.drop_bodies(job_id)
+        work.move(row, "acknowledged")
+        work.drop([job_id], "requests", "results")  # its candidates were dropped at its end
         return "acknowledged"
     state: JobState = row.state
     return state
@@ -101,7 +114,7 @@ def cancel(work: Work, job_id: str) -> JobState:
     if row is None:
         return "unknown"
     if row.state in OPEN_STATES:
-        work.give_up(job_id, "cancelled", error=CANCELLED)
+        work.give_up(row, "cancelled", error=CANCELLED)
         return "cancelled"
     state: JobState = row.state
     return state
@@ -122,8 +135,7 @@ def clear_client(work: Work, client: str) -> list[str]:
     """Be done with all jobs of one client; returns their ids."""
     mine = jobs.c.client == client, jobs.c.internal.is_(False)
     live = jobs.c.state.in_((*OPEN_STATES, "finished"))
-    columns = (jobs.c.id, jobs.c.kind, jobs.c.state, jobs.c.state_at)
-    found = work.connection.execute(select(*columns).where(*mine, live).order_by(jobs.c.seq)).all()
+    found = work.connection.execute(select(jobs).where(*mine, live).order_by(jobs.c.seq)).all()
     # By sets, for a client may have ten thousand jobs and waits for the answer.
     cleared, finished = select(jobs.c.id).where(*mine, live), jobs.c.state == "finished"
     for table in (leases, candidates):
@@ -132,10 +144,8 @@ def clear_client(work: Work, client: str) -> list[str]:
         work.connection.execute(table.delete().where(table.c.job_id.in_(cleared.where(finished))))
     state = case((finished, "acknowledged"), else_="cancelled")
     error = case((finished, jobs.c.error), else_=CANCELLED)
-    changes = {"state": state, "error": error, "state_at": work.now}
+    changes = {"state": state, "error": error, "state_at": work.now, "offered": NOBODY, "free": 0}
     work.connection.execute(update(jobs).where(*mine, live).values(**changes))
     for row in found:
-        new: JobState = "acknowledged" if row.state == "finished" else "cancelled"
-        spent = max(0.0, work.now - row.state_at)
-        work.transitions.append(Transition(row.id, row.kind, row.state, new, None, spent))
+        work.step(row, row.state, "acknowledged" if row.state == "finished" else "cancelled")
     return [row.id for row in found]

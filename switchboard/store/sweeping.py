@@ -55,11 +55,11 @@ def _over(now: float, settings: SwitchboardConfig, states: Sequence[str]) -> Col
 
 
 def _expire_jobs(work: Work) -> int:
-    query = select(jobs.c.id).where(_too_old(work.now, work.settings)).order_by(jobs.c.seq).limit(BATCH)
-    ids = work.connection.scalars(query).all()
-    for job_id in ids:
-        work.give_up(job_id, "expired", error="the job was too old before it was done")
-    return len(ids)
+    query = select(jobs).where(_too_old(work.now, work.settings)).order_by(jobs.c.seq).limit(BATCH)
+    rows = work.connection.execute(query).all()
+    for row in rows:
+        work.give_up(row, "expired", error="the job was too old before it was done")
+    return len(rows)
 
 
 def _remove(work: Work, over: ColumnElement[bool]) -> int:

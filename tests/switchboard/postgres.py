@@ -29,7 +29,8 @@ def find_programs() -> dict[str, str] | None:
 class PrivateServer:
     """Listens on a Unix socket alone; nothing outlives it."""
 
-    def __init__(self, programs: dict[str, str]) -> None:
+    def __init__(self, programs: dict[str, str], *, is_durable: bool = False) -> None:
+        """``is_durable``: it writes to the disk as a server does that is to survive a power cut."""
         self.folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
         self._databases = 0
         # The server refuses to run as root, so root's tests run it as somebody without rights.
@@ -39,7 +40,8 @@ class PrivateServer:
         data = self.folder / "data"
         self._run(programs["initdb"], "-D", str(data), "-A", "trust", "-U", "bot", "-E", "UTF8", "--no-sync")
         command = [programs["postgres"], "-D", str(data), "-k", str(self.folder), "-c", "listen_addresses="]
-        self._command = [*command, "-c", "fsync=off", "-c", "max_connections=60"]
+        fsync = "on" if is_durable else "off"
+        self._command = [*command, "-c", f"fsync={fsync}", "-c", "max_connections=60"]
         self.start()
 
     def start(self) -> None:

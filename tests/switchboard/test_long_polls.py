@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -9,8 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from switchboard.app import BRINGING_THREADS, READING_THREADS
-from switchboard.long_polls import LongPoll, Notifier
+from switchboard.long_polls import GENERATORS, SELECTORS, LongPoll, Notifier
 from switchboard.messages import GeneratorPoll, SelectorPoll
+from switchboard.store import Changes
 from tests.switchboard.bench import scores
 from tests.switchboard.service import Service
 
@@ -113,19 +115,40 @@ def test_one_too_many_is_answered_at_once_and_others_still_get_through(service: 
 
 
 def test_a_change_between_looking_and_waiting_is_not_missed() -> None:
-    notifier = Notifier()
-    seen = notifier.version()
-    notifier.on_commit([])
+    notifier, looks = Notifier(), itertools.count()
+
+    def look() -> int:
+        number = next(looks)
+        if number == 0:
+            notifier.on_change(Changes(jobs={"a"}))
+        return number
+
     started = time.monotonic()
-    assert notifier.wait(seen, LONG)
+    assert LongPoll(notifier, 1).until("a", look, bool, LONG) == 1
     assert time.monotonic() - started < SOON
+
+
+def test_work_for_one_wakes_one_who_waits_for_work_and_an_end_all_who_wait_for_it() -> None:
+    notifier = Notifier()
+    waiting = {
+        topic: [notifier.enter(topic) for _ in range(3)] for topic in (GENERATORS, SELECTORS, "a", "b")
+    }
+    notifier.on_change(Changes(jobs={"a"}, generators=2, selectors=1))
+    assert {topic: [one.woken.is_set() for one in line] for topic, line in waiting.items()} == {
+        GENERATORS: [True, True, False],
+        SELECTORS: [True, False, False],
+        "a": [True, True, True],
+        "b": [False, False, False],
+    }
+    notifier.leave(SELECTORS, waiting[SELECTORS][0])  # woken as it went home
+    assert [one.woken.is_set() for one in waiting[SELECTORS]] == [True, True, False]
 
 
 def test_after_the_end_nobody_waits() -> None:
     notifier = Notifier()
     notifier.close()
     looks: list[int] = []
-    LongPoll(notifier, 1).until(lambda: looks.append(1), lambda _found: False, LONG)
+    LongPoll(notifier, 1).until("a", lambda: looks.append(1), lambda _found: False, LONG)
     assert looks == [1]
 
 
@@ -137,5 +160,5 @@ def test_a_place_is_given_back_when_looking_fails() -> None:
 
     for _ in range(3):
         with pytest.raises(RuntimeError):
-            waiting.until(fail, lambda _found: True, 1.0)
+            waiting.until("a", fail, lambda _found: True, 1.0)
     assert waiting.taken == 0

@@ -60,14 +60,18 @@ def test_reading_a_result_twice_gives_the_same_bytes_to_everybody(bench: Bench) 
     assert bench.store.result("a").body == first.body
 
 
-def test_reading_a_result_again_writes_nothing_and_wakes_nobody(bench: Bench) -> None:
+def test_reading_a_result_writes_nothing_and_wakes_nobody(bench: Bench) -> None:
     bench.raw_select()
     bench.post("r", scores(2))
     written: list[object] = []
     bench.store.observe(written.append)
     for _ in range(3):
         bench.store.result("r")
-    assert len(written) == 1, "the time of the first reading is remembered, and no more"
+        bench.clock.advance(1)
+    assert written == []
+    first = bench.clock.now - 3
+    bench.store.sweep()
+    assert bench.line("r")["delivered_at"] == first, "the time of the first reading is stored with a sweep"
 
 
 def test_an_acknowledged_result_is_removed_and_its_id_stays_known(bench: Bench) -> None:

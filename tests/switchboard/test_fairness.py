@@ -67,10 +67,10 @@ def test_the_count_of_open_jobs_comes_back_to_nothing(bench: Bench) -> None:
 def test_a_database_of_an_earlier_version_offers_the_same_as_before(bench: Bench) -> None:
     bench.raw_select("scoring")
     bench.lease_of("scoring")
-    bench.answer("written in part")
-    bench.lease_of("written in part", batch_size=4)
-    bench.answer("chosen from")
-    bench.generate("chosen from")
+    bench.answer("written.in.part")
+    bench.lease_of("written.in.part", batch_size=4)
+    bench.answer("chosen.from")
+    bench.generate("chosen.from")
     bench.raw_select("waiting", client="other")
     query = "SELECT id, offered, free FROM jobs ORDER BY id"
     with bench.store._database.write() as connection:
@@ -81,10 +81,10 @@ def test_a_database_of_an_earlier_version_offers_the_same_as_before(bench: Bench
         MIGRATIONS[4](connection)
         assert connection.exec_driver_sql(query).all() == before
         assert connection.exec_driver_sql("SELECT name, open FROM clients ORDER BY name").all() == clients
-    assert list(bench.poll("g9").jobs) == ["written in part", "waiting"]
+    assert list(bench.poll("g9").jobs) == ["written.in.part", "waiting"]
     assert {row.id: (row.offered, row.free) for row in before} == {
         "scoring": (0, 0),
-        "written in part": (1, 9),
-        "chosen from": (2, 1),
+        "written.in.part": (1, 9),
+        "chosen.from": (2, 1),
         "waiting": (1, 1),
     }

@@ -27,7 +27,7 @@ setup: ## make the virtual environment (.venv) if it is not there or no longer f
 	  echo "error: $$python is not Python 3.11 or newer - install one, or name it: make PYTHON=/path/to/python3" >&2; exit 2; }; \
 	"$$python" environments/setup.py $(VENV) --torch-index "$(TORCH_INDEX)" --wheels "$(WHEELS)"
 
-run: setup ## start the sandbox and the four processes, and open for visitors
+run: setup ## start the sandbox, the four processes and the console, and open for visitors
 	@$(BIN)/python -m demo.run
 
 test: setup ## lint, types and all tests (seventeen minutes on two cores, the first setup included)

@@ -1,6 +1,6 @@
 """Typed configuration: every setting of the bot, validated once, secrets kept secret.
 
-One JSON file serves all four processes; each reads the sections it needs. Keys that begin with
+One JSON file serves all processes; each reads the sections it needs. Keys that begin with
 ``#`` are comments. A secret is text, or ``{"env": "NAME"}``, or ``{"file": "path"}`` (relative to
 the configuration file). Every setting can also come from the environment:
 ``AUTORESPONDER__SWITCHBOARD__PORT=5000`` goes before the file.
@@ -32,6 +32,7 @@ from bot_settings.blog import BlogConfig
 from bot_settings.presets import PRESETS, PresetName, with_preset
 from images.settings import ImagesConfig
 from mood.settings import MoodConfig
+from operator_console.settings import ConsoleConfig
 from selection.settings import SelectionConfig
 from switchboard.settings import CandidatesConfig, SwitchboardConfig
 from training.settings import TrainingConfig
@@ -102,6 +103,7 @@ class Config(BaseSettings):
     selection: SelectionConfig = Field(SelectionConfig(), description="how one candidate is chosen")
     images: ImagesConfig = Field(ImagesConfig(), description="text in images, read and drawn")
     mood: MoodConfig = Field(MoodConfig(), description="how the bot feels")
+    console: ConsoleConfig = Field(ConsoleConfig(), description="the operator's console")
     training: TrainingConfig = Field(TrainingConfig(), description="making and renewing the models")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least level that is logged"

@@ -21,7 +21,7 @@ from bot_parent import stop_with_parent
 FATAL_EXIT_STATUS = 2
 PRIVATE = 0o077
 """Nobody else on the machine reads what a process writes: people's words, scores, logs."""
-TOKENS = ("client_token", "generator_token", "selector_token")
+TOKENS = ("client_token", "generator_token", "selector_token", "console_token")
 """Of the switchboard's roles, as their settings are called."""
 
 
@@ -111,7 +111,7 @@ def _read_tokens(path: Path) -> Mapping[str, str]:
             kept = None
     if not isinstance(kept, dict) or not all(isinstance(kept.get(name), str) for name in TOKENS):
         raise FatalError(
-            f"{path} does not hold the switchboard's three tokens",
+            f"{path} does not hold the switchboard's tokens",
             "remove it, and start the processes again: it is made anew",
         )
     return kept

@@ -33,7 +33,14 @@ REAL_GENERATOR: Mapping[str, Any] = {
 """Of the real model: the sampler with which it was measured, and no longer texts than it has learned."""
 REAL_CENTRE, REAL_SCALE = 0.7, 0.2
 """Of the mood with the real model, as above."""
-TOKENS = ("client_token", "generator_token", "selector_token")
+TOKENS = ("client_token", "generator_token", "selector_token", "console_token")
+KEEPER = "keeper"
+"""Who may log in at the demo's console."""
+
+UNDO_SECONDS = 20.0
+HELD_WORDS = ("ghost", "robot")
+"""What the demo's bot says of these waits in the console, so that there is something to decide."""
+
 KEY_NAMES = ("consumer_key", "consumer_secret", "token", "token_secret")
 
 
@@ -87,6 +94,18 @@ def demo_settings(
     }
 
 
+def console_settings(run: Path, port: int, password_hash: str) -> dict[str, Any]:
+    """The section of a console with one operator, whose password is drawn anew for each start."""
+    keeper = {"name": KEEPER, "role": "operator", "password_hash": password_hash}
+    return {
+        "on": True,
+        "port": port,
+        "accounts": [keeper],
+        "database": str(run / "console.sqlite"),
+        "undo_seconds": UNDO_SECONDS,
+    }
+
+
 def write_demo_config(
     run: Path,
     model: Path,
@@ -95,9 +114,13 @@ def write_demo_config(
     *,
     follows: bool = False,
     heads: Path | None = None,
+    console: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the demo's configuration into ``run``, readable by its owner alone, and return its path."""
     settings = demo_settings(run, model, sandbox_port, switchboard_port, follows=follows, heads=heads)
+    if console is not None:
+        settings["console"] = dict(console)
+        settings["screening"] = {"review_strings": list(HELD_WORDS)}
     path = run / "config.json"
     path.touch(mode=0o600)
     path.chmod(0o600)

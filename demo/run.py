@@ -1,20 +1,23 @@
 """The demo: a tumblr on this machine, and the bot living on it.
 
-    python -m demo.run [--port 4480] [--switchboard-port 4481] [--run run/demo] [--fresh]
+    python -m demo.run [--port 4480] [--switchboard-port 4481] [--console-port 4482]
+                       [--run run/demo] [--fresh]
 
-Starts the sandbox and the four processes under supervisord, waits until each answers, prints the
-page's address, and stops everything on Ctrl-C.
+Starts the sandbox, the four processes and the operator's console under supervisord, waits until each
+answers, prints the addresses of the pages, and stops everything on Ctrl-C.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import shutil
 import sys
 import time
 from collections.abc import Iterable
 from contextlib import closing, suppress
+from itertools import combinations
 from pathlib import Path
 
 import requests
@@ -24,7 +27,7 @@ from bot_config import Config, load_config
 from bot_http import session_for
 from bot_lifecycle import FatalError, Shutdown
 from bot_process import run_process
-from demo.configuration import POSTS_PER_DAY, write_demo_config
+from demo.configuration import KEEPER, POSTS_PER_DAY, console_settings, write_demo_config
 from demo.lock import only_demo_in
 from demo.ports import FIRST_FREE_TO_ALL, PortError, check_port
 from demo.pretrained import choose_model
@@ -45,7 +48,8 @@ STOPPED_STATES = frozenset({"EXITED", "FATAL", "UNKNOWN"})
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line; PORT, SWITCHBOARD_PORT, MODEL, PEOPLE and PEOPLE_SPEED give its defaults."""
+    """The command line; PORT, SWITCHBOARD_PORT, CONSOLE_PORT, MODEL, PEOPLE and PEOPLE_SPEED give its
+    defaults."""
     parser = argparse.ArgumentParser(prog="demo.run", description="run the bot on a tumblr of this machine")
     parser.add_argument(
         "--port", type=_port, default=os.environ.get("PORT") or "4480", help="port of the pages"
@@ -55,6 +59,12 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
         type=_port,
         default=os.environ.get("SWITCHBOARD_PORT") or "4481",
         help="port of the switchboard",
+    )
+    parser.add_argument(
+        "--console-port",
+        type=_port,
+        default=os.environ.get("CONSOLE_PORT") or "4482",
+        help="port of the operator's console",
     )
     parser.add_argument("--run", type=Path, default=HOME / "run" / "demo", help="folder of state and logs")
     parser.add_argument(
@@ -78,8 +88,11 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier demo left in the folder")
     arguments = parser.parse_args(argv)
-    if arguments.port == arguments.switchboard_port:
-        parser.error(f"--port and --switchboard-port are both {arguments.port}: each needs one of its own")
+    ports = {"--port": arguments.port, "--switchboard-port": arguments.switchboard_port}
+    ports["--console-port"] = arguments.console_port
+    for (one, port), (other, same) in combinations(ports.items(), 2):
+        if port == same:
+            parser.error(f"{one} and {other} are both {port}: each needs one of its own")
     return arguments
 
 
@@ -184,13 +197,16 @@ def tell_of_stopped(supervised: Supervised, told: frozenset[str]) -> frozenset[s
 def is_ready(supervised: Supervised, config: Config) -> bool:
     """Whether the sandbox serves its page and the switchboard knows a generator and a selector."""
     states = supervised.processes()
-    if len(states) < 5 or any(process.state != "RUNNING" for process in states.values()):
+    if len(states) < 5 + config.console.on or any(process.state != "RUNNING" for process in states.values()):
         return False
     try:
         with session_for(config.tumblr.host) as session:
             page = session.head(config.tumblr.host, timeout=2)
         with closing(SwitchboardClient(config.switchboard.address, client_token(config))) as client:
             status = client.status()
+        if config.console.on:
+            with session_for(console_address(config)) as session:
+                session.get(f"{console_address(config)}/health", timeout=2)
     except (requests.RequestException, SwitchboardError):
         return False
     return page.status_code < 500 and {"generator", "selector"} <= {worker.role for worker in status.workers}
@@ -214,6 +230,11 @@ def switch_people(port: int, people: int | None, speed: float | None) -> None:
             driver.set_people(**switch)
 
 
+def console_address(config: Config) -> str:
+    """Where the console is on this machine."""
+    return f"http://127.0.0.1:{config.console.port}"
+
+
 def client_token(config: Config) -> SecretStr:
     """The token with which the demo asks the switchboard for its status."""
     token = config.switchboard.client_token
@@ -226,29 +247,38 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     run = arguments.run.resolve()
     with only_demo_in(run) as lock:
-        refuse_taken_ports([("PORT", arguments.port), ("SWITCHBOARD_PORT", arguments.switchboard_port)])
-        path = prepare(run, arguments)
-        return serve(run, path, arguments, lock)
+        named = {"PORT": arguments.port, "SWITCHBOARD_PORT": arguments.switchboard_port}
+        refuse_taken_ports([*named.items(), ("CONSOLE_PORT", arguments.console_port)])
+        password = secrets.token_urlsafe(9)
+        path = prepare(run, arguments, password)
+        return serve(run, path, arguments, lock, password)
 
 
-def prepare(run: Path, arguments: argparse.Namespace) -> Path:
-    """Make the folder and the configuration in it. Raises FatalError where that cannot be written."""
+def prepare(run: Path, arguments: argparse.Namespace, password: str) -> Path:
+    """Make the folder and the configuration in it, with the console's password.
+
+    Raises FatalError where that cannot be written.
+    """
     if arguments.fresh:
         shutil.rmtree(run, ignore_errors=True)
+    # Here and not above: of those who import this module only a demo with a console hashes a password.
+    from operator_console.passwords import hash_of
+
     ports = (arguments.port, arguments.switchboard_port)
     try:
         run.mkdir(parents=True, exist_ok=True)
+        console = console_settings(run, arguments.console_port, hash_of(password))
         model = choose_model(arguments.model, say)
-        return write_demo_config(run, model.folder, *ports, follows=True, heads=model.heads)
+        return write_demo_config(run, model.folder, *ports, follows=True, heads=model.heads, console=console)
     except OSError as error:
         where = f"{error.filename or run} cannot be written ({error.strerror})"
         raise FatalError(where, "see whom it belongs to, or choose another folder with --run") from None
 
 
-def serve(run: Path, path: Path, arguments: argparse.Namespace, lock: int) -> int:
+def serve(run: Path, path: Path, arguments: argparse.Namespace, lock: int, password: str) -> int:
     """Start everything, say where it is, and stop it when that is wished."""
     shutdown = Shutdown().install()
-    say("starting the sandbox and the four processes ...")
+    say("starting the sandbox, the four processes and the console ...")
     people, speed = arguments.people, arguments.people_speed
     with Supervised(
         run,
@@ -256,12 +286,15 @@ def serve(run: Path, path: Path, arguments: argparse.Namespace, lock: int) -> in
         arguments.port,
         people=PEOPLE if people is None else people,
         people_speed=PEOPLE_SPEED if speed is None else speed,
+        console=True,
         keep_open=[lock],
     ) as supervised:
         if wait_until_ready(supervised, load_config(path), shutdown):
             lift_call_limits(arguments.port)
             switch_people(arguments.port, people, speed)
             say(f"\n  Ask the bot something:  http://127.0.0.1:{arguments.port}/\n")
+            say(f"  the operator's console: http://127.0.0.1:{arguments.console_port}/")
+            say(f"                          as {KEEPER}, password {password}\n")
             status = f".venv/bin/python -m switchboard status --config {shown(path)}"
             say(f"  what happens inside:    {status} --watch")
             say(f"  one log per process:    {shown(run / 'log')}/")

@@ -38,6 +38,9 @@ LONGEST_SOCKET_PATH = 100
 SHORT_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - mkdtemp makes a private folder there
 KEPT_LINES = 50
 USAGE = "For help, use"
+CONSOLE = "[program:console]"
+"""The last program of the file, which is optional."""
+
 INCLUDE = "[include]\nfiles=../deploy/programs.conf\n"
 
 
@@ -74,12 +77,17 @@ class Supervised:
         *,
         people: int = 0,
         people_speed: float = 1.0,
+        console: bool = False,
         keep_open: Sequence[int] = (),
     ) -> None:
-        """``keep_open``: file descriptors that supervisord holds as well, such as a lock's."""
+        """``console``: the operator's console is started, too.
+
+        ``keep_open``: file descriptors that supervisord holds as well, such as a lock's.
+        """
         self.run = run
         self.logs = run / "log"
         self._keep_open = keep_open
+        self._console = console
         self._socket_folder = _short_folder()
         self._socket = self._socket_folder / "supervisor.sock"
         self._environment = {
@@ -104,7 +112,7 @@ class Supervised:
         self.logs.mkdir(parents=True, exist_ok=True)
         self._log_sizes = {path.stem: path.stat().st_size for path in self.logs.glob("*.log")}
         settings = self.run / "supervisord.conf"
-        settings.write_text(_settings(), encoding="utf-8")
+        settings.write_text(_settings(console=self._console), encoding="utf-8")
         command = [sys.executable, "-m", __name__, str(os.getpid()), str(self.run), settings.name]
         # In a session of its own, so that Ctrl-C reaches only us and the stop is orderly. What it says goes
         # through a pipe: on a full disk it could not write that to a file, and would end of it.
@@ -206,13 +214,15 @@ def _in_quotes(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _settings() -> str:
-    """The demo's and the four processes' settings in one text.
+def _settings(*, console: bool) -> str:
+    """The demo's and the processes' settings in one text.
 
     supervisord reads a file that is included through a pattern, in which the path's own signs would count.
     """
     paths = (HOME / "demo" / "supervisord.conf", HOME / "deploy" / "programs.conf")
     demo, included = (path.read_text(encoding="utf-8") for path in paths)
+    if not console:
+        included = included.partition(CONSOLE)[0]
     return f"{demo.replace(INCLUDE, '')}\n{included}"
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from werkzeug.exceptions import HTTPException
 
 from mood.named import UnknownMood
+from switchboard.console_board import PLACES, ConsoleBoard, TooManyQuestions
 from switchboard.job_factory import JobRules, Submission, draft
 from switchboard.long_polls import GENERATORS, SELECTORS, LongPoll, Notifier
 from switchboard.messages import (
@@ -17,6 +18,8 @@ from switchboard.messages import (
     CaptionRequest,
     ClearedReply,
     ClientReference,
+    ConsoleAsk,
+    DeskPoll,
     ErrorReply,
     GeneratorPoll,
     HeadsAnnouncement,
@@ -69,6 +72,7 @@ class Switchboard:
         self.notifier = Notifier()
         working = settings.threads - READING_THREADS
         self.waiting = LongPoll(self.notifier, working - BRINGING_THREADS)
+        self.console = ConsoleBoard(self.notifier, max(1, min(PLACES, working // 2)))
         self.places = threading.BoundedSemaphore(working)
         self.workers = WorkerRegistry(clock)
         self.metrics = Metrics(self._report, lambda: self.waiting.taken)
@@ -202,6 +206,20 @@ class Switchboard:
         )
         return _answer(later.model_copy(update={"leases": first.leases}))
 
+    # --- the operator's console, and the bot loop's answers to it
+
+    def ask_console(self) -> Response:
+        """POST /console - the console asks the bot loop something, or has it do something."""
+        ask = read_json(request, ConsoleAsk)
+        try:
+            return _answer(self.console.ask(ask))
+        except TooManyQuestions:
+            return _patience(_answer(ErrorReply(error="too many questions at once"), 429), SOON_SECONDS)
+
+    def poll_desk(self) -> Response:
+        """POST /desk - the bot loop answers questions of the console, and waits for others."""
+        return _answer(self.console.poll(read_json(request, DeskPoll)))
+
     # --- anybody
 
     def health(self) -> Response:
@@ -226,6 +244,8 @@ ROUTES: Sequence[tuple[str, str, Role | None, str]] = (
     ("POST", "/pollgenerator", "generator", "poll_generator"),
     ("POST", "/pollselector", "selector", "poll_selector"),
     ("POST", "/announce", "generator", "announce"),
+    ("POST", "/console", "console", "ask_console"),
+    ("POST", "/desk", "client", "poll_desk"),
     ("GET", "/health", None, "health"),
 )
 """Method, path, the role that is needed, and the view."""

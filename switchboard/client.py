@@ -26,6 +26,10 @@ from switchboard.messages import (
     AnswerRequest,
     CaptionRequest,
     ClearedReply,
+    ConsoleAsk,
+    ConsoleReply,
+    DeskPoll,
+    DeskPollReply,
     GeneratorPoll,
     GeneratorPollReply,
     PictureRequest,
@@ -133,6 +137,16 @@ class SwitchboardClient:
         """Post results, renew leases, and ask for finished candidate sets (selector role)."""
         body = poll.model_dump(mode="json")
         return self._post("/pollselector", SelectorPollReply, json=body, wait_seconds=poll.wait)
+
+    def ask_bot(self, ask: ConsoleAsk) -> ConsoleReply:
+        """Have the bot loop asked something, or something done (console role)."""
+        body = ask.model_dump(mode="json")
+        return self._post("/console", ConsoleReply, json=body, wait_seconds=ask.wait)
+
+    def poll_desk(self, poll: DeskPoll) -> DeskPollReply:
+        """Answer questions of the console, and wait for others."""
+        body = poll.model_dump(mode="json")
+        return self._post("/desk", DeskPollReply, json=body, wait_seconds=poll.wait)
 
     def status(self, job_id: str | None = None) -> StatusReport:
         """What the switchboard is doing; with an id, that job with its prompt as well."""

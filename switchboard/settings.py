@@ -11,7 +11,10 @@ from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
 from bot_network import is_loopback, local_url, shown_url
 from bot_settings.base import NonNegativeFloat, NonNegativeInt, Port, Probability, Secret, Section
 
-Role = Literal["client", "generator", "selector"]
+NeededRole = Literal["client", "generator", "selector"]
+"""Without whom there is no bot."""
+
+Role = Literal[NeededRole, "console"]
 """Who speaks with the switchboard, each with a token of its own."""
 
 
@@ -35,6 +38,7 @@ class SwitchboardConfig(Section):
     client_token: Secret | None = Field(None, description="token of tumbl.py and of status readers")
     generator_token: Secret | None = Field(None, description="token of the generators")
     selector_token: Secret | None = Field(None, description="token of the selector")
+    console_token: Secret | None = Field(None, description="token of the operator's console")
     token_file: Path = Field(
         Path("run/switchboard.tokens"),
         description="where tokens that are not set are kept, readable by their owner alone; drawn at the "
@@ -75,6 +79,7 @@ class SwitchboardConfig(Section):
             "client": self.client_token,
             "generator": self.generator_token,
             "selector": self.selector_token,
+            "console": self.console_token,
         }
         return tokens[role]
 
@@ -89,10 +94,12 @@ class SwitchboardConfig(Section):
 
         ``serving``: as the switchboard itself has them, which needs all three; a worker needs its own alone.
         """
-        given = [token.get_secret_value() for role in get_args(Role) if (token := self.token_of(role))]
+        tokens = {role: token for role in get_args(Role) if (token := self.token_of(role))}
+        given = [token.get_secret_value() for token in tokens.values()]
         if len(given) > len(set(given)):
             return "two roles of the switchboard share a token", "give each role a token of its own"
-        if len(given) < len(get_args(Role)) and (serving or not is_loopback(self.listen_host)):
+        is_missing = any(role not in tokens for role in get_args(NeededRole))
+        if is_missing and (serving or not is_loopback(self.listen_host)):
             return (
                 f"the switchboard is open to other machines (listen_host {self.listen_host}, address "
                 f"{shown_url(self.address)}), and a token is missing",

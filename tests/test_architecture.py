@@ -32,18 +32,20 @@ MAY_IMPORT = {
     "selection": {"munging", "mood"},
     "switchboard": {"munging", "mood"},
     "images": {"munging"},
+    "operator_console": {"switchboard"},
     "autoresponder": {"munging", "mood", "selection", "switchboard"},
     "tumblr": {"munging", "mood", "selection", "switchboard", "images"},
     "training": {"autoresponder", "tumblr", "munging", "mood", "selection", "switchboard"},
     "demo": {
-        *("bot_config", "bot_process", "autoresponder", "training", "munging", "switchboard"),
+        *("bot_config", "bot_process", "autoresponder", "training", "munging", "operator_console"),
+        "switchboard",
         "tumblr_sandbox",
     },
     "tumblr_sandbox": set[str](),
 }
 APART = {"tumblr_sandbox": ROOT / "sandbox"}
 """Packages of a distribution of their own, each with the folder that its distribution lies in."""
-PROCESSES = {"tumbl", "generator_service", "bridge_service", "selector"}
+PROCESSES = {"tumbl", "generator_service", "bridge_service", "selector", "console_service"}
 ROOMS = [
     room for room in MAY_IMPORT if room in APART or (ROOT / room).is_dir() or (ROOT / f"{room}.py").is_file()
 ]
@@ -135,6 +137,7 @@ FLOORS = {
         "responding.handlers",
         "responding",
         "finders",
+        "console",
     ),
     "autoresponder": ("model", "heads", "sampling", "generation", "completions", "jobs", "pictures"),
 }

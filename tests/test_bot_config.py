@@ -144,7 +144,9 @@ def test_a_secret_that_cannot_be_had_is_named(tmp_path: Path, secret: Any, expec
     assert expected in text
 
 
-@pytest.mark.parametrize("process", ["tumbl", "bridge_service", "generator_service", "selector"])
+@pytest.mark.parametrize(
+    "process", ["tumbl", "bridge_service", "generator_service", "selector", "console_service"]
+)
 def test_a_process_asks_for_the_secrets_that_it_uses_and_no_others(
     process: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,8 +157,11 @@ def test_a_process_asks_for_the_secrets_that_it_uses_and_no_others(
         tmp_path,
         {
             "tumblr": {name: [dict.fromkeys(KEYS, absent)] for name in ("base_keys", "dashboard_keys")},
-            "switchboard": {f"{role}_token": absent for role in ("client", "generator", "selector")},
+            "switchboard": {
+                f"{role}_token": absent for role in ("client", "generator", "selector", "console")
+            },
             "generator": {"completions": {"token": absent}},
+            "console": {"accounts": [{"name": "keeper", "password_hash": absent}]},
         },
     )
     used = set(importlib.import_module(process).SECRETS)

@@ -91,7 +91,7 @@ def read_a_blog(host: str) -> None:
     keys = ApiKeys.model_validate(dict.fromkeys(ApiKeys.model_fields, "k"))
     config = Config(tumblr=TumblrConfig(host=host, base_keys=(keys,), max_tries=1))
     with ExitStack() as stack:
-        tumblr = connect(settings_of(config), stack, lambda: 0.0, dry_run=True)
+        tumblr = connect(settings_of(config), stack, lambda: 0.0, None)
         tumblr.learn(tumblr.pool.key_sets(Group.BASE)[0])
 
 

@@ -35,7 +35,7 @@ def _connect(config: Config, stack: ExitStack) -> Tumblr:
     """The ways to tumblr; images are passed over, for nobody here reads the texts in them."""
     settings = settings_of(config)
     settings = replace(settings, images=settings.images.model_copy(update={"read": False}))
-    return connect(settings, stack, time.time, dry_run=True)
+    return connect(settings, stack, time.time, None)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

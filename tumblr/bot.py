@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,12 +16,14 @@ from tumblr.api.block_writer import BlockWriter
 from tumblr.api.client import AccountWriter, TumblrDashReader, TumblrReader, full_blog_name
 from tumblr.api.key_pool import Group, KeySet, Pool, PooledRead, PooledWrite, group_for
 from tumblr.api.models import ReadingRules, TumblrPost
+from tumblr.api.posting_switch import PostingSwitch
 from tumblr.api.transport import UncheckedClient
 from tumblr.api.writer import HtmlWriter, TumblrWriter
 from tumblr.store.conversations import ConversationStore
 from tumblr.store.cursors import CursorStore
 from tumblr.store.database import Database
 from tumblr.store.outbox import OutboxStore
+from tumblr.store.reviews import ReviewStore
 from tumblr.store.turns import TurnStore
 from tumblr.turns.fail_points import FailPoints
 
@@ -110,6 +113,9 @@ class Bot:
     """Draws the image blocks in what the bot writes; None: they stay text."""
 
     fail_points: FailPoints = field(default_factory=FailPoints)
+    posting: PostingSwitch = field(default_factory=PostingSwitch)
+    bell: threading.Event = field(default_factory=threading.Event)
+    """Set when something was decided that the loop should not sleep over."""
 
     @cached_property
     def turns(self) -> TurnStore:
@@ -120,6 +126,11 @@ class Bot:
     def outbox(self) -> OutboxStore:
         """Edits that wait to be made to posts that exist."""
         return OutboxStore(self.database, self.clock)
+
+    @cached_property
+    def reviews(self) -> ReviewStore:
+        """What waits for the operator, and what was decided."""
+        return ReviewStore(self.database, self.clock, self.fail_points)
 
     @cached_property
     def conversations(self) -> ConversationStore:

@@ -12,6 +12,7 @@ from images.settings import ImagesConfig
 from mood.settings import MoodConfig
 from munging.prompts.formats import PromptFormat
 from munging.thread import Identity
+from operator_console.settings import ConsoleConfig
 from tumblr.settings import (
     AsksConfig,
     BranchTestingConfig,
@@ -49,6 +50,7 @@ class BotSettings:
     screening: ScreeningConfig
     images: ImagesConfig
     mood: MoodConfig
+    console: ConsoleConfig
     format: PromptFormat
     """The model's prompt format, in which texts come back, too."""
 

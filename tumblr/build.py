@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 from bot_config import Config
 from bot_http import session_for
@@ -15,11 +16,15 @@ from switchboard.client import Retry, SwitchboardClient
 from tumblr.api.errors import StoreError
 from tumblr.api.key_pool import Group, KeySet
 from tumblr.api.models import ReadingRules
+from tumblr.api.posting_switch import PostingSwitch
 from tumblr.api.rate_limits import Budget
 from tumblr.api.transport import ReadRequest, WriteRequest
 from tumblr.bot import Bot, Tumblr
 from tumblr.bot_settings import BotSettings
 from tumblr.build_images import connect_images
+from tumblr.console.answers import Answers, stored_mode
+from tumblr.console.desk import ConsoleDesk
+from tumblr.console.live import LiveView
 from tumblr.finders.asks import AskFinder
 from tumblr.finders.conversation import ConversationFinder
 from tumblr.finders.conversation_sources import ConversationRules, conversation_sources
@@ -66,7 +71,8 @@ def running_bot(
             database = stack.enter_context(open_database(config.tumblr.database))
         except StoreError as error:
             raise FatalError(str(error), "then start again") from None
-        tumblr = connect(settings, stack, clock, dry_run=dry_run)
+        posting = PostingSwitch()
+        tumblr = connect(settings, stack, clock, None if dry_run else posting)
 
         def to_switchboard() -> SwitchboardClient:
             token = config.switchboard.client_token
@@ -84,14 +90,29 @@ def running_bot(
             image_reader=image_reader,
             draw=draw,
             fail_points=FailPoints.from_environment(os.environ),
+            posting=posting,
         )
+        posting.change(stored_mode(bot))
         loop = assemble(bot, settings, shutdown)
         stack.callback(loop.driver.close)
+        if config.console.on and not dry_run:
+            beside = stack.enter_context(Database.beside(config.tumblr.database))
+            desk = console_desk(replace(bot, database=beside), settings, loop.driver, to_switchboard())
+            stack.callback(desk.close)
+            desk.start()
         yield loop
 
 
-def connect(settings: BotSettings, stack: ExitStack, clock: Clock, *, dry_run: bool) -> Tumblr:
-    """Make the ways to tumblr; a dry run has none that writes. Raises FatalError without a key set."""
+def console_desk(
+    bot: Bot, settings: BotSettings, driver: Driver, switchboard: SwitchboardClient
+) -> ConsoleDesk:
+    """What answers the console; ``bot`` has a connection to the database that the loop does not use."""
+    live = LiveView(bot, settings, mood_system(settings.mood))
+    return ConsoleDesk(switchboard, Answers(bot, settings, live, driver.handlers))
+
+
+def connect(settings: BotSettings, stack: ExitStack, clock: Clock, posting: PostingSwitch | None) -> Tumblr:
+    """Make the ways to tumblr; none that writes without ``posting``. Raises FatalError without a key set."""
     tumblr = settings.tumblr
     if not tumblr.base_keys:
         raise FatalError(
@@ -102,7 +123,7 @@ def connect(settings: BotSettings, stack: ExitStack, clock: Clock, *, dry_run: b
     )
     listed = {Group.BASE: tumblr.base_keys, Group.DASHBOARD: tumblr.dashboard_keys}
     key_sets = [
-        _key_set(settings, f"{group} {number}", group, strings, stack, budgets, dry_run=dry_run)
+        _key_set(settings, f"{group} {number}", group, strings, stack, budgets, posting)
         for group, of_group in listed.items()
         for number, strings in enumerate(of_group, 1)
     ]
@@ -119,8 +140,7 @@ def _key_set(
     keys: ApiKeys,
     stack: ExitStack,
     budgets: Mapping[str, Budget],
-    *,
-    dry_run: bool,
+    posting: PostingSwitch | None,
 ) -> KeySet:
     """One key set; ``budgets`` has one budget for each application, by its key."""
     tumblr = settings.tumblr
@@ -133,10 +153,11 @@ def _key_set(
         timeout_seconds=tumblr.timeout_seconds,
         max_tries=tumblr.max_tries,
     )
-    if dry_run:
+    if posting is None:
         return KeySet(name, group, budget, read)
     session = stack.enter_context(session_for(tumblr.host))
-    write = WriteRequest(keys, tumblr.host, session, budget, timeout_seconds=tumblr.write_timeout_seconds)
+    timeout = tumblr.write_timeout_seconds
+    write = WriteRequest(keys, tumblr.host, session, budget, timeout_seconds=timeout, posting=posting)
     return KeySet(name, group, budget, read, write)
 
 

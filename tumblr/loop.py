@@ -24,6 +24,9 @@ CALLS_PER_PASS = 4
 SHORTEST_PAUSE = 0.02
 """Seconds between two rounds, even when a result is there at once."""
 
+LONGEST_SLEEP = 0.5
+"""Seconds after which the wish to stop is noticed, where the loop can be woken."""
+
 LEAST_JUMP = 5.0
 """Seconds; clocks are corrected by less all the time."""
 
@@ -169,10 +172,21 @@ class Loop:
         if until_next_pass <= 0:
             return
         if not still_open:
-            self._shutdown.wait(until_next_pass)
+            self._wait(until_next_pass)
             return
         until = self._elapsed() + min(self._settings.loop.poll_seconds, until_next_pass)
         arrived = self.driver.linger(until - self._elapsed())
         left = SHORTEST_PAUSE if arrived else until - self._elapsed()
         if left > 0:
-            self._shutdown.wait(left)
+            self._wait(left)
+
+    def _wait(self, seconds: float) -> None:
+        """Sleep so long, unless the process is to stop, or the operator has decided something."""
+        if not self._settings.console.on:
+            self._shutdown.wait(seconds)
+            return
+        until = self._elapsed() + seconds
+        while not self._shutdown.requested.is_set() and (left := until - self._elapsed()) > 0:
+            if self._bot.bell.wait(min(left, LONGEST_SLEEP)):
+                self._bot.bell.clear()
+                return

@@ -4,6 +4,13 @@ Submissions come in from the bot loop (client role), jobs go out to generators a
 come back, and the bot loop fetches one result per job. docs/protocol.md tells the story around them.
 """
 
+from switchboard.messages.console import (
+    ConsoleAsk,
+    ConsoleQuestion,
+    ConsoleReply,
+    DeskPoll,
+    DeskPollReply,
+)
 from switchboard.messages.fields import JobState, JobType, ResultStatus, WireModel
 from switchboard.messages.jobs import (
     GenerationJob,
@@ -68,6 +75,11 @@ __all__ = [
     "CaptionResult",
     "ClearedReply",
     "ClientReference",
+    "ConsoleAsk",
+    "ConsoleQuestion",
+    "ConsoleReply",
+    "DeskPoll",
+    "DeskPollReply",
     "ErrorReply",
     "GenerationJob",
     "GenerationOptions",

@@ -145,7 +145,7 @@ def parser_include(path: Path) -> str:
 
 def test_systemd_units_start_the_doors_that_exist_and_may_write_where_they_have_to() -> None:
     units = sorted((HOME / "deploy" / "systemd").glob("*.service"))
-    processes = {"bridge", "generator", "selector", "tumbl"}
+    processes = {"bridge", "generator", "selector", "tumbl", "console"}
     assert {unit.stem.removeprefix("autoresponder-") for unit in units} == {*processes, "weekly"}
     for unit in units:
         parser = RawConfigParser()

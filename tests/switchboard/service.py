@@ -18,7 +18,12 @@ from switchboard.job_factory import JobRules
 from switchboard.settings import Role, SwitchboardConfig
 from tests.switchboard.bench import Bench
 
-TOKENS: Mapping[Role, str] = {"client": "token-c", "generator": "token-g", "selector": "token-s"}
+TOKENS: Mapping[Role, str] = {
+    "client": "token-c",
+    "generator": "token-g",
+    "selector": "token-s",
+    "console": "token-o",
+}
 URL = "http://127.0.0.1:9"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from structlog.testing import capture_logs
@@ -24,7 +24,7 @@ from switchboard.messages import (
     SelectorPoll,
     TextpostRequest,
 )
-from switchboard.settings import Role, SwitchboardConfig
+from switchboard.settings import NeededRole, Role, SwitchboardConfig
 from tests.switchboard.bench import Bench, choice, generation_result, scores
 from tests.switchboard.conftest import MakeBench
 from tests.switchboard.service import TOKENS, Service
@@ -35,7 +35,7 @@ def answer(job_id: str = "a", **fields: Any) -> AnswerRequest:
 
 
 def test_an_answer_goes_all_the_way(service: Service) -> None:
-    client, generator, selector = (service.client(role) for role in TOKENS)
+    client, generator, selector = (service.client(role) for role in get_args(NeededRole))
     assert not client.submit_answer(answer()).collision
     assert client.get_result("a").state == "submitted"
     job = generator.poll_generator(GeneratorPoll(worker="g1", batch_size=13)).jobs["a"]

@@ -149,6 +149,10 @@ class Budget:
         now = self._clock()
         return None if self._latest is None else self._latest.at(now)
 
+    def now(self) -> float:
+        """The time on the clock by which the windows end."""
+        return self._clock()
+
     def pause(self, calls: int) -> float:
         """Seconds that the next ``calls`` calls should take to last until the windows end; mostly 0."""
         now = self._clock()

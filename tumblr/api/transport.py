@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NoReturn, Protocol
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from pytumblr import TumblrRestClient
@@ -32,6 +32,7 @@ from tumblr.api.errors import (
     Unauthorized,
     Unreachable,
 )
+from tumblr.api.posting_switch import PostingSwitch
 from tumblr.api.rate_limits import Budget
 from tumblr.settings import ApiKeys
 
@@ -239,11 +240,18 @@ class WriteRequest(_SessionRequest):
         budget: Budget,
         *,
         timeout_seconds: float,
+        posting: PostingSwitch | None = None,
     ) -> None:
         super().__init__(keys, host, session, budget)
+        self._posting = posting or PostingSwitch()
         # A kept connection may just have been closed by the other side, which would look like a lost answer.
         self.headers["Connection"] = "close"
         self._timeout = timeout_seconds
+
+    def send(self, call: requests.Request, timeout: float) -> Any:
+        """Send a call, unless the operator has halted it; raises PostingHalted and the errors of reading."""
+        with self._posting.write(f"{call.method} {urlsplit(call.url).path}"):
+            return super().send(call, timeout)
 
     def post(self, url: str, params: Mapping[str, Any] | None = None, *_: object) -> Any:  # type: ignore[override]
         """Write; raises an error of ``tumblr.api.errors``, whose ``may_have_happened`` says what is known."""

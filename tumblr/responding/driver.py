@@ -6,6 +6,7 @@ All open turns are in flight at once. A round takes each as far as it can go now
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -24,21 +25,24 @@ from tumblr.api.errors import (
     TurnedDown,
     Unauthorized,
 )
+from tumblr.api.posting_switch import PostingMode
 from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
 from tumblr.moods.current import Moods
 from tumblr.responding.branch_testing import as_test, marked
+from tumblr.responding.decisions import Decisions
 from tumblr.responding.halloween import with_treats
 from tumblr.responding.handlers.base import Declined, ImmediateHandler
 from tumblr.responding.handlers.registry import immediate_handlers, turn_handlers
 from tumblr.responding.illustrator import Illustrator
-from tumblr.responding.intents import as_draft, intent_of, undrawn, verdict_on
+from tumblr.responding.intents import as_draft, intent_of, undrawn
 from tumblr.responding.jobs import UNAVAILABLE, JobFailed, Jobs
 from tumblr.responding.outbox import Outbox
 from tumblr.responding.post_images import PostImages
 from tumblr.responding.post_log import log_entry
 from tumblr.responding.publisher import Posted, Publisher
 from tumblr.responding.reconcile import Doubtful, Reconciler, TargetGone
+from tumblr.responding.reviewing import review_of, verdict_of, with_own_tags
 from tumblr.responding.twins import TwinWatch
 from tumblr.turns.fail_points import FailPoint
 from tumblr.turns.inputs import TurnInput, WithImages
@@ -70,6 +74,7 @@ class Driver:
         self._jobs = Jobs(bot, settings.loop)
         self._publisher = None
         self._outbox = None
+        self._decisions = Decisions(bot)
         self._images = PostImages.of(bot, settings)
         self._illustrator = None
         if bot.tumblr.writer is not None:
@@ -93,14 +98,16 @@ class Driver:
         }
 
     def round(self) -> int:
-        """Take every open turn as far as it can go now; the answer is how many are still open."""
+        """Take every open turn as far as it can go now; the answer is how many are still open, or decided
+        about for later."""
         if self._publisher is not None:
             self._settle()
+        undecided = self._decisions.round()
         waiting = set() if self._outbox is None else self._outbox.round()
         for turn in self._store.open_turns():
             if turn.is_due(self._clock()) and turn.id not in waiting:
                 self._advance(turn)
-        return len(self._store.open_turns())
+        return len(self._store.open_turns()) + undecided
 
     @property
     def can_linger(self) -> bool:
@@ -191,7 +198,7 @@ class Driver:
 
     def _plan(self, turn: Turn, handler: ImmediateHandler) -> Turn | None:
         """What to do is known without a text."""
-        if self.tumblr.is_on:
+        if not self._may_begin:
             return None
         return self._intend(turn, handler.plan(turn, self._bot.now))
 
@@ -225,11 +232,14 @@ class Driver:
             waited = abs(self._clock() - (turn.chosen_at or 0.0))
             if turn.awaits_judgment and waited < JUDGMENT_GRACE:
                 return None
-        if self.tumblr.is_on:
-            return None
         composed = self.handlers[turn.kind].compose(turn, self._chosen(turn))
         if composed.draft is not None and not composed.draft.answer.strip():
             raise JobFailed("the chosen text is empty")
+        if self._settings.console.holds and self._hold(turn, composed):
+            return None
+        if not self._may_begin:
+            return None
+        composed = with_own_tags(composed, None if turn.review is None else turn.review.own_tags)
         treats: list[NewTurn] = []
         if self._settings.halloween.on:
             composed, treats = with_treats(turn, self.handlers[turn.kind], self._chosen(turn), composed)
@@ -237,6 +247,31 @@ class Driver:
         if illustrated is None:
             return None
         return self._intend(turn, illustrated, treats, self._chosen(turn).autoreview)
+
+    @property
+    def _may_begin(self) -> bool:
+        """Whether something may be posted now, as far as tumblr and the operator are concerned."""
+        return self._bot.posting.begins and not self.tumblr.is_on
+
+    def _hold(self, turn: Turn, composed: PlannedPost) -> bool:
+        """Have the operator decide, unless they have or nothing speaks against the text; whether it waits.
+
+        What the bot itself sends back does not wait: another text may be better.
+        """
+        verdict = verdict_of(turn, composed, self._chosen(turn).autoreview, self._settings)
+        is_dry = self._bot.posting.mode is PostingMode.DRY_RUN
+        if (turn.review is not None and turn.review.approval is not None) or self._publisher is None:
+            return False
+        goes_back = turn.kind in UNASKED_KINDS or turn.rejections < self._settings.drafts.max_rejections
+        if verdict.rejected and goes_back:
+            return False
+        if is_dry:
+            verdict = replace(verdict, reasons=(*verdict.reasons, "nothing is posted in a dry run"))
+        if not verdict.reasons:
+            return False
+        self._bot.reviews.hold(turn, review_of(turn, composed, verdict, self._clock()))
+        log.info("held for the operator", turn=turn.name, reasons="; ".join(verdict.reasons))
+        return True
 
     def _intend(
         self,
@@ -246,7 +281,7 @@ class Driver:
         autoreview: float | None = None,
     ) -> Turn | None:
         """Store what will be sent to tumblr, then send it; not what the bot rejects and nobody waits for."""
-        verdict = verdict_on(composed, turn.kind, autoreview, self._settings)
+        verdict = verdict_of(turn, composed, autoreview, self._settings)
         if verdict.rejected and turn.kind in UNASKED_KINDS:
             log.info("rejected", turn=turn.name, reasons="; ".join(verdict.reasons))
             return self._store.close(turn, TurnState.SKIPPED, f"rejected: {'; '.join(verdict.reasons)}")
@@ -266,7 +301,7 @@ class Driver:
         intent = turn.intent
         if intent is None:
             raise ValueError("a turn is posting without an intent")
-        if self.tumblr.is_on:
+        if self.tumblr.is_on or not self._bot.posting.writes:
             return None
         settled = abs(self._clock() - intent.stored_at) >= self._settings.tumblr.settle_seconds
         if not settled and intent.action not in REPEATABLE:

@@ -32,6 +32,7 @@ class Outbox:
         self._from_before = {edit.number for edit in bot.outbox.open_edits()}
         self._clock = bot.clock
         self._fail_points = bot.fail_points
+        self._posting = bot.posting
 
     def round(self) -> set[int]:
         """Do what is due; the answer is the turns that have to wait, because an edit of theirs is not made.
@@ -41,7 +42,8 @@ class Outbox:
         waiting: set[int] = set()
         held_up: set[str] = set()
         for edit in self._store.open_edits():
-            done = edit.post_id not in held_up and edit.is_due(self._clock()) and self._do(edit)
+            is_due = self._posting.writes and edit.is_due(self._clock())
+            done = edit.post_id not in held_up and is_due and self._do(edit)
             if not done:
                 held_up.add(edit.post_id)
                 waiting |= set() if edit.turn_id is None else {edit.turn_id}

@@ -23,6 +23,9 @@ class Verdict:
     rejected: bool = False
     """Whether another text should be tried."""
 
+    never: bool = False
+    """Whether it has something in it that is never posted."""
+
 
 def judge(
     findings: Sequence[Finding],
@@ -38,9 +41,9 @@ def judge(
     """
     never = any(finding.weight is Weight.REJECT for finding in findings)
     if score is None or not lists.autoreview:
-        return Verdict((*notes, *(finding.text for finding in findings)), rejected=never)
+        return Verdict((*notes, *(finding.text for finding in findings)), rejected=never, never=never)
     accept = lists.autoreview_accept_original if original else lists.autoreview_accept
     counted = [f.text for f in findings if score >= accept or f.weight is not Weight.PLAIN]
     if score > min(lists.autoreview_flag, lists.autoreview_reject):
         counted.append(f"the autoreviewer doubts it ({score:.3f})")
-    return Verdict((*notes, *counted), rejected=never or score > lists.autoreview_reject)
+    return Verdict((*notes, *counted), rejected=never or score > lists.autoreview_reject, never=never)

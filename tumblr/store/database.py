@@ -45,6 +45,12 @@ class Database:
         return cls(_engine(lambda: sqlite3.connect(path, timeout=LOCK_WAIT_SECONDS)), str(path), release)
 
     @classmethod
+    def beside(cls, path: Path) -> Self:
+        """Another connection to a file that this process has open, for another thread of it."""
+        engine = _engine(lambda: sqlite3.connect(path, timeout=LOCK_WAIT_SECONDS, check_same_thread=False))
+        return cls(engine, str(path), lambda: None)
+
+    @classmethod
     def read(cls, path: Path) -> Self:
         """A copy in memory of the file's present content; changes to it are lost.
 

@@ -132,6 +132,28 @@ def _name_reblogged_blogs(connection: Connection) -> None:
 
 _REBLOGGED_BLOGS: Step = (_name_reblogged_blogs,)
 
+_REVIEWS: Step = (
+    "ALTER TABLE turns ADD COLUMN review TEXT",
+    "ALTER TABLE turns ADD COLUMN length VARCHAR NOT NULL DEFAULT ''",
+    """CREATE TABLE decisions (
+        number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, key VARCHAR NOT NULL UNIQUE,
+        turn_id INTEGER NOT NULL, action VARCHAR NOT NULL, version VARCHAR NOT NULL, who VARCHAR NOT NULL,
+        role VARCHAR NOT NULL, reason TEXT NOT NULL, length VARCHAR NOT NULL, override BOOLEAN NOT NULL,
+        state VARCHAR NOT NULL, created_at FLOAT NOT NULL, due_at FLOAT NOT NULL, outcome TEXT NOT NULL,
+        seen TEXT)""",
+    "CREATE INDEX ix_decisions_turn_id ON decisions (turn_id)",
+    "CREATE INDEX ix_decisions_state ON decisions (state)",
+    """CREATE TABLE audit (
+        number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, key VARCHAR UNIQUE, at FLOAT NOT NULL,
+        who VARCHAR NOT NULL, role VARCHAR NOT NULL, action VARCHAR NOT NULL, about VARCHAR NOT NULL,
+        detail TEXT NOT NULL)""",
+    *(
+        f"CREATE TRIGGER audit_no_{verb.lower()} BEFORE {verb} ON audit "
+        "BEGIN SELECT RAISE(ABORT, 'the audit log is only ever appended to'); END"
+        for verb in ("UPDATE", "DELETE")
+    ),
+)
+
 MIGRATIONS: tuple[Step, ...] = (
     _FIRST_TABLES,
     _COMMANDS_AND_BUDGET,
@@ -139,6 +161,7 @@ MIGRATIONS: tuple[Step, ...] = (
     _PUBLISHED,
     _OUTBOX_AND_INPUTS,
     _REBLOGGED_BLOGS,
+    _REVIEWS,
 )
 
 

@@ -27,6 +27,7 @@ SENT_BACK = {
     "chosen_at": None,
     "intent": None,
     "post_id": None,
+    "review": None,
 }
 """What a turn is like when it starts from the beginning once more."""
 

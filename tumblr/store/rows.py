@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from switchboard.messages import SelectionOutcome
 from tumblr.turns.inputs import read_input
 from tumblr.turns.kinds import TurnKind, TurnState
+from tumblr.turns.review import Review
 from tumblr.turns.turn import Intent, Judgment, LogEntry, StoredMoodInput, StoredRequest, Turn
 
 
@@ -37,6 +38,8 @@ def turn_of_row(row: Row[Any]) -> Turn:
         post_id=row.post_id,
         reason=row.reason,
         rejections=row.rejections,
+        review=None if row.review is None else Review.model_validate_json(row.review),
+        length=row.length,
     )
 
 

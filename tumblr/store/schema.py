@@ -39,6 +39,8 @@ turns = Table(
     Column("reason", Text),
     Column("settled", Boolean, nullable=False, index=True),  # the switchboard may forget the turn's jobs
     Column("rejections", Integer, nullable=False, server_default="0"),  # texts the bot itself sent back
+    Column("review", Text),
+    Column("length", String, nullable=False, server_default=""),  # wanted of the next text
     UniqueConstraint("kind", "input_id"),
 )
 
@@ -149,3 +151,40 @@ published_as = Table(
     Column("former_id", String, nullable=False, index=True),
 )
 """Tumblr gives a post another id when it is published; the former one is that of the draft or queued post."""
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("key", String, nullable=False, unique=True),  # the same for the same decision sent again
+    Column("turn_id", Integer, nullable=False, index=True),
+    Column("action", String, nullable=False),
+    Column("version", String, nullable=False),  # of the text that was seen
+    Column("who", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("length", String, nullable=False),
+    Column("override", Boolean, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("created_at", Float, nullable=False),
+    Column("due_at", Float, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("seen", Text),  # what the text was when it was decided about, for the autoreviewer's rows
+    sqlite_autoincrement=True,
+)
+"""What the operator and the reviewers decided about posts that waited."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("key", String, unique=True),
+    Column("at", Float, nullable=False),
+    Column("who", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("about", String, nullable=False),
+    Column("detail", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""What was done in the console, by whom and when; only ever appended to."""

@@ -164,6 +164,12 @@ class TurnStore:
         with self._database.transaction() as connection:
             return [turn_of_row(row) for row in _rows(connection, turns.c.state == state)]
 
+    def latest(self, state: TurnState, most: int) -> list[Turn]:
+        """The turns that came into a state last, newest first."""
+        wanted = select(turns).where(turns.c.state == state).order_by(turns.c.updated_at.desc()).limit(most)
+        with self._database.transaction() as connection:
+            return [turn_of_row(row) for row in connection.execute(wanted)]
+
     # Turns: moving
 
     def request(self, turn: Turn, request: StoredRequest, judgment: StoredRequest | None) -> Turn:
@@ -285,6 +291,7 @@ class TurnStore:
             not_before=not_before,
             attempts=turn.attempts + 1,
             judgment=None,
+            review=None,
         )
 
     def rest(self, turn: Turn, reason: str, not_before: float) -> Turn:
@@ -299,7 +306,7 @@ class TurnStore:
         """Turns that no longer need their jobs, of which the switchboard has not been told yet."""
         wanted = and_(
             turns.c.settled.is_(False),
-            turns.c.state.not_in({TurnState.REQUESTED, TurnState.CHOSEN, TurnState.POSTING}),
+            turns.c.state.not_in({TurnState.REQUESTED, TurnState.CHOSEN, TurnState.HELD, TurnState.POSTING}),
         )
         with self._database.transaction() as connection:
             return [turn_of_row(row) for row in _rows(connection, wanted)]

@@ -50,6 +50,10 @@ class FailPoint(StrEnum):
     """The scores of posts on the dashboard are being written down: the transaction is open."""
     AFTER_SENT_BACK = "after-sent-back-before-chore"
     """A draft that was sent back is written down, tumblr still has it."""
+    DURING_DECISION = "during-decision"
+    """The operator's decision takes effect: the transaction is open."""
+    AFTER_DECISION = "after-decision"
+    """Its turn is on its way again, nothing is posted yet."""
 
 
 class Misfortune(Exception):  # noqa: N818 - named for what happens

@@ -50,6 +50,8 @@ class TurnState(StrEnum):
     """A text has been asked for; the request is stored as it is sent."""
     CHOSEN = "chosen"
     """The text is there."""
+    HELD = "held"
+    """The text waits for the operator's decision."""
     POSTING = "posting"
     """What will be sent to tumblr is stored; it may have arrived there or not."""
     POSTED = "posted"
@@ -73,7 +75,10 @@ MOVES: Mapping[TurnState, frozenset[TurnState]] = {
     TurnState.WAITING: frozenset({TurnState.FOUND, TurnState.SKIPPED}),
     TurnState.FOUND: frozenset({TurnState.REQUESTED, TurnState.POSTING, TurnState.SKIPPED, TurnState.FAILED}),
     TurnState.REQUESTED: frozenset({TurnState.CHOSEN, TurnState.FOUND, TurnState.FAILED}),
-    TurnState.CHOSEN: frozenset({TurnState.POSTING, TurnState.FOUND, TurnState.SKIPPED, TurnState.FAILED}),
+    TurnState.CHOSEN: frozenset(
+        {TurnState.HELD, TurnState.POSTING, TurnState.FOUND, TurnState.SKIPPED, TurnState.FAILED}
+    ),
+    TurnState.HELD: frozenset({TurnState.CHOSEN, TurnState.FOUND, TurnState.SKIPPED}),
     TurnState.POSTING: frozenset(
         {TurnState.POSTED, TurnState.DRAFTED, TurnState.DONE, TurnState.SKIPPED, TurnState.FAILED}
     ),

@@ -2,7 +2,7 @@
 
 found → requested → chosen → posting → posted or drafted; skipped and failed are the other ends.
 A turn goes back to found when an attempt failed and another one is due. Where others go first it is waiting
-before it is found.
+before it is found, and where a human decides a chosen text is held before it is posted.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from switchboard.messages import SelectionOutcome
 from tumblr.turns.inputs import SkippedInput, TurnInput
 from tumblr.turns.kinds import CLOSED, Action, PostState, TurnKind, TurnState
+from tumblr.turns.review import Review
 
 
 class Stored(BaseModel):
@@ -144,6 +145,12 @@ class Turn:
     reason: str | None = None
     rejections: int = 0
     """How many texts for it the bot itself has sent back."""
+
+    review: Review | None = None
+    """The text that waits, or has waited, for the operator."""
+
+    length: str = ""
+    """How long the operator wants the next text: shorter or longer than the one before; mostly empty."""
 
     def is_due(self, now: float) -> bool:
         """Whether its rest is over. A clock that was put back since it was stored makes it no longer."""

@@ -27,6 +27,8 @@ OF_TURNS = [
         FailPoint.AFTER_FOUND,
         FailPoint.AFTER_CHORE,
         FailPoint.AFTER_SENT_BACK,
+        FailPoint.DURING_DECISION,
+        FailPoint.AFTER_DECISION,
         FailPoint.DURING_JUDGMENT,
         FailPoint.BEFORE_UPLOAD,
         FailPoint.AFTER_UPLOAD,

@@ -1,0 +1,51 @@
+"""The console's way to the bot loop, by the switchboard."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from operator_console.errors import BotAway, Missing
+from switchboard.client import SwitchboardClient
+from switchboard.console_talk import Question, Refusal
+from switchboard.errors import SwitchboardError, SwitchboardForbidden
+from switchboard.messages import ConsoleAsk, WireModel
+
+Answer = TypeVar("Answer", bound=WireModel)
+
+WAIT_SECONDS = 5.0
+"""How long the bot has for an answer."""
+
+
+class BotLink:
+    """Asks the bot. Safe to share between threads."""
+
+    def __init__(self, client: SwitchboardClient) -> None:
+        self._client = client
+
+    def ask(self, question: Question, answer: type[Answer], key: str | None = None) -> Answer:
+        """The bot's answer. What changes something has a key, under which it may be asked again.
+
+        Raises BotAway when there is none, and Missing when the bot has nothing of the kind.
+        """
+        body = question.model_dump(mode="json")
+        ask = ConsoleAsk(key=key or secrets.token_hex(12), question=body, wait=WAIT_SECONDS)
+        try:
+            reply = self._client.ask_bot(ask)
+        except SwitchboardForbidden:
+            raise BotAway("the switchboard refuses the console; see switchboard.console_token") from None
+        except SwitchboardError:
+            raise BotAway("the switchboard does not answer; is bridge_service.py running?", 5) from None
+        if not reply.answered:
+            raise BotAway("the bot does not answer; is tumbl.py running, with console.on?", 5)
+        try:
+            return answer.model_validate(reply.answer)
+        except ValidationError:
+            pass
+        try:
+            refusal = Refusal.model_validate(reply.answer)
+        except ValidationError:
+            raise BotAway("the bot is of another version than the console") from None
+        raise Missing(refusal.refused)

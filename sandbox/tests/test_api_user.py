@@ -40,6 +40,11 @@ def test_user_info(frank: Any, driver: SandboxDriver) -> None:
     assert frank.create_text("frank-side", body="<p>d</p>")["state"] == "published"
 
 
+def test_user_info_may_be_asked_for_by_post(frank: Any) -> None:
+    """As python-tumblpy's README does."""
+    assert frank.send_api_request("post", "/v2/user/info", {}, [])["user"]["name"] == "frank"
+
+
 def test_blog_info(frank: Any, driver: SandboxDriver) -> None:
     driver.post("bob", "<p>a</p>")
     driver.set_blog("bob", description="d", ask_anon=False)

@@ -169,6 +169,7 @@ def test_waiting_for_a_sandbox(driver: SandboxDriver) -> None:
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Host": "evil.example"}, 403),
         ({"Host": "localhost.evil.example"}, 403),
+        ({"Host": "www.tumblr.com"}, 403),
     ],
 )
 def test_other_sites_are_kept_out(browser: FlaskClient, headers: dict[str, str], status: int) -> None:

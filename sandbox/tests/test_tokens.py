@@ -37,6 +37,17 @@ def test_the_three_steps_of_oauth_1(served: Served, keys: KeySet) -> None:
     assert client.info()["user"]["name"] == "bob"
 
 
+def test_an_application_that_is_redirected_from_tumblr_and_asks_by_get(served: Served, keys: KeySet) -> None:
+    """authomatic asks for its tokens by GET; a browser that is redirected names tumblr's host."""
+    key, secret = keys.strings()[:2]
+    asked = get(f"{served.url}/oauth/request_token", auth=OAuth1(key, secret, callback_uri=CALLBACK))
+    token = dict(parse_qsl(asked.text))["oauth_token"]
+    page = f"{served.url}/oauth/authorize?oauth_token={token}&user=bob"
+    assert get(page, headers={"Host": "evil.example"}).status_code == 403
+    sent = get(page, headers={"Host": "www.tumblr.com"})
+    assert (sent.status_code, sent.headers["Location"].startswith(CALLBACK)) == (302, True)
+
+
 def test_wrong_steps_of_oauth_1(served: Served, keys: KeySet) -> None:
     url = f"{served.url}/oauth/request_token"
     key, secret = keys.strings()[:2]

@@ -43,6 +43,13 @@ def host_is_plain(host: str) -> bool:
     return True
 
 
+def host_is_of_tumblr(host: str) -> bool:
+    """Whether a Host header is tumblr's: it comes from programs that are redirected here, and nobody else can
+    point such a name at this machine."""
+    name = urlsplit(f"//{host}").hostname or ""
+    return name == "tumblr.com" or name.endswith(".tumblr.com")
+
+
 def only_from_here(request: Request) -> None:
     """Refuse (403) requests from other machines, and those that another site made a browser send.
 
@@ -50,6 +57,8 @@ def only_from_here(request: Request) -> None:
     """
     if not is_loopback(request.remote_addr) or any(name in request.headers for name in FORWARDING):
         abort(403, "only from this machine")
+    if not host_is_plain(request.host):
+        abort(403, "unexpected Host")
     only_from_own_pages(request)
 
 
@@ -58,7 +67,7 @@ def only_from_own_pages(request: Request) -> None:
 
     Browsers name where a form came from in Origin, and in Sec-Fetch-Site; programs send neither.
     """
-    if not host_is_plain(request.host):
+    if not (host_is_plain(request.host) or host_is_of_tumblr(request.host)):
         abort(403, "unexpected Host")
     origin = request.headers.get("Origin")
     if origin is not None and origin != request.host_url.rstrip("/"):

@@ -21,7 +21,7 @@ import requests
 from requests_oauthlib import OAuth1
 
 from bench import ROOT
-from clients.install import package_of, python_of
+from clients.install import modules_of, python_of
 from clients.secure import Secure
 from conformance.conftest import png
 from tumblr_sandbox.demo_accounts import demo_keys
@@ -30,6 +30,7 @@ pytest.importorskip("cheroot", reason="--tls needs tumblr-sandbox[tls]")
 
 HERE = Path(__file__).parent / "programs"
 LIMIT_SECONDS = 240
+JOURNAL = ["Published entry", "A day", "A day", "It rained &amp; rained.", "2024-05-01 00:00:00 GMT"]
 
 
 @pytest.fixture(scope="module")
@@ -39,14 +40,14 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
     with Secure(folder) as secure:
         (folder / "picture.png").write_bytes(png(90, 60))
         photo = {"type": "photo", "caption": "a picture", "tags": "pic"}
-        post(secure, photo, {"data": png(90, 60)})
-        post(secure, {"title": "t", "body": "<p>words</p>"})
+        post(secure, "frank", photo, {"data": png(90, 60)})
+        post(secure, "frank", {"title": "t", "body": "<p>words</p>"})
         yield secure
 
 
-def post(secure: Secure, fields: dict[str, str], files: dict[str, bytes] | None = None) -> None:
-    """Let frank post something."""
-    signed, url = OAuth1(*demo_keys("frank", secure.database).strings()), f"{secure.plain}/v2/blog/frank/post"
+def post(secure: Secure, blog: str, fields: dict[str, str], files: dict[str, bytes] | None = None) -> None:
+    """Let somebody post something."""
+    signed, url = OAuth1(*demo_keys(blog, secure.database).strings()), f"{secure.plain}/v2/blog/{blog}/post"
     with requests.post(url, auth=signed, data=fields, files=files, timeout=60) as reply:
         assert reply.status_code == 201
 
@@ -93,10 +94,14 @@ def interpreter(name: str) -> str:
     ("name", "found"),
     [
         ("authlib", ["frank", 201, "bearer", True]),
+        ("jrnl2tumblr", JOURNAL),
+        ("npf-renderer", [False, False]),
         ("py3tumblr", ["frank", "<p>é</p>", "published"]),
         ("python-tumblpy", ["frank", "published", "published", 1]),
         ("pytumblr-aio", ["frank", 2, "quietmarsh"]),
         ("socialreaper", ["frank", 1]),
+        ("tumblr-2-album", [1, "a picture"]),
+        ("tumblr-download", [True]),
         ("tumblr-scraper", ["frank"]),
         ("tumblrdotcom", ["frank", "frank", True]),
     ],
@@ -105,6 +110,52 @@ def test_a_python_program(secure: Secure, tmp_path: Path, name: str, found: list
     environment = around(secure, PYTHONPATH=str(HERE / "redirect"))
     printed = done([interpreter(name), str(HERE / "examples.py"), name], environment, tmp_path)
     assert json.loads(printed.splitlines()[-1]) == found
+
+
+def test_pelican_imports_posts_of_every_kind(secure: Secure, tmp_path: Path) -> None:
+    film = "https://films.example.org/7"
+    for fields in (
+        {"type": "quote", "quote": "to be", "source": "a play"},
+        {"type": "link", "url": "https://example.org/", "title": "a page", "description": "worth it"},
+        {"type": "chat", "conversation": "ann: hello"},
+        {"type": "audio", "external_url": "https://sounds.example.org/1.mp3", "caption": "hear"},
+        {"type": "video", "embed": f"<iframe src='{film}'></iframe>", "caption": "see"},
+    ):
+        post(secure, "crimewave-jam", {**fields, "tags": "kept"})
+    environment = around(secure, PYTHONPATH=str(HERE / "redirect"))
+    command = [interpreter("pelican"), str(HERE / "examples.py"), "pelican"]
+    read = dict(json.loads(done(command, environment, tmp_path)))
+    assert list(read) == ["audio", "chat", "link", "quote", "video"]
+    assert read["quote"] == "to be<p>&mdash; a play</p>"
+    assert "worth it" in read["link"]
+    assert "ann: hello" in read["chat"]
+    assert "hear" in read["audio"]
+    assert "see" in read["video"]
+
+
+@pytest.mark.parametrize("name", ["authomatic", "django-allauth", "social-auth-core"])
+def test_somebody_signs_in_to_a_python_application(secure: Secure, tmp_path: Path, name: str) -> None:
+    environment = around(secure, PYTHONPATH=str(HERE / "redirect"))
+    printed = done([interpreter(name), str(HERE / "sign_in.py"), name], environment, tmp_path)
+    assert json.loads(printed.splitlines()[-1]) == "frank"
+
+
+@pytest.mark.parametrize("name", ["bell", "grant", "passport-tumblr"])
+def test_somebody_signs_in_to_an_application_of_node(secure: Secure, tmp_path: Path, name: str) -> None:
+    command = [*node(name), "--require", str(HERE / "redirect" / "redirect.js")]
+    printed = done(
+        [*command, str(HERE / "sign_in.js"), name, str(modules_of(name))], around(secure), tmp_path
+    )
+    assert printed == "frank\n"
+
+
+def test_somebody_signs_in_to_an_application_in_ruby(secure: Secure, tmp_path: Path) -> None:
+    ruby, wanted = shutil.which("ruby"), ("omniauth-tumblr", "multi_json")
+    loads = [ruby or "", *(f"-r{library}" for library in wanted), "-e", ""]
+    if ruby is None or subprocess.run(loads, capture_output=True, check=False).returncode:
+        pytest.skip("there is no omniauth-tumblr here (Debian: ruby-omniauth-tumblr, ruby-multi-json)")
+    printed = done([ruby, str(HERE / "omniauth.rb")], around(secure), tmp_path)
+    assert json.loads(printed) == ["frank", "frank", True]
 
 
 def test_gallery_dl_saves_the_pictures(secure: Secure, tmp_path: Path) -> None:
@@ -133,13 +184,13 @@ def node(name: str) -> list[str]:
     found = shutil.which("node")
     if found is None:
         pytest.skip("there is no node here")
-    if not package_of(name).exists():
+    if not modules_of(name).exists():
         pytest.skip(f"{name} is not installed: make conformance")
     return [found]
 
 
 def test_tumblr_js_5_over_its_whole_api(secure: Secure, tmp_path: Path) -> None:
-    environment = around(secure, PROGRAM=str(package_of("tumblr.js")))
+    environment = around(secure, PROGRAM=str(modules_of("tumblr.js") / "tumblr.js"))
     printed = done([*node("tumblr.js"), str(HERE / "tumblr_js_5.js")], environment, tmp_path)
     found: dict[str, Any] = json.loads(printed)
     assert found.pop("avatar").endswith("/avatar_frank_128.png")
@@ -175,7 +226,7 @@ def test_tumblr_js_5_over_its_whole_api(secure: Secure, tmp_path: Path) -> None:
 
 
 def test_tumblr_js_3_which_signs_multipart_forms(secure: Secure, tmp_path: Path) -> None:
-    environment = around(secure, PROGRAM=str(package_of("tumblr.js-3")))
+    environment = around(secure, PROGRAM=str(modules_of("tumblr.js-3") / "tumblr.js"))
     printed = done([*node("tumblr.js-3"), str(HERE / "tumblr_js_3.js")], environment, tmp_path)
     assert json.loads(printed) == [
         *("frank", "published", ["text", "photo", "photo"], ["x y", "z"], "c &amp; é"),
@@ -185,7 +236,7 @@ def test_tumblr_js_3_which_signs_multipart_forms(secure: Secure, tmp_path: Path)
 
 def test_the_program_of_the_readme(secure: Secure, tmp_path: Path) -> None:
     (program,) = re.findall(r"```js\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    environment = around(secure, NODE_PATH=str(package_of("tumblr.js").parent))
+    environment = around(secure, NODE_PATH=str(modules_of("tumblr.js")))
     for written, really in (
         ("http://127.0.0.1:8765", secure.plain),
         ("https://localhost:8766", environment["SANDBOX_URL"]),

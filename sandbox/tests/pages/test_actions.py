@@ -151,6 +151,8 @@ def test_the_token_is_of_one_visit(stage: Stage, visitor: Visitor, browser: Flas
         ({"Origin": "null"}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Host": "evil.example"}, 403),
+        ({"Host": "www.tumblr.com", "Origin": "http://evil.example"}, 403),
+        ({"Host": "eviltumblr.com"}, 403),
     ],
 )
 def test_other_sites_cannot_send_forms(

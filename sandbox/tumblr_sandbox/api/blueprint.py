@@ -33,10 +33,8 @@ def tokens_blueprint() -> Blueprint:
     """The addresses outside of the API, to be mounted at the root."""
     blueprint = Blueprint("tokens", __name__)
     blueprint.register_error_handler(ApiError, ApiError.to_response)
-    blueprint.post("/oauth/request_token")(token_exchange.request_token)
-    blueprint.add_url_rule(
-        "/oauth/access_token", "access_token", token_exchange.access_token, methods=["GET", "POST"]
-    )
+    for view in (token_exchange.request_token, token_exchange.access_token):
+        blueprint.add_url_rule(f"/oauth/{view.__name__}", view.__name__, view, methods=["GET", "POST"])
     return blueprint
 
 

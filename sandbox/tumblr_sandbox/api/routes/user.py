@@ -216,6 +216,7 @@ def next_by_offset(path: str, limit: int, offset: int, total: int) -> dict[str, 
 
 ROUTES: tuple[Route, ...] = (
     ("GET", "/user/info", info),
+    ("POST", "/user/info", info),
     ("GET", "/user/limits", user_limits),
     ("GET", "/user/dashboard", dashboard),
     ("GET", "/user/following", following),

@@ -6,62 +6,26 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
 
-from autoresponder.generation.graphs import make_decoder
 from autoresponder.jobs.model_folder import GeneratorModel
-from autoresponder.sampling.registry import build_sampler
-from autoresponder.settings import SamplerConfig
+from demo.corpus.archive import Archive, key_of, write_into
 from demo.corpus.chat import ChatForm
 from demo.corpus.documents import prompt_and_target
 from demo.corpus.filters import Filter, Written, limit_openings, lower_cased, with_known_tags
 from demo.corpus.tables import Persona, load_persona, load_topics
 from demo.corpus.tasks import ALONE, ANSWERS, Planner, Sizes, Task, fill
-from demo.corpus.writing import ManyWriter, Try, WrittenText
+from demo.corpus.writing import Try
 from training.files import write_atomically, write_json
-from training.progress import Progress
 
-SAMPLER = SamplerConfig(name="penalised")
-SLOTS = 96
 IN_ROUND = 256
 """Texts of one form that are written one after another, so that few beginnings are read at once."""
 MOST_TOKENS: Mapping[str, int] = {"story": 180, "told": 180, "question": 40, "theirs": 80}
 USUAL_MOST = 140
 OPENINGS: Mapping[str, str] = {"post": "posts", "story": "stories", "told": "stories", "review": "reviews"}
 SAMPLES = 50
-
-
-@dataclass(frozen=True)
-class Raw:
-    """A text as the model gave it, for one of a task's answers."""
-
-    key: str
-    number: int
-    text: str
-    ended: bool
-
-
-class Archive:
-    """What was written so far, in a file of JSON lines that grows."""
-
-    def __init__(self, path: Path) -> None:
-        """A last line that was not written whole is cut off."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-        self._path = path
-        lines = path.read_text(encoding="utf-8").split("\n")
-        if lines[-1]:
-            write_atomically(path, "".join(f"{line}\n" for line in lines[:-1]).encode())
-        self.texts = {(raw.key, raw.number): raw for raw in (Raw(**json.loads(line)) for line in lines[:-1])}
-
-    def add(self, raw: Raw) -> None:
-        """Keep a text."""
-        self.texts[raw.key, raw.number] = raw
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(raw), ensure_ascii=False) + "\n")
 
 
 class CorpusRun:
@@ -127,21 +91,9 @@ class CorpusRun:
 
     def _write(self, model: GeneratorModel, tasks: Sequence[Task], console: Console) -> None:
         form = ChatForm(model.encoder)
-        tries = list(self._tries(tasks, form))
-        writer = ManyWriter(
-            make_decoder(model.network, SLOTS),
-            build_sampler(SAMPLER, 0),
-            frozenset({form.end, model.encoder.eot}),
-        )
         beginnings = {name: form.beginning(voice) for name, voice in self._persona.voices.items()}
-        with Progress("writing", len(tries), console) as progress:
-
-            def done(attempt: Try, text: WrittenText) -> None:
-                key, _, number = attempt.key.rpartition("#")
-                self._archive.add(Raw(key, int(number), model.encoder.decode(text.ids), text.ended))
-                progress.advance(1)
-
-            writer.write(beginnings, iter(tries), done)
+        ends = {form.end, model.encoder.eot}
+        write_into(self._archive, model, beginnings, list(self._tries(tasks, form)), ends, console)
 
     def _tries(self, tasks: Sequence[Task], form: ChatForm) -> Iterator[Try]:
         for task in _in_rounds(tasks):
@@ -149,7 +101,7 @@ class CorpusRun:
             for number in range(_answers(task)):
                 if (task.key, number) in self._archive.texts:
                     continue
-                name = f"{task.key}#{number}"
+                name = key_of(task.key, number)
                 seed = f"{self._seed}/{name}"
                 begun = form.words(_opening(self._persona, task, random.Random(f"{seed}/opening")))
                 most = MOST_TOKENS.get(task.form, USUAL_MOST)

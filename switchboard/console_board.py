@@ -18,6 +18,10 @@ PLACES = 8
 """Questions that wait at once: a thread each. One more for the bot loop, which waits for them."""
 
 
+QUESTIONS, ANSWER = "$questions", "$answer:"
+"""What is waited for: any question, the answer to one."""
+
+
 class TooManyQuestions(Exception):  # noqa: N818 - named for what is wrong
     """So many questions wait already that another one is not taken."""
 
@@ -45,9 +49,9 @@ class ConsoleBoard:
     def ask(self, ask: ConsoleAsk) -> ConsoleReply:
         """Carry a question, and wait for its answer. Raises TooManyQuestions."""
         carried = self._carry(ConsoleQuestion(key=ask.key, question=ask.question))
-        self._notifier.on_commit(())
+        self._notifier.tell(QUESTIONS)
         try:
-            answers = self._asking.until(lambda: carried.answers, bool, ask.wait)
+            answers = self._asking.until(f"{ANSWER}{ask.key}", lambda: carried.answers, bool, ask.wait)
         finally:
             self._drop(ask.key, carried)
         return ConsoleReply(answered=bool(answers), answer=answers[0] if answers else None)
@@ -55,7 +59,7 @@ class ConsoleBoard:
     def poll(self, poll: DeskPoll) -> DeskPollReply:
         """Take the bot loop's answers, and wait for questions that it has not been told of."""
         self._take(poll.answers)
-        questions = self._answering.until(lambda: self._untold(poll.instance), bool, poll.wait)
+        questions = self._answering.until(QUESTIONS, lambda: self._untold(poll.instance), bool, poll.wait)
         return DeskPollReply(questions=questions)
 
     def _carry(self, question: ConsoleQuestion) -> _Carried:
@@ -77,8 +81,8 @@ class ConsoleBoard:
             known = [(self._carried[key], answer) for key, answer in answers.items() if key in self._carried]
             for carried, answer in known:
                 carried.answers.append(answer)
-        if known:
-            self._notifier.on_commit(())
+        for carried, _answer in known:
+            self._notifier.tell(f"{ANSWER}{carried.question.key}")
 
     def _untold(self, instance: str) -> list[ConsoleQuestion]:
         with self._lock:

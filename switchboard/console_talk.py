@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, FiniteFloat, TypeAdapter
+from pydantic import Field, FiniteFloat, JsonValue, TypeAdapter
 
 from switchboard.messages.fields import Label, LongText, Text, Token, WireModel
 
@@ -108,7 +108,54 @@ class Note(WireModel):
     detail: Words = ""
 
 
-Question: TypeAlias = AskWaiting | AskHeld | Decide | Revise | Undo | SetPosting | AskLive | AskAudit | Note
+class AskPosts(WireModel):
+    """Posts of the post log, newest first: those that hold all words, or were for somebody."""
+
+    ask: Literal["posts"] = "posts"
+    words: Words = ""
+    who: Label = ""
+    before: int | None = None
+    limit: PageSize = 50
+
+
+class AskStory(WireModel):
+    """Everything about one post or turn: by the id of the post, of what it answers, or the turn's number."""
+
+    ask: Literal["story"] = "story"
+    name: Label
+
+
+class AskPeople(WireModel):
+    """Who has spoken with the bot, the latest first; those whose name begins so."""
+
+    ask: Literal["people"] = "people"
+    begins: Label = ""
+    limit: PageSize = 100
+
+
+class AskRecords(WireModel):
+    """The post log as flat records, in its order, from behind an entry."""
+
+    ask: Literal["records"] = "records"
+    after: int = Field(0, ge=0)
+    limit: PageSize = 100
+
+
+Question: TypeAlias = (
+    AskWaiting
+    | AskHeld
+    | Decide
+    | Revise
+    | Undo
+    | SetPosting
+    | AskLive
+    | AskAudit
+    | Note
+    | AskPosts
+    | AskStory
+    | AskPeople
+    | AskRecords
+)
 
 QUESTIONS: TypeAdapter[Question] = TypeAdapter(Annotated[Question, Field(discriminator="ask")])
 
@@ -300,3 +347,80 @@ class Noted(WireModel):
     """It is kept."""
 
     noted: Token = "yes"
+
+
+class PostLine(WireModel):
+    """A post in a list; ``number`` is its place in the post log."""
+
+    number: int
+    post_id: Label
+    turn: int
+    kind: Label
+    who: Label
+    state: Label
+    at: FiniteFloat
+    said: Text
+    text: Text
+    tags: list[Label] = Field(default_factory=list)
+
+
+class Posts(WireModel):
+    """Posts that were looked for, newest first."""
+
+    posts: list[PostLine]
+
+
+class StoryStep(WireModel):
+    """Something that happened to a turn."""
+
+    at: FiniteFloat
+    what: Text
+    detail: Text = ""
+
+
+class Story(WireModel):
+    """Everything about one turn and its post."""
+
+    turn: int
+    kind: Label
+    who: Label
+    state: Label
+    post_ids: list[Label] = Field(default_factory=list)
+    reason: Text = ""
+    conversation: list[Said] = Field(default_factory=list)
+    prompt: LongText = ""
+    mood: Label = ""
+    mood_bounds: list[FiniteFloat] = Field(default_factory=list)
+    sentiment: FiniteFloat | None = None
+    moved_mood: bool = False
+    candidates: list[CandidateLine] = Field(default_factory=list)
+    html: LongText = ""
+    tags: list[Label] = Field(default_factory=list)
+    sent_as: Label = ""
+    reasons: list[Text] = Field(default_factory=list)
+    models: dict[Label, JsonValue] = Field(default_factory=dict)
+    answer: Text = ""
+    steps: list[StoryStep] = Field(default_factory=list)
+
+
+class Person(WireModel):
+    """Somebody who has spoken with the bot."""
+
+    name: Label
+    turns: int
+    posts: int
+    last_at: FiniteFloat
+    notes: list[Label] = Field(default_factory=list)
+
+
+class People(WireModel):
+    """Who has spoken with the bot."""
+
+    people: list[Person]
+
+
+class Records(WireModel):
+    """Records of the post log; ``last`` is the place of the last one."""
+
+    records: list[dict[str, JsonValue]]
+    last: int

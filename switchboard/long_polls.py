@@ -59,6 +59,10 @@ class Notifier:
         self._wake(GENERATORS, changes.generators)
         self._wake(SELECTORS, changes.selectors)
 
+    def tell(self, topic: str) -> None:
+        """Something that is not stored is there: wake all who wait for it."""
+        self._wake(topic, None)
+
     def _wake(self, topic: str, most: int | None) -> None:
         """Wake so many of those who wait for it, longest first; None: all of them."""
         with self._lock:

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "bot_config": {"bot_config_check", "bot_config_help"},
     "bot_config_check": {"autoresponder", "mood", "switchboard", "tumblr"},
     "bot_config_help": set[str](),
+    "bot_config_sources": {"bot_config", "bot_config_help", "operator_console"},
     "bot_http": {"bot_network"},
     "bot_lifecycle": set[str](),
     "bot_network": set[str](),

@@ -9,6 +9,7 @@
     "?": () => find("#help")?.showModal(),
     e: () => open("e"),
     c: () => open("c"),
+    "/": () => { const field = find("[data-search]"); if (field) field.focus(); else location.assign("/why"); },
     r: () => find('[data-focus="r"]')?.focus(),
   };
 

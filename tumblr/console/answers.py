@@ -11,9 +11,13 @@ from tumblr.api.posting_switch import PostingMode
 from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
 from tumblr.console.live import LiveView
+from tumblr.console.people import person
+from tumblr.console.story import post_line, story_of
 from tumblr.console.waiting import decision_line, held_line, held_post
 from tumblr.responding.handlers.base import Declined, TurnHandler
+from tumblr.responding.post_log import flat_record
 from tumblr.responding.reviewing import candidate_of, edited, operators_tags, revised
+from tumblr.store.search import SearchStore
 from tumblr.turns.kinds import TurnKind, TurnState
 from tumblr.turns.review import Decision, DecisionState, NewDecision, ReviewAction
 from tumblr.turns.turn import Turn
@@ -37,6 +41,7 @@ class Answers:
         self._settings = settings
         self._live = live
         self._handlers = handlers
+        self._search = SearchStore(bot.database)
 
     def answer(self, question: talk.Question, key: str) -> WireModel:
         """The answer; a question that changes something does so once for each key. Raises NoSuchThing."""
@@ -88,6 +93,35 @@ class Answers:
                 for one in entries
             ]
         )
+
+    def _posts(self, asked: talk.AskPosts, _key: str) -> WireModel:
+        found = self._search.posts(asked.words, asked.who, asked.before, asked.limit)
+        return talk.Posts(posts=[post_line(one, self._settings.identity) for one in found])
+
+    def _story(self, asked: talk.AskStory, _key: str) -> WireModel:
+        logged = self._search.entries_of(asked.name)
+        turn = self._turn(logged[-1].turn_id) if logged else self._turn_called(asked.name)
+        moved = self._search.has_moved_mood(turn.kind, turn.who, turn.input_id)
+        decisions = self._bot.reviews.decisions_about(turn.id)
+        return story_of(turn, logged, decisions, self._settings, moved=moved)
+
+    def _turn_called(self, name: str) -> Turn:
+        turn = self._bot.turns.turn_of(tuple(TurnKind), name)
+        if turn is not None:
+            return turn
+        if not name.isdecimal() or len(name) > 9:
+            raise NoSuchThing(f"there is no post or turn {name}")
+        return self._turn(int(name))
+
+    def _people(self, asked: talk.AskPeople, _key: str) -> WireModel:
+        known = self._search.people(asked.begins, asked.limit)
+        follows = self._bot.cursors.follows()
+        return talk.People(people=[person(one, follows, self._settings) for one in known])
+
+    def _records(self, asked: talk.AskRecords, _key: str) -> WireModel:
+        entries = self._search.after(asked.after, asked.limit)
+        last = entries[-1].number if entries else asked.after
+        return talk.Records(records=[flat_record(one) for one in entries], last=last)
 
     # Deciding
 
@@ -179,6 +213,10 @@ class Answers:
         talk.Undo: _undo,
         talk.SetPosting: _set_posting,
         talk.Note: _note,
+        talk.AskPosts: _posts,
+        talk.AskStory: _story,
+        talk.AskPeople: _people,
+        talk.AskRecords: _records,
     }
 
 

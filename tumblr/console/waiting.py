@@ -11,7 +11,7 @@ from switchboard.job_factory import answer_prompt
 from switchboard.messages import AnswerRequest, SelectionOutcome
 from switchboard.messages.fields import MAX_LABEL_CHARACTERS
 from tumblr.responding.handlers.base import parse_request
-from tumblr.turns.inputs import AskInput, ReplyInput, ThreadInput, WithImages
+from tumblr.turns.inputs import AskInput, ReplyInput, ThreadInput, TurnInput, WithImages
 from tumblr.turns.review import Decision, Review
 from tumblr.turns.turn import Turn
 
@@ -29,10 +29,10 @@ def held_line(turn: Turn, identity: Identity) -> HeldLine:
         who=turn.who[:MAX_LABEL_CHARACTERS],
         version=review.version,
         held_at=review.held_at,
-        said=_short(conversation[-1].text) if conversation else "",
-        text=_short(chosen.post),
+        said=short(conversation[-1].text) if conversation else "",
+        text=short(chosen.post),
         tags=labels(review.tags),
-        reasons=[_clean(reason) for reason in review.reasons],
+        reasons=[clean(reason) for reason in review.reasons],
         refused=review.refused,
         mood=chosen.mood.name,
     )
@@ -44,15 +44,15 @@ def held_post(turn: Turn, identity: Identity, decisions: Iterable[Decision]) -> 
     line = held_line(turn, identity)
     return HeldPost(
         **line.model_dump(exclude={"text"}),
-        text=_clean(chosen.post).removeprefix(" "),
+        text=clean(chosen.post).removeprefix(" "),
         conversation=said_before(turn, identity),
         images=images_of(turn),
-        html=_clean(review.html),
+        html=clean(review.html),
         publish_as=review.publish_as,
         candidates=candidates_of(chosen),
         mood_bounds=[chosen.mood.min_allowed_score, chosen.mood.max_allowed_score],
         autoreview=chosen.autoreview,
-        first=_clean(review.first),
+        first=clean(review.first),
         edited=chosen.post != review.first or review.own_tags is not None,
         decisions=[decision_line(one) for one in decisions],
         url=turn.input.url if isinstance(turn.input, ThreadInput) else "",
@@ -72,19 +72,24 @@ def decision_line(decision: Decision, title: str = "") -> DecisionLine:
         due_at=decision.due_at,
         reason=decision.reason,
         outcome=decision.outcome,
-        title=_short(title),
+        title=short(title),
     )
 
 
 def said_before(turn: Turn, identity: Identity) -> list[Said]:
     """The conversation that a turn answers, as far as the model was shown it."""
-    match turn.input:
+    return said_in(turn.input, turn.who, _prompt_of(turn), identity)
+
+
+def said_in(about: TurnInput, who: str, prompt: str, identity: Identity) -> list[Said]:
+    """The conversation in an input; ``prompt`` is what was asked for, in classic form, if anything was."""
+    match about:
         case AskInput() as ask:
-            return [Said(author=_label(turn.who), text=_clean(ask.question))]
+            return [Said(author=label(who), text=clean(ask.question))]
         case ThreadInput() | ReplyInput():
-            return [*_posts(_prompt_of(turn) or turn.input.prompt, identity)]
-    words = "\n".join(filter(None, (getattr(turn.input, name, "") for name in ("question", "text"))))
-    return [Said(author=_label(turn.who), text=_clean(words))] if words else []
+            return [*_posts(prompt or about.prompt, identity)]
+    words = "\n".join(filter(None, (getattr(about, name, "") for name in ("question", "text"))))
+    return [Said(author=label(who), text=clean(words))] if words else []
 
 
 def candidates_of(chosen: SelectionOutcome) -> list[CandidateLine]:
@@ -93,7 +98,7 @@ def candidates_of(chosen: SelectionOutcome) -> list[CandidateLine]:
     return [
         CandidateLine(
             index=index,
-            text=_clean(text).removeprefix(" "),
+            text=clean(text).removeprefix(" "),
             tags=labels(chosen.all_tags[index]) if chosen.all_tags and index < len(chosen.all_tags) else [],
             chosen=index == chosen.choice_index,
             selector=_at(chosen.all_proba, index),
@@ -112,7 +117,7 @@ def images_of(turn: Turn) -> list[str]:
 
 def labels(tags: Iterable[str]) -> list[str]:
     """Tags as messages carry them."""
-    return [_label(tag) for tag in tags]
+    return [label(tag) for tag in tags]
 
 
 def _prompt_of(turn: Turn) -> str:
@@ -126,7 +131,7 @@ def _posts(prompt: str, identity: Identity) -> Iterable[Said]:
     for post in thread.posts:
         if post.text.strip() or post.tags:
             tags = labels(post.tags)
-            yield Said(author=_label(post.author), text=_clean(post.text), by_bot=post.by_bot, tags=tags)
+            yield Said(author=label(post.author), text=clean(post.text), by_bot=post.by_bot, tags=tags)
 
 
 def _of(turn: Turn) -> tuple[Review, SelectionOutcome]:
@@ -139,14 +144,17 @@ def _at(values: Sequence[float | None], index: int) -> float | None:
     return values[index] if index < len(values) else None
 
 
-def _label(text: str) -> str:
-    return _clean(text)[:MAX_LABEL_CHARACTERS]
+def label(text: str) -> str:
+    """A name as messages carry it."""
+    return clean(text)[:MAX_LABEL_CHARACTERS]
 
 
-def _short(text: str) -> str:
-    words = _clean(text).strip()
+def short(text: str) -> str:
+    """A text in a list."""
+    words = clean(text).strip()
     return words if len(words) <= LINE_CHARACTERS else f"{words[: LINE_CHARACTERS - 1]}…"
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """A text without what no message may hold."""
     return text.replace("\x00", "")

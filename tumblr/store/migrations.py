@@ -154,6 +154,38 @@ _REVIEWS: Step = (
     ),
 )
 
+
+def _index_posts(connection: Connection) -> None:
+    """Make the words of the posts that are there findable."""
+    for number, entry in connection.execute(text("SELECT number, entry FROM post_log")).all():
+        words = searched_words(json.loads(entry))
+        connection.execute(
+            text(
+                "INSERT INTO post_words (rowid, who, said, words, tags) "
+                "VALUES (:n, :who, :said, :words, :tags)"
+            ),
+            {"n": number, **words},
+        )
+
+
+def searched_words(entry: Mapping[str, Any]) -> dict[str, str]:
+    """What a post is found by: who was answered, what was said, the post's words and tags."""
+    said, result, intent = entry.get("input") or {}, entry.get("result") or {}, entry.get("intent") or {}
+    named = ("question", "prompt", "text", "said")
+    return {
+        "who": str(entry.get("who") or ""),
+        "said": "\n".join(str(said[name]) for name in named if said.get(name)),
+        "words": str(result.get("post") or ""),
+        "tags": "\n".join(map(str, intent.get("tags") or ())),
+    }
+
+
+_SEARCH: Step = (
+    "CREATE VIRTUAL TABLE post_words USING fts5(who, said, words, tags)",
+    "CREATE INDEX ix_turns_who ON turns (who, state, updated_at)",
+    _index_posts,
+)
+
 MIGRATIONS: tuple[Step, ...] = (
     _FIRST_TABLES,
     _COMMANDS_AND_BUDGET,
@@ -162,6 +194,7 @@ MIGRATIONS: tuple[Step, ...] = (
     _OUTBOX_AND_INPUTS,
     _REBLOGGED_BLOGS,
     _REVIEWS,
+    _SEARCH,
 )
 
 

@@ -23,6 +23,7 @@ from tumblr.store.database import Database
 from tumblr.store.outbox import add_edits
 from tumblr.store.rows import entry_of_row, mood_input_of_row, turn_of_row
 from tumblr.store.schema import mood_inputs, post_log, published_as, turns
+from tumblr.store.search import add_words
 from tumblr.turns.fail_points import FailPoint, FailPoints
 from tumblr.turns.inputs import TurnInput, read_input
 from tumblr.turns.kinds import FOLLOWING, IN_WORK, MOVES, TurnKind, TurnState
@@ -354,8 +355,9 @@ class TurnStore:
     def _log(
         self, connection: Connection, turn: Turn, post_id: str, state: TurnState, entry: Mapping[str, Any]
     ) -> None:
-        connection.execute(
-            insert(post_log).values(
+        number = connection.scalar(
+            insert(post_log)
+            .values(
                 turn_id=turn.id,
                 input_id=turn.input_id,
                 post_id=post_id,
@@ -363,7 +365,9 @@ class TurnStore:
                 created_at=self._clock(),
                 entry=_dump(entry),
             )
+            .returning(post_log.c.number)
         )
+        add_words(connection, int(number or 0), entry)
 
     def log_entries(self, post_id: str | None = None) -> list[LogEntry]:
         """The post log in order; or only what it says of one post (by its id, a former one, or the ask's)."""

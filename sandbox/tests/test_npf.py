@@ -144,7 +144,7 @@ def test_overlapping_formats_make_nested_tags() -> None:
     block = text(
         "abc", formatting=[{"start": 0, "end": 2, "type": "bold"}, {"start": 1, "end": 3, "type": "italic"}]
     )
-    assert npf_to_html([block]) == "<p><b>a</b><b><i>b</i></b><i>c</i></p>"
+    assert npf_to_html([block]) == "<p><b>a<i>b</i></b><i>c</i></p>"
 
 
 def test_formats_outside_the_text_are_left_out() -> None:

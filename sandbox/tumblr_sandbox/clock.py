@@ -31,6 +31,11 @@ def gmt_date(timestamp: int) -> str:
     return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M:%S GMT")
 
 
+def iso_date(timestamp: int) -> str:
+    """A time in ISO 8601: ``2021-02-06T03:13:32Z``."""
+    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def parse_date(text: str) -> int | None:
     """Read a posted date; GMT without a zone; none if it cannot be read.
 

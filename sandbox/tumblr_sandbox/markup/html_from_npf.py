@@ -6,7 +6,7 @@ import html
 import json
 from collections import deque
 from collections.abc import Mapping, Sequence
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, takewhile
 from typing import Any
 
 from tumblr_sandbox.markup.html import READ_MORE
@@ -164,16 +164,42 @@ def inline_html(block: Block) -> str:
     )
     spans = [span for span in spans if span[0] < span[1]]
     edges = sorted({0, len(text)} | {span[0] for span in spans} | {span[1] for span in spans})
-    waiting, open_spans = deque(spans), _OpenSpans()
-    pieces: list[str] = []
+    waiting, covering, tags = deque(spans), _OpenSpans(), _Tags()
     for start, end in pairwise(edges):
         while waiting and waiting[0][0] <= start:
-            open_spans.add(waiting.popleft())
-        piece = html.escape(text[start:end], quote=False).replace("\n", "<br>")
-        for entry in open_spans.innermost_first(start):
-            piece = _wrap(entry, piece)
-        pieces.append(piece)
-    return "".join(pieces)
+            covering.add(waiting.popleft())
+        tags.write(
+            html.escape(text[start:end], quote=False).replace("\n", "<br>"), covering.outermost_first(start)
+        )
+    return tags.closed()
+
+
+class _Tags:
+    """HTML as it grows: what the next piece shares with the one before is not closed between them."""
+
+    def __init__(self) -> None:
+        self._written: list[str] = []
+        self._open: list[tuple[str, str]] = []
+
+    def write(self, piece: str, around: list[Block]) -> None:
+        """Add a piece of text that stands in these formats, the outermost first."""
+        wanted = [tag for tag in map(_tag, around) if tag is not None]
+        shared = sum(
+            1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(self._open, wanted, strict=False))
+        )
+        self._close_down_to(shared)
+        self._written += [opening for opening, _ in wanted[shared:]]
+        self._open += wanted[shared:]
+        self._written.append(piece)
+
+    def closed(self) -> str:
+        """All of it."""
+        self._close_down_to(0)
+        return "".join(self._written)
+
+    def _close_down_to(self, depth: int) -> None:
+        while len(self._open) > depth:
+            self._written.append(self._open.pop()[1])
 
 
 _Span = tuple[int, int, int, Block]
@@ -189,7 +215,7 @@ class _OpenSpans:
         kind = str(span[3].get("type"))
         self._by_kind.setdefault("link" if kind == "mention" else kind, []).append(span)
 
-    def innermost_first(self, place: int) -> list[Block]:
+    def outermost_first(self, place: int) -> list[Block]:
         """One range of each kind, the one that began last, where any is still open."""
         found = []
         for stack in self._by_kind.values():
@@ -197,17 +223,18 @@ class _OpenSpans:
                 stack.pop()
             if stack:
                 found.append(stack[-1])
-        return [span[3] for span in sorted(found, key=lambda span: span[:3], reverse=True)]
+        return [span[3] for span in sorted(found, key=lambda span: span[:3])]
 
 
-def _wrap(entry: Block, inner: str) -> str:
+def _tag(entry: Block) -> tuple[str, str] | None:
+    """The tags before and behind what a format covers; none for one that is not shown."""
     kind = str(entry.get("type"))
     if kind in _TAGS:
-        return f"<{_TAGS[kind]}>{inner}</{_TAGS[kind]}>"
+        return f"<{_TAGS[kind]}>", f"</{_TAGS[kind]}>"
     if kind == "link":
-        return f'<a href="{html.escape(str(entry["url"]))}" target="_blank">{inner}</a>'
+        return f'<a href="{html.escape(str(entry["url"]))}" target="_blank">', "</a>"
     if kind == "mention":
-        return f'<a class="tumblelog" href="{html.escape(str(entry["blog"]["url"]))}">{inner}</a>'
+        return f'<a class="tumblelog" href="{html.escape(str(entry["blog"]["url"]))}">', "</a>"
     if kind == "color":
-        return f'<span style="color: {html.escape(str(entry["hex"]))}">{inner}</span>'
-    return inner
+        return f'<span style="color: {html.escape(str(entry["hex"]))}">', "</span>"
+    return None

@@ -44,6 +44,13 @@ def follower_count(connection: Connection, blog_id: int) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def followed_since(connection: Connection, user_id: int, blog_id: int) -> int | None:
+    """When a user began to follow a blog, in Unix seconds; none if they do not."""
+    query = select(F.timestamp).where(F.user_id == user_id, F.blog_id == blog_id)
+    found: int | None = connection.execute(query).scalar_one_or_none()
+    return found
+
+
 def follows(connection: Connection, user_id: int, blog_id: int) -> bool:
     """Whether a user follows a blog."""
     query = select(F.blog_id).where(F.user_id == user_id, F.blog_id == blog_id)

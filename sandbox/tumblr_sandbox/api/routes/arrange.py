@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from tumblr_sandbox.api import envelope, support
 from tumblr_sandbox.api.support import Route, view_options
-from tumblr_sandbox.clock import gmt_date
+from tumblr_sandbox.clock import gmt_date, iso_date
 from tumblr_sandbox.rendering.context import Surroundings, gather
 from tumblr_sandbox.rendering.legacy import legacy_post
 from tumblr_sandbox.rendering.npf import npf_post
@@ -60,7 +60,7 @@ def _edit_view(post: StoredPost, around: Surroundings) -> dict[str, Any]:
         "slug": post.slug,
         "queued_state": post.queued_state,
         "scheduled_publish_time": post.scheduled,
-        "publish_on": None if scheduled is None else gmt_date(scheduled),
+        "publish_on": None if scheduled is None else iso_date(scheduled),
         "interactability_reblog": interactability(post),
     }
 

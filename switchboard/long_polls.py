@@ -54,8 +54,10 @@ class Notifier:
 
     def on_change(self, changes: Changes) -> None:
         """Something was stored."""
-        for job_id in changes.jobs:
-            self._wake(job_id, None)
+        with self._lock:
+            topics = list(self._waiting) if changes.everything else []
+        for topic in (*topics, *changes.jobs):
+            self._wake(topic, None)
         self._wake(GENERATORS, changes.generators)
         self._wake(SELECTORS, changes.selectors)
 

@@ -17,6 +17,7 @@ from bot_sqlite import LOCK_WAIT_SECONDS
 from switchboard.store.database import Database, StoreUnavailable
 
 Verb = Callable[[Connection], Any]
+BeforeCommit = Callable[[Connection, Sequence[Any]], None]
 
 MOST = 64
 """Verbs in one transaction; more would keep the first of them waiting for too long."""
@@ -53,8 +54,10 @@ class Committer:
     something goes wrong with one of a group, each is run by itself.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, before_commit: BeforeCommit) -> None:
+        """``before_commit`` is called within each transaction with what its verbs have returned."""
         self._database = database
+        self._before_commit = before_commit
         self._changed = threading.Condition()
         self._queue: deque[_Pending] = deque()
         self._is_led = False
@@ -98,6 +101,7 @@ class Committer:
                 has_begun = True
                 for one in batch:
                     one.run(connection)
+                self._before_commit(connection, [one.value for one in batch if one.error is None])
             self._end(batch)
         except StoreUnavailable as error:
             if len(batch) == 1 or not has_begun:  # what keeps one from beginning keeps them all

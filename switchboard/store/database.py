@@ -6,16 +6,22 @@ read, decide and write without a race. Reading transactions see a consistent sta
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuchModuleError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot_sqlite import DAMAGE_HINT, LOCK_WAIT_SECONDS, is_damaged, is_full_disk, make_durable, reason_of
 
 ADVISORY_LOCK = 0x5B0A2D  # any number, the same in every switchboard process on one database
+SWEEPING_LOCK = ADVISORY_LOCK + 1
+IDLE_SECONDS = 1.0
+"""A connection to a server that was used so recently is not tried out first."""
 
 
 class StoreUnavailable(Exception):  # noqa: N818 - named for what is wrong
@@ -46,16 +52,20 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _make_engine(url)
+        self.is_shared = self.engine.dialect.name == "postgresql"
+        """Whether other processes may work on it at the same time."""
         self._writing = threading.Lock()  # fairer than SQLite's own waiting, which polls
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that may write; nothing else writes meanwhile. Raises StoreUnavailable."""
         with self._turn_to_write(), _translated(), self.engine.connect() as plain:
+            if self.is_shared:
+                with _between(plain, f"BEGIN; SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"):
+                    yield plain
+                return
             connection = plain.execution_options(switchboard_writes=True)
             with connection.begin():
-                if connection.dialect.name == "postgresql":
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
                 yield connection
 
     @contextmanager
@@ -73,17 +83,50 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads, all of it as it was at one moment. Raises StoreUnavailable."""
-        with _translated(), self.engine.connect() as plain:
-            # SQLite's transactions are so by themselves; PostgreSQL looks anew for each statement by default.
-            snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-            on_postgresql = plain.dialect.name == "postgresql"
-            connection = plain.execution_options(**snapshot) if on_postgresql else plain
+        with _translated(), self.engine.connect() as connection:
+            if self.is_shared:  # it looks anew for each statement by default
+                with _between(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"):
+                    yield connection
+                return
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """For reading by a single statement. Raises StoreUnavailable."""
+        with _translated(), self.engine.connect() as connection:
+            yield connection  # PostgreSQL begins and ends nothing around one statement
+
+    @contextmanager
+    def alone(self, lock: int) -> Iterator[bool]:
+        """Whether this process has a lock that one process at a time can have; it lets go at the end."""
+        if not self.is_shared:
+            yield True
+            return
+        with _translated(), self.engine.connect() as connection:
+            has_it = bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({lock})").scalar())
+            try:
+                yield has_it
+            finally:
+                if has_it:
+                    connection.exec_driver_sql(f"SELECT pg_advisory_unlock({lock})")
 
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+@contextmanager
+def _between(connection: Connection, begin: str) -> Iterator[None]:
+    """A transaction of PostgreSQL, whose beginning is sent in one message: each takes time."""
+    connection.exec_driver_sql(begin)
+    try:
+        yield
+    except BaseException:
+        with suppress(DBAPIError):  # of a connection that is lost
+            connection.exec_driver_sql("ROLLBACK")
+        raise
+    connection.exec_driver_sql("COMMIT")
 
 
 def _make_engine(url: str) -> Engine:
@@ -98,12 +141,31 @@ def _make_engine(url: str) -> Engine:
                 )
             Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
         # Parameters are texts of people: they have no place in error messages. Threads are bounded elsewhere.
-        engine = create_engine(parsed, hide_parameters=True, pool_size=4, max_overflow=-1, pool_pre_ping=True)
+        shared = {"isolation_level": "AUTOCOMMIT"} if parsed.get_backend_name() == "postgresql" else {}
+        engine = create_engine(parsed, hide_parameters=True, pool_size=8, max_overflow=-1, **shared)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
         raise DatabaseUrlError(f"the database URL cannot be used: {error}") from error
     if engine.dialect.name == "sqlite":
         make_durable(engine, _is_writing)
+    else:
+        event.listen(engine, "checkin", _note_use)
+        event.listen(engine, "checkout", _try_out)
     return engine
+
+
+def _note_use(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _try_out(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """A connection that lay unused may lead to a server that was restarted: see whether it answers."""
+    used_at = record.info.get("used_at")
+    if used_at is None or time.monotonic() - used_at < IDLE_SECONDS:
+        return
+    try:
+        connection.execute("SELECT 1").close()
+    except connection.OperationalError:
+        raise DisconnectionError from None
 
 
 def _is_writing(connection: Connection) -> bool:

@@ -30,8 +30,9 @@ from switchboard.store import (
     sweeping,
 )
 from switchboard.store.committing import Committer
-from switchboard.store.database import Database, StoreUnavailable
+from switchboard.store.database import SWEEPING_LOCK, Database, StoreUnavailable
 from switchboard.store.leases import Holder
+from switchboard.store.listening import Neighbours
 from switchboard.store.submitting import StoredResult
 from switchboard.store.work import Changes, Transition, Work
 
@@ -78,11 +79,13 @@ class JobStore:
         self._watchers: list[Watcher] = []
         self._seen: dict[str, float] = {}  # jobs whose end was read, and when; not stored yet
         self._database = Database(settings.database_url)
-        self._committer = Committer(self._database)
+        self._neighbours = Neighbours(self._database, self._tell)
+        self._committer = Committer(self._database, self._before_commit)
         with ExitStack() as undo:
             undo.callback(self.close)
             self.schema_version = self._open()
             undo.pop_all()
+        self._neighbours.start()
 
     def _open(self) -> int:
         with self._database.write() as connection:
@@ -101,13 +104,14 @@ class JobStore:
 
     def close(self) -> None:
         """Close the database, with what is still to be written in it if that can be done."""
+        self._neighbours.close()
         with suppress(StoreUnavailable):
             self._store_seen()
         self._database.close()
 
     def check(self) -> None:
         """Raise StoreUnavailable if the database cannot be read."""
-        with self._database.read() as connection:
+        with self._database.glance() as connection:
             reporting.touch(connection)
 
     # --- the client's verbs
@@ -121,7 +125,7 @@ class JobStore:
 
         That is stored with the next sweep: if it is lost before, the result is kept for longer.
         """
-        with self._database.read() as connection:
+        with self._database.glance() as connection:
             found = submitting.read_result(connection, job_id)
         if found.done and not found.delivered:
             self._seen.setdefault(job_id, self._clock())
@@ -212,11 +216,15 @@ class JobStore:
     # --- what time does, and what can be seen
 
     def sweep(self) -> Counter[str]:
-        """Do all that is due: end leases, expire jobs, remove what nobody fetched; says how many of what."""
+        """Do all that is due: end leases, expire jobs, remove what nobody fetched; says how many of what.
+
+        Of several switchboards on one database that want to at the same time one does.
+        """
         self._store_seen()
         total: Counter[str] = Counter()
-        while self._sweep_is_due():
-            total += self._do(sweeping.sweep)
+        with self._database.alone(SWEEPING_LOCK) as is_mine:
+            while is_mine and self._sweep_is_due():
+                total += self._do(sweeping.sweep)
         self.swept.update(total)
         return total
 
@@ -276,9 +284,18 @@ class JobStore:
         work, value = done
         for observer in self._observers:
             observer(work.transitions)
-        for watcher in self._watchers if work.changes else ():
-            watcher(work.changes)
+        self._tell(work.changes)
         return value
+
+    def _before_commit(self, connection: Connection, done: Sequence[tuple[Work, object]]) -> None:
+        together = Changes()
+        for work, _ in done:
+            together.add(work.changes)
+        self._neighbours.tell(connection, together)
+
+    def _tell(self, changes: Changes) -> None:
+        for watcher in self._watchers if changes else ():
+            watcher(changes)
 
 
 def _carrying(reply: SelectorPollReply, scored: list[retention.ScoredText]) -> SelectorPollReply:

@@ -84,15 +84,18 @@ class Changes:
     jobs: set[str] = field(default_factory=set)
     generators: int = 0
     selectors: int = 0
+    everything: bool = False
+    """Whether all should look who wait for anything."""
 
     def __bool__(self) -> bool:
-        return bool(self.jobs or self.generators or self.selectors)
+        return bool(self.jobs or self.generators or self.selectors or self.everything)
 
     def add(self, other: "Changes") -> None:
         """Take in what else has changed."""
         self.jobs |= other.jobs
         self.generators += other.generators
         self.selectors += other.selectors
+        self.everything |= other.everything
 
     def offer(self, offered: int) -> None:
         """Count one more offer."""

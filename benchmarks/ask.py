@@ -21,8 +21,9 @@ from pathlib import Path
 from bot_config import load_config
 from bot_lifecycle import Shutdown
 from demo.configuration import write_demo_config
+from demo.pretrained import Chosen, choose_model
 from demo.run import lift_call_limits, wait_until_ready
-from demo.supervisor import HOME, Supervised, free_port
+from demo.supervisor import Supervised, free_port
 from tumblr_sandbox.demo_accounts import DEMO_BLOG, PEOPLE
 from tumblr_sandbox.driver import SandboxDriver
 
@@ -52,11 +53,11 @@ def resident_megabytes(pid: int) -> float:
     return 0.0
 
 
-def measure(asks: int, run: Path) -> dict[str, object]:
+def measure(asks: int, run: Path, model: Chosen) -> dict[str, object]:
     """Run the demo once and measure."""
     began = time.monotonic()
     port = free_port()
-    path = write_demo_config(run, HOME / "demo" / "models" / "tiny", port, free_port())
+    path = write_demo_config(run, model.folder, port, free_port(), heads=model.heads)
     config = load_config(path)
     with Supervised(run, path, port) as supervised, SandboxDriver(f"http://127.0.0.1:{port}") as driver:
         wait_until_ready(supervised, config, Shutdown())
@@ -68,7 +69,9 @@ def measure(asks: int, run: Path) -> dict[str, object]:
             question = f"what do you think about {TOPICS[number % len(TOPICS)]}? ({number})"
             waits.append(seconds_until_answered(driver, question, PEOPLE[number % len(PEOPLE)].name))
             first = first or time.monotonic() - began
-        memory = {name: round(resident_megabytes(supervised.processes()[name].pid), 1) for name in LIGHT}
+        processes = supervised.processes()
+        memory = {name: round(resident_megabytes(process.pid), 1) for name, process in processes.items()}
+    light = {name: memory[name] for name in LIGHT}
     return {
         "candidates": config.candidates.answer,
         "ready_s": round(ready, 1),
@@ -76,8 +79,9 @@ def measure(asks: int, run: Path) -> dict[str, object]:
         "ask_to_answer_median_s": round(statistics.median(waits), 2),
         "ask_to_answer_longest_s": round(max(waits), 2),
         "ask_to_answer_each_s": [round(wait, 1) for wait in waits],
-        "light_processes_mb": memory,
-        "light_processes_together_mb": round(sum(memory.values()), 1),
+        "light_processes_mb": light,
+        "light_processes_together_mb": round(sum(light.values()), 1),
+        "demo_mb": round(sum(memory.values()), 1),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
     }
@@ -89,9 +93,10 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--asks", type=int, default=10)
+    parser.add_argument("--model", default="tiny", help="tiny, frank, or a folder")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(arguments.asks, Path(folder))
+        figures = measure(arguments.asks, Path(folder), choose_model(arguments.model, print))
     for name, value in figures.items():
         print(f"{name:28} {value}")
     print(json.dumps(figures))

@@ -110,6 +110,8 @@ def pretrained_model(
     cache: Path | None = None,
 ) -> Path:
     """The model's folder, made now if it was not before. Raises NotAvailableError."""
+    if adapter is not None and not adapter.is_dir():
+        raise NotAvailableError(f"the adapter {adapter} is not there")
     target = (cache or default_cache()) / f"{wheel.name}-{_digest(wheel, adapter)}"
     if target.is_dir():  # it was given its name when it was whole
         return target

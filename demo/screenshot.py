@@ -24,8 +24,9 @@ from bot_config import load_config
 from bot_lifecycle import FatalError, Shutdown
 from bot_process import run_process
 from demo.configuration import write_demo_config
-from demo.run import wait_until_ready
-from demo.supervisor import HOME, Supervised, free_port
+from demo.pretrained import choose_model
+from demo.run import DEFAULT_MODEL, say, wait_until_ready
+from demo.supervisor import Supervised, free_port
 
 ANSWER_SECONDS = 180.0
 PEOPLE, PEOPLE_SPEED = 24, 20.0
@@ -103,7 +104,8 @@ def main(argv: list[str] | None = None) -> int:
     program = find_chromium()
     port = free_port()
     with tempfile.TemporaryDirectory() as run, sync_playwright() as playwright:
-        path = write_demo_config(Path(run), HOME / "demo" / "models" / "tiny", port, free_port())
+        model = choose_model(DEFAULT_MODEL, say)
+        path = write_demo_config(Path(run), model.folder, port, free_port(), heads=model.heads)
         with Supervised(Path(run), path, port, people=PEOPLE, people_speed=PEOPLE_SPEED) as supervised:
             wait_until_ready(supervised, load_config(path), Shutdown())
             browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])

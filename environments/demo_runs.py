@@ -80,7 +80,7 @@ class Demo:
 def command_of(python: str | Path, run: Path, *ports: int) -> list[str]:
     """The command behind ``make run``."""
     options = ["--port", str(ports[0]), "--switchboard-port", str(ports[1]), "--run", str(run)]
-    return [str(python), "-u", "-m", "demo.run", *options, "--people", PEOPLE]
+    return [str(python), "-u", "-m", "demo.run", *options, "--people", PEOPLE, "--model", "tiny"]
 
 
 @contextmanager

@@ -100,6 +100,14 @@ def test_so_do_the_people(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (arguments.people, arguments.people_speed) == (0, 2.5)
 
 
+def test_the_model_is_named_in_the_environment_or_on_the_command_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MODEL", "frank")
+    assert parse_arguments([]).model == "frank"
+    assert parse_arguments(["--model", "tiny"]).model == "tiny"
+
+
 @pytest.mark.parametrize("follows", [True, False])
 def test_the_demos_bot_follows_people_with_its_own_account(tmp_path: Path, *, follows: bool) -> None:
     config = load_config(write_demo_config(tmp_path, tmp_path / "model", 5101, 5102, follows=follows))
@@ -118,6 +126,14 @@ def test_the_demo_configuration_is_valid_private_and_publishes(tmp_path: Path) -
         config.switchboard.selector_token,
     ]
     assert len({token.get_secret_value() for token in tokens if token}) == 3
+
+
+def test_the_real_model_has_heads_and_a_sampler_of_its_own(tmp_path: Path) -> None:
+    small = load_config(write_demo_config(tmp_path, tmp_path / "model", 5101, 5102))
+    assert (small.generator.heads, small.generator.sampler.name) == (None, "two_stage_mirostat")
+    real = load_config(write_demo_config(tmp_path, tmp_path / "model", 5101, 5102, heads=tmp_path / "heads"))
+    assert real.generator.heads == tmp_path / "heads"
+    assert real.generator.sampler.name == "penalised"
 
 
 @pytest.mark.parametrize("name", ["deploy/supervisord.conf", "demo/supervisord.conf"])

@@ -107,6 +107,14 @@ def test_where_the_real_model_cannot_be_had_the_small_one_writes(
     assert said[-1].endswith("; the small model in demo/models/tiny writes instead")
 
 
+def test_without_the_adapter_the_small_one_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("demo.pretrained.FRANK", tmp_path / "frank")
+    said: list[str] = []
+    assert choose_model("frank", said.append) == Chosen(TINY)
+    assert len(said) == 1
+    assert "adapter is not there" in said[0]
+
+
 def test_a_folder_can_be_named_and_the_small_model_fetches_nothing(tmp_path: Path) -> None:
     said: list[str] = []
     assert choose_model("tiny", said.append) == Chosen(TINY)

@@ -32,7 +32,10 @@ DATABASE_SECONDS = 600.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between two tries to reach it; the first is doubled up to the longest."""
 GRACE_SECONDS = 8.0  # requests that are being answered have five of them
-SECRETS = tuple(f"switchboard.{role}_token" for role in ("client", "generator", "selector", "console"))
+SECRETS = (
+    *(f"switchboard.{role}_token" for role in ("client", "generator", "selector", "console")),
+    "switchboard.clients",
+)
 
 DATABASE_HINT = "look at switchboard.database_url in the configuration"
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import structlog
-from flask import Flask, Response, json, request
+from flask import Flask, Response, g, json, request
 from pydantic import BaseModel
 from werkzeug.exceptions import HTTPException
 
@@ -54,6 +54,8 @@ READING_THREADS = 1
 BRINGING_THREADS = 1
 """Threads beside them that are free for requests that bring something, however many wait for work."""
 
+MAX_OWN_ID_CHARACTERS = 95
+"""Of an id that a bot's name is put before."""
 PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 log = structlog.get_logger()
@@ -103,8 +105,9 @@ class Switchboard:
         return self._submit(read_json(request, PictureRequest))
 
     def _submit(self, submission: Submission) -> Response:
+        owned = {"id": _own(submission.id)} | ({"client": g.client} if g.client is not None else {})
         try:
-            new = draft(submission, self.rules)
+            new = draft(submission.model_copy(update=owned), self.rules)
         except UnknownMood as error:
             raise RequestError(400, "no such mood", "mood") from error
         try:
@@ -115,9 +118,10 @@ class Switchboard:
     def get_result(self) -> Response:
         """POST /getresult - read the end of a job; a result is not removed by reading."""
         query = read_either(request, ResultQuery)
+        job_id = _own(query.id)
         found = self.waiting.until(
-            query.id,
-            lambda: self.store.result(query.id),
+            job_id,
+            lambda: self.store.result(job_id),
             lambda one: one.done or one.state == "unknown",
             query.wait,
         )
@@ -125,20 +129,21 @@ class Switchboard:
 
     def acknowledge(self) -> Response:
         """POST /ack - the client has the result safe."""
-        return _answer(StateReply(state=self.store.acknowledge(read_either(request, JobReference).id)))
+        return _answer(StateReply(state=self.store.acknowledge(_own(read_either(request, JobReference).id))))
 
     def cancel(self) -> Response:
         """POST /cancel - give up a job."""
-        return _answer(StateReply(state=self.store.cancel(read_either(request, JobReference).id)))
+        return _answer(StateReply(state=self.store.cancel(_own(read_either(request, JobReference).id))))
 
     def done(self) -> Response:
         """POST /done - be done with a job whatever its state."""
-        return _answer(ClearedReply(cleared_from=self.store.clear(_done_reference().id)))
+        return _answer(ClearedReply(cleared_from=self.store.clear(_own(_done_reference().id))))
 
     def all_done(self) -> Response:
         """POST /alldone - be done with all jobs of one client."""
-        client = read_either(request, ClientReference).client
-        return _answer(ClearedReply(cleared_from=self.store.clear_client(client)))
+        client = read_either(request, ClientReference).client if g.client is None else g.client
+        cleared = self.store.clear_client(client)
+        return _answer(ClearedReply(cleared_from=[job_id.removeprefix(_own("")) for job_id in cleared]))
 
     def status(self) -> Response:
         """GET /status - what the switchboard is doing; with ?id=, one job with its texts."""
@@ -249,6 +254,13 @@ ROUTES: Sequence[tuple[str, str, Role | None, str]] = (
     ("GET", "/health", None, "health"),
 )
 """Method, path, the role that is needed, and the view."""
+OWN = frozenset(
+    {
+        *("answer", "textpost", "raw_select", "caption", "picture"),
+        *("get_result", "acknowledge", "cancel", "done", "all_done"),
+    }
+)
+"""Views for each of several bots, about its own jobs; the others are about those of all."""
 READERS = frozenset({"health", "status", "metrics_text"})
 """Views that are answered also while all others wait for the database."""
 
@@ -263,7 +275,7 @@ def create_app(
     )
     parts = app.extensions["switchboard"] = Switchboard(store, settings, rules, clock)
     for method, path, role, name in ROUTES:
-        view = _guarded(getattr(parts, name), role, settings)
+        view = _guarded(getattr(parts, name), role, settings, is_own=name in OWN)
         if name not in READERS:
             view = _bounded(view, parts.places)
         app.add_url_rule(
@@ -286,10 +298,15 @@ def create_app(
     return app
 
 
-def _guarded(view: View, role: Role | None, settings: SwitchboardConfig) -> View:
+def _guarded(view: View, role: Role | None, settings: SwitchboardConfig, *, is_own: bool) -> View:
+    """A view for those with the token of its role; `is_own`: for one of several bots too."""
+
     def guarded() -> Response:
+        g.client = None
         if role is not None:
-            authorize(request.headers.get("Authorization"), role, settings)
+            g.client = authorize(request.headers.get("Authorization"), role, settings)
+        if g.client is not None and not is_own:
+            raise RequestError(403, "not allowed")
         return view()
 
     return guarded
@@ -320,6 +337,15 @@ def log_transitions(transitions: Sequence[Transition]) -> None:
             worker=one.worker or "none",
             seconds=round(one.seconds, 3),
         )
+
+
+def _own(job_id: str) -> str:
+    """The id under which a job is stored: of one of several bots, below its name. Raises RequestError."""
+    if g.client is None:
+        return job_id
+    if len(job_id) > MAX_OWN_ID_CHARACTERS:
+        raise RequestError(400, f"longer than {MAX_OWN_ID_CHARACTERS} characters", "id")
+    return f"{g.client}.{job_id}"
 
 
 def _done_reference() -> JobReference:

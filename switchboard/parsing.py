@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import from_json
 from werkzeug.datastructures import Headers
 
@@ -115,17 +115,26 @@ def check_origin(headers: Headers, settings: SwitchboardConfig) -> None:
         raise RequestError(403, "not addressed to this switchboard", "Host")
 
 
-def authorize(header: str | None, role: Role, settings: SwitchboardConfig) -> None:
+def authorize(header: str | None, role: Role, settings: SwitchboardConfig) -> str | None:
     """Let a request with this Authorization header act in a role. Raises RequestError, without detail.
 
-    The comparison takes the same time whatever is wrong with the token.
+    Says which of the bots of `switchboard.clients` acts; None: who has the role's own token. The comparison
+    takes the same time whatever is wrong with the token.
     """
     given = _token_in(header or "")
     if given is None:
         raise RequestError(401, UNNAMED)
-    expected = settings.token_of(role)
-    if expected is None or not hmac.compare_digest(given, expected.get_secret_value().encode()):
+    known: list[tuple[str | None, SecretStr | None]] = [(None, settings.token_of(role))]
+    if role == "client":
+        known += [(one.name, one.token) for one in settings.clients]
+    fitting = [name for name, token in known if token is not None and _is_same(given, token)]
+    if not fitting:
         raise RequestError(403, "not allowed")
+    return fitting[0]
+
+
+def _is_same(given: bytes, token: SecretStr) -> bool:
+    return hmac.compare_digest(given, token.get_secret_value().encode())
 
 
 def _token_in(header: str) -> bytes | None:

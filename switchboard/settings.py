@@ -18,6 +18,21 @@ Role = Literal[NeededRole, "console"]
 """Who speaks with the switchboard, each with a token of its own."""
 
 
+class BotClientConfig(Section):
+    """One of several bots that share a switchboard."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9_-]{1,32}$", description="what its jobs are counted under", examples=["frank"]
+    )
+    token: Secret = Field(
+        description="its token, which it has as its client_token", examples=[{"env": "FRANK_TOKEN"}]
+    )
+    share: PositiveFloat = Field(1.0, description="how much of the workers' time it gets beside the others")
+    max_open_jobs: PositiveInt | None = Field(
+        None, description="open jobs of its own above which its submissions are refused for now"
+    )
+
+
 class SwitchboardConfig(Section):
     """The service through which the processes speak."""
 
@@ -39,6 +54,9 @@ class SwitchboardConfig(Section):
     generator_token: Secret | None = Field(None, description="token of the generators")
     selector_token: Secret | None = Field(None, description="token of the selector")
     console_token: Secret | None = Field(None, description="token of the operator's console")
+    clients: tuple[BotClientConfig, ...] = Field(
+        (), description="bots beside the one that has client_token, each of which sees its own jobs alone"
+    )
     token_file: Path = Field(
         Path("run/switchboard.tokens"),
         description="where tokens that are not set are kept, readable by their owner alone; drawn at the "
@@ -83,6 +101,10 @@ class SwitchboardConfig(Section):
         }
         return tokens[role]
 
+    def client_named(self, name: str) -> BotClientConfig | None:
+        """What is set for one of several bots."""
+        return next((one for one in self.clients if one.name == name), None)
+
     @property
     def is_on_this_machine(self) -> bool:
         """Whether the switchboard is reached over loopback alone."""
@@ -95,9 +117,14 @@ class SwitchboardConfig(Section):
         ``serving``: as the switchboard itself has them, which needs all three; a worker needs its own alone.
         """
         tokens = {role: token for role in get_args(Role) if (token := self.token_of(role))}
-        given = [token.get_secret_value() for token in tokens.values()]
+        given = [
+            token.get_secret_value() for token in (*tokens.values(), *(one.token for one in self.clients))
+        ]
         if len(given) > len(set(given)):
             return "two roles of the switchboard share a token", "give each role a token of its own"
+        names = [one.name for one in self.clients]
+        if len(names) > len(set(names)):
+            return "two of switchboard.clients have one name", "give each a name of its own"
         is_missing = any(role not in tokens for role in get_args(NeededRole))
         if is_missing and (serving or not is_loopback(self.listen_host)):
             return (

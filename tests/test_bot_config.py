@@ -158,7 +158,8 @@ def test_a_process_asks_for_the_secrets_that_it_uses_and_no_others(
         {
             "tumblr": {name: [dict.fromkeys(KEYS, absent)] for name in ("base_keys", "dashboard_keys")},
             "switchboard": {
-                f"{role}_token": absent for role in ("client", "generator", "selector", "console")
+                **{f"{role}_token": absent for role in ("client", "generator", "selector", "console")},
+                "clients": [{"name": "frank", "token": absent}],
             },
             "generator": {"completions": {"token": absent}},
             "console": {"accounts": [{"name": "keeper", "password_hash": absent}]},

@@ -23,8 +23,8 @@ class IdTaken(Refusal):
 class TooManyOpenJobs(Refusal):
     """The limit of open jobs is reached; `limit` says what it is."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"there are {limit} open jobs, which is the limit: try again later")
+    def __init__(self, limit: int, whose: str = "") -> None:
+        super().__init__(f"there are {limit} open jobs{whose}, which is the limit: try again later")
         self.limit = limit
 
 
@@ -51,12 +51,16 @@ def submit(work: Work, new: NewJob) -> SubmitReply:
             raise IdTaken(f"the id {new.id} belongs to a different request")
         return SubmitReply(collision=True, state=known.state)
     standing = work.standing(new.client)
+    bot = work.settings.client_named(new.client)
     if standing.all_open >= work.settings.max_open_jobs:
         raise TooManyOpenJobs(work.settings.max_open_jobs)
+    if bot is not None and bot.max_open_jobs is not None and standing.open >= bot.max_open_jobs:
+        raise TooManyOpenJobs(bot.max_open_jobs, f" of {new.client}")
     if isinstance(new.body, GenerationJob) and new.kind == "textpost" and not new.body.kwargs.spare_retained:
         new = retention.fewer_for_retained(work, new)
         retention.request_scores(work)
-    work.open_for(new.client, standing, cost=max(1.0, new.wanted))
+    share = bot.share if bot is not None else 1.0
+    work.open_for(new.client, standing, cost=max(1, new.wanted) / share)
     work.insert(new, internal=False, turn=standing.turn)
     return SubmitReply(collision=False, state="submitted")
 

@@ -135,6 +135,12 @@ class SandboxProcess:
         self._reader.join()
         return self._process.returncode
 
+    def most_memory(self) -> int:
+        """The most resident memory that it ever had, in bytes (Linux)."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+
     def kill(self) -> None:
         """Let it end as a crash would, if it has not ended yet."""
         if self._process.poll() is None:

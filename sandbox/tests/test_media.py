@@ -17,6 +17,7 @@ from conformance.conftest import png
 from tumblr_sandbox import media
 from tumblr_sandbox.errors import BadMediaError
 from tumblr_sandbox.media import MEDIA_HOME, Medium, Upload
+from tumblr_sandbox.media_files import Thumbnails
 from tumblr_sandbox.services import uploads
 from tumblr_sandbox.store import media as stored
 from tumblr_sandbox.world import World
@@ -44,8 +45,8 @@ def picture(kind: str, mode: str, size: tuple[int, int] = (300, 200)) -> bytes:
 def test_pictures_of_each_kind_in_every_size(kind: str, mode: str, wanted: str) -> None:
     upload = media.read_image(picture(kind, mode))
     assert (upload.medium.type, upload.medium.width, upload.medium.height) == (wanted, 300, 200)
-    for width, square, size in ((100, False, (100, 67)), (75, True, (75, 75))):
-        with Image.open(io.BytesIO(media.resized(upload.data, width, square=square))) as image:
+    for square, size in ((False, (100, 67)), (True, (75, 75))):
+        with Image.open(io.BytesIO(media.resized(upload.data, *size, square=square))) as image:
             assert (image.format, image.size) == (kind, size)
 
 
@@ -113,6 +114,24 @@ def test_only_known_sizes_are_served(browser: FlaskClient, world: World) -> None
         assert browser.get(address.format(box)).status_code == status, box
     unknown = Medium(KEY, "image/png", 9, 9)
     assert browser.get(media.to_served(unknown.url, "")).status_code == 404
+
+
+def test_a_large_picture_is_unpacked_once_for_all_its_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = media.read_image(picture("PNG", "L", (4000, 2100)))
+    resized, unpacked = media.resized, []
+
+    def counted(data: bytes, width: int, height: int, *, square: bool = False) -> bytes:
+        unpacked.append(data is large.data)
+        return resized(data, width, height, square=square)
+
+    monkeypatch.setattr(media, "resized", counted)
+    thumbnails = Thumbnails(2**20)
+    for width in (540, 100, 1280, 250):
+        with Image.open(io.BytesIO(thumbnails.get(large, width, square=False))) as made:
+            assert made.size == (width, round(2100 * width / 4000))
+    with Image.open(io.BytesIO(thumbnails.get(large, 75, square=True))) as made:
+        assert made.size == (75, 75)
+    assert unpacked.count(True) == 1
 
 
 def test_films_are_served_in_part(browser: FlaskClient, world: World) -> None:

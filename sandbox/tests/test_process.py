@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from PIL import Image
 
 from bench import ROOT, SandboxProcess, Served, client_of, edit
 from tumblr_sandbox.__main__ import parse_arguments
@@ -189,3 +194,28 @@ def test_two_clients_at_once_lose_no_post(served: Served) -> None:
         assert given == sorted(given)
         assert {int(post.id) for post in served.driver.posts(name)} == set(given)
     assert len({*made["left"], *made["right"]}) == POSTS
+
+
+def test_pictures_of_59_megapixels_and_all_their_thumbnails_at_once(
+    process: SandboxProcess, database: Path
+) -> None:
+    """One alone is up to 236 MB when it is unpacked, and as much again while it is resized."""
+    saved = io.BytesIO()
+    Image.new("P", (8400, 7000)).save(saved, "PNG")
+    fields = {"type": "photo", "data64": base64.b64encode(saved.getvalue()).decode()}
+    client = client_of(process.url, demo_keys(DEMO_BLOG, database))
+    with ThreadPoolExecutor(8) as pool:
+        post_one = partial(client.send_api_request, "post", f"/v2/blog/{DEMO_BLOG}/post", fields)
+        made = list(pool.map(post_one, [list(fields)] * 4))
+        (post,) = client.posts(DEMO_BLOG, id=made[0]["id"])["posts"]
+        (photo,) = post["photos"]
+        smaller = [size for size in photo["alt_sizes"] if size["width"] < 8400]
+        assert len(smaller) == 8
+        shown = list(pool.map(lambda size: _pixels(size["url"]), smaller * 4))
+    assert shown == [(size["width"], size["height"]) for size in smaller * 4]
+    assert process.most_memory() < 900 * 1024 * 1024
+
+
+def _pixels(url: str) -> tuple[int, int]:
+    with requests.get(url, timeout=120) as reply, Image.open(io.BytesIO(reply.content)) as image:
+        return image.size

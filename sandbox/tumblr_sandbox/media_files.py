@@ -15,6 +15,8 @@ from tumblr_sandbox.rendering.blog import AVATAR_SIZES
 from tumblr_sandbox.store import media as stored
 from tumblr_sandbox.world import this_world
 
+LARGE_PIXELS = 8_000_000
+"""A picture with more is unpacked once, whatever sizes are asked for."""
 LIFETIME_SECONDS = 31_536_000
 MADE = "Sat, 06 Feb 2021 00:00:00 GMT"
 """``Last-Modified`` of media: they never change, but archivers warn when it is missing."""
@@ -35,15 +37,25 @@ class Thumbnails:
 
     def get(self, found: Upload, width: int, *, square: bool) -> bytes:
         """The picture in a width, or cut to a square of it."""
-        key = (found.medium.key, width, square)
         with self._lock:
-            made = self._kept.pop(key, None)
-            if made is None:
-                made = media.resized(found.data, width, square=square)
-                self._bytes += len(made)
-            self._kept[key] = made
+            made = self._made(found, width, square=square)
             while self._bytes > self._most:
                 self._bytes -= len(self._kept.popitem(last=False)[1])
+        return made
+
+    def _made(self, found: Upload, width: int, *, square: bool) -> bytes:
+        """A kept picture, or a new one. Of a large picture the smaller sizes are made from its widest one."""
+        key = (found.medium.key, width, square)
+        made = self._kept.pop(key, None)
+        if made is None:
+            source, widest = found.data, max(BOXES)
+            is_large = found.medium.width * found.medium.height > LARGE_PIXELS
+            if is_large and width < widest < found.medium.width:
+                source = self._made(found, widest, square=False)
+            height = width if square else max(1, round(found.medium.height * width / found.medium.width))
+            made = media.resized(source, width, height, square=square)
+            self._bytes += len(made)
+        self._kept[key] = made
         return made
 
 

@@ -111,11 +111,11 @@ def test_a_picture_is_unpacked_once_however_many_ask(monkeypatch: pytest.MonkeyP
     upload, calls, at_once = media.read_image(png(700, 400)), [], []
     resized = media.resized
 
-    def counted(data: bytes, width: int, *, square: bool = False) -> bytes:
+    def counted(data: bytes, width: int, height: int, *, square: bool = False) -> bytes:
         at_once.append(1)
         assert len(at_once) == 1
         calls.append(width)
-        made = resized(data, width, square=square)
+        made = resized(data, width, height, square=square)
         at_once.clear()
         return made
 
@@ -136,7 +136,7 @@ def test_a_picture_is_unpacked_once_however_many_ask(monkeypatch: pytest.MonkeyP
 def test_thumbnails_are_kept_up_to_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
     upload, calls = media.read_image(png(700, 400)), []
 
-    def made(_data: bytes, width: int, *, square: bool = False) -> bytes:
+    def made(_data: bytes, width: int, _height: int, *, square: bool = False) -> bytes:
         calls.append((width, square))
         return bytes(40)
 

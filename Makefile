@@ -80,7 +80,7 @@ chaos: setup ## the long chaos run: 300 kills while asks come in
 	$(BIN)/python -m tests.system.chaos --kills 300
 
 bench: setup ## all benchmarks; each prints its last line as JSON
-	@for name in ask answers images mood munging sandbox generator generator_jobs; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in ask answers console images mood munging sandbox generator generator_jobs; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 conformance: setup ## published tumblr clients against the sandbox, and 10,000 generated calls (installs the clients)
 	PYTHONPATH=sandbox/tests:sandbox $(BIN)/python -m clients.install

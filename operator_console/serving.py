@@ -26,6 +26,8 @@ class Server:
         self._settings = settings
         self._sockets: dict[int, Any] = {}
         self._listeners = listeners(settings.listen_host, settings.port)
+        for listener in self._listeners:
+            listener.listen()  # whoever comes before it is served waits
         self.port = int(self._listeners[0].getsockname()[1])
 
     def serve(self, app: Flask, stopping: Callable[[], bool], stop: Callable[[], None]) -> None:

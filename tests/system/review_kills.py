@@ -3,9 +3,10 @@
     .venv/bin/python -m tests.system.review_kills [--kills 200] [--seed 1]
 
 Asks come in, every answer is held, and a scripted reviewer approves two of three and rejects the third, by
-the forms of the pages; a form without an answer is sent again as it is. Meanwhile one process after the other is
-killed as by ``kill -9`` and started again. Afterwards every answer that was approved stands on the blog once,
-and none that was rejected. The last line is JSON; the exit status is 1 when a decision was lost or doubled.
+the forms of the pages; a form without an answer is sent again as it is. Meanwhile one process after the other
+is killed as by ``kill -9`` and started again. Afterwards every answer that was approved stands on the blog
+once, and none that was rejected. The last line is JSON; the exit status is 1 when a decision was lost or
+doubled.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 # Where torch's CPU builds are (TORCH_INDEX= for the plain index's build, which a GPU needs), and a folder of wheels.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 WHEELS ?=
+# In which format this machine multiplies matrices fastest.
+PRECISION ?= $(shell grep -qsE 'avx512_bf16|amx_bf16' /proc/cpuinfo && echo bfloat16 || echo float32)
 # Without a PYTHON that was named, the environment's own decides whether it still fits.
 NAMED := $(filter-out file default undefined,$(origin PYTHON))
 
@@ -46,17 +48,17 @@ lint: setup ## ruff and mypy --strict
 
 model: setup ## make adapter and heads of the real model again, from nothing (two cores, three hours; docs/demo-model.md)
 	$(BIN)/python -m demo.pretrained --out build/frank/base
-	$(BIN)/python -m demo.corpus write --model build/frank/base --out build/frank --threads 2
+	$(BIN)/python -m demo.corpus write --model build/frank/base --out build/frank --threads 2 --precision $(PRECISION)
 	$(BIN)/python -m training prepare --config demo/frank.json --out build/frank/prepared build/frank/documents.jsonl
 	$(BIN)/python -m training generator --config demo/frank.json --corpus build/frank/prepared --out build/frank/tuned \
 	  --base build/frank/base --work build/frank/tuning --lora 16 --rows documents --epochs 2 --batch 16 --micro-batch 16 \
-	  --length 320 --rate 6e-4 --schedule cosine --warmup 20 --floor 0.05 --precision float32 \
+	  --length 320 --rate 6e-4 --schedule cosine --warmup 20 --floor 0.05 --precision $(PRECISION) \
 	  --save-every 20 --eval-every 50 --sample-every 0
 	mkdir -p demo/models/frank && rm -rf demo/models/frank/adapter && cp -r build/frank/tuned/adapter demo/models/frank/
 	$(BIN)/python -m demo.pretrained --out build/frank/model --adapter demo/models/frank/adapter
 	$(BIN)/python -m training sentiment --config demo/frank.json --model build/frank/model --heads demo/models/frank/heads \
 	  --corpus build/frank/prepared --form later --work build/frank/heads
-	$(BIN)/python -m demo.corpus readers --model build/frank/model --out build/frank --threads 2
+	$(BIN)/python -m demo.corpus readers --model build/frank/model --out build/frank --threads 2 --precision $(PRECISION)
 	$(BIN)/python -m training selector --config demo/frank.json --model build/frank/model --heads demo/models/frank/heads \
 	  --rows build/frank/selector.jsonl --form later --work build/frank/heads
 

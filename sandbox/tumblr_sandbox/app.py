@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from tumblr_sandbox.api import blueprint as api
 from tumblr_sandbox.api.blueprint import api_blueprint, tokens_blueprint
+from tumblr_sandbox.api.envelope import phrase_of
 from tumblr_sandbox.control import support as control
 from tumblr_sandbox.control.blueprint import control_blueprint
 from tumblr_sandbox.media_files import serving_blueprint
@@ -50,6 +51,7 @@ def build_app() -> Flask:
     app.register_blueprint(tokens_blueprint())
     app.register_error_handler(HTTPException, _on_error)
     app.after_request(_forbid_framing)
+    app.after_request(_words_of_the_status)
     return app
 
 
@@ -60,6 +62,12 @@ def _on_error(error: HTTPException) -> AnyResponse | tuple[str, int]:
     if request.path.startswith("/sandbox/"):
         return control.on_http_error(error)
     return pages.on_http_error(error)
+
+
+def _words_of_the_status(response: Response) -> Response:
+    """The status line as tumblr writes it, not in the capitals of the library."""
+    response.status = f"{response.status_code} {phrase_of(response.status_code)}"
+    return response
 
 
 def _forbid_framing(response: Response) -> Response:

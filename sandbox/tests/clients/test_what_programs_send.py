@@ -10,6 +10,7 @@ from urllib.parse import quote_from_bytes, urlsplit
 
 import pytest
 import requests
+from flask.testing import FlaskClient
 
 from bench import Served, get
 from clients.signing import authorization
@@ -210,3 +211,19 @@ def test_too_many_calls_have_tumblrs_words(served: Served, keys: KeySet, kind: F
 def test_a_used_up_key_has_tumblrs_words(served: Served, keys: KeySet) -> None:
     served.driver.set_limits(per_hour=0)
     assert status_line(served, keys, "GET", "/v2/user/info")[:2] == (429, "Limit Exceeded")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "line"),
+    [
+        ("GET", "/", "200 OK"),
+        ("GET", "/blog/nobody", "404 Not Found"),
+        ("POST", "/explore", "405 Method Not Allowed"),
+        ("GET", "/64.media.tumblr.com/a/b/c.png", "404 Not Found"),
+        ("GET", "/blog/frank/avatar", "404 Not Found"),
+        ("GET", "/static/nothing", "404 Not Found"),
+    ],
+)
+@pytest.mark.usefixtures("keys")
+def test_pages_have_the_words_too(browser: FlaskClient, method: str, path: str, line: str) -> None:
+    assert browser.open(path, method=method).status == line

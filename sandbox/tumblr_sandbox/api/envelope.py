@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from flask import Response, request
@@ -34,7 +34,7 @@ _OWN_PHRASES = {429: "Limit Exceeded"}
 
 def phrase_of(status: int) -> str:
     """The words that go with a status, in ``meta`` and in the first line of the answer."""
-    return _OWN_PHRASES.get(status) or HTTPStatus(status).phrase
+    return _OWN_PHRASES.get(status) or responses.get(status, "Unknown")
 
 
 class ApiError(Exception):

@@ -6,7 +6,9 @@ Each cycle is an answer: submitted, leased, written (13 candidates), chosen, fet
 clients in a process of their own that do nothing else. The real bridge_service.py serves them, several
 of them where ``--instances`` says so, each client staying with one of them. SQLite is as the bot has it (WAL,
 synchronous=FULL); PostgreSQL is a private server with fsync. ``--before`` is a worktree of an earlier commit,
-measured by turns with this one. The last line is JSON.
+measured by turns with this one. ``--open-jobs N`` has as many other jobs wait meanwhile, and then takes half
+the pace; ``--crowd`` has a hundred stand-in generators of different speeds work for twenty bots. The last
+line is JSON.
 """
 
 from __future__ import annotations
@@ -16,28 +18,36 @@ import http.client
 import json
 import os
 import secrets
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from demo.supervisor import HOME, free_port
+from switchboard.job_factory import JobRules, draft
+from switchboard.messages import AnswerRequest
+from switchboard.settings import SwitchboardConfig
+from switchboard.store import JobStore
+from switchboard.store.database import Database
+from switchboard.store.schema import clients, jobs, leases, requests
 from tests.switchboard.postgres import PrivateServer, find_programs
 
 ROLES = ("client", "generator", "selector")
 TOKENS = {role: f"token-of-the-{role}" for role in ROLES}
-THREADS = 96
+THREADS = 256
 """Of each switchboard."""
+BOTS = 20
+"""Names under which jobs are submitted."""
 START_SECONDS = 60.0
 WAIT = 10.0
 """Seconds of a long poll."""
@@ -54,6 +64,10 @@ class Load:
     jobs_per_poll: int = 8
     seconds: float = 8.0
     warmup: float = 2.0
+    pace: float = 0.0
+    """Cycles a second that all bots together begin; 0: as many as they can."""
+    slowest: float = 0.0
+    """Seconds that the slowest generator takes for a job; the others take from half of that on."""
 
 
 @contextmanager
@@ -133,8 +147,12 @@ class Clients:
     ports: Sequence[int]
     load: Load
     stop: threading.Event = field(default_factory=threading.Event)
-    done: list[tuple[float, float]] = field(default_factory=list)
-    """When each cycle ended, and how long it took."""
+    done: list[tuple[float, float, int]] = field(default_factory=list)
+    """When each cycle ended, how long it took, and of which bot it was."""
+    submits: list[tuple[float, float]] = field(default_factory=list)
+    """When each submission was answered, and how long that took."""
+    handed: Counter[str] = field(default_factory=Counter)
+    """How often each job was given to a generator."""
     errors: list[str] = field(default_factory=list)
 
     def run(self) -> dict[str, float]:
@@ -153,10 +171,18 @@ class Clients:
         self.stop.set()
         if self.errors:
             raise RuntimeError(self.errors[0])
-        took = [seconds for at, seconds in list(self.done) if began <= at <= ended]
+        done = [(seconds, bot) for at, seconds, bot in list(self.done) if began <= at <= ended]
+        submits = [seconds for at, seconds in list(self.submits) if began <= at <= ended]
+        of_bots = Counter(bot for _, bot in done)
         return {
-            "cycles_per_s": round(len(took) / (ended - began), 1),
-            "cycle_median_ms": round(1000 * statistics.median(took), 1) if took else 0.0,
+            "cycles_per_s": round(len(done) / (ended - began), 1),
+            "cycle_median_ms": _percentile([seconds for seconds, _ in done], 50),
+            "cycle_p99_ms": _percentile([seconds for seconds, _ in done], 99),
+            "submit_median_ms": _percentile(submits, 50),
+            "submit_p99_ms": _percentile(submits, 99),
+            "handed_out_twice": sum(count > 1 for count in self.handed.values()),
+            "least_of_a_bot": min(of_bots.values(), default=0),
+            "most_of_a_bot": max(of_bots.values(), default=0),
         }
 
     def _guarded(self, work: Any, number: int) -> None:
@@ -170,19 +196,26 @@ class Clients:
         return Wire(self.ports[number % len(self.ports)], role)
 
     def _bot(self, number: int) -> None:
-        wire = self._wire(number, "client")
+        wire, bot = self._wire(number, "client"), number % BOTS
+        every = self.load.bots / self.load.pace if self.load.pace else 0.0
+        due = time.monotonic() + every * number / self.load.bots
         while not self.stop.is_set():
+            if every and self.stop.wait(max(0.0, due - time.monotonic())):
+                return
+            due += every
             began, name = time.monotonic(), secrets.token_hex(16)
-            fields = {"id": name, "question": "how are you?", "asking_name": "bob", "client": f"bot-{number}"}
+            fields = {"id": name, "question": "how are you?", "asking_name": "bob", "client": f"bot-{bot}"}
             wire.form("/", **fields)
+            self.submits.append((time.monotonic(), time.monotonic() - began))
             while not wire.form("/getresult", id=name, wait=WAIT)["done"]:
                 if self.stop.is_set():
                     return
             wire.json("/ack", {"id": name})
-            self.done.append((time.monotonic(), time.monotonic() - began))
+            self.done.append((time.monotonic(), time.monotonic() - began, bot))
 
     def _generator(self, number: int) -> None:
         wire = self._wire(number, "generator")
+        seconds = seconds_of(number, self.load)
         results: dict[str, object] = {}
         leases: list[str] = []
         while not self.stop.is_set():
@@ -196,6 +229,9 @@ class Clients:
             }
             reply = wire.json("/pollgenerator", poll)
             jobs = {key: job for key, job in reply.items() if not key.startswith("$")}
+            self.handed.update(list(jobs))
+            if self.stop.wait(seconds * len(jobs)):
+                return
             results = {key: written(job) for key, job in jobs.items()}
             leases = [job["lease"]["token"] for job in jobs.values()]
 
@@ -214,6 +250,17 @@ class Clients:
             sets = wire.json("/pollselector", poll)["SELECTION_PROMPT_STACK"]
             results = {key: chosen(job) for key, job in sets.items()}
             leases = [job["lease"]["token"] for job in sets.values()]
+
+
+def seconds_of(number: int, load: Load) -> float:
+    """How long a generator takes for a job."""
+    return load.slowest * (1 + number / max(1, load.generators - 1)) / 2
+
+
+def _percentile(seconds: Sequence[float], percent: int) -> float:
+    """In milliseconds; 0 where nothing was measured."""
+    ordered = sorted(seconds)
+    return round(1000 * ordered[len(ordered) * percent // 100], 1) if ordered else 0.0
 
 
 def written(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -309,6 +356,51 @@ def compare(arguments: argparse.Namespace) -> list[dict[str, object]]:
     return rows
 
 
+def filled(url: str, count: int) -> None:
+    """Have so many open jobs of one client in a database, which workers elsewhere hold for a day."""
+    store = JobStore(SwitchboardConfig(database_url=url, max_open_jobs=2 * count), clock=time.time)
+    store.close()
+    request = AnswerRequest(id="job", question="how are you?", asking_name="bob")
+    body, now = draft(request, JobRules()).body.model_dump_json(exclude={"lease"}), time.time()
+    body = body.replace("%", "%%").replace('"base_id":"job"', '"base_id":"%s"')
+    row = {"kind": "answer", "client": "eager", "payload_hash": "", "internal": False, "state": "generating"}
+    row |= {"wanted": 13, "free": 0, "accepted": 0, "attempts": 0, "offered": 0}
+    row |= {"submitted_at": now, "state_at": now}
+    names = [f"open.{number}" for number in range(count)]
+    with closing(Database(url)) as database, database.write() as connection:
+        connection.execute(
+            jobs.insert(), [{**row, "id": name, "turn": 13.0 * n} for n, name in enumerate(names)]
+        )
+        connection.execute(requests.insert(), [{"job_id": name, "body": body % name} for name in names])
+        held = {"stage": "generation", "worker": "elsewhere", "instance": "", "candidates": 13}
+        held |= {"lasts_seconds": 86_400.0, "expires_at": now + 86_400.0}
+        connection.execute(leases.insert(), [{**held, "token": name, "job_id": name} for name in names])
+        connection.execute(clients.insert().values(name="eager", open=count, turn=13.0 * count))
+
+
+def among_open_jobs(kind: str, count: int, load: Load) -> dict[str, object]:
+    """Cycles and submissions while so many other jobs are open: as fast as they go, then at half of that."""
+    with databases(kind) as new_database:
+        url = new_database()
+        filled(url, count)
+        full = throughput(HOME, url, 1, load)
+        half = throughput(HOME, url, 1, replace(load, pace=full["cycles_per_s"] / 2))
+    return {"database": kind, "open_jobs": count, "full": full, "half": half}
+
+
+def crowd(kind: str) -> list[dict[str, object]]:
+    """A hundred generators and twenty bots, at rising shares of what the generators can do."""
+    rows: list[dict[str, object]] = []
+    load = Load(bots=6 * BOTS, generators=100, jobs_per_poll=1, slowest=6.0, seconds=15.0, warmup=8.0)
+    most = sum(1 / seconds_of(number, load) for number in range(load.generators))
+    with databases(kind) as new_database:
+        for share in (0.25, 0.5, 0.75, 1.0):
+            found = throughput(HOME, new_database(), 1, replace(load, pace=share * most))
+            rows.append({"share_of_generators": share, "jobs_per_s_wanted": round(share * most, 1), **found})
+            print(rows[-1], flush=True)
+    return rows
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure, and print what was found."""
     parser = argparse.ArgumentParser(prog="benchmarks.switchboard", description="cycles of jobs a second")
@@ -322,8 +414,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--jobs-per-poll", type=int, default=8, help="jobs that a worker takes at once")
     parser.add_argument("--seconds", type=float, default=8.0, help="time measured in each run")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each, of which the best counts")
+    parser.add_argument("--open-jobs", type=int, help="instead: cycles and submits among so many open jobs")
+    parser.add_argument("--crowd", action="store_true", help="instead: a hundred generators and twenty bots")
     arguments = parser.parse_args(argv)
-    print(json.dumps({"throughput": compare(arguments)}))
+    load = Load(jobs_per_poll=arguments.jobs_per_poll, seconds=arguments.seconds)
+    if arguments.open_jobs:
+        found: dict[str, object] = {
+            kind: among_open_jobs(kind, arguments.open_jobs, load) for kind in arguments.databases
+        }
+    elif arguments.crowd:
+        found = {kind: crowd(kind) for kind in arguments.databases}
+    else:
+        found = {"throughput": compare(arguments)}
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -54,6 +54,11 @@ def _005_offer_jobs(connection: Connection) -> None:
         connection.execute(clients.insert().values(name=name, open=number, turn=latest))
 
 
+def _006_find_leases_of_workers(connection: Connection) -> None:
+    for index in leases.indexes:
+        index.create(connection, checkfirst=True)
+
+
 def _add_column(connection: Connection, table: str, column: str, type_: str) -> None:
     """Add a column, unless the first step has made the table with it already."""
     if not any(known["name"] == column for known in inspect(connection).get_columns(table)):
@@ -66,6 +71,7 @@ MIGRATIONS: Sequence[Callable[[Connection], None]] = (
     _003_keep_autoreview,
     _004_keep_announcements,
     _005_offer_jobs,
+    _006_find_leases_of_workers,
 )
 
 

@@ -99,6 +99,7 @@ leases = Table(
     Column("candidates", Integer, nullable=False),  # still expected under it; 0 for single-shot work
     Column("lasts_seconds", Double, nullable=False),  # from each renewal
     Column("expires_at", Double, nullable=False, index=True),
+    Index("leases_by_worker", "worker", "stage"),
 )
 
 retained = Table(

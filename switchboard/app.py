@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from mood.named import UnknownMood
 from switchboard.console_board import PLACES, ConsoleBoard, TooManyQuestions
 from switchboard.job_factory import JobRules, Submission, draft
-from switchboard.long_polls import GENERATORS, SELECTORS, LongPoll, Notifier
+from switchboard.long_polls import GENERATORS, PARTICULAR, SELECTORS, LongPoll, Notifier
 from switchboard.messages import (
     AnswerRequest,
     CaptionRequest,
@@ -45,6 +45,7 @@ from switchboard.parsing import (
 )
 from switchboard.settings import Role, SwitchboardConfig
 from switchboard.store import IdTaken, JobStore, StoredResult, StoreUnavailable, TooManyOpenJobs, Transition
+from switchboard.store.store import ALL_JOB_TYPES
 from switchboard.workers import WorkerRegistry
 
 RETRY_AFTER_SECONDS = 5
@@ -174,8 +175,9 @@ class Switchboard:
         if first.jobs or first.statuses or poll.max_jobs == 0 or not poll.wait:
             return _answer(first.to_wire(jobs_alone=poll.is_of_2021))
         again = poll.model_copy(update={"results": {}, "leases": None})
+        is_usual = poll.capabilities is None or set(poll.capabilities) == set(ALL_JOB_TYPES)
         later = self.waiting.until(
-            GENERATORS,
+            GENERATORS if is_usual else PARTICULAR,
             lambda: self.store.exchange_generator(again),
             lambda reply: bool(reply.jobs),
             poll.wait,

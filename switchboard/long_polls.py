@@ -10,9 +10,10 @@ from switchboard.store import Changes
 
 Found = TypeVar("Found")
 
-GENERATORS, SELECTORS = "$generators", "$selectors"
-"""What workers wait for; a client waits for a job by its id, in which there is no dollar sign."""
-RECHECK_SECONDS = {GENERATORS: 1.0, SELECTORS: 1.0}
+GENERATORS, PARTICULAR, SELECTORS = "$generators", "$particular", "$selectors"
+"""What workers wait for: generators that serve what most do, those that say what they serve, and selectors. A
+client waits for a job by its id, in which there is no dollar sign."""
+RECHECK_SECONDS = {GENERATORS: 1.0, PARTICULAR: 1.0, SELECTORS: 1.0}
 """Some work appears by the passing of time alone (a lease ends): look this often."""
 SELDOM_SECONDS = 5.0
 """How often those look who wait for a job, of which they would be told."""
@@ -42,6 +43,12 @@ class Notifier:
                 one.woken.set()
         return one
 
+    def pause(self, topic: str, one: _Waiting) -> float:
+        """How long to wait before looking unasked: of those who wait for work one looks often, for all."""
+        with self._lock:
+            is_first = self._waiting[topic][0] is one
+        return RECHECK_SECONDS.get(topic, SELDOM_SECONDS) if is_first else SELDOM_SECONDS
+
     def leave(self, topic: str, one: _Waiting) -> None:
         """Wait no longer; a wake that came too late goes to the next."""
         with self._lock:
@@ -59,6 +66,8 @@ class Notifier:
         for topic in (*topics, *changes.jobs):
             self._wake(topic, None)
         self._wake(GENERATORS, changes.generators)
+        if changes.generators:
+            self._wake(PARTICULAR, None)  # whether it is for them, they see themselves
         self._wake(SELECTORS, changes.selectors)
 
     def tell(self, topic: str) -> None:
@@ -107,7 +116,7 @@ class LongPoll:
         self._count(1)
         one = self._notifier.enter(topic)
         try:
-            return self._wait(one, look, enough, time.monotonic() + seconds, RECHECK_SECONDS.get(topic))
+            return self._wait(topic, one, look, enough, time.monotonic() + seconds)
         finally:
             self._notifier.leave(topic, one)
             self._count(-1)
@@ -115,11 +124,11 @@ class LongPoll:
 
     def _wait(
         self,
+        topic: str,
         one: _Waiting,
         look: Callable[[], Found],
         enough: Callable[[Found], bool],
         end: float,
-        recheck: float | None,
     ) -> Found:
         while True:
             one.woken.clear()
@@ -127,7 +136,7 @@ class LongPoll:
             left = end - time.monotonic()
             if enough(found) or left <= 0 or self._notifier.is_closed:
                 return found
-            one.woken.wait(min(left, recheck or SELDOM_SECONDS))
+            one.woken.wait(min(left, self._notifier.pause(topic, one)))
 
     def _count(self, change: int) -> None:
         with self._lock:

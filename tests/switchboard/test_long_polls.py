@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from switchboard.app import BRINGING_THREADS, READING_THREADS
-from switchboard.long_polls import GENERATORS, SELECTORS, LongPoll, Notifier
+from switchboard.long_polls import GENERATORS, PARTICULAR, SELECTORS, LongPoll, Notifier
 from switchboard.messages import GeneratorPoll, SelectorPoll
 from switchboard.store import Changes
 from tests.switchboard.bench import scores
@@ -18,6 +18,7 @@ from tests.switchboard.service import Service
 
 SOON = 5.0
 LONG = 20.0
+WORKERS = (GENERATORS, PARTICULAR, SELECTORS)
 
 
 class Background:
@@ -130,12 +131,11 @@ def test_a_change_between_looking_and_waiting_is_not_missed() -> None:
 
 def test_work_for_one_wakes_one_who_waits_for_work_and_an_end_all_who_wait_for_it() -> None:
     notifier = Notifier()
-    waiting = {
-        topic: [notifier.enter(topic) for _ in range(3)] for topic in (GENERATORS, SELECTORS, "a", "b")
-    }
+    waiting = {topic: [notifier.enter(topic) for _ in range(3)] for topic in (*WORKERS, "a", "b")}
     notifier.on_change(Changes(jobs={"a"}, generators=2, selectors=1))
     assert {topic: [one.woken.is_set() for one in line] for topic, line in waiting.items()} == {
         GENERATORS: [True, True, False],
+        PARTICULAR: [True, True, True],
         SELECTORS: [True, False, False],
         "a": [True, True, True],
         "b": [False, False, False],

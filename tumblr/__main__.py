@@ -3,6 +3,7 @@
 python -m tumblr why POST_ID      why a post was made; of an ask or a turn without a post: why not
 python -m tumblr export           the whole post log, one JSON line per post
 python -m tumblr export --mood    what moved the mood, as the JSON lines that python -m mood reads
+python -m tumblr export --decisions    what was decided in the console, one JSON line per decision
 python -m tumblr backup FILE      copy the database, also while the bot works
 python -m tumblr restore FILE     put a copy in the database's place, while the bot does not work
 python -m tumblr authorize        get the token of an account, once, when the bot is set up
@@ -18,6 +19,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +29,11 @@ from bot_lifecycle import FatalError
 from bot_process import load_process_config, run_process
 from tumblr.api.authorize import TUMBLR, NotAuthorized, authorize
 from tumblr.api.errors import StoreError
-from tumblr.responding.post_log import SHOWN, explain, explain_turn, flat_record, mood_record
+from tumblr.responding.post_log import SHOWN, decision_record, explain, explain_turn, flat_record, mood_record
 from tumblr.screening.command_line import answers
 from tumblr.store.backup import back_up, restore
 from tumblr.store.database import Database
+from tumblr.store.reviews import ReviewStore
 from tumblr.store.turns import TurnStore
 from tumblr.turns.kinds import TurnKind, TurnState
 
@@ -44,8 +47,13 @@ def main(argv: list[str] | None = None) -> int:
     why = _command(commands, "why", "why a post was made, or none", _why)
     why.add_argument("post_id", help="id of the post, of the ask that it answers, or of a turn")
     why.add_argument("--full", action="store_true", help="show every candidate's whole text")
-    _command(commands, "export", "print the post log as JSON lines", _export).add_argument(
+    what = _command(commands, "export", "print the post log as JSON lines", _export)
+    instead = what.add_mutually_exclusive_group()
+    instead.add_argument(
         "--mood", action="store_true", help="print the inputs of the mood instead, for python -m mood"
+    )
+    instead.add_argument(
+        "--decisions", action="store_true", help="print what was decided in the console instead"
     )
     _command(commands, "backup", "copy the database", _backup).add_argument(
         "file", type=Path, help="where to; must not exist"
@@ -74,20 +82,20 @@ def _command(
     return parser
 
 
-def _with_store(arguments: argparse.Namespace, use: Callable[[TurnStore], int]) -> int:
+def _with_store(arguments: argparse.Namespace, use: Callable[[TurnStore, ReviewStore], int]) -> int:
     """Run over a copy of the database: the bot may be at work on it."""
     path = load_process_config(arguments.config, used=()).tumblr.database
     if not path.exists():
         raise FatalError(f"there is no database {path}", "run tumbl.py first, or set tumblr.database")
     try:
         with Database.read(path) as database:
-            return use(TurnStore(database, time.time))
+            return use(TurnStore(database, time.time), ReviewStore(database, time.time))
     except StoreError as error:
         raise FatalError(str(error), "see that it is the bot's database") from None
 
 
 def _why(arguments: argparse.Namespace) -> int:
-    def use(store: TurnStore) -> int:
+    def use(store: TurnStore, _: ReviewStore) -> int:
         shown = None if arguments.full else SHOWN
         entries = store.log_entries(arguments.post_id)
         turn = store.turn_of(tuple(TurnKind), arguments.post_id)
@@ -104,9 +112,11 @@ def _why(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    def use(store: TurnStore) -> int:
+    def use(store: TurnStore, reviews: ReviewStore) -> int:
         if arguments.mood:
             return _print_all(map(mood_record, store.mood_inputs()))
+        if arguments.decisions:
+            return _print_all(starmap(decision_record, reviews.seen()))
         return _print_all(map(flat_record, store.log_entries()))
 
     return _with_store(arguments, use)
@@ -153,7 +163,7 @@ def _ask_owner(page: str) -> str:
 
 
 def _turns(arguments: argparse.Namespace) -> int:
-    def use(store: TurnStore) -> int:
+    def use(store: TurnStore, _: ReviewStore) -> int:
         for state, number in sorted(store.counts().items()):
             print(f"{state:<10} {number}")
         shown = [TurnState.FAILED, *([TurnState.SKIPPED] if arguments.skipped else [])]

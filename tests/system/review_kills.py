@@ -33,9 +33,9 @@ from tests.system.harness import eventually
 from tests.system.programs import LONG, Program
 
 PASSWORD = "correct horse battery"
-ASKERS = 40
+ASKERS = 12
 UNDO_SECONDS = 0.3
-LONGEST_PAUSE = 0.25
+LONGEST_PAUSE = 1.5
 """Seconds between two kills."""
 
 

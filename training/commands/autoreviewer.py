@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from training.command import Command, Outcome, Sections
 from training.errors import UsageError
 
 if TYPE_CHECKING:
-    from training.scoring_heads.rows import Row
+    from training.scoring_heads.reviewed import Reviewed
 
 ABOUT = """
 Train the autoreviewer on what the operator did with drafts. --log is the post log (python -m tumblr export),
@@ -19,6 +19,10 @@ Train the autoreviewer on what the operator did with drafts. --log is the post l
 accepted; one that was sent back, deleted, or replaced by another was rejected. Left out, and counted: drafts
 that still wait, queued posts that were left alone, texts that the bot itself sent back, and what notes has
 not looked at.
+
+--decisions is what was decided in the operator's console (python -m tumblr export --decisions): a text that
+was approved was accepted, one that was rejected, edited, replaced or written again was flagged. It may stand
+beside --log.
 
 The new head is kept as a version, and put in use as the selector is. The report has thresholds that keep to
 --false-accept and --false-reject on rows that were not learned from, under the names of the settings that
@@ -30,9 +34,10 @@ overrule a word list is the operator's decision (screening.autoreview).
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     from training.scoring_heads.arguments import add_head_arguments
 
-    source = parser.add_mutually_exclusive_group(required=True)
+    source = parser.add_mutually_exclusive_group()
     source.add_argument("--log", type=Path, help="what python -m tumblr export has printed; with --notes")
     source.add_argument("--rows", type=Path, help="JSON lines: text, target (1: rejected), group, text_type")
+    parser.add_argument("--decisions", type=Path, help="what python -m tumblr export --decisions has printed")
     parser.add_argument("--notes", type=Path, help="folder that notes has written")
     parser.add_argument(
         "--false-accept",
@@ -58,19 +63,31 @@ def _run(arguments: argparse.Namespace, sections: Sections) -> Outcome:
     wanted = WantedRates(arguments.false_accept, arguments.false_reject)
     if not (0 <= wanted.false_accept <= 1 and 0 <= wanted.false_reject <= 1):
         raise UsageError("--false-accept and --false-reject are shares, from 0 to 1")
-    texts: Mapping[str, int] = {}
-    if arguments.rows:
-        rows = class_rows_from(arguments.rows)
-    else:
-        rows, texts = _reviewed(arguments, sections)
+    if not (arguments.rows or arguments.log or arguments.decisions):
+        raise UsageError("one of --log, --decisions and --rows is needed")
+    texts: Counter[str] = Counter()
+    rows = class_rows_from(arguments.rows) if arguments.rows else []
+    for source in (_reviewed if arguments.log else None, _decided if arguments.decisions else None):
+        found = None if source is None else source(arguments, sections)
+        rows += [] if found is None else found.rows
+        texts.update({} if found is None else found.counts)
     parts = split_rows(rows, test_share=0.15, calibration_share=0.2)
     places = open_places(arguments, sections)
     with head_lock(places, "autoreviewer"):
         outcome = make_head_version("autoreviewer", parts, arguments, sections, places, wanted)
-    return Outcome({**outcome.report, "texts": texts}, outcome.status)
+    return Outcome({**outcome.report, "texts": dict(texts)}, outcome.status)
 
 
-def _reviewed(arguments: argparse.Namespace, sections: Sections) -> tuple[list[Row], Mapping[str, int]]:
+def _decided(arguments: argparse.Namespace, sections: Sections) -> Reviewed:
+    from training.scoring_heads.decided import decided_rows, read_decisions
+    from training.scoring_heads.making import now, reading_of
+
+    months = sections.training.labels.months_ahead
+    decisions = list(read_decisions(arguments.decisions))
+    return decided_rows(decisions, reading_of(sections), months, now(), arguments.seed)
+
+
+def _reviewed(arguments: argparse.Namespace, sections: Sections) -> Reviewed:
     from training.noted import read_standing
     from training.scoring_heads.making import now, reading_of
     from training.scoring_heads.reviewed import read_log, reviewed_rows
@@ -85,8 +102,7 @@ def _reviewed(arguments: argparse.Namespace, sections: Sections) -> tuple[list[R
         )
     months = sections.training.labels.months_ahead
     log = list(read_log(arguments.log))
-    found = reviewed_rows(log, standing, reading_of(sections), months, now(), arguments.seed)
-    return found.rows, found.counts
+    return reviewed_rows(log, standing, reading_of(sections), months, now(), arguments.seed)
 
 
 COMMAND = Command(

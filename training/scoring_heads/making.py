@@ -40,6 +40,7 @@ from training.scoring_heads.rows import Row
 from training.scoring_heads.thresholds import Judged, WantedRates, choose_thresholds, rates_at
 
 KEPT_VERSIONS = 10
+WEEK = 7 * 86400.0
 
 
 @dataclass(frozen=True)
@@ -138,8 +139,16 @@ def _thresholds(
         "screening.autoreview_accept_original": chosen.accept_originals_below,
         "screening.autoreview_reject": chosen.reject_above,
         "wanted": asdict(wanted),
+        "last_week": rates_at(chosen, _last_week(judged["test"], parts["test"])),
         **{name: rates_at(chosen, texts) for name, texts in judged.items()},
     }
+
+
+def _last_week(texts: Judged, rows: Sequence[Row]) -> Judged:
+    """Of texts that the head has not learned from those of the newest week."""
+    newest = max((row.time for row in rows), default=0.0)
+    recent = np.array([row.time >= newest - WEEK for row in rows], bool)
+    return Judged(texts.probabilities[recent], texts.rejected[recent], texts.originals[recent])
 
 
 def _compared(

@@ -113,7 +113,7 @@ def _row(sent: SentPost, target: float, reading: Reading, months_ahead: int, now
     written = claimed_time(sent.time, now, reading, months_ahead, seed)
     first = thread.posts[0]
     return Row(
-        _as_reviewed(thread, sent, reading, written),
+        text_as_reviewed(thread, reading, written, cut_to_final_exchange=sent.selector_cut_to_final_exchange),
         target,
         # Attempts at one turn, and turns in one thread, begin with the same post.
         digest_of([first.author, first.text])[:16],
@@ -124,10 +124,10 @@ def _row(sent: SentPost, target: float, reading: Reading, months_ahead: int, now
     )
 
 
-def _as_reviewed(thread: Thread, sent: SentPost, reading: Reading, written: str) -> str:
+def text_as_reviewed(thread: Thread, reading: Reading, written: str, *, cut_to_final_exchange: bool) -> str:
     """The text as the reviewer gets it when the bot serves."""
     if reading.form.separate_prompts:
         thread = thread.since_bot_spoke(keep=True)
-    elif sent.selector_cut_to_final_exchange:
+    elif cut_to_final_exchange:
         thread = thread.final_exchange()
     return render(thread, reading.form, reading.identity, written=written).text

@@ -12,6 +12,7 @@ from tumblr.responding.handlers.base import parse_request
 from tumblr.responding.publisher import Posted
 from tumblr.store.migrations import current_input
 from tumblr.turns.inputs import AskInput, CommandInput, ReplyInput, ThreadInput, TurnInput, parse_input
+from tumblr.turns.review import Decision
 from tumblr.turns.tags import SEND_BACK
 from tumblr.turns.turn import Intent, LogEntry, StoredMoodInput, StoredRequest, Turn
 
@@ -75,6 +76,35 @@ def flat_record(logged: LogEntry) -> dict[str, Any]:
         "reasons": entry["intent"]["reasons"],
         "rejected": SEND_BACK in entry["intent"]["tags"],
         "time": logged.created_at,
+    }
+
+
+def decision_record(decision: Decision, seen: Mapping[str, Any]) -> dict[str, Any]:
+    """One record per decision of the operator: what was decided, and the text that was decided about.
+
+    ``first`` is what the bot itself had written, where the operator had changed it.
+    """
+    result, review = seen.get("result") or {}, seen.get("review") or {}
+    request = (seen.get("request") or {}).get("fields") or {}
+    asked = parse_input(current_input(seen["kind"], seen["input"]))
+    question = asked.question if isinstance(asked, AskInput | CommandInput) else None
+    first = review.get("first")
+    return {
+        **request,
+        "decision": decision.number,
+        "turn": decision.turn_id,
+        "action": str(decision.action),
+        "reason": decision.reason,
+        "who": decision.who,
+        "time": decision.created_at,
+        "kind": seen["kind"],
+        "question": asked.prompt if isinstance(asked, ThreadInput | ReplyInput) else question or None,
+        "post": result.get("post"),
+        "tags": result.get("tags") or [],
+        "candidates": result.get("all_posts") or [],
+        "first": first if first != result.get("post") else None,
+        "reasons": review.get("reasons") or [],
+        "autoreview": result.get("autoreview"),
     }
 
 

@@ -7,7 +7,7 @@ moves its turn, in the same transaction in which it is marked as done: so it is 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -69,9 +69,10 @@ class ReviewStore:
             refusal = _refusal(connection, new)
             if refusal:
                 return self._store(connection, new, DecisionState.REFUSED, refusal)
+            done = self._store(connection, new, DecisionState.DONE, "")  # with the text as it was seen
             changes = {"result": result.model_dump_json(), "review": _dumped(review)}
             self._write(connection, turn, changes)
-            return self._store(connection, new, DecisionState.DONE, "")
+            return done
 
     # Decisions
 
@@ -133,6 +134,15 @@ class ReviewStore:
             self._fail_points.reach(FailPoint.DURING_DECISION)
             _settle(connection, decision, DecisionState.DONE, "")
             return moved
+
+    def seen(self) -> list[tuple[Decision, Mapping[str, Any]]]:
+        """Every decision that was carried out, with what its text was then, in their order."""
+        wanted = select(decisions).where(
+            decisions.c.state == DecisionState.DONE, decisions.c.seen.is_not(None)
+        )
+        with self._database.transaction() as connection:
+            rows = connection.execute(wanted.order_by(decisions.c.number)).all()
+        return [(_decision(row), json.loads(row.seen)) for row in rows]
 
     # The audit log
 

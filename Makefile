@@ -60,7 +60,7 @@ model: setup ## make adapter and heads of the real model again, from nothing (tw
 	  --corpus build/frank/prepared --form later --work build/frank/heads
 	$(BIN)/python -m demo.corpus readers --model build/frank/model --out build/frank --threads 2 --precision $(PRECISION)
 	$(BIN)/python -m training selector --config demo/frank.json --model build/frank/model --heads demo/models/frank/heads \
-	  --rows build/frank/selector.jsonl --form later --work build/frank/heads
+	  --rows build/frank/selector.jsonl --form wide --attention-width 144 --rate 3e-4 --work build/frank/heads
 
 tiny: setup ## train the small model again from nothing, by the commands of docs/training.md (two cores, an hour)
 	$(BIN)/python -m demo.documents --out build/corpus --seed 2021

@@ -39,7 +39,7 @@ from tumblr_sandbox.people.records import MAX_COUNT, MAX_SPEED
 
 PEOPLE, PEOPLE_SPEED = 24, 20.0
 """How many live in a demo at first, and how much faster than the clock."""
-DEFAULT_MODEL = "tiny"
+DEFAULT_MODEL = "frank"
 MAX_PORT = 65_535
 READY_SECONDS = 300.0
 """A slow disk takes a minute or two to load PyTorch for the first time."""

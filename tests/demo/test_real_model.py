@@ -28,7 +28,7 @@ SMALL = {
     "readers": "--most 110 --threads 1",
     "generator": "--steps 3 --save-every 50 --eval-every 3 --length 120",
     "sentiment": "--epochs 1",
-    "selector": "--epochs 1",
+    "selector": "--epochs 1 --attention-width 32",
 }
 """What makes each command short; of two values for an option the last one counts."""
 ANSWER = "bees number {n} are busy in garden {n}, and {w} they dance {n} maps"

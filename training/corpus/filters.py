@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from munging.control import IMAGE_DELIMITER
+from munging.payload import is_npf
 from munging.thread import PostKind, Thread
 from training.corpus.documents import others_words, own_words
-from training.corpus.pictures import what_it_shows
 from training.corpus.post import RawPost
 from training.settings import CorpusConfig
+from tumblr.api.payload_forms import legacy_words, npf_words
 
+_GIF = re.compile(r"https?:[^\s\"'<>]+\.gif", re.IGNORECASE)
 PUBLIC = frozenset({"published", ""})
 
 
@@ -38,7 +43,7 @@ class Filter:
             return None
         if self.author_of(post.payload).lower() not in self.authors:
             return "not_own"
-        return what_it_shows(post.payload, post.reference.key, self.settings)
+        return _what_it_shows(post.payload, post.reference.key, self.settings)
 
     def of_thread(self, post: RawPost, thread: Thread) -> str | None:
         """The reason to leave out a post whose words are known; None to keep it."""
@@ -76,3 +81,25 @@ class Filter:
         blog = payload.get("blog")
         named = blog.get("name") if isinstance(blog, dict) else None
         return str(payload.get("blog_name") or named or "")
+
+
+def _what_it_shows(payload: Mapping[str, object], key: str, settings: CorpusConfig) -> str | None:
+    """The reason to leave a post out for what it shows; None to keep it.
+
+    Of posts with images a share is kept. The draw is made by ``key``, so it is the same in every run.
+    """
+    words = npf_words(payload) if is_npf(payload) else legacy_words(payload)
+    if settings.exclude_videos and words.has_video:
+        return "video"
+    if settings.exclude_gifs and _GIF.search(json.dumps(payload).replace("\\/", "/")):
+        return "gif"
+    if settings.most_images is not None and words.images > settings.most_images:
+        return "many_images"
+    if words.images and _draw(key) >= settings.share_with_images:
+        return "image_draw"
+    return None
+
+
+def _draw(key: str) -> float:
+    """A number from 0 to 1 that belongs to a post."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) / 2**64

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from switchboard import console_talk as talk
@@ -11,13 +11,12 @@ from tumblr.api.posting_switch import PostingMode
 from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
 from tumblr.console.live import LiveView
-from tumblr.console.people import person
 from tumblr.console.story import post_line, story_of
-from tumblr.console.waiting import decision_line, held_line, held_post
+from tumblr.console.waiting import decision_line, held_line, held_post, label
 from tumblr.responding.handlers.base import Declined, TurnHandler
 from tumblr.responding.post_log import flat_record
 from tumblr.responding.reviewing import candidate_of, edited, operators_tags, revised
-from tumblr.store.search import SearchStore
+from tumblr.store.search import Known, SearchStore
 from tumblr.turns.kinds import TurnKind, TurnState
 from tumblr.turns.review import Decision, DecisionState, NewDecision, ReviewAction
 from tumblr.turns.turn import Turn
@@ -116,7 +115,7 @@ class Answers:
     def _people(self, asked: talk.AskPeople, _key: str) -> WireModel:
         known = self._search.people(asked.begins, asked.limit)
         follows = self._bot.cursors.follows()
-        return talk.People(people=[person(one, follows, self._settings) for one in known])
+        return talk.People(people=[_person(one, follows, self._settings) for one in known])
 
     def _records(self, asked: talk.AskRecords, _key: str) -> WireModel:
         entries = self._search.after(asked.after, asked.limit)
@@ -224,3 +223,32 @@ def stored_mode(bot: Bot) -> PostingMode:
     """The mode of posting that the operator has left."""
     told = bot.cursors.cursor(POSTING)
     return PostingMode.ON if told is None else PostingMode(told["mode"])
+
+
+def _person(known: Known, follows: Collection[str], settings: BotSettings) -> talk.Person:
+    """Somebody in a list, with what is particular about them."""
+    return talk.Person(
+        name=label(known.name),
+        turns=known.turns,
+        posts=known.posts,
+        last_at=known.last_at,
+        notes=list(_notes(known.name, follows, settings)),
+    )
+
+
+def _notes(name: str, follows: Collection[str], settings: BotSettings) -> Iterator[str]:
+    folded = name.casefold()
+    hours = {one.casefold(): hours for one, hours in settings.asks.limited_users.items()}.get(folded)
+    if settings.is_operator(name):
+        yield "the operator"
+    if hours is not None:
+        yield f"limited: about one ask in {hours:g} h is answered"
+    for words, named in (
+        ("avoided: never mentioned or answered", settings.screening.user_avoid_list),
+        ("screened: their answers wait", settings.screening.screened_users),
+        ("language is kept clean", settings.screening.strict_language_users),
+        ("run by a program: gets no answers", settings.damping.automated_accounts),
+        ("followed", follows),
+    ):
+        if folded in {one.casefold() for one in named}:
+            yield words

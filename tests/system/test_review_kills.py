@@ -7,7 +7,7 @@ from tests.system.review_kills import review_under_fire
 
 
 def test_a_review_survives_whatever_is_killed(move_in: MoveIn) -> None:
-    bot = move_in("reviewed", tumblr={"publishing": "drafts"})
+    bot = move_in("decided", tumblr={"publishing": "drafts"})
     report = review_under_fire(bot, kills=9, seed=7)
     assert report["wrong"] == [], report
     assert sum(report["confirmed"].values()) == report["asked"] == 12

@@ -24,7 +24,7 @@ from tumblr_sandbox.__main__ import main as tumblr_sandbox
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = Path(sys.prefix) / "tumblr-backup" / "bin" / "python"
 REDIRECTED = ROOT / "sandbox" / "tests" / "conformance" / "redirected_backup.py"
-DAYS = 16
+DAYS = 30
 
 pytestmark = pytest.mark.timeout(1500)
 
@@ -38,6 +38,7 @@ def blog(tmp_path: Path) -> Iterator[Blog]:
     lived = ("people", "live", "--days", DAYS, "--count", 10, "--seed", 1, "--database", database)
     assert tumblr_sandbox(list(map(str, lived))) == 0
     with sandbox(database, tmp_path) as blog:
+        blog.driver.set_limits(per_hour=1_000_000, per_day=10_000_000)
         blog.configure(
             training={
                 "labels": {"responses_days": 5, "originals_days": 5, "low": 0.45, "high": 0.55},

@@ -33,6 +33,12 @@ REAL_GENERATOR: Mapping[str, Any] = {
 """Of the real model: the sampler with which it was measured, and no longer texts than it has learned."""
 REAL_CENTRE, REAL_SCALE = 0.7, 0.2
 """Of the mood with the real model, as above."""
+REAL_CANDIDATES: Mapping[str, int] = {
+    "fiction_min_words": 45,
+    "textpost_min_words": 15,
+    "textpost_half_min_words": 20,
+}
+"""Of the real model: it has learned stories of 45 to 112 words, and posts of 15 to 110."""
 TOKENS = ("client_token", "generator_token", "selector_token", "console_token")
 KEEPER = "keeper"
 """Who may log in at the demo's console."""
@@ -89,6 +95,7 @@ def demo_settings(
             **{name: secrets.token_urlsafe(24) for name in TOKENS},
         },
         "generator": {"model": str(model), **generator},
+        "candidates": dict(REAL_CANDIDATES) if real else {},
         "mood": {"centre": REAL_CENTRE if real else CENTRE, "scale": REAL_SCALE if real else SCALE},
         "images": {"read": True, "write": True, "hosts": [f"127.0.0.1:{sandbox_port}"], "worker_threads": 1},
     }

@@ -52,7 +52,6 @@ class Decide(WireModel):
     action: Literal["approve", "draft", "reject", "again"]
     version: Version
     reason: Words = ""
-    length: Literal["", "shorter", "longer"] = ""
     override: bool = False
 
 

@@ -100,7 +100,6 @@ def _decide(turn: int, action: str, version: str, key: str) -> Decided:
         "action": action,
         "version": version,
         "reason": form.get("reason", "").strip()[:2000],
-        "length": form.get("length", ""),
         "override": form.get("override") == "yes",
     }
     decided: Decided = _parts().bot.ask(_valid(Decide, asked), Decided, key)

@@ -133,7 +133,6 @@ class Answers:
             who=asked.by.who,
             role=asked.by.role,
             reason=asked.reason,
-            length=asked.length,
             override=asked.override,
         )
         decision = self._bot.reviews.decide(new, self._settings.console.undo_seconds)

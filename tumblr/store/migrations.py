@@ -134,11 +134,10 @@ _REBLOGGED_BLOGS: Step = (_name_reblogged_blogs,)
 
 _REVIEWS: Step = (
     "ALTER TABLE turns ADD COLUMN review TEXT",
-    "ALTER TABLE turns ADD COLUMN length VARCHAR NOT NULL DEFAULT ''",
     """CREATE TABLE decisions (
         number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, key VARCHAR NOT NULL UNIQUE,
         turn_id INTEGER NOT NULL, action VARCHAR NOT NULL, version VARCHAR NOT NULL, who VARCHAR NOT NULL,
-        role VARCHAR NOT NULL, reason TEXT NOT NULL, length VARCHAR NOT NULL, override BOOLEAN NOT NULL,
+        role VARCHAR NOT NULL, reason TEXT NOT NULL, override BOOLEAN NOT NULL,
         state VARCHAR NOT NULL, created_at FLOAT NOT NULL, due_at FLOAT NOT NULL, outcome TEXT NOT NULL,
         seen TEXT)""",
     "CREATE INDEX ix_decisions_turn_id ON decisions (turn_id)",

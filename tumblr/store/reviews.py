@@ -175,7 +175,7 @@ class ReviewStore:
             )
             .returning(*decisions.c)
         ).one()
-        detail = "; ".join(filter(None, (new.reason, new.length, outcome and f"refused: {outcome}")))
+        detail = "; ".join(filter(None, (new.reason, outcome and f"refused: {outcome}")))
         _log(connection, now, new.who, new.role, str(new.action), f"turn {new.turn_id}", detail)
         return _decision(row)
 
@@ -239,7 +239,7 @@ def _moves(decision: Decision, turn: Turn, now: float) -> dict[str, Any]:
         case ReviewAction.AGAIN:
             # The time of its finding becomes a later one, so that its next request is another than the last.
             later = max(now, turn.created_at + 0.001)
-            again = {**SENT_BACK, "created_at": later, "updated_at": later, "length": decision.length}
+            again = {**SENT_BACK, "created_at": later, "updated_at": later}
             return {**again, "reason": f"{decision.who} wants another text"}
     raise ValueError(f"{decision.action} takes effect at once")
 
@@ -285,7 +285,6 @@ def _decision(row: Row[Any]) -> Decision:
         who=row.who,
         role=row.role,
         reason=row.reason,
-        length=row.length,
         override=row.override,
         number=row.number,
         state=DecisionState(row.state),

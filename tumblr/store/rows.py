@@ -39,7 +39,6 @@ def turn_of_row(row: Row[Any]) -> Turn:
         reason=row.reason,
         rejections=row.rejections,
         review=None if row.review is None else Review.model_validate_json(row.review),
-        length=row.length,
     )
 
 

@@ -40,7 +40,6 @@ turns = Table(
     Column("settled", Boolean, nullable=False, index=True),  # the switchboard may forget the turn's jobs
     Column("rejections", Integer, nullable=False, server_default="0"),  # texts the bot itself sent back
     Column("review", Text),
-    Column("length", String, nullable=False, server_default=""),  # wanted of the next text
     UniqueConstraint("kind", "input_id"),
 )
 
@@ -163,7 +162,6 @@ decisions = Table(
     Column("who", String, nullable=False),
     Column("role", String, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("length", String, nullable=False),
     Column("override", Boolean, nullable=False),
     Column("state", String, nullable=False, index=True),
     Column("created_at", Float, nullable=False),

@@ -109,9 +109,6 @@ class NewDecision:
     who: str
     role: str
     reason: str = ""
-    length: str = ""
-    """Of a text to be written again: shorter, longer, or any."""
-
     override: bool = False
     """The operator posts it although it is refused."""
 

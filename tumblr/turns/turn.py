@@ -149,9 +149,6 @@ class Turn:
     review: Review | None = None
     """The text that waits, or has waited, for the operator."""
 
-    length: str = ""
-    """How long the operator wants the next text: shorter or longer than the one before; mostly empty."""
-
     def is_due(self, now: float) -> bool:
         """Whether its rest is over. A clock that was put back since it was stored makes it no longer."""
         return now >= self.not_before or now < self.updated_at

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from bot_config import ENVIRONMENT_PREFIX, Config, read_settings
 from bot_config_help import holds_secret, sections_in
 from bot_settings.presets import PRESETS
-from operator_console.pages.configured import SettingLine
+from operator_console.parts import SettingLine
 
 LONGEST_VALUE = 500
 """Characters of a value that are shown."""

@@ -78,7 +78,7 @@ def _with_tokens(config: Config, used: Collection[str] | None) -> Config:
     except OSError as error:
         where = f"switchboard.token_file {switchboard.token_file} cannot be used ({error.strerror or error})"
         raise FatalError(
-            where, "run the processes as one user, or set the three tokens in the configuration"
+            where, "run the processes as one user, or set the tokens in the configuration"
         ) from None
     filled = switchboard.model_copy(update={name: SecretStr(tokens[name]) for name in missing})
     return config.model_copy(update={"switchboard": filled})

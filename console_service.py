@@ -14,9 +14,10 @@ from bot_config_sources import setting_lines
 from bot_lifecycle import FatalError, Shutdown, configure_logging
 from bot_process import load_process_config, parse_process_arguments, run_process
 from operator_console.access import Access
-from operator_console.app import Parts, create_app
+from operator_console.app import create_app
 from operator_console.bot_link import BotLink
 from operator_console.pages.live import watcher
+from operator_console.parts import Parts
 from operator_console.passwords import problem_of
 from operator_console.serving import Server
 from operator_console.sessions import SessionStore

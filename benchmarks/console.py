@@ -28,9 +28,10 @@ from bot_config import Config
 from bot_config_sources import setting_lines
 from bot_http import direct_session
 from operator_console.access import Access
-from operator_console.app import Parts, create_app
+from operator_console.app import create_app
 from operator_console.bot_link import BotLink
 from operator_console.pages.live import watcher
+from operator_console.parts import Parts
 from operator_console.serving import Server as ConsoleServer
 from operator_console.settings import ConsoleConfig
 from operator_console.streams import Streams

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bot_process import TOKENS
 from tumblr_sandbox.demo_accounts import DEMO_BLOG, demo_keys
 from tumblr_sandbox.demo_seed import BOT_POSTS_PER_DAY
 
@@ -39,7 +40,6 @@ REAL_CANDIDATES: Mapping[str, int] = {
     "textpost_half_min_words": 20,
 }
 """Of the real model: it has learned stories of 45 to 112 words, and posts of 15 to 110."""
-TOKENS = ("client_token", "generator_token", "selector_token", "console_token")
 KEEPER = "keeper"
 """Who may log in at the demo's console."""
 

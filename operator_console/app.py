@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +11,11 @@ from flask import Flask, Response, g, make_response, redirect, render_template, 
 from werkzeug.exceptions import HTTPException
 
 from operator_console.access import COOKIE, FORM_TOKEN, VISITOR_COOKIE, Access, current
-from operator_console.bot_link import BotLink
 from operator_console.errors import BotAway, ConsoleError, LoggedOut, Missing, StaleForm
 from operator_console.pages import configured, live, login, review, why
-from operator_console.pages.configured import SettingLine
+from operator_console.parts import PARTS, Parts
 from operator_console.rendering import register_filters
-from operator_console.settings import ConsoleConfig
-from operator_console.streams import Streams
 
-PARTS = "console"
 OPEN = frozenset({"health", "static", "login.form", "login.enter"})
 """Endpoints for which nobody has to be logged in."""
 
@@ -30,25 +24,6 @@ KEPT_FIELDS = ("text", "tags", "reason")
 """Fields of a form that somebody has typed; they are given back when nothing was done."""
 
 log = structlog.get_logger()
-
-
-@dataclass
-class Parts:
-    """What the pages work with."""
-
-    settings: ConsoleConfig
-    access: Access
-    bot: BotLink
-    streams: Streams
-    configured: Mapping[str, Sequence[SettingLine]] = field(default_factory=dict)
-    """The settings of the whole bot, by section."""
-
-    messages: dict[str, list[str]] = field(default_factory=dict)
-    """What is said on the next page of a login."""
-
-    def say(self, message: str) -> None:
-        """Say something on the next page."""
-        self.messages.setdefault(current().session.digest, []).append(message)
 
 
 def create_app(parts: Parts) -> Flask:

@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable
 from typing import Any, get_args
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from operator_console.access import COOKIE, current, operator
 from operator_console.bot_link import BotLink
 from operator_console.errors import BadRequest, BotAway, Missing, TooMany
 from operator_console.pages.mood_chart import mood_chart
+from operator_console.parts import parts
 from switchboard.console_talk import AskAudit, AskLive, Audit, Live, PostingLine, SetPosting
 
 PAGES = Blueprint("live", __name__)
@@ -25,14 +26,10 @@ SAID = {
 }
 
 
-def _parts() -> Any:
-    return current_app.extensions["console"]
-
-
 @PAGES.get("/live")
 def page() -> Any:
     """What the bot is doing at the moment."""
-    found: Live = _parts().bot.ask(AskLive(), Live)
+    found: Live = parts().bot.ask(AskLive(), Live)
     template = "live_panel.html" if request.args.get("part") == "panel" else "live.html"
     return render_template(template, live=found, chart=mood_chart(found))
 
@@ -41,13 +38,13 @@ def page() -> Any:
 def stream() -> Response:
     """An event each time that something has changed."""
     current()
-    parts = _parts()
-    opened = parts.streams.open()
+    console = parts()
+    opened = console.streams.open()
     if opened is None:
         raise TooMany("too many live pages are open; close one", RETRY_SECONDS)
     is_gone = request.environ.get("waitress.client_disconnected", lambda: False)
-    token, access = request.cookies.get(COOKIE, ""), parts.access
-    lines = parts.streams.lines(opened, is_gone, lambda: access.sessions.find(token) is not None)
+    token, access = request.cookies.get(COOKIE, ""), console.access
+    lines = console.streams.lines(opened, is_gone, lambda: access.sessions.find(token) is not None)
     return Response(lines, content_type="text/event-stream; charset=utf-8")
 
 
@@ -58,11 +55,11 @@ def set_posting() -> Any:
     mode, key = request.form.get("mode", ""), request.form.get("key", "")
     if mode not in MODES or not key.isalnum():
         raise BadRequest("the form is incomplete; open the page again")
-    line: PostingLine = _parts().bot.ask(SetPosting(by=visitor.by, mode=mode), PostingLine, key)
+    line: PostingLine = parts().bot.ask(SetPosting(by=visitor.by, mode=mode), PostingLine, key)
     told = SAID[line.mode]
     if line.under_way:
         told += f". Begun before, and waiting for tumblr's answer: {', '.join(line.under_way)}"
-    _parts().say(told)
+    parts().say(told)
     return redirect(url_for("live.page"))
 
 
@@ -70,7 +67,7 @@ def set_posting() -> Any:
 def audit() -> Any:
     """Who did what, newest first."""
     before = request.args.get("before", None, int)
-    found: Audit = _parts().bot.ask(AskAudit(before=before), Audit)
+    found: Audit = parts().bot.ask(AskAudit(before=before), Audit)
     return render_template("audit.html", entries=found.entries)
 
 

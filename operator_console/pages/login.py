@@ -9,13 +9,10 @@ from flask import Blueprint, Response, current_app, g, make_response, redirect, 
 
 from operator_console.access import COOKIE, FORM_TOKEN, current
 from operator_console.errors import BotAway, LoggedOut, Missing, TooMany
+from operator_console.parts import parts
 from switchboard.console_talk import Note, Noted
 
 PAGES = Blueprint("login", __name__)
-
-
-def _parts() -> Any:
-    return current_app.extensions["console"]
 
 
 @PAGES.get("/login")
@@ -31,7 +28,7 @@ def form() -> Any:
 def enter() -> Any:
     """A name and a password."""
     back = _way_back(request.form.get("back", ""))
-    access = _parts().access
+    access = parts().access
     access.check_form(access.visitor_token())
     name = request.form.get("name", "")[:200]
     try:
@@ -52,7 +49,7 @@ def enter() -> Any:
 @PAGES.post("/logout")
 def leave() -> Any:
     """Log out; the browser forgets what it has shown."""
-    visitor, access = current(), _parts().access
+    visitor, access = current(), parts().access
     access.sessions.end(visitor.session)
     _note(visitor.account.name, visitor.account.role, "logout")
     answer = make_response(redirect("/login"))
@@ -62,7 +59,7 @@ def leave() -> Any:
 
 
 def _form(back: str, problem: str = "", name: str = "") -> Response:
-    token = _parts().access.visitor_token()
+    token = parts().access.visitor_token()
     page = render_template("login.html", back=back, problem=problem, name=name, token=token, field=FORM_TOKEN)
     return make_response(page)
 
@@ -75,7 +72,7 @@ def _way_back(path: str) -> str:
 
 def _note(who: str, role: str, action: str, detail: str = "") -> None:
     """Have it kept in the audit log, if the bot is there to keep it."""
-    where = f"from {_parts().access.client_address()}"
+    where = f"from {parts().access.client_address()}"
     told = Note(
         who=who.replace("\x00", ""),
         role=role,
@@ -83,6 +80,6 @@ def _note(who: str, role: str, action: str, detail: str = "") -> None:
         detail=f"{where}; {detail}" if detail else where,
     )
     try:
-        _parts().bot.ask(told, Noted, secrets.token_hex(12))
+        parts().bot.ask(told, Noted, secrets.token_hex(12))
     except (BotAway, Missing):
         current_app.logger.warning("%s of %r %s is not in the audit log", action, who, where)

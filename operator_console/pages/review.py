@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 
 from operator_console.access import current
 from operator_console.errors import BadRequest, BotAway, Missing
+from operator_console.parts import parts
 from switchboard.console_talk import (
     AskHeld,
     AskWaiting,
@@ -31,10 +32,6 @@ DONE = {
 }
 
 
-def _parts() -> Any:
-    return current_app.extensions["console"]
-
-
 @PAGES.get("/")
 def queue() -> Any:
     """What waits, and the newest of it in full."""
@@ -49,13 +46,13 @@ def post(turn: int) -> Any:
 
 def _page(turn: int | None, status: int = 200, problem: str = "", typed: Any = None) -> Any:
     offset = max(0, request.args.get("from", 0, int))
-    waiting = _parts().bot.ask(AskWaiting(offset=offset, limit=PER_PAGE), Waiting)
+    waiting = parts().bot.ask(AskWaiting(offset=offset, limit=PER_PAGE), Waiting)
     if turn is None and waiting.posts:
         turn = waiting.posts[0].turn
     shown = None
     if turn is not None:
         try:
-            shown = _parts().bot.ask(AskHeld(turn=turn), HeldPost)
+            shown = parts().bot.ask(AskHeld(turn=turn), HeldPost)
         except Missing as error:
             problem = problem or str(error)
     listed = [line.turn for line in waiting.posts]
@@ -70,7 +67,7 @@ def _page(turn: int | None, status: int = 200, problem: str = "", typed: Any = N
         per_page=PER_PAGE,
         after=_at(listed, place + 1),
         before=_at(listed, place - 1) if place > 0 else None,
-        confirm_above=_parts().settings.confirm_above,
+        confirm_above=parts().settings.confirm_above,
     )
     return page, status
 
@@ -87,7 +84,7 @@ def decide(turn: int) -> Any:
     done = _decide(turn, action, form.get("version", ""), _key())
     if done.decision.state == "refused":
         return _refused(done, turn)
-    _parts().say(_told(done))
+    parts().say(_told(done))
     following = form.get("after", "")
     return redirect(url_for("review.post", turn=int(following)) if following.isdecimal() else "/review/")
 
@@ -102,7 +99,7 @@ def _decide(turn: int, action: str, version: str, key: str) -> Decided:
         "reason": form.get("reason", "").strip()[:2000],
         "override": form.get("override") == "yes",
     }
-    decided: Decided = _parts().bot.ask(_valid(Decide, asked), Decided, key)
+    decided: Decided = parts().bot.ask(_valid(Decide, asked), Decided, key)
     return decided
 
 
@@ -118,7 +115,7 @@ def revise(turn: int) -> Any:
         asked["tags"] = [tag.strip() for tag in form.get("tags", "").split(",") if tag.strip()]
     key = _key()
     try:
-        done = _parts().bot.ask(_valid(Revise, asked), Decided, key)
+        done = parts().bot.ask(_valid(Revise, asked), Decided, key)
     except Missing as error:
         return _page(turn, 409, str(error), asked)
     if done.decision.state == "refused":
@@ -128,7 +125,7 @@ def revise(turn: int) -> Any:
             # What the screening finds in the new words has not been seen by anybody yet.
             return _page(turn, 409, "Saved, not approved: see what the screening finds in the new words.")
         return _approve_revised(turn, done, key)
-    _parts().say("Saved; it goes on waiting")
+    parts().say("Saved; it goes on waiting")
     return redirect(url_for("review.post", turn=turn))
 
 
@@ -137,7 +134,7 @@ def _approve_revised(turn: int, done: Decided, key: str) -> Any:
     approved = _decide(turn, "approve", done.post.version, f"{key}-approve")
     if approved.decision.state == "refused":
         return _refused(approved, turn)
-    _parts().say(_told(approved))
+    parts().say(_told(approved))
     following = request.form.get("after", "")
     return redirect(url_for("review.post", turn=int(following)) if following.isdecimal() else "/review/")
 
@@ -145,7 +142,7 @@ def _approve_revised(turn: int, done: Decided, key: str) -> Any:
 def _refused(done: Decided, turn: int, typed: Any = None) -> Any:
     what = f"Nothing was done: {done.decision.outcome}."
     if done.post is None:
-        _parts().say(what)
+        parts().say(what)
         return redirect(url_for("review.queue"))
     return _page(turn, 409, what, typed)
 
@@ -154,11 +151,11 @@ def _refused(done: Decided, turn: int, typed: Any = None) -> Any:
 def undo(decision: int) -> Any:
     """Take a decision back."""
     try:
-        done = _parts().bot.ask(Undo(by=current().by, decision=decision), Decided, _key())
+        done = parts().bot.ask(Undo(by=current().by, decision=decision), Decided, _key())
     except Missing as error:
-        _parts().say(str(error).capitalize())
+        parts().say(str(error).capitalize())
         return redirect(url_for("review.queue"))
-    _parts().say("Taken back; it waits again")
+    parts().say("Taken back; it waits again")
     return redirect(url_for("review.post", turn=done.decision.turn))
 
 
@@ -170,9 +167,9 @@ def bulk() -> Any:
     chosen = [name.partition(":") for name in form.getlist("post")][:MOST_AT_ONCE]
     posts = [(int(turn), version) for turn, _, version in chosen if turn.isdecimal()]
     if not posts:
-        _parts().say("Nothing was chosen")
+        parts().say("Nothing was chosen")
         return redirect(url_for("review.queue"))
-    many = len(posts) > _parts().settings.confirm_above
+    many = len(posts) > parts().settings.confirm_above
     if many and form.get("confirm", "").strip() != str(len(posts)):
         return render_template("confirm.html", action=action, posts=form.getlist("post"), number=len(posts))
     return render_template("results.html", action=action, results=_decide_all(posts, action, key))

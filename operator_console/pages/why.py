@@ -6,18 +6,15 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 
+from operator_console.parts import parts
 from switchboard.console_talk import AskPeople, AskPosts, AskRecords, AskStory, People, Posts, Records, Story
 
 PAGES = Blueprint("why", __name__)
 PER_PAGE = 50
 RECORDS_AT_ONCE = 100
 LONGEST_SEARCH = 500
-
-
-def _parts() -> Any:
-    return current_app.extensions["console"]
 
 
 @PAGES.get("/why")
@@ -29,7 +26,7 @@ def search() -> Any:
         return redirect(url_for("why.story", name=words))  # the id of a post
     before = request.args.get("before", None, int)
     asked = AskPosts(words=words, who=who, before=before, limit=PER_PAGE)
-    found: Posts = _parts().bot.ask(asked, Posts)
+    found: Posts = parts().bot.ask(asked, Posts)
     more = found.posts[-1].number if len(found.posts) == PER_PAGE else None
     return render_template("why.html", posts=found.posts, words=words, who=who, more=more)
 
@@ -37,7 +34,7 @@ def search() -> Any:
 @PAGES.get("/why/<name>")
 def story(name: str) -> Any:
     """The story of a post, by its id, by what it answers, or by the number of its turn."""
-    found: Story = _parts().bot.ask(AskStory(name=name[:200]), Story)
+    found: Story = parts().bot.ask(AskStory(name=name[:200]), Story)
     return render_template("story.html", story=found)
 
 
@@ -45,14 +42,14 @@ def story(name: str) -> Any:
 def people() -> Any:
     """Who has spoken with the bot."""
     begins = request.args.get("begins", "").strip()[:200]
-    found: People = _parts().bot.ask(AskPeople(begins=begins), People)
+    found: People = parts().bot.ask(AskPeople(begins=begins), People)
     return render_template("people.html", people=found.people, begins=begins)
 
 
 @PAGES.get("/export.jsonl")
 def export() -> Response:
     """The post log as JSON lines, as ``python -m tumblr export`` prints it."""
-    bot = _parts().bot
+    bot = parts().bot
     first: Records = bot.ask(AskRecords(limit=RECORDS_AT_ONCE), Records)
 
     def lines() -> Iterator[str]:

@@ -17,9 +17,10 @@ from pydantic import SecretStr
 from werkzeug.test import TestResponse
 
 from operator_console.access import Access
-from operator_console.app import Parts, create_app
+from operator_console.app import create_app
 from operator_console.bot_link import BotLink
 from operator_console.pages.live import watcher
+from operator_console.parts import Parts
 from operator_console.passwords import hash_of
 from operator_console.serving import Server
 from operator_console.sessions import SessionStore

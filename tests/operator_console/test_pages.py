@@ -11,7 +11,7 @@ import pytest
 
 from bot_config import load_config
 from bot_config_sources import setting_lines
-from operator_console.app import PARTS
+from operator_console.parts import PARTS
 from operator_console.streams import QUEUED, RESYNC, Stream, Streams
 from switchboard.console_talk import AskPosts, Posts
 from tests.operator_console.stage import Stage

@@ -271,7 +271,7 @@ def test_a_file_of_tokens_that_cannot_be_trusted_is_one_clear_error(
 
 def test_tokens_that_cannot_be_kept_are_one_clear_error(tmp_path: Path) -> None:
     path = config_in(tmp_path, token_file="/proc/none/tokens")
-    with pytest.raises(FatalError, match="set the three tokens in the configuration"):
+    with pytest.raises(FatalError, match="set the tokens in the configuration"):
         load_process_config(path)
 
 

@@ -34,6 +34,9 @@ REAL_GENERATOR: Mapping[str, Any] = {
 """Of the real model: the sampler with which it was measured, and no longer texts than it has learned."""
 REAL_CENTRE, REAL_SCALE = 0.7, 0.2
 """Of the mood with the real model, as above."""
+REAL_DASHBOARD_CUTOFF = 0.25
+"""With the real model, whose selector gives one post of the dashboard in five a score above 0.15: what the
+bot writes about them keeps people waiting for their answers."""
 REAL_CANDIDATES: Mapping[str, int] = {
     "fiction_min_words": 45,
     "textpost_min_words": 15,
@@ -87,7 +90,10 @@ def demo_settings(
             "retry_base_seconds": 2,
             "posts_per_day": POSTS_PER_DAY,
         },
-        "dashboard": {"posts_to_check": DASHBOARD_POSTS, "selection_cutoff": DASHBOARD_CUTOFF},
+        "dashboard": {
+            "posts_to_check": DASHBOARD_POSTS,
+            "selection_cutoff": REAL_DASHBOARD_CUTOFF if real else DASHBOARD_CUTOFF,
+        },
         "queue": {"write_when_below": 2, "posts_per_day": BOT_POSTS_PER_DAY},
         "switchboard": {
             "port": switchboard_port,

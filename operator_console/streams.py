@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 
 HEARTBEAT_SECONDS = 10.0
-"""The longest silence: a stream whose reader is gone ends with the next line."""
+"""The longest silence: a stream whose reader is gone ends with the next line. So often is also looked
+whether its reader is still logged in."""
 
 LOOK_SECONDS = 0.5
 """How often the bot is asked while somebody watches."""
@@ -17,6 +18,7 @@ QUEUED = 16
 """Events that wait for a slow reader; with one more it is told to load the page anew."""
 
 RETRY_MILLISECONDS = 3000
+SIGNED_OUT = "event: signed-out\ndata: {}\n\n"
 RESYNC = "event: resync\ndata: {}\n\n"
 
 
@@ -79,23 +81,24 @@ class Streams:
         self, stream: Stream, is_gone: Callable[[], bool], may_go_on: Callable[[], bool]
     ) -> Iterator[str]:
         """What is sent to a reader, until it goes, is logged out, or does not keep up."""
-        heard = time.monotonic()
+        heard = asked = time.monotonic()
         try:
             yield f"retry: {RETRY_MILLISECONDS}\n\n"
             while not (self._closed.is_set() or is_gone()):
                 if stream.overflowed:
                     yield RESYNC
                     return
-                event = stream.next(LOOK_SECONDS)
-                if event is not None:
-                    heard = time.monotonic()
-                    yield event
-                elif time.monotonic() - heard >= HEARTBEAT_SECONDS:
-                    heard = time.monotonic()
+                event, now = stream.next(LOOK_SECONDS), time.monotonic()
+                if now - asked >= HEARTBEAT_SECONDS:  # also where there is always something new
+                    asked = now
                     if not may_go_on():
-                        yield "event: signed-out\ndata: {}\n\n"
+                        yield SIGNED_OUT
                         return
-                    yield ": still here\n\n"
+                if event is None and now - heard >= HEARTBEAT_SECONDS:
+                    event = ": still here\n\n"
+                if event is not None:
+                    heard = now
+                    yield event
         finally:
             with self._lock:
                 self._streams.discard(stream)

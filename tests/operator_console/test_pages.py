@@ -12,7 +12,7 @@ import pytest
 from bot_config import load_config
 from bot_config_sources import setting_lines
 from operator_console.parts import PARTS
-from operator_console.streams import QUEUED, RESYNC, Stream, Streams
+from operator_console.streams import QUEUED, RESYNC, SIGNED_OUT, Stream, Streams
 from switchboard.console_talk import AskPosts, Posts
 from tests.operator_console.stage import Stage
 from tumblr.api.posting_switch import PostingHalted, PostingMode, PostingSwitch
@@ -197,6 +197,17 @@ def test_whoever_is_logged_out_is_told_so(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("operator_console.streams.LOOK_SECONDS", 0.01)
     streams, stream = news_of(lambda: "same"), Stream()
     assert list(streams.lines(stream, lambda: False, lambda: False))[-1].startswith("event: signed-out")
+    streams.close()
+
+
+def test_whoever_is_logged_out_hears_no_more_news_however_much_there_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("operator_console.streams.HEARTBEAT_SECONDS", 0.0)
+    streams, stream = news_of(lambda: "same"), Stream()
+    for number in range(3):
+        stream.put(f"event {number}")
+    assert list(streams.lines(stream, lambda: False, lambda: False))[1:] == [SIGNED_OUT]
     streams.close()
 
 

@@ -21,7 +21,9 @@ RUN = 3
 PERMUTATIONS = 128
 _SEED = 1
 _SLACK = 0.15
-"""How far below the threshold candidates begin, so that few like texts are missed."""
+"""How far below the threshold candidates begin. More would miss fewer like texts and compare many more unlike
+ones. As it is, a pair at a threshold of 0.6 is missed once in 85 times, (1 - 0.6^4)^32, one at 0.7 once in
+6,500."""
 
 KNOWN = 20_000
 """Texts whose runs are kept at hand: like texts are often near each other in time."""

@@ -61,7 +61,8 @@ def heads_folder(model: Path, configured: Path | None) -> Path:
 
 def store_version(made: Made, heads: Path, now: datetime | None = None) -> str:
     """Keep a head as a version that is not in use yet; the version's name."""
-    moment = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%S")
+    # To the microsecond: the newest version is the one whose name is last.
+    moment = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%S%f")
     name = f"{moment}-{fingerprint(made.head.cpu())[:12]}"
     save_made(made, version_folder(heads, made.head.settings.name, name))
     return name

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Executable, Row, bindparam, case, delete, func, insert, or_, select, update
 
 from switchboard.job_factory import NewJob
 from switchboard.messages.fields import MAX_ERROR_CHARACTERS, SINGLE_SHOT, JobState, JobType
@@ -40,13 +40,16 @@ _OFFER = update(jobs).where(_ID).values(offered=bindparam("new_offered"), free=b
 _CHANGED = ("state", "state_at", "accepted", "attempts", "leased", "offered", "free", "error")
 _CHANGE = update(jobs).where(_ID).values({name: bindparam(f"new_{name}") for name in _CHANGED})
 _FAIL = update(jobs).where(_ID).values(attempts=jobs.c.attempts + 1, error=bindparam("new_error"))
+YIELDED = 200.0
+"""So many candidates of other jobs may be written before a job whose turn it is, but for which nobody waits."""
+_YIELDING = or_(jobs.c.internal, jobs.c.kind == "textpost")
 _ME = clients.c.name == bindparam("client")
 _STANDING = select(
     func.coalesce(func.sum(clients.c.open), 0).label("all_open"),
     func.max(case((_ME, clients.c.open))).label("open"),
     func.max(case((_ME, clients.c.turn))).label("turn"),
     func.coalesce(func.max(clients.c.turn), 0.0).label("latest"),
-    select(jobs.c.turn)
+    select(case((_YIELDING, jobs.c.turn - YIELDED), else_=jobs.c.turn))
     .where(jobs.c.offered == GENERATORS, jobs.c.attempts == 0)
     .order_by(jobs.c.turn)
     .limit(1)
@@ -186,6 +189,7 @@ class Work:
         """Store a job whose id is free."""
         wanted = 0 if new.kind in SINGLE_SHOT else max(1, new.wanted)
         offered, free = offer_of(new.kind, "submitted", wanted, 0, 0)
+        is_yielding = internal or new.kind == "textpost"
         self.connection.execute(
             _INSERT_JOB,
             {
@@ -200,7 +204,7 @@ class Work:
                 "attempts": 0,
                 "offered": offered,
                 "free": free,
-                "turn": turn,
+                "turn": turn + YIELDED if is_yielding else turn,
                 "submitted_at": self.now,
                 "state_at": self.now,
             },

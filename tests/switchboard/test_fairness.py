@@ -46,6 +46,31 @@ def test_a_long_job_counts_for_as_many_short_ones_as_it_has_candidates(bench: Be
     assert 12 <= handed.index("long.1") - handed.index("long.0") <= 15
 
 
+def test_an_answer_that_somebody_waits_for_goes_before_an_own_post(bench: Bench) -> None:
+    bench.textpost("own.0", client="writer")
+    bench.lease_of("own.0", batch_size=4)  # the rest of it is still to be written
+    bench.answer("asked.0", client="writer")
+    bench.raw_select("heard.0", client="other")
+    assert order_of(bench, 3) == ["asked.0", "heard.0", "own.0"]
+
+
+def test_an_own_post_is_not_put_off_for_ever(bench: Bench) -> None:
+    bench.textpost("own", client="writer")
+    for number in range(30):  # 13 candidates each
+        bench.answer(f"asked.{number}", client="writer")
+    assert 12 <= order_of(bench, 31).index("own") <= 18
+
+
+def test_an_own_post_that_waits_sets_nobody_back(bench: Bench) -> None:
+    bench.textpost("own", client="writer")
+    bench.answer("asked", client="newcomer")
+    for number in range(3):
+        bench.answer(f"more.{number}", client="writer")
+    handed = order_of(bench, 5)
+    assert handed.index("asked") <= 1
+    assert handed[-1] == "own"
+
+
 def test_the_count_of_open_jobs_comes_back_to_nothing(bench: Bench) -> None:
     bench.raw_select("scored")
     bench.raw_select("cancelled")

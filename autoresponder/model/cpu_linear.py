@@ -82,7 +82,8 @@ class Int8Linear(nn.Module):
 def pack_linears(network: PreTrainedModel, dtype: str) -> None:
     """Replace every linear layer of a float32 network on a CPU: "float32" exactly, "int8" nearly.
 
-    Embeddings stay as they are, those that share their weights with the last layer too.
+    Embeddings stay as they are, those that share their weights with the last layer too. What is not packed is
+    copied, since one tensor that lies in a mapped file of weights keeps all of that file in memory.
     """
     fuse(network)
     make: Callable[[Tensor, Tensor | None], nn.Module] = Int8Linear if dtype == "int8" else PackedLinear
@@ -94,6 +95,8 @@ def pack_linears(network: PreTrainedModel, dtype: str) -> None:
                 setattr(parent, name, make(layer.weight.detach().t().contiguous(), _own(layer.bias)))
             elif isinstance(layer, NewGELUActivation):
                 setattr(parent, name, nn.GELU("tanh"))  # the same function in one pass over memory
+    for kept in (*network.parameters(), *network.buffers()):
+        kept.data = kept.data.clone()
 
 
 def _own(bias: Tensor | None) -> Tensor | None:

@@ -72,6 +72,14 @@ def test_a_whole_folder_loads(bare_folder: Path, network: GPT2LMHeadModel) -> No
     assert not any(p.requires_grad for p in generator.network.parameters())
 
 
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux's list of mapped files")
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+def test_a_packed_network_lets_the_file_of_its_weights_go(folder: Path, dtype: str) -> None:
+    generator = load_generator(str(folder), device="cpu", dtype=dtype)
+    assert str(folder) not in Path("/proc/self/maps").read_text()
+    del generator
+
+
 def test_one_of_several_end_tokens_may_be_the_tokenizers(bare_folder: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(bare_folder, tmp_path / "several"))
     change_json(folder / "config.json", eos_token_id=[7, 0])

@@ -41,7 +41,7 @@ _CHANGED = ("state", "state_at", "accepted", "attempts", "leased", "offered", "f
 _CHANGE = update(jobs).where(_ID).values({name: bindparam(f"new_{name}") for name in _CHANGED})
 _FAIL = update(jobs).where(_ID).values(attempts=jobs.c.attempts + 1, error=bindparam("new_error"))
 YIELDED = 200.0
-"""So many candidates of other jobs may be written before a job whose turn it is, but for which nobody waits."""
+"""So many candidates of other jobs go before a job whose turn it is, but for which nobody waits."""
 _YIELDING = or_(jobs.c.internal, jobs.c.kind == "textpost")
 _ME = clients.c.name == bindparam("client")
 _STANDING = select(

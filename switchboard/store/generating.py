@@ -54,7 +54,8 @@ _HANDABLE = (
 Single-shot work is given to one worker at a time; candidates are, as long as those that are in and those
 under lease do not make up the number wanted.
 """
-_ANY = select(jobs.c.id).where(*_OFFERED).limit(1)
+_ANY = select(jobs.c.id).where(*_OFFERED).order_by(jobs.c.attempts, jobs.c.turn).limit(1)
+"""Ordered as its index is, which PostgreSQL may else pass over and read all jobs until it finds one."""
 _BODY = select(requests.c.body).where(requests.c.job_id == bindparam("job_id"))
 _KNOWN = select(candidates.c.job_id, candidates.c.key).where(
     candidates.c.job_id.in_(bindparam("job_ids", expanding=True))

@@ -18,7 +18,6 @@ GIVEN_BACK = "the worker came back without the lease"
 
 _TOKENS = leases.c.token.in_(bindparam("tokens", expanding=True))
 _STAGE = leases.c.stage == bindparam("stage")
-_MINE = leases.c.worker.is_not_distinct_from(bindparam("worker"))
 _INSERT = insert(leases)
 _FIND: Select[Any] = select(leases.c.token, leases.c.candidates).where(
     leases.c.token == bindparam("token"), leases.c.job_id == bindparam("job_id"), _STAGE
@@ -32,11 +31,17 @@ _RELEASE = delete(leases).where(_TOKENS)
 _RENEW = (
     update(leases).where(_TOKENS).values(expires_at=bindparam("now", type_=Double) + leases.c.lasts_seconds)
 )
-_HELD = select(jobs.c.attempts).join(leases, leases.c.job_id == jobs.c.id).where(_MINE, _STAGE)
+_HELD = select(jobs.c.attempts).join(leases, leases.c.job_id == jobs.c.id).where(_STAGE)
+_HELD_BY = _HELD.where(leases.c.worker == bindparam("worker"))
+_HELD_BY_NAMELESS = _HELD.where(leases.c.worker.is_(None))
+"""One each, as PostgreSQL has no index for `IS NOT DISTINCT FROM`."""
+_MOST_LAPSED = 50
+"""Leases ended at once. Without a limit PostgreSQL reads the whole table rather than the index."""
 _LAPSED: Select[Any] = (
     select(leases.c.token, leases.c.job_id, leases.c.worker)
     .where(leases.c.expires_at <= bindparam("now"))
     .order_by(leases.c.expires_at)
+    .limit(_MOST_LAPSED)
 )
 _WORKERS = select(
     *(leases.c[name] for name in ("token", "job_id", "worker", "instance", "lasts_seconds"))
@@ -120,7 +125,7 @@ def resize(work: Work, candidates: Mapping[str, int]) -> None:
 
 
 def expire(work: Work) -> int:
-    """End the leases whose time is over, and count each as a failed attempt; returns how many."""
+    """End leases whose time is over, oldest first; each counts as a failed attempt. Returns how many."""
     return _bury(work, work.connection.execute(_LAPSED, {"now": work.now}).all(), EXPIRED)
 
 
@@ -154,7 +159,8 @@ def without_suspects_beside_others(
     """
     if not rows:
         return rows
-    held = work.connection.execute(_HELD, {"worker": holder.worker, "stage": holder.stage}).all()
+    query = _HELD_BY_NAMELESS if holder.worker is None else _HELD_BY
+    held = work.connection.execute(query, {"worker": holder.worker, "stage": holder.stage}).all()
     if any(row.attempts for row in held):
         return []
     unsuspected = [row for row in rows if not row.attempts]

@@ -35,7 +35,12 @@ _HANDABLE = (
 
 An unprompted post waits a while for the scores of the retained texts it competes with, but not for ever.
 """
-_ANY = select(jobs.c.id).where(jobs.c.offered == SELECTORS, _READY).limit(1)
+_ANY = (
+    select(jobs.c.id)
+    .where(jobs.c.offered == SELECTORS, _READY)
+    .order_by(jobs.c.attempts, jobs.c.turn)  # as its index is
+    .limit(1)
+)
 _CANDIDATES = (
     select(candidates)
     .where(candidates.c.job_id.in_(bindparam("job_ids", expanding=True)))

@@ -218,16 +218,18 @@ def lift_call_limits(port: int) -> None:
         driver.set_limits(per_hour=1_000_000, per_day=10_000_000, posts_per_day=POSTS_PER_DAY)
 
 
-def switch_people(port: int, people: int | None, speed: float | None) -> None:
-    """Switch the people as the command line says, whatever an earlier start had; none changes nothing."""
-    switch: dict[str, object] = {}
+def switch_people(port: int, people: int | None, speed: float | None, *, wide: bool) -> None:
+    """Switch the people as the command line says, whatever an earlier start had; none changes nothing.
+
+    ``wide``: they talk about everything, since the bot's model can answer that.
+    """
+    switch: dict[str, object] = {"wide": wide}
     if people is not None:
         switch |= {"on": people > 0, **({"count": people} if people else {})}
     if speed is not None:
         switch["speed"] = speed
-    if switch:
-        with SandboxDriver(f"http://127.0.0.1:{port}", timeout_seconds=60) as driver:
-            driver.set_people(**switch)
+    with SandboxDriver(f"http://127.0.0.1:{port}", timeout_seconds=60) as driver:
+        driver.set_people(**switch)
 
 
 def console_address(config: Config) -> str:
@@ -289,9 +291,10 @@ def serve(run: Path, path: Path, arguments: argparse.Namespace, lock: int, passw
         console=True,
         keep_open=[lock],
     ) as supervised:
-        if wait_until_ready(supervised, load_config(path), shutdown):
+        config = load_config(path)
+        if wait_until_ready(supervised, config, shutdown):
             lift_call_limits(arguments.port)
-            switch_people(arguments.port, people, speed)
+            switch_people(arguments.port, people, speed, wide=config.generator.heads is not None)
             say(f"\n  Ask the bot something:  http://127.0.0.1:{arguments.port}/\n")
             say(f"  the operator's console: http://127.0.0.1:{arguments.console_port}/")
             say(f"                          as {KEEPER}, password {password}\n")

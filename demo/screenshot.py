@@ -25,7 +25,7 @@ from bot_lifecycle import FatalError, Shutdown
 from bot_process import run_process
 from demo.configuration import write_demo_config
 from demo.pretrained import choose_model
-from demo.run import DEFAULT_MODEL, say, wait_until_ready
+from demo.run import DEFAULT_MODEL, say, switch_people, wait_until_ready
 from demo.supervisor import Supervised, free_port
 
 ANSWER_SECONDS = 180.0
@@ -108,6 +108,7 @@ def main(argv: list[str] | None = None) -> int:
         path = write_demo_config(Path(run), model.folder, port, free_port(), heads=model.heads)
         with Supervised(Path(run), path, port, people=PEOPLE, people_speed=PEOPLE_SPEED) as supervised:
             wait_until_ready(supervised, load_config(path), Shutdown())
+            switch_people(port, None, None, wide=model.heads is not None)
             browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
             take_pictures(browser, f"http://127.0.0.1:{port}", arguments.folder)
             browser.close()

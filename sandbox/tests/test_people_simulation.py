@@ -20,7 +20,7 @@ from tumblr_sandbox import __main__ as command
 from tumblr_sandbox.demo_accounts import DEMO_BLOG, PEOPLE
 from tumblr_sandbox.demo_seed import BEGAN_HOURS_AGO, NEIGHBOURS, PAST_HOURS, UNANSWERED_HOURS, seed_demo
 from tumblr_sandbox.errors import DayLimitError
-from tumblr_sandbox.language.tables import load_tables
+from tumblr_sandbox.language.tables import load_tables, parse_thing
 from tumblr_sandbox.markup.content import Content
 from tumblr_sandbox.media import key_in
 from tumblr_sandbox.people.actions import Answer, Ask, Follow, Like, Memory, Reblog, Reply, Unfollow, Write
@@ -263,6 +263,23 @@ def test_another_seed_brings_other_people_and_more_of_them_can_come(world: World
     assert [person.name for person in residents.people()][:5] == first
     residents.set_switch(PeopleSwitch(on=True, count=5, seed=2))
     assert [person.name for person in residents.people()] != first
+
+
+def test_they_talk_about_everything_where_they_are_told_to(world: World) -> None:
+    tables = load_tables()
+    others = {parse_thing(written).text for written in tables.slots["unknown"]}
+    residents = Residents(world)
+    seed_demo(world)
+    on = PeopleSwitch(on=True, count=12, speed=5000)
+    named, seen = [], 0
+    for wide in (False, True):
+        residents.set_switch(on.model_copy(update={"wide": wide}))
+        step_until(residents, 80)
+        done = residents.actions(after=seen)
+        seen = done[-1].number
+        said = " ".join(record.text for record in done).lower()
+        named.append(sum(thing in said for thing in others))
+    assert named[1] > 2 * named[0] + 3
 
 
 def test_they_live_without_a_bot_too(world: World) -> None:

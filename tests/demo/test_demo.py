@@ -237,14 +237,14 @@ def test_logs_of_a_process_that_never_wrote_are_empty(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("people", "speed", "sent"),
     [
-        (None, None, None),
+        (None, None, {}),
         (0, None, {"on": False}),
         (8, None, {"on": True, "count": 8}),
         (None, 2.5, {"speed": 2.5}),
     ],
 )
 def test_the_command_line_has_the_last_word_on_the_people(
-    people: int | None, speed: float | None, sent: dict[str, object] | None
+    people: int | None, speed: float | None, sent: dict[str, object]
 ) -> None:
     received: list[dict[str, object]] = []
 
@@ -263,7 +263,7 @@ def test_the_command_line_has_the_last_word_on_the_people(
     with HTTPServer(("127.0.0.1", 0), ControlFace) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        switch_people(server.server_port, people, speed)
+        switch_people(server.server_port, people, speed, wide=True)
         server.shutdown()
         thread.join()
-    assert received == ([] if sent is None else [sent])
+    assert received == [{"wide": True, **sent}]

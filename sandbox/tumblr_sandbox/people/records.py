@@ -20,6 +20,9 @@ class PeopleSwitch(BaseModel):
     count: int = Field(DEFAULT_COUNT, ge=1, le=MAX_COUNT, description="how many live here")
     seed: int = Field(DEFAULT_SEED, ge=0, le=2**53, description="which people: another seed, other people")
     bot: str = Field("frank", max_length=32, description="the blog that they come for")
+    wide: bool = Field(
+        False, description="whether they also talk about hundreds of things that no topic of theirs has"
+    )
 
 
 class ActionRecord(BaseModel):

@@ -145,6 +145,7 @@ class Residents:
         running, now = self._running, self._clock.now()
         if running is not None and _same_people(running.switch, switch):
             running.switch = switch
+            running.simulation.wide = switch.wide
         elif switch.on:
             time = float(get_setting(connection, TIME, now))
             simulation = Simulation(
@@ -155,6 +156,7 @@ class Residents:
                 bot=switch.bot,
                 rng=self._rng,
             )
+            simulation.wide = switch.wide
             simulation.settle(connection, now, time)
             put_setting(connection, TIME, time)
             self._running = _Running(switch, simulation, time)

@@ -108,6 +108,8 @@ class Simulation:
         self.memories: dict[str, Memory] = {}
         self.only_asks = False
         """Whether the bot listens to nothing but asks."""
+        self.wide = False
+        """Whether people also talk about things that no topic has."""
         self._calendar: list[tuple[float, int]] = []
 
     # Settling in
@@ -194,7 +196,9 @@ class Simulation:
         memory = self.memories[person.name]
         view, heard = self._view(connection, person, memory)
         dice = self._dice(person, memory.visits)
-        speaker = Speaker(self._language.tables, self._language.phrases, person, self.bot, dice)
+        speaker = Speaker(
+            self._language.tables, self._language.phrases, person, self.bot, dice, wide=self.wide
+        )
         plan = policy.decide(policy.Visit(person, view, speaker, dice, time, self.bot, memory.mood), memory)
         seen = self._feed.last_id
         done = [

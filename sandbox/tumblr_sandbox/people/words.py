@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 
 from tumblr_sandbox.language.asks import Asker
 from tumblr_sandbox.language.grammar import Grammar, capital
-from tumblr_sandbox.language.tables import FOLDER, Tables, Thing
+from tumblr_sandbox.language.tables import FOLDER, Tables, Thing, parse_thing
 from tumblr_sandbox.people.characters import Person
 
 OWN_THING = 0.75
 """Share of what somebody says that is about one of their favourite topics."""
+WIDE_THING = 0.5
+"""Share of what somebody says that is about something else altogether, where people talk about everything."""
 MAX_TAGS = 4
 _SIGNS = ("!!", "!", " :)", " lol", " <3", "", "")
 _SENTENCE_START = re.compile(r"(^|[.!?\n]\s*)([a-z])")
@@ -27,7 +29,10 @@ def load_phrases() -> dict[str, list[str]]:
 
 
 class Speaker:
-    """One person's words, drawn with a given generator. ``bot`` is the bot's name."""
+    """One person's words, drawn with a given generator.
+
+    ``bot`` is the bot's name. ``wide``: they also talk about things that no topic has.
+    """
 
     def __init__(
         self,
@@ -36,12 +41,15 @@ class Speaker:
         person: Person,
         bot: str,
         rng: random.Random,
+        *,
+        wide: bool = False,
     ) -> None:
         self._grammar = Grammar(tables, rng)
         self._phrases = phrases
         self._person = person
         self._bot = bot
         self._rng = rng
+        self._wide = wide
 
     def say(self, kind: str, *, about: str = "") -> str:
         """A phrase of a kind; ``about`` is what a question had been about."""
@@ -83,7 +91,9 @@ class Speaker:
         return "!review " + ", ".join(parts[: self._rng.randint(1, 3)])
 
     def thing(self) -> Thing:
-        """Something to talk about, mostly a favourite."""
+        """Something to talk about, mostly a favourite where people keep to their topics."""
+        if self._wide and self._rng.random() < WIDE_THING:
+            return parse_thing(self._rng.choice(self._grammar.tables.slots["unknown"]))
         fond = self._person.favourites
         if fond and self._rng.random() < OWN_THING:
             return self._rng.choice(self._grammar.tables.topics[self._rng.choice(fond)].things)

@@ -46,6 +46,7 @@ from tumblr.settings import (
     DraftsConfig,
     HalloweenConfig,
     LoopConfig,
+    MemoryConfig,
     QueueConfig,
     ScreeningConfig,
     TumblrConfig,
@@ -91,6 +92,7 @@ class Config(BaseSettings):
     branch_testing: BranchTestingConfig = Field(
         BranchTestingConfig(), description="trying changed code beside the bot in use"
     )
+    memory: MemoryConfig = Field(MemoryConfig(), description="how long the bot remembers")
     queue: QueueConfig = Field(QueueConfig(), description="original posts")
     screening: ScreeningConfig = Field(ScreeningConfig(), description="what may be published unseen")
     switchboard: SwitchboardConfig = Field(

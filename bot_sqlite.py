@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -11,6 +13,18 @@ from sqlalchemy.exc import DBAPIError
 
 LOCK_WAIT_SECONDS = 10.0
 """How long to wait for whoever holds the file, such as a backup."""
+
+LONGEST_JOURNAL_BYTES = 64 * 2**20
+"""To how much the write-ahead log is cut back when a reader made it longer."""
+
+INCREMENTAL = 2
+"""What PRAGMA auto_vacuum says of a file that can give back pages one by one."""
+
+LARGEST_VACUUM_BYTES = 256 * 2**20
+"""Larger files are left as they are, since copying them would make a start wait."""
+
+PAGES_GIVEN_BACK = 500
+"""At once, which is 2 MB."""
 
 DAMAGE_HINT = "stop the process, keep the file, and put the newest copy in its place"
 DAMAGED = ("malformed", "not a database", "file is encrypted", "malformed database schema")
@@ -34,12 +48,37 @@ def make_durable(engine: Engine, is_writing: Callable[[Connection], bool] = lamb
 def _configure(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
     for pragma in (
+        "auto_vacuum=INCREMENTAL",  # of a new file; an old one is made so by make_shrinkable
         "journal_mode=WAL",
         "synchronous=FULL",  # what was acknowledged survives a power cut
         "foreign_keys=ON",
+        f"journal_size_limit={LONGEST_JOURNAL_BYTES}",
         f"busy_timeout={round(LOCK_WAIT_SECONDS * 1000)}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def make_shrinkable(path: Path) -> None:
+    """Make a file of an older program give back what it no longer needs, unless it is large or in use.
+
+    Without this its free pages are used again, but the file stays as large as it ever was.
+    """
+    if not path.exists() or not 0 < path.stat().st_size <= LARGEST_VACUUM_BYTES:
+        return
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as connection,
+    ):
+        if connection.execute("PRAGMA auto_vacuum").fetchone()[0] != INCREMENTAL:
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            connection.execute("VACUUM")
+
+
+def give_back_pages(connection: Connection) -> None:
+    """Give some free pages back to the disk, within the caller's transaction."""
+    free = int(connection.exec_driver_sql("PRAGMA freelist_count").scalar_one())
+    for _ in range(min(free, PAGES_GIVEN_BACK)):  # the driver takes one step of the statement: one page
+        connection.exec_driver_sql("PRAGMA incremental_vacuum(1)")
 
 
 def reason_of(error: DBAPIError | sqlite3.Error) -> str:

@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
+from bot_sqlite import give_back_pages
 from images.errors import ImageError
 from images.lines import Frame
 
@@ -157,10 +158,12 @@ class ImageCache:
         """Remove what is too old to hold; how many entries that were."""
         before = self._clock() - self._seconds
         with self._engine.begin() as connection:
-            return sum(
+            forgotten = sum(
                 connection.execute(delete(table).where(table.c.kept_at < before)).rowcount
                 for table in (_addresses, _contents)
             )
+            give_back_pages(connection)
+        return forgotten
 
     def close(self) -> None:
         self._engine.dispose()
@@ -170,6 +173,7 @@ _NO_FAILURE = {"error": None, "is_permanent": False, "attempts": 0, "retry_at": 
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA busy_timeout=10000")

@@ -95,6 +95,10 @@ class ImageReader:
                 texts[url] = text
         return ImageTexts(texts, frozenset(pending))
 
+    def forget_old(self) -> None:
+        """Forget what was read too long ago."""
+        self._cache.forget_old()
+
     def read_all(self, urls: Iterable[str]) -> Mapping[str, str]:
         """The texts of images, waiting until all are read or have failed."""
         wanted = list(dict.fromkeys(urls))

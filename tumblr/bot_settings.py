@@ -23,11 +23,14 @@ from tumblr.settings import (
     DraftsConfig,
     HalloweenConfig,
     LoopConfig,
+    MemoryConfig,
     QueueConfig,
     ScreeningConfig,
     TumblrConfig,
     UserListConfig,
 )
+
+DAY = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class BotSettings:
     user_list: UserListConfig
     halloween: HalloweenConfig
     branch_testing: BranchTestingConfig
+    memory: MemoryConfig
     queue: QueueConfig
     screening: ScreeningConfig
     images: ImagesConfig
@@ -84,6 +88,10 @@ class BotSettings:
     def avoided_tags(self) -> tuple[str, ...]:
         """Texts whose tags are removed."""
         return (*self.screening.user_avoid_list, *self.screening.tag_avoid_list)
+
+    def oldest_input(self, now: float) -> float:
+        """Unix seconds; what is older is not reacted to: it may be forgotten that it was seen."""
+        return max(float(self.tumblr.start_timestamp), now - self.memory.inputs_days * DAY)
 
     def is_bot(self, blog: str) -> bool:
         """Whether a blog is the bot's."""

@@ -41,8 +41,8 @@ from tumblr.pacing.planner import Part, Planner, Step
 from tumblr.pacing.post_limit import PostLimit
 from tumblr.responding.driver import Driver
 from tumblr.settings import ApiKeys
-from tumblr.store.conversations import Upkeep
 from tumblr.store.database import Database
+from tumblr.store.upkeep import Ages, Upkeep
 from tumblr.turns.fail_points import FailPoints
 
 Clock = Callable[[], float]
@@ -163,7 +163,8 @@ def _key_set(
 
 def assemble(bot: Bot, settings: BotSettings, shutdown: Shutdown) -> Loop:
     """The loop of a bot in its world, be it the real one or a test's."""
-    moods = Moods(bot.turns, settings.zone, mood_system(settings.mood), settings.mood.stale_seconds)
+    system = mood_system(settings.mood)
+    moods = Moods(bot.turns, settings.zone, system, settings.mood.stale_seconds)
     planner, post_limit = Planner(bot, settings), PostLimit(bot, settings)
     rules, posts = ConversationRules(bot.turns, settings), OtherPosts(bot.tumblr)
     sources = conversation_sources(bot, settings, rules, posts)
@@ -176,8 +177,11 @@ def assemble(bot: Bot, settings: BotSettings, shutdown: Shutdown) -> Loop:
         throttle=post_limit.throttle,
     )
     driver = Driver(bot, settings, moods)
+    ages = Ages.of(settings.loop, settings.memory, least_mood_seconds=2 * system.window_seconds)
+    pictures = () if bot.image_reader is None else (bot.image_reader.forget_old,)
+    upkeep = Upkeep(bot.database, ages, bot.clock, bot.elapsed, beside=pictures)
     finders = (
-        ("upkeep", Part.DRAFTS, Upkeep(bot.database, settings.loop, bot.clock).find),
+        ("upkeep", Part.DRAFTS, upkeep.find),
         ("follows", Part.DRAFTS, FollowList(bot, settings).find),
         ("drafts", Part.DRAFTS, DraftWatcher(bot, settings, LostInputs(bot, rules, posts)).find),
         ("twins", Part.DRAFTS, driver.twins.find),

@@ -21,6 +21,10 @@ LAST_SECOND = 2**32
 """Unix seconds of the year 2106; what is later was meant as milliseconds."""
 
 
+Days = Annotated[int, Field(ge=1, le=36_500)]
+"""Whole days, a hundred years at most."""
+
+
 class ApiKeys(Section):
     """The four strings with which tumblr knows an application and an account."""
 
@@ -395,6 +399,30 @@ class HalloweenConfig(Section):
         description="whoever talks to the bot in reblogs, replies or mentions gets every candidate as a "
         "post, with numbers as tags",
     )
+
+
+class MemoryConfig(Section):
+    """How long the bot remembers; all of it is forgotten in small steps, while the bot works."""
+
+    texts_days: Days = Field(
+        365,
+        description="days that the post log is kept, and the texts of turns that are over: so far back reach "
+        "`python -m tumblr why` and `export`, and the console's search",
+    )
+    inputs_days: Days = Field(
+        730, description="days that the bot knows what it has seen; nothing older is ever reacted to"
+    )
+    mood_days: Days = Field(
+        365,
+        description="days that what moved the mood is kept; never less than twice mood.window_days",
+    )
+    audit_days: Days = Field(730, description="days that the console's audit log is kept")
+
+    @model_validator(mode="after")
+    def _names_outlive_texts(self) -> MemoryConfig:
+        if self.inputs_days < self.texts_days:
+            raise ValueError("inputs_days must not be less than texts_days")
+        return self
 
 
 class BranchTestingConfig(Section):

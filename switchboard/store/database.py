@@ -16,7 +16,16 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot_sqlite import DAMAGE_HINT, LOCK_WAIT_SECONDS, is_damaged, is_full_disk, make_durable, reason_of
+from bot_sqlite import (
+    DAMAGE_HINT,
+    LOCK_WAIT_SECONDS,
+    give_back_pages,
+    is_damaged,
+    is_full_disk,
+    make_durable,
+    make_shrinkable,
+    reason_of,
+)
 
 ADVISORY_LOCK = 0x5B0A2D  # any number, the same in every switchboard process on one database
 SWEEPING_LOCK = ADVISORY_LOCK + 1
@@ -111,6 +120,12 @@ class Database:
                 if has_it:
                     connection.exec_driver_sql(f"SELECT pg_advisory_unlock({lock})")
 
+    def tidy(self) -> None:
+        """Give some of a file's free pages back to the disk; PostgreSQL sees to that itself."""
+        if not self.is_shared:
+            with self.write() as connection:
+                give_back_pages(connection)
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -140,6 +155,7 @@ def _make_engine(url: str) -> Engine:
                     "the database must be a file (sqlite:///FILE): jobs are to outlive the process"
                 )
             Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+            make_shrinkable(Path(str(parsed.database)))
         # Parameters are texts of people: they have no place in error messages. Threads are bounded elsewhere.
         shared = {"isolation_level": "AUTOCOMMIT"} if parsed.get_backend_name() == "postgresql" else {}
         engine = create_engine(parsed, hide_parameters=True, pool_size=8, max_overflow=-1, **shared)

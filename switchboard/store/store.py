@@ -225,6 +225,8 @@ class JobStore:
         with self._database.alone(SWEEPING_LOCK) as is_mine:
             while is_mine and self._sweep_is_due():
                 total += self._do(sweeping.sweep)
+        if total:
+            self._database.tidy()
         self.swept.update(total)
         return total
 

@@ -138,11 +138,12 @@ class AskFinder:
     def _new_posts(self) -> list[TumblrPost]:
         """What is in the inbox and not in the store, newest first."""
         now = self._bot.elapsed()
+        oldest = self._settings.oldest_input(self._bot.clock())
         whole = now - self._read_all_at >= WHOLE_INBOX_SECONDS
         seen: set[str] = set()
         new: list[TumblrPost] = []
         for page in self._pages(seen):
-            recent = [one for one in page if one.timestamp >= self._settings.tumblr.start_timestamp]
+            recent = [one for one in page if one.timestamp >= oldest]
             known = self._bot.turns.known(INBOX_KINDS, [post.id for post in recent])
             unknown = [post for post in recent if post.id not in known]
             new += unknown

@@ -115,9 +115,9 @@ class ConversationFinder:
         return OwnPosts(recent, self._notes.read(recent))
 
     def _is_in_window(self, post: TumblrPost) -> bool:
-        hours = self._settings.conversation.window_hours
-        oldest = 0.0 if hours is None else self._bot.clock() - 3600.0 * hours
-        return post.timestamp > self._settings.tumblr.start_timestamp and post.timestamp >= oldest
+        now, hours = self._bot.clock(), self._settings.conversation.window_hours
+        oldest = 0.0 if hours is None else now - 3600.0 * hours
+        return post.timestamp > self._settings.oldest_input(now) and post.timestamp >= oldest
 
     def _is_ignored(self, post: TumblrPost) -> bool:
         ids = {post.id, *(entry.post_id for entry in post.trail)}

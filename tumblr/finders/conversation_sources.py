@@ -121,8 +121,9 @@ class ReblogSource:
 
     def _saying(self, notes: Sequence[Note]) -> Iterator[Note]:
         """Reblogs by others that said something, not too long ago."""
+        oldest = self._rules.settings.oldest_input(self._bot.clock())
         for note in notes:
-            recent = note.timestamp > self._rules.settings.tumblr.start_timestamp
+            recent = note.timestamp > oldest
             if note.type == "reblog" and note.said and recent and not self._rules.settings.is_bot(note.blog):
                 yield note
 
@@ -188,8 +189,9 @@ class ReplySource:
             yield Heard(note, post, context, ignored)
 
     def _replies(self, notes: Sequence[Note]) -> Iterator[Note]:
+        oldest = self._rules.settings.oldest_input(self._bot.clock())
         for note in notes:
-            recent = note.timestamp > self._rules.settings.tumblr.start_timestamp
+            recent = note.timestamp > oldest
             if note.type == "reply" and recent and not self._rules.settings.is_bot(note.blog):
                 yield note
 
@@ -305,7 +307,7 @@ class MentionSource:
 
     def _mentions(self, read: int | None) -> list[Mention]:
         """All since the mark; while there is none, the newest."""
-        since = max(float(read or 0), float(self._rules.settings.tumblr.start_timestamp))
+        since = max(float(read or 0), self._rules.settings.oldest_input(self._bot.clock()))
         most = self._rules.settings.conversation.mentions_to_check if read is None else None
         try:
             listed = self._bot.tumblr.reader.mentions(since, most)

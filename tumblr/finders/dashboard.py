@@ -181,11 +181,12 @@ class DashFinder:
         return reader.dashboard_after(str(seen), -(-number // PAGE) + MORE_PAGES)
 
     def _unknown(self, page: list[TumblrPost]) -> list[TumblrPost]:
+        oldest = self._settings.oldest_input(self._bot.clock())
         theirs = [
             post
             for post in page
             if not self._settings.is_bot(post.blog)
-            and post.timestamp > self._settings.tumblr.start_timestamp
+            and post.timestamp > oldest
             and post.name not in self._pending
         ]
         names = [post.name for post in theirs]

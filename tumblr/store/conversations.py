@@ -7,17 +7,16 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 
 from tumblr.api.notes import NoteList, note_list
-from tumblr.settings import LoopConfig
 from tumblr.store.database import Database
-from tumblr.store.schema import handled_posts, note_lists, outbox, side_judgments, turns
+from tumblr.store.schema import handled_posts, note_lists, side_judgments, turns
 from tumblr.turns.fail_points import FailPoint, FailPoints
 from tumblr.turns.kinds import IN_WORK, TurnKind, TurnState
-from tumblr.turns.turn import NewTurn, StoredRequest
+from tumblr.turns.turn import StoredRequest
 
 MANY = 500
 """Names looked up in one statement; SQLite bounds the number of its parameters."""
@@ -127,35 +126,3 @@ def _parts(names: Collection[str]) -> Iterator[list[str]]:
 
 def _dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-HOUR = 3600.0
-EVERY = HOUR
-"""Seconds between two looks for what is too old."""
-
-EDITS_HOURS = 30 * 24.0
-"""How long an edit that was made is remembered."""
-
-
-class Upkeep:
-    """Forgets what is too old. Turns, the mood's inputs and the post log are kept for ever."""
-
-    def __init__(self, database: Database, settings: LoopConfig, clock: Callable[[], float]) -> None:
-        self._database = database
-        self._settings = settings
-        self._clock = clock
-        self._due = 0.0
-
-    def find(self) -> list[NewTurn]:
-        """Forget, if an hour has passed since the last time. Finds no turns."""
-        now = self._clock()
-        if now >= self._due:
-            self._due = now + EVERY
-            with self._database.transaction() as connection:
-                for column, hours in (
-                    (note_lists.c.read_at, self._settings.notes_hours),
-                    (side_judgments.c.asked_at, self._settings.judgments_hours),
-                    (outbox.c.done_at, EDITS_HOURS),
-                ):
-                    connection.execute(delete(column.table).where(column < now - hours * HOUR))
-        return []

@@ -16,7 +16,15 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
-from bot_sqlite import DAMAGE_HINT, LOCK_WAIT_SECONDS, is_damaged, is_full_disk, make_durable, reason_of
+from bot_sqlite import (
+    DAMAGE_HINT,
+    LOCK_WAIT_SECONDS,
+    is_damaged,
+    is_full_disk,
+    make_durable,
+    make_shrinkable,
+    reason_of,
+)
 from tumblr.api.errors import StoreError, StoreFull
 from tumblr.store.migrations import migrate
 
@@ -42,6 +50,7 @@ class Database:
         Raises StoreError when it cannot be opened or is in use.
         """
         release = lock(path)
+        make_shrinkable(path)
         return cls(_engine(lambda: sqlite3.connect(path, timeout=LOCK_WAIT_SECONDS)), str(path), release)
 
     @classmethod

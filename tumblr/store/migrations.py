@@ -185,6 +185,21 @@ _SEARCH: Step = (
     _index_posts,
 )
 
+_FORGETTING: Step = (
+    "ALTER TABLE turns ADD COLUMN emptied BOOLEAN NOT NULL DEFAULT 0",
+    "CREATE INDEX ix_turns_emptied ON turns (emptied, updated_at)",
+    "DROP TRIGGER post_log_no_delete",
+    """CREATE TRIGGER post_log_no_delete BEFORE DELETE ON post_log WHEN OLD.created_at >= coalesce(
+        (SELECT CAST(value AS REAL) FROM marks WHERE name = 'post_log begins'), 0)
+        BEGIN SELECT RAISE(ABORT,
+        'the post log is only ever appended to, and its oldest part forgotten'); END""",
+    "DROP TRIGGER audit_no_delete",
+    """CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit WHEN OLD.at >= coalesce(
+        (SELECT CAST(value AS REAL) FROM marks WHERE name = 'audit begins'), 0)
+        BEGIN SELECT RAISE(ABORT,
+        'the audit log is only ever appended to, and its oldest part forgotten'); END""",
+)
+
 MIGRATIONS: tuple[Step, ...] = (
     _FIRST_TABLES,
     _COMMANDS_AND_BUDGET,
@@ -194,6 +209,7 @@ MIGRATIONS: tuple[Step, ...] = (
     _REBLOGGED_BLOGS,
     _REVIEWS,
     _SEARCH,
+    _FORGETTING,
 )
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Float,
+    Index,
     Integer,
     MetaData,
     String,
@@ -40,7 +41,9 @@ turns = Table(
     Column("settled", Boolean, nullable=False, index=True),  # the switchboard may forget the turn's jobs
     Column("rejections", Integer, nullable=False, server_default="0"),  # texts the bot itself sent back
     Column("review", Text),
+    Column("emptied", Boolean, nullable=False, server_default="0"),  # its texts are forgotten, not its names
     UniqueConstraint("kind", "input_id"),
+    Index("ix_turns_emptied", "emptied", "updated_at"),
 )
 
 mood_inputs = Table(

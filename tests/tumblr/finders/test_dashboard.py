@@ -13,7 +13,7 @@ import structlog
 from mood.system import MoodSystem
 from switchboard.messages import SpeakerQuestion
 from tests.tumblr.api.test_payload_forms import npf, npf_item
-from tests.tumblr.fakes import ZONE, World, settings_for
+from tests.tumblr.fakes import START, ZONE, World, settings_for
 from tumblr.api.client import TumblrDashReader
 from tumblr.api.models import TumblrPost
 from tumblr.finders.dashboard import DashFinder
@@ -24,6 +24,8 @@ from tumblr.pacing.throttle import Throttle
 from tumblr.turns.inputs import ThreadInput
 from tumblr.turns.kinds import TurnKind
 from tumblr.turns.turn import NewTurn
+
+DAWN = int(START.timestamp()) - 86_400
 
 
 class FakeDash(TumblrDashReader):
@@ -89,7 +91,7 @@ class Dashboard:
         )
 
     def post(self, number: int, score: float | None = 0.9, **more: Any) -> TumblrPost:
-        fields = {"id": number, "id_string": str(number), "timestamp": number, "trail": [], **more}
+        fields = {"id": number, "id_string": str(number), "timestamp": DAWN + number, "trail": [], **more}
         post = npf("something long enough", **fields)
         self.dash.posts.insert(0, post)
         if score is not None:

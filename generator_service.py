@@ -44,7 +44,6 @@ def _run(config: Config, *, check: bool) -> int:
     # PyTorch and transformers take seconds to load: a mistake in the configuration is told before.
     from autoresponder.checkup import BEFORE, LONGEST_SECONDS, TOKENS, check_up, progress_of, warm_up
     from autoresponder.errors import JobError, WritingStoppedError
-    from autoresponder.jobs.model_folder import load_heads
     from autoresponder.loading import build
     from autoresponder.pictures.models import PictureModels
     from autoresponder.service import serve
@@ -82,7 +81,7 @@ def _run(config: Config, *, check: bool) -> int:
         built.runner,
         pictures,
         shutdown,
-        None if judge is None else lambda: load_heads(judge, config.generator.heads),
+        judge,
     )
     return 0
 

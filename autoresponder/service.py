@@ -11,7 +11,10 @@ import structlog
 
 from autoresponder.errors import JobError, ServerUnreachableError, WritingStoppedError
 from autoresponder.heads.head_2021 import Head, HeadName
+from autoresponder.heads.wishes import HeadWishes
+from autoresponder.jobs.model_folder import GeneratorModel, load_heads
 from autoresponder.jobs.runner import Done, Job, JobRunner
+from autoresponder.model.trunk import blocks_of
 from autoresponder.pictures.models import PICTURE_JOBS, PictureModels
 from autoresponder.settings import GeneratorConfig
 from bot_lifecycle import FatalError, Shutdown
@@ -135,15 +138,16 @@ def serve(
     runner: JobRunner,
     pictures: PictureModels,
     shutdown: Shutdown,
-    load: Callable[[], Mapping[HeadName, Head]] | None = None,
+    judge: GeneratorModel | None = None,
 ) -> None:
     """Serve jobs until told to stop; what only a human can fix is raised as FatalError.
 
-    ``load`` reads the heads again when new ones are announced.
+    The heads of ``judge`` are read again when new ones are announced, or the operator wants others.
     """
-    reloader = HeadReloader(load) if load else None
+    reloader = None if judge is None else HeadReloader(lambda: load_heads(judge, settings.heads))
     once = Retry(attempts=1)  # the worker's loop has its own back-off
     client = SwitchboardClient(switchboard.address, switchboard.generator_token, retry=once)
+    wishes = None if judge is None else _wishes(judge, settings, client)
     name = worker_name(settings)
     exchange = GeneratorExchange(
         client,
@@ -151,6 +155,7 @@ def serve(
         batch_size=settings.batch_size,
         capabilities=pictures.capabilities,
         on_heads=reloader.announced if reloader else None,
+        on_wishes=wishes.see_to if wishes else None,
     )
     for line in runner.missing_heads:
         log.warning(line)
@@ -166,3 +171,9 @@ def serve(
     finally:
         client.close()
     log.info("generator stopped")
+
+
+def _wishes(judge: GeneratorModel, settings: GeneratorConfig, client: SwitchboardClient) -> HeadWishes:
+    size = len(blocks_of(judge.network)), judge.positions
+    folder = settings.heads or judge.folder / "heads"
+    return HeadWishes(folder, judge.identity, size, client.report_head)

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from operator_console.access import COOKIE, FORM_TOKEN, VISITOR_COOKIE, Access, current
 from operator_console.errors import BotAway, ConsoleError, LoggedOut, Missing, StaleForm
-from operator_console.pages import configured, live, login, review, why
+from operator_console.pages import configured, learning, live, login, review, why
 from operator_console.parts import PARTS, Parts
 from operator_console.rendering import register_filters
 
@@ -34,7 +34,7 @@ def create_app(parts: Parts) -> Flask:
     app.extensions[PARTS] = parts
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     register_filters(app)
-    for pages in (login.PAGES, review.PAGES, why.PAGES, live.PAGES, configured.PAGES):
+    for pages in (login.PAGES, review.PAGES, why.PAGES, live.PAGES, learning.PAGES, configured.PAGES):
         app.register_blueprint(pages)
 
     @app.get("/health")

@@ -1,8 +1,10 @@
-"""The console's way to the bot loop, by the switchboard."""
+"""The console's way to the bot loop, by the switchboard, and to what the switchboard itself keeps."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -10,8 +12,8 @@ from pydantic import ValidationError
 from operator_console.errors import BotAway, Missing
 from switchboard.client import SwitchboardClient
 from switchboard.console_talk import Question, Refusal
-from switchboard.errors import SwitchboardError, SwitchboardForbidden
-from switchboard.messages import ConsoleAsk, WireModel
+from switchboard.errors import SwitchboardConflict, SwitchboardError, SwitchboardForbidden
+from switchboard.messages import ConsoleAsk, HeadWish, LearningReply, WireModel
 
 Answer = TypeVar("Answer", bound=WireModel)
 
@@ -32,12 +34,8 @@ class BotLink:
         """
         body = question.model_dump(mode="json")
         ask = ConsoleAsk(key=key or secrets.token_hex(12), question=body, wait=WAIT_SECONDS)
-        try:
+        with _answered():
             reply = self._client.ask_bot(ask)
-        except SwitchboardForbidden:
-            raise BotAway("the switchboard refuses the console; see switchboard.console_token") from None
-        except SwitchboardError:
-            raise BotAway("the switchboard does not answer; is bridge_service.py running?", 5) from None
         if not reply.answered:
             raise BotAway("the bot does not answer; is tumbl.py running, with console.on?", 5)
         try:
@@ -49,3 +47,26 @@ class BotLink:
         except ValidationError:
             raise BotAway("the bot is of another version than the console") from None
         raise Missing(refusal.refused)
+
+    def learned(self) -> LearningReply:
+        """What training has reported. Raises BotAway."""
+        with _answered():
+            return self._client.learned()
+
+    def wish(self, wish: HeadWish) -> None:
+        """Have a version of a head put in use. Raises BotAway, and Missing where it does not fit."""
+        with _answered():
+            self._client.wish(wish)
+
+
+@contextmanager
+def _answered() -> Iterator[None]:
+    """Errors of the switchboard as the console tells them."""
+    try:
+        yield
+    except SwitchboardForbidden:
+        raise BotAway("the switchboard refuses the console; see switchboard.console_token") from None
+    except SwitchboardConflict as conflict:
+        raise Missing(conflict.error) from None
+    except SwitchboardError:
+        raise BotAway("the switchboard does not answer; is bridge_service.py running?", 5) from None

@@ -32,7 +32,9 @@ TAGS = {
 
 def register_filters(app: Flask) -> None:
     """Give the templates what they show values with."""
-    app.jinja_env.filters.update(post_html=post_html, moment=moment, score=score, span=span, percent=percent)
+    app.jinja_env.filters.update(
+        post_html=post_html, moment=moment, score=score, span=span, percent=percent, figure=figure
+    )
 
 
 def post_html(html: str) -> Markup:
@@ -55,9 +57,19 @@ def moment(seconds: float | None) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def day(seconds: float | None) -> str:
+    """The day of a moment, in UTC."""
+    return "–" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+
+
 def score(value: float | None) -> str:
     """A number between 0 and 1."""
     return "–" if value is None else f"{value:.2f}"
+
+
+def figure(value: float | None) -> str:
+    """A figure, in as many digits as say something."""
+    return "–" if value is None else f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
 def percent(value: float | None) -> str:

@@ -24,12 +24,14 @@ class Choice:
 
     `index` counts in the whole list of candidates, `screened_index` in the list that the mood's screen left
     (`screened` holds the whole-list indices of that one). `scores` are all scores, deltas included.
+    `by_chance`: they had no part in it.
     """
 
     index: int
     screened_index: int
     screened: tuple[int, ...]
     scores: tuple[float, ...]
+    by_chance: bool
 
 
 def choose(
@@ -45,7 +47,7 @@ def choose(
     scores = tuple(score_of(c.text, c.selector_probability, settings) for c in candidates)
     screened = mood_screen(candidates, mood)
     drawn = strategy.draw([scores[i] for i in screened], rng, settings)
-    return Choice(screened[drawn], drawn, screened, scores)
+    return Choice(screened[drawn.place], drawn.place, screened, scores, drawn.by_chance)
 
 
 def mood_screen(candidates: Sequence[Candidate], mood: Mood) -> tuple[int, ...]:

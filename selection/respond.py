@@ -53,6 +53,7 @@ class Selected:
     all_autoreview: tuple[float | None, ...] | None = None
     retained: tuple[str, ...] = ()
     chosen_retained: str | None = None
+    by_chance: bool | None = None
     all_posts: tuple[str, ...] | None = None
     all_tags: tuple[tuple[str, ...], ...] | None = None
 
@@ -88,6 +89,7 @@ def select(
         all_autoreview=_reviews(pool),
         retained=_to_retain(pool, choice, request, settings),
         chosen_retained=_taken_out(chosen, retained, request),
+        by_chance=choice.by_chance or None,
         all_posts=tuple(p.body for p in parsed) if request.return_all else None,
         all_tags=tuple(p.tags for p in parsed) if request.return_all else None,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from selection.settings import STANDARD, SelectionConfig, StrategyName
 
@@ -17,6 +18,13 @@ class UnknownStrategy(ValueError):  # noqa: N818 - named for what is wrong
         self.name = name
 
 
+class Draw(NamedTuple):
+    """The place of the score that was drawn, and whether by chance alone, whatever the scores were."""
+
+    place: int
+    by_chance: bool
+
+
 @dataclass(frozen=True)
 class Strategy:
     """How one candidate of a job is drawn; `eps` is the share of uniform draws of eps_greedy."""
@@ -24,24 +32,29 @@ class Strategy:
     name: StrategyName = StrategyName.PROPORTIONAL_WINNOWED
     eps: float = 0.1
 
-    def draw(self, scores: Sequence[float], rng: random.Random, settings: SelectionConfig = STANDARD) -> int:
-        """The index of the score drawn. Scores may lie outside [0, 1]; raises ValueError if there is none.
+    def draw(self, scores: Sequence[float], rng: random.Random, settings: SelectionConfig = STANDARD) -> Draw:
+        """Draw one of the scores. They may lie outside [0, 1]; raises ValueError if there is none.
 
         The settings' winnow bounds belong to proportional_winnowed.
         """
         if not scores:
             raise ValueError("there is nothing to draw from")
+        if self._leaves_it_to_chance(rng):
+            return Draw(rng.randrange(len(scores)), by_chance=True)
+        return Draw(self._by_scores(scores, rng, settings), by_chance=False)
+
+    def _leaves_it_to_chance(self, rng: random.Random) -> bool:
+        is_greedy = self.name is StrategyName.EPS_GREEDY
+        return self.name is StrategyName.UNIFORM or (is_greedy and rng.random() < self.eps)
+
+    def _by_scores(self, scores: Sequence[float], rng: random.Random, settings: SelectionConfig) -> int:
         match self.name:
-            case StrategyName.ARGMAX:
-                return _best(scores)
-            case StrategyName.EPS_GREEDY:
-                return rng.randrange(len(scores)) if rng.random() < self.eps else _best(scores)
-            case StrategyName.UNIFORM:
-                return rng.randrange(len(scores))
             case StrategyName.PROPORTIONAL:
                 return _proportional(scores, rng)
             case StrategyName.PROPORTIONAL_WINNOWED:
                 return _proportional(winnow(scores, settings.winnow_low, settings.winnow_high), rng)
+            case _:
+                return _best(scores)
 
 
 def strategy_by_name(name: str) -> StrategyName:

@@ -23,6 +23,8 @@ from switchboard.messages import (
     ErrorReply,
     GeneratorPoll,
     HeadsAnnouncement,
+    HeadStanding,
+    HeadWish,
     JobReference,
     PictureRequest,
     RawSelectRequest,
@@ -31,6 +33,7 @@ from switchboard.messages import (
     StateReply,
     StatusReport,
     TextpostRequest,
+    WeekReport,
 )
 from switchboard.metrics import Metrics
 from switchboard.parsing import (
@@ -45,6 +48,7 @@ from switchboard.parsing import (
 )
 from switchboard.settings import Role, SwitchboardConfig
 from switchboard.store import IdTaken, JobStore, StoredResult, StoreUnavailable, TooManyOpenJobs, Transition
+from switchboard.store.learning import WishRefused
 from switchboard.store.store import ALL_JOB_TYPES
 from switchboard.workers import WorkerRegistry
 
@@ -227,6 +231,34 @@ class Switchboard:
         """POST /desk - the bot loop answers questions of the console, and waits for others."""
         return _answer(self.console.poll(read_json(request, DeskPoll)))
 
+    # --- what training reports, and the operator wants
+
+    def report_head(self) -> Response:
+        """POST /heads - which version of a head is in use, and which there are."""
+        standing = read_json(request, HeadStanding)
+        self.store.report_head(standing)
+        log.info("head reported", head=standing.head, version=standing.current, problem=standing.problem)
+        return _answer({"ok": True})
+
+    def report_week(self) -> Response:
+        """POST /week - what a weekly run of training has done."""
+        self.store.report_week(read_json(request, WeekReport))
+        return _answer({"ok": True})
+
+    def learning(self) -> Response:
+        """GET /learning - what was reported about heads."""
+        return _answer(self.store.learned())
+
+    def wish(self) -> Response:
+        """POST /wish - the operator wants a version of a head in use."""
+        wish = read_json(request, HeadWish)
+        try:
+            self.store.wish(wish)
+        except WishRefused as refused:
+            raise RequestError(409, str(refused), "version") from None
+        log.info("head wished for", head=wish.head, version=wish.version)
+        return _answer(wish)
+
     # --- anybody
 
     def health(self) -> Response:
@@ -251,6 +283,10 @@ ROUTES: Sequence[tuple[str, str, Role | None, str]] = (
     ("POST", "/pollgenerator", "generator", "poll_generator"),
     ("POST", "/pollselector", "selector", "poll_selector"),
     ("POST", "/announce", "generator", "announce"),
+    ("POST", "/heads", "generator", "report_head"),
+    ("POST", "/week", "generator", "report_week"),
+    ("GET", "/learning", "console", "learning"),
+    ("POST", "/wish", "console", "wish"),
     ("POST", "/console", "console", "ask_console"),
     ("POST", "/desk", "client", "poll_desk"),
     ("GET", "/health", None, "health"),

@@ -32,6 +32,9 @@ from switchboard.messages import (
     DeskPollReply,
     GeneratorPoll,
     GeneratorPollReply,
+    HeadStanding,
+    HeadWish,
+    LearningReply,
     PictureRequest,
     RawSelectRequest,
     ResultReply,
@@ -41,6 +44,7 @@ from switchboard.messages import (
     StatusReport,
     SubmitReply,
     TextpostRequest,
+    WeekReport,
 )
 
 Reply = TypeVar("Reply", bound=BaseModel)
@@ -132,6 +136,23 @@ class SwitchboardClient:
     def announce(self, heads: str) -> None:
         """Tell running generators which version of the heads to use (generator role)."""
         self._request("POST", "/announce", json={"heads": heads})
+
+    def report_head(self, standing: HeadStanding) -> None:
+        """Say which version of a head is in use, and which there are (generator role)."""
+        self._request("POST", "/heads", json=standing.model_dump(mode="json"))
+
+    def report_week(self, report: WeekReport) -> None:
+        """Say what a weekly run of training has done (generator role)."""
+        self._request("POST", "/week", json=report.model_dump(mode="json"))
+
+    def learned(self) -> LearningReply:
+        """What was reported about heads (console role)."""
+        return _parsed(LearningReply.model_validate, self._request("GET", "/learning"))
+
+    def wish(self, wish: HeadWish) -> None:
+        """Have a version of a head put in use (console role). Raises SwitchboardConflict where it does not
+        fit."""
+        self._request("POST", "/wish", json=wish.model_dump(mode="json"))
 
     def poll_selector(self, poll: SelectorPoll) -> SelectorPollReply:
         """Post results, renew leases, and ask for finished candidate sets (selector role)."""

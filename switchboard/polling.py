@@ -16,6 +16,7 @@ from switchboard.messages import (
     GenerationJob,
     GenerationResult,
     GeneratorPoll,
+    HeadWish,
     JobType,
     PictureJob,
     PictureResult,
@@ -74,7 +75,7 @@ class GeneratorExchange:
     `worker` must be unique among all workers, and should stay the same over restarts: then a restarted
     generator's unfinished work is handed out again at once. `batch_size` is how many candidates it writes at
     once. `capabilities` are the types of job it serves; if None answers, textposts and scores. `on_heads` is
-    told which heads are announced.
+    told which heads are announced, `on_wishes` which the operator wants in use.
     """
 
     def __init__(
@@ -85,12 +86,14 @@ class GeneratorExchange:
         batch_size: int = 1,
         capabilities: Sequence[JobType] | None = None,
         on_heads: Callable[[str], None] | None = None,
+        on_wishes: Callable[[Sequence[HeadWish]], None] | None = None,
     ) -> None:
         self._client = client
         self._worker = worker
         self._batch_size = batch_size
         self._capabilities = list(capabilities) if capabilities is not None else None
         self._on_heads = on_heads
+        self._on_wishes = on_wishes
         self._instance = secrets.token_hex(8)
 
     def __call__(
@@ -118,6 +121,8 @@ class GeneratorExchange:
         reply = self._client.poll_generator(poll)
         if reply.heads is not None and self._on_heads is not None:
             self._on_heads(reply.heads)
+        if reply.wishes and self._on_wishes is not None:
+            self._on_wishes(reply.wishes)
         held = {job_id: job.lease for job_id, job in reply.jobs.items() if job.lease is not None}
         return Exchanged(
             jobs=reply.jobs,

@@ -27,6 +27,7 @@ def load_sections(path: Path) -> Sections:
         generator=config.generator,
         switchboard=config.switchboard,
         training=config.training,
+        database=config.tumblr.database,
         connect=partial(_connect, config),
     )
 

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from autoresponder.settings import GeneratorConfig
 from bot_settings.blog import BlogConfig
@@ -31,6 +32,8 @@ class Sections:
     generator: GeneratorConfig
     switchboard: SwitchboardConfig
     training: TrainingConfig
+    database: Path
+    """The bot's memory, if it is on this machine."""
     connect: Callable[[ExitStack], Tumblr]
     """Makes the ways to tumblr, which only read; what they hold open is closed with the stack."""
 

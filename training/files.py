@@ -12,39 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from autoresponder.model.whole_files import sync_folder as sync_folder
+from autoresponder.model.whole_files import write_atomically as write_atomically
+from autoresponder.model.whole_files import write_json as write_json
 from training.errors import LockedError, TrainingError
 
 MANIFEST = "manifest.json"
 _BLOCK = 1 << 20
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file in one step; a reader sees the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder last through a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def write_json(path: Path, value: object) -> None:
-    """Write indented JSON atomically."""
-    write_atomically(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def read_json(path: Path) -> Any:

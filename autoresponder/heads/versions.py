@@ -6,14 +6,21 @@ changed. To put another in use is to replace ``current.json``, in one step.
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from autoresponder.errors import ModelCorruptError
+from autoresponder.model.whole_files import write_json
 
 CURRENT = "current.json"
 VERSIONS = "versions"
+LOCK = ".current.lock"
+
+KEPT_BEFORE = 20
+"""Versions that can be gone back to."""
 
 
 class HeadVersions(BaseModel):
@@ -26,6 +33,20 @@ class HeadVersions(BaseModel):
 
     current: str = Field(pattern=r"^[A-Za-z0-9._-]*$")
     before: tuple[str, ...] = ()
+
+    def followed_by(self, version: str) -> HeadVersions:
+        """With another version in use."""
+        if version == self.current:
+            return self
+        return HeadVersions(current=version, before=(*self.before, self.current)[-KEPT_BEFORE:])
+
+    def rolled_back(self) -> HeadVersions:
+        """With the version before the present one in use, which must be there."""
+        *before, previous = self.before
+        return HeadVersions(current=previous, before=tuple(before))
+
+
+NO_VERSIONS = HeadVersions(current="")
 
 
 class CurrentHeads(BaseModel):
@@ -56,6 +77,23 @@ def folder_of(folder: Path, name: str) -> Path:
     if versions is None or not versions.current:
         return folder
     return version_folder(folder, name, versions.current)
+
+
+def change_versions(folder: Path, name: str, change: Callable[[HeadVersions], HeadVersions]) -> HeadVersions:
+    """Put another version of a head in use; whoever else does so at the same time waits.
+
+    ``change`` says which, from what is there. Gives what was there before.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        heads = read_current(folder)
+        old = heads.heads.get(name, NO_VERSIONS)
+        new = change(old)
+        if new != old:
+            changed = heads.model_copy(update={"heads": {**heads.heads, name: new}})
+            write_json(folder / CURRENT, changed.model_dump(mode="json"))
+    return old
 
 
 def version_folder(folder: Path, name: str, version: str) -> Path:

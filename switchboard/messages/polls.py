@@ -23,6 +23,7 @@ from switchboard.messages.fields import (
     is_none,
 )
 from switchboard.messages.jobs import GenerationJob, RawSelectJob, SelectionJob
+from switchboard.messages.learning import MAX_HEADS, HeadWish
 from switchboard.messages.pictures import CaptionJob, PictureJob
 from switchboard.messages.results import GeneratorResult, SelectionResult, SelectorResult
 
@@ -112,13 +113,18 @@ class _PollReply(WireModel):
 class GeneratorPollReply(_PollReply):
     """Jobs for a generator, and what became of its results.
 
-    On the wire the jobs stand by id beside "$statuses", "$leases" and, if any were announced, "$heads" (an id
-    cannot contain a dollar sign).
+    On the wire the jobs stand by id beside "$statuses" and "$leases", and "$heads" and "$wishes" where there
+    are any (an id cannot contain a dollar sign).
     """
 
     jobs: dict[Identifier, GeneratorWork] = Field(default_factory=dict, description="jobs by id")
     heads: Label | None = Field(
         None, description="version of the heads that generators are to use, if announced"
+    )
+    wishes: list[HeadWish] = Field(
+        default_factory=list,
+        max_length=MAX_HEADS,
+        description="heads that the operator wants in use",
     )
 
     def to_wire(self, *, jobs_alone: bool = False) -> dict[str, Any]:
@@ -126,8 +132,8 @@ class GeneratorPollReply(_PollReply):
         inner = self.model_dump(mode="json")
         if jobs_alone:
             return dict(inner["jobs"])
-        heads = {} if self.heads is None else {"$heads": self.heads}
-        return {**inner["jobs"], "$statuses": inner["statuses"], "$leases": inner["leases"], **heads}
+        beside = {f"${name}": inner[name] for name in ("heads", "wishes") if inner[name]}
+        return {**inner["jobs"], "$statuses": inner["statuses"], "$leases": inner["leases"], **beside}
 
     @classmethod
     def from_wire(cls, body: Mapping[str, Any]) -> Self:
@@ -139,6 +145,7 @@ class GeneratorPollReply(_PollReply):
                 "statuses": body.get("$statuses", {}),
                 "leases": body.get("$leases", {}),
                 "heads": body.get("$heads"),
+                "wishes": body.get("$wishes", []),
             }
         )
 

@@ -189,6 +189,9 @@ class SelectionOutcome(WireModel):
         None, description="probability that a human would reject it, if a model was asked"
     )
     model_info: ModelInfo = Field(default_factory=dict, description="which models wrote the chosen one")
+    by_chance: bool | None = Field(
+        None, description="true: drawn by chance alone; else left out", exclude_if=is_none
+    )
     all_posts: list[Text] | None = Field(None, max_length=MAX_SCORED_CANDIDATES, description="if asked for")
     all_tags: list[Tags] | None = Field(None, max_length=MAX_SCORED_CANDIDATES, description="if asked for")
 

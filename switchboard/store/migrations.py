@@ -7,7 +7,17 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, func, inspect, select, text, update
 
-from switchboard.store.schema import announced, clients, jobs, leases, metadata, versions
+from switchboard.store.schema import (
+    announced,
+    clients,
+    heads,
+    jobs,
+    leases,
+    metadata,
+    reports,
+    versions,
+    wishes,
+)
 from switchboard.store.work import OPEN_STATES, offer_of
 
 
@@ -59,6 +69,11 @@ def _006_find_leases_of_workers(connection: Connection) -> None:
         index.create(connection, checkfirst=True)
 
 
+def _007_keep_what_was_learned(connection: Connection) -> None:
+    for table in (heads, wishes, reports):
+        table.create(connection, checkfirst=True)
+
+
 def _add_column(connection: Connection, table: str, column: str, type_: str) -> None:
     """Add a column, unless the first step has made the table with it already."""
     if not any(known["name"] == column for known in inspect(connection).get_columns(table)):
@@ -72,6 +87,7 @@ MIGRATIONS: Sequence[Callable[[Connection], None]] = (
     _004_keep_announcements,
     _005_offer_jobs,
     _006_find_leases_of_workers,
+    _007_keep_what_was_learned,
 )
 
 

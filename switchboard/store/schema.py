@@ -123,3 +123,26 @@ announced = Table(
     Column("announced_at", Double, nullable=False),
 )
 """What workers are to take up, one version of each."""
+
+heads = Table(
+    "heads",
+    metadata,
+    Column("head", String(32), primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("reported_at", Double, nullable=False),
+)
+
+wishes = Table(
+    "wishes",
+    metadata,
+    Column("head", String(32), primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("name", String(32), primary_key=True),  # of what: "week"
+    Column("body", Text, nullable=False),
+    Column("reported_at", Double, nullable=False),
+)

@@ -4,7 +4,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -12,15 +12,20 @@ from switchboard.job_factory import NewJob
 from switchboard.messages import (
     GeneratorPoll,
     GeneratorPollReply,
+    HeadStanding,
+    HeadWish,
+    LearningReply,
     SelectorPoll,
     SelectorPollReply,
     StatusReport,
     SubmitReply,
+    WeekReport,
 )
 from switchboard.messages.fields import JobState, JobType
 from switchboard.settings import SwitchboardConfig
 from switchboard.store import (
     generating,
+    learning,
     leases,
     migrations,
     reporting,
@@ -157,21 +162,38 @@ class JobStore:
             with self._database.read() as connection:
                 wants = poll.max_jobs > 0 and generating.has_work(connection, kinds)
                 if not wants and not leases.attention_needed(connection, self._clock(), holder, poll.leases):
-                    return GeneratorPollReply(heads=generating.announced_heads(connection))
+                    return GeneratorPollReply(**_told_of_heads(connection))
 
         def exchange(work: Work) -> GeneratorPollReply:
             leases.expire(work)
             statuses = generating.take(work, holder, poll.results)
             renewed = self._keep_leases(work, holder, poll.leases)
             jobs = generating.reserve(work, holder, kinds, poll.batch_size, poll.max_jobs)
-            heads = generating.announced_heads(work.connection)
-            return GeneratorPollReply(jobs=jobs, statuses=statuses, leases=renewed, heads=heads)
+            told = _told_of_heads(work.connection)
+            return GeneratorPollReply(jobs=jobs, statuses=statuses, leases=renewed, **told)
 
         return self._do(exchange)
 
     def announce_heads(self, version: str) -> None:
         """Tell all generators, from their next poll on, which heads to take up."""
         self._do(lambda work: generating.announce_heads(work, version))
+
+    def report_head(self, standing: HeadStanding) -> None:
+        """Keep which version of a head is in use, and which there are."""
+        self._do(lambda work: learning.report_head(work, standing))
+
+    def report_week(self, report: WeekReport) -> None:
+        """Keep what a weekly run of training has done."""
+        self._do(lambda work: learning.report_week(work, report))
+
+    def wish(self, wish: HeadWish) -> None:
+        """Have generators put a version of a head in use. Raises WishRefused."""
+        self._do(lambda work: learning.wish(work, wish))
+
+    def learned(self) -> LearningReply:
+        """What was reported about heads."""
+        with self._database.read() as connection:
+            return learning.learned(connection)
 
     def exchange_selector(self, poll: SelectorPoll) -> SelectorPollReply:
         """Take in choices, renew leases, reserve candidate sets; with nothing to do it only reads."""
@@ -298,6 +320,13 @@ class JobStore:
     def _tell(self, changes: Changes) -> None:
         for watcher in self._watchers if changes else ():
             watcher(changes)
+
+
+def _told_of_heads(connection: Connection) -> dict[str, Any]:
+    return {
+        "heads": generating.announced_heads(connection),
+        "wishes": learning.wanted_heads(connection),
+    }
 
 
 def _carrying(reply: SelectorPollReply, scored: list[retention.ScoredText]) -> SelectorPollReply:

@@ -27,8 +27,11 @@ from operator_console.sessions import SessionStore
 from operator_console.settings import AccountConfig, ConsoleConfig
 from operator_console.streams import Streams
 from switchboard.client import SwitchboardClient
-from switchboard.errors import SwitchboardUnreachable
-from switchboard.messages import ConsoleAsk, ConsoleQuestion, ConsoleReply
+from switchboard.errors import SwitchboardConflict, SwitchboardUnreachable
+from switchboard.messages import ConsoleAsk, ConsoleQuestion, ConsoleReply, HeadWish, LearningReply
+from switchboard.settings import SwitchboardConfig
+from switchboard.store import JobStore
+from switchboard.store.learning import WishRefused
 from tests.tumblr.fakes import FakeSwitchboard, Request, World, outcome
 from tumblr.build import console_desk
 from tumblr.store.database import Database
@@ -69,6 +72,8 @@ class DirectClient(SwitchboardClient):
         self._lock = threading.Lock()
         self.away = False
         self.lose_answers = 0
+        self.kept: JobStore | None = None
+        """What the switchboard keeps of heads, if a test is about it."""
 
     def ask_bot(self, ask: ConsoleAsk) -> ConsoleReply:
         if self.away:
@@ -79,6 +84,16 @@ class DirectClient(SwitchboardClient):
             self.lose_answers -= 1
             return ConsoleReply(answered=False)
         return ConsoleReply.model_validate_json(ConsoleReply(answered=True, answer=answer).model_dump_json())
+
+    def learned(self) -> LearningReply:
+        return LearningReply() if self.kept is None else self.kept.learned()
+
+    def wish(self, wish: HeadWish) -> None:
+        assert self.kept is not None
+        try:
+            self.kept.wish(wish)
+        except WishRefused as refused:
+            raise SwitchboardConflict(409, str(refused), "version") from None
 
 
 class Writer(FakeSwitchboard):
@@ -151,6 +166,13 @@ class Stage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open.close()
+
+    def keep_heads(self) -> JobStore:
+        """A switchboard's store, for what is reported about heads."""
+        settings = SwitchboardConfig(database_url=f"sqlite:///{self.folder}/jobs.sqlite")
+        self.link.kept = store = JobStore(settings, clock=self.world.clock)
+        self._open.callback(store.close)
+        return store
 
     def serve(self) -> str:
         """Serve over real HTTP, until the end; the address."""

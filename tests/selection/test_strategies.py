@@ -19,7 +19,7 @@ DRAWS = 8000
 
 def shares(strategy: Strategy, scores: list[float], settings: SelectionConfig = STANDARD) -> list[float]:
     rng = random.Random(11)
-    counts = Counter(strategy.draw(scores, rng, settings) for _ in range(DRAWS))
+    counts = Counter(strategy.draw(scores, rng, settings).place for _ in range(DRAWS))
     return [counts[i] / DRAWS for i in range(len(scores))]
 
 
@@ -77,16 +77,16 @@ def test_winnowing_never_empties(scores: list[float]) -> None:
 
 @given(SCORES, STRATEGIES, st.integers())
 def test_every_draw_is_valid_and_repeatable(scores: list[float], strategy: Strategy, seed: int) -> None:
-    drawn = strategy.draw(scores, random.Random(seed))
+    drawn = strategy.draw(scores, random.Random(seed)).place
     assert 0 <= drawn < len(scores)
-    assert drawn == strategy.draw(scores, random.Random(seed))
+    assert drawn == strategy.draw(scores, random.Random(seed)).place
 
 
 @given(SCORES, st.sampled_from([StrategyName.PROPORTIONAL, StrategyName.PROPORTIONAL_WINNOWED]))
 def test_a_score_that_is_not_positive_is_drawn_only_if_none_is(
     scores: list[float], name: StrategyName
 ) -> None:
-    drawn = scores[Strategy(name).draw(scores, random.Random(1))]
+    drawn = scores[Strategy(name).draw(scores, random.Random(1)).place]
     assert drawn > 0 or max(scores) <= 0
 
 

@@ -23,8 +23,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace, sections: Sections) -> Outcome:
     from training.errors import UsageError
     from training.files import locked
-    from training.scoring_heads.making import announce
     from training.scoring_heads.promotion import heads_folder, promote, versions_of
+    from training.scoring_heads.told import announce
 
     model = arguments.model or Path(sections.generator.model)
     heads = heads_folder(model, arguments.heads or (None if arguments.model else sections.generator.heads))
@@ -39,7 +39,7 @@ def _run(arguments: argparse.Namespace, sections: Sections) -> Outcome:
         "head": arguments.head,
         "version": version,
         "replaced": replaced,
-        "announced": announce(sections, arguments.head, version),
+        "announced": announce(sections, heads, arguments.head),
     }
     return Outcome(report)
 

@@ -21,14 +21,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace, sections: Sections) -> Outcome:
     from training.files import locked
-    from training.scoring_heads.making import announce
     from training.scoring_heads.promotion import heads_folder, roll_back
+    from training.scoring_heads.told import announce
 
     model = arguments.model or Path(sections.generator.model)
     heads = heads_folder(model, arguments.heads or (None if arguments.model else sections.generator.heads))
     with locked(heads, "rollback"):
         version = roll_back(heads, arguments.head)
-    told = announce(sections, arguments.head, version)
+    told = announce(sections, heads, arguments.head)
     return Outcome({"command": "rollback", "head": arguments.head, "version": version, "announced": told})
 
 

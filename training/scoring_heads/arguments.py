@@ -32,3 +32,19 @@ def add_head_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="cpu, cuda, or auto")
     parser.add_argument("--keep-old", action="store_true", help="only keep the new head as a version")
     parser.add_argument("--seed", type=int, default=2021)
+
+
+def add_rate_arguments(parser: argparse.ArgumentParser) -> None:
+    """How often the autoreviewer may be wrong."""
+    parser.add_argument(
+        "--false-accept",
+        type=float,
+        default=0.0875,
+        help="share of bad texts that may be let through (default: 0.0875)",
+    )
+    parser.add_argument(
+        "--false-reject",
+        type=float,
+        default=0.03,
+        help="share of good texts that may be sent back (default: 0.03)",
+    )

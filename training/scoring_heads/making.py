@@ -17,8 +17,6 @@ from autoresponder.heads.head_2021 import Head
 from autoresponder.heads.versions import version_folder
 from autoresponder.jobs.model_folder import GeneratorModel, load_generator
 from munging.thread import Identity
-from switchboard.client import Retry, SwitchboardClient
-from switchboard.errors import SwitchboardError
 from training.command import Outcome, Sections
 from training.errors import ExitStatus, NotEnoughDataError
 from training.files import locked, write_json
@@ -38,6 +36,7 @@ from training.scoring_heads.promotion import (
 from training.scoring_heads.recipes import recipe_for
 from training.scoring_heads.rows import Row
 from training.scoring_heads.thresholds import Judged, WantedRates, choose_thresholds, rates_at
+from training.scoring_heads.told import announce, report_head
 
 KEPT_VERSIONS = 10
 WEEK = 7 * 86400.0
@@ -112,10 +111,13 @@ def make_head_version(
         report["promoted"] = comparison is None or comparison.is_better
         if report["promoted"]:
             report["replaced"] = promote(places.heads, name, version)
-            report["announced"] = announce(sections, name, version)
         else:
             status = ExitStatus.NOT_PROMOTED
     remove_unused(places.heads, name, KEPT_VERSIONS)
+    if report["promoted"]:
+        report["announced"] = announce(sections, places.heads, name)
+    else:
+        report_head(sections, places.heads, name)
     write_json(version_folder(places.heads, name, version).parent / "report.json", report)
     return Outcome(report, status)
 
@@ -168,27 +170,6 @@ def _compared(
     except NotEnoughDataError:
         # The weeks may be thin where the test rows are not.
         return compare(head, old, places.generator, rows, settings)
-
-
-def announce(sections: Sections, name: str, version: str) -> bool:
-    """Tell running generators which version of a head is in use, through the switchboard.
-
-    False when it cannot be reached: they keep the heads that they have, and a line says how to tell them
-    later. Whoever starts later reads the heads in use anyway.
-    """
-    few = Retry(attempts=3)
-    client = SwitchboardClient(sections.switchboard.address, sections.switchboard.generator_token, retry=few)
-    try:
-        client.announce(f"{name}/{version or 'none'}")
-    except SwitchboardError as error:
-        again = f"`python -m training promote {name} --version {version}`" if version else "restarting them"
-        Console(stderr=True).print(
-            f"running generators were not told ({error}); {again} does it", markup=False
-        )
-        return False
-    finally:
-        client.close()
-    return True
 
 
 def head_lock(places: HeadPlaces, command: str) -> Any:

@@ -12,8 +12,8 @@ from typing import Any
 from autoresponder.heads.files import load_head
 from autoresponder.heads.head_2021 import Head, fingerprint
 from autoresponder.heads.versions import (
-    CURRENT,
     HeadVersions,
+    change_versions,
     folder_of,
     read_current,
     version_folder,
@@ -22,13 +22,10 @@ from autoresponder.jobs.model_folder import GeneratorModel
 from autoresponder.model.trunk import blocks_of
 from bot_lifecycle import FatalError
 from training.errors import NotEnoughDataError, UsageError
-from training.files import fault_of_sealed, write_json
+from training.files import fault_of_sealed
 from training.scoring_heads.head_run import Made, measure, save_made
 from training.scoring_heads.rows import Row
 from training.settings import PromotionConfig
-
-KEPT_BEFORE = 20
-"""Versions that ``rollback`` can go back to."""
 
 
 @dataclass(frozen=True)
@@ -114,23 +111,18 @@ def promote(heads: Path, name: str, version: str) -> str:
     fault = fault_of_sealed(version_folder(heads, name, version))
     if fault is not None:
         raise UsageError(f"the version {version} of the {name} head cannot be used: {fault}")
-    current = read_current(heads)
-    old = current.heads.get(name)
-    before = () if old is None else (*old.before, old.current)
-    if old is not None and old.current == version:
-        return version
-    _write(heads, name, HeadVersions(current=version, before=before[-KEPT_BEFORE:] if old else ("",)))
-    return "" if old is None else old.current
+    return change_versions(heads, name, lambda old: old.followed_by(version)).current
 
 
 def roll_back(heads: Path, name: str) -> str:
     """Put the version before the present one in use; its name, empty for the head without versions."""
-    versions = read_current(heads).heads.get(name)
-    if versions is None or not versions.before:
-        raise UsageError(f"there is no {name} head before the one in use in {heads}")
-    *before, previous = versions.before
-    _write(heads, name, HeadVersions(current=previous, before=tuple(before)))
-    return previous
+
+    def back(old: HeadVersions) -> HeadVersions:
+        if not old.before:
+            raise UsageError(f"there is no {name} head before the one in use in {heads}")
+        return old.rolled_back()
+
+    return change_versions(heads, name, back).before[-1]
 
 
 def versions_of(heads: Path, name: str) -> list[str]:
@@ -147,9 +139,3 @@ def remove_unused(heads: Path, name: str, keep: int) -> None:
     for version in versions_of(heads, name)[:-keep]:
         if version not in used:
             shutil.rmtree(version_folder(heads, name, version))
-
-
-def _write(heads: Path, name: str, versions: HeadVersions) -> None:
-    current = read_current(heads)
-    changed = current.model_copy(update={"heads": {**current.heads, name: versions}})
-    write_json(heads / CURRENT, changed.model_dump(mode="json"))

@@ -13,12 +13,28 @@ from autoresponder.checkup import check_up
 from autoresponder.errors import ModelCorruptError, ModelError
 from autoresponder.heads.files import heads_in, save_head
 from autoresponder.heads.head_2021 import Head, HeadName, HeadSettings
-from autoresponder.heads.versions import folder_of, version_folder
+from autoresponder.heads.versions import (
+    HeadVersions,
+    change_versions,
+    folder_of,
+    read_current,
+    version_folder,
+)
+from autoresponder.heads.wishes import OVERTAKEN, HeadWishes
 from autoresponder.jobs.engines import WritingSettings
 from autoresponder.jobs.model_folder import GeneratorModel, load_generator, load_heads
 from autoresponder.jobs.runner import JobRunner
+from autoresponder.model.trunk import blocks_of
 from autoresponder.service import HeadReloader
-from switchboard.messages import GenerationJob, GenerationResult, RawSelectJob, RawSelectResult
+from switchboard.errors import SwitchboardUnreachable
+from switchboard.messages import (
+    GenerationJob,
+    GenerationResult,
+    HeadStanding,
+    HeadWish,
+    RawSelectJob,
+    RawSelectResult,
+)
 
 
 def other_head(heads: Mapping[HeadName, Head], layers: tuple[int, ...] | None = None) -> Head:
@@ -126,3 +142,55 @@ def test_the_version_that_is_named_is_read(
     (folder / "current.json").write_text('{"heads": {"selector": {"current": "../../x"}}}')
     with pytest.raises(ModelCorruptError, match="current"):
         load_heads(generator, folder)
+
+
+class Wished:
+    """A folder with versions a and b, of which a is in use, and what is reported of it."""
+
+    def __init__(self, folder: Path, generator: GeneratorModel, heads: Mapping[HeadName, Head]) -> None:
+        self.folder = folder
+        for version in ("a", "b"):
+            save_head(other_head(heads), version_folder(folder, "selector", version))
+        change_versions(folder, "selector", lambda old: old.followed_by("a"))
+        self.reported: list[HeadStanding] = []
+        self.away = False
+        size = len(blocks_of(generator.network)), generator.positions
+        self.wishes = HeadWishes(folder, generator.identity, size, self._report)
+
+    def _report(self, standing: HeadStanding) -> None:
+        if self.away:
+            raise SwitchboardUnreachable("away")
+        self.reported.append(standing)
+
+    def want(self, version: str, instead_of: str) -> HeadVersions:
+        """What is in use after the wish has come with a poll."""
+        wish = HeadWish(head="selector", version=version, instead_of=instead_of, who="keeper")
+        self.wishes.see_to([wish])
+        return read_current(self.folder).heads["selector"]
+
+
+def test_what_the_operator_wants_is_put_in_use_once_and_gone_back_to(
+    generator: GeneratorModel, heads: Mapping[HeadName, Head], tmp_path: Path
+) -> None:
+    wished = Wished(tmp_path, generator, heads)
+    wished.away = True
+    assert wished.want("b", "a") == HeadVersions(current="b", before=("", "a"))
+    wished.away = False  # nobody heard of it: the wish comes again, perhaps after a restart
+    assert wished.want("b", "a") == HeadVersions(current="b", before=("", "a"))
+    assert [(one.current, one.before, one.problem) for one in wished.reported] == [("b", ["", "a"], "")]
+    assert wished.want("a", "b") == HeadVersions(current="a", before=("",))
+    assert wished.want("", "a") == HeadVersions(current="")
+
+
+def test_a_wish_that_does_not_fit_is_reported_and_one_for_another_generator_left(
+    generator: GeneratorModel, heads: Mapping[HeadName, Head], tmp_path: Path
+) -> None:
+    wished = Wished(tmp_path, generator, heads)
+    as_it_was = HeadVersions(current="a", before=("",))
+    assert wished.want("b", "c") == as_it_was  # c was in use when it was decided
+    assert wished.reported.pop().problem == OVERTAKEN
+    (version_folder(tmp_path, "selector", "b") / "selector.safetensors").write_bytes(b"half")
+    assert wished.want("b", "a") == as_it_was
+    assert "not a whole safetensors file" in wished.reported.pop().problem
+    assert wished.want("elsewhere", "a") == as_it_was
+    assert not wished.reported

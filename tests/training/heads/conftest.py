@@ -15,7 +15,7 @@ from training.__main__ import main
 
 @pytest.fixture(autouse=True)
 def _at_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("training.scoring_heads.making", "training.weekly"):
+    for module in ("training.scoring_heads.making", "training.scoring_heads.reviewer", "training.weekly"):
         monkeypatch.setattr(f"{module}.now", lambda: NOW)
 
 

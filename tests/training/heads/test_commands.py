@@ -16,8 +16,19 @@ import torch
 from autoresponder.heads.scoring import Scorer
 from autoresponder.heads.versions import folder_of, read_current, version_folder
 from autoresponder.jobs.model_folder import load_generator, load_heads
-from tests.training.heads.toy import NOW, configuration, make_model, noted_posts, rows_file, write_notes
-from training.files import fault_of_sealed
+from switchboard.settings import SwitchboardConfig
+from switchboard.store import JobStore
+from tests.training.heads.toy import (
+    DAY,
+    NOW,
+    WORDS,
+    configuration,
+    make_model,
+    noted_posts,
+    rows_file,
+    write_notes,
+)
+from training.files import fault_of_sealed, write_json
 from training.noted import Standing, write_standing
 from training.scoring_heads.activations import Activations, as_hidden
 from training.scoring_heads.fit import SELECTOR, new_head
@@ -217,6 +228,66 @@ def test_a_week(run: Run, model: Path, tmp_path: Path) -> None:
     assert fault_of_sealed(model / "heads" / "versions" / "selector" / version) is None
     assert run(*week, "--epochs", 1, "--rate", 1e-9)[0] == 4
     assert json.loads((tmp_path / "notes" / "weekly.json").read_text())["command"] == "weekly"
+
+
+def test_a_week_with_decisions_trains_the_autoreviewer_and_tells_the_console(
+    run: Run, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too few posts for the selector keep nobody from it; the report says what its thresholds would do."""
+    store = JobStore(SwitchboardConfig(database_url=f"sqlite:///{tmp_path}/jobs"), clock=lambda: NOW)
+    monkeypatch.setattr("training.scoring_heads.told.SwitchboardClient", lambda *_, **__: Told(store))
+    notes = write_notes(tmp_path / "notes", noted_posts(NOW, days=3))
+    write_json(notes / "chance.json", ["1000", "1001"])
+    decisions: list[dict[str, Any]] = [
+        {
+            "decision": number, "turn": number, "action": ("approve", "reject")[number % 2],
+            "post": f"I {('love', 'hate')[number % 2]} {WORDS[number % 10]} {number}", "tags": [],
+            "kind": "ask", "question": "you?", "asking_name": f"reader{number}",
+            "time": NOW - 40 * DAY + number * DAY / 6,
+        }
+        for number in range(240)
+    ]  # fmt: skip
+    lines = "".join(json.dumps(one) + "\n" for one in decisions)
+    (notes / "decisions.jsonl").write_text(lines, encoding="utf-8")
+    place = ("--only", "train", "--place", tmp_path / "place", "--notes", notes, "--model", model)
+    write_notes(tmp_path / "place", noted_posts(NOW, days=3))
+    write_standing(tmp_path / "place", Standing())
+    status, _, said = run("weekly", *place, "--epochs", 15, "--rate", 3e-3)
+    assert status == 3
+    assert "labelled rows" in said
+    learned = store.learned()
+    (line,) = learned.heads
+    assert line.standing.head == "autoreviewer"
+    assert line.standing.current == read_current(model / "heads").heads["autoreviewer"].current
+    (version,) = line.standing.versions or []
+    assert version.version == line.standing.current
+    assert version.metrics["auc"] is not None
+    assert version.losses
+    assert learned.week is not None
+    reviewer = next(head for head in learned.week.heads if head.head == "autoreviewer")
+    assert reviewer.promoted
+    assert set(reviewer.thresholds) == {
+        "screening.autoreview_accept",
+        "screening.autoreview_accept_original",
+        "screening.autoreview_reject",
+    }
+    assert reviewer.last_week["rows"]
+    assert next(head.problem for head in learned.week.heads if head.head == "selector")
+    (week,) = learned.week.weeks
+    assert (week.posts, week.chance_posts) == (36, 2)
+    store.close()
+
+
+class Told:
+    """A client whose switchboard is at hand."""
+
+    def __init__(self, store: JobStore) -> None:
+        self.report_head = store.report_head
+        self.report_week = store.report_week
+        self.announce = store.announce_heads
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ class Decide(WireModel):
     action: Literal["approve", "draft", "reject", "again"]
     version: Version
     reason: Words = ""
+    length: Literal["", "shorter", "longer"] = ""
     override: bool = False
 
 

@@ -152,7 +152,7 @@ def _answer_job(request: AnswerRequest, rules: JobRules) -> GenerationJob:
     return GenerationJob(
         type="answer",
         prompt=prompt,
-        kwargs=options,
+        kwargs=_of_length(options, request),
         base_id=request.id,
         v8_timestamp=request.v8_timestamp,
         v10_timestamp=request.v10_timestamp,
@@ -175,12 +175,24 @@ def _textpost_job(request: TextpostRequest, rules: JobRules) -> GenerationJob:
     )
     return GenerationJob(
         type="textpost",
-        kwargs=options,
+        kwargs=_of_length(options, request),
         base_id=request.id,
         v8_timestamp=request.v8_timestamp,
         v10_timestamp=request.v10_timestamp,
         n_desired=_grown(rules.candidates.textpost, mood, rules),
     )
+
+
+def _of_length(options: GenerationOptions, request: AnswerRequest | TextpostRequest) -> GenerationOptions:
+    """With the length that is wanted: a text that shall be short may be shorter than others."""
+    least, most = request.least_words, request.most_words
+    under, half = options.avoid_if_under, options.avoid_half_if_under
+    if most is not None:
+        under, half = min(under, most // 2), min(half, most // 2)
+    if least is not None:
+        under = max(under, least)
+    lengths = {"avoid_if_under": under, "avoid_half_if_under": half, "avoid_if_over": most}
+    return options.model_copy(update=lengths)
 
 
 def answer_prompt(request: AnswerRequest) -> str:

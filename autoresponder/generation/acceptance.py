@@ -27,6 +27,7 @@ class AcceptanceOptions:
 
     avoid_if_under: int = 20
     avoid_half_if_under: int = 40
+    avoid_if_over: int | None = None
     avoid_if_cut_off: bool = False
     split_on_control_char: bool = True
     avoid_initial_blockquote: bool = True
@@ -78,6 +79,11 @@ def rather_short(written: GeneratedText, options: AcceptanceOptions) -> bool:
     return written.words < options.avoid_half_if_under and written.roll < 0.5
 
 
+def too_long(written: GeneratedText, options: AcceptanceOptions) -> bool:
+    """The body has more words than the job wants."""
+    return options.avoid_if_over is not None and written.words > options.avoid_if_over
+
+
 def cut_off(written: GeneratedText, options: AcceptanceOptions) -> bool:
     """The model set no end, and the job wants one."""
     return options.avoid_if_cut_off and not written.ended
@@ -115,6 +121,7 @@ RULES: dict[str, Rule] = {
         repetitive,
         too_short,
         rather_short,
+        too_long,
         cut_off,
         opens_with_quote,
         second_tags,
@@ -124,7 +131,12 @@ RULES: dict[str, Rule] = {
     )
 }
 SPEAKS_FOR_OTHERS = "speaks_for_others"
-RELAXING_ORDER = (rather_short.__name__, too_short.__name__, opens_with_quote.__name__)
+RELAXING_ORDER = (
+    rather_short.__name__,
+    too_short.__name__,
+    opens_with_quote.__name__,
+    too_long.__name__,
+)
 """The rules that are given up, one after the other, when too few texts pass."""
 
 

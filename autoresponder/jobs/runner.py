@@ -358,6 +358,7 @@ def acceptance_options(options: GenerationOptions) -> AcceptanceOptions:
     return AcceptanceOptions(
         avoid_if_under=options.avoid_if_under,
         avoid_half_if_under=options.avoid_half_if_under,
+        avoid_if_over=options.avoid_if_over,
         avoid_if_cut_off=options.avoid_if_cut_off,
         split_on_control_char=options.split_on_control_char,
         avoid_initial_blockquote=options.avoid_initial_blockquote,

@@ -97,6 +97,7 @@ def _decide(turn: int, action: str, version: str, key: str) -> Decided:
         "action": action,
         "version": version,
         "reason": form.get("reason", "").strip()[:2000],
+        "length": form.get("length", "") if action == "again" else "",
         "override": form.get("override") == "yes",
     }
     decided: Decided = parts().bot.ask(_valid(Decide, asked), Decided, key)

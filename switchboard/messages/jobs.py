@@ -63,6 +63,9 @@ class GenerationOptions(WireModel):
     eps: FiniteFloat = Field(0.1, ge=0.0, le=1.0, description="share of uniform draws in eps_greedy")
     avoid_if_under: int = Field(10, ge=0, description="words below which a candidate is refused")
     avoid_half_if_under: int = Field(15, ge=0, description="words below which half of them are refused")
+    avoid_if_over: int | None = Field(
+        None, ge=1, exclude_if=is_none, description="words above which a candidate is refused; absent: any"
+    )
     avoid_if_cut_off: bool = Field(False, description="refuse candidates without an end")
     split_on_control_char: bool = Field(True, description="cut at a control phrase instead of refusing")
     avoid_initial_blockquote: bool = Field(True, description="refuse bodies that open with a quotation")

@@ -21,6 +21,9 @@ from switchboard.messages.fields import (
 )
 from switchboard.messages.jobs import SpeakerQuestion
 
+MAX_WORDS = 10_000
+"""Of a wanted length."""
+
 
 def request_id(endpoint: str, fields: Mapping[str, Any]) -> str:
     """The id of a request: SHA-256 (hex) of the endpoint and the fields as canonical JSON.
@@ -49,7 +52,16 @@ class Submission(WireModel):
         return {name: str(int(v)) if isinstance(v, bool) else str(v) for name, v in values.items()}
 
 
-class AnswerRequest(Submission):
+class _TextRequest(Submission):
+    least_words: int | None = Field(
+        None, ge=1, le=MAX_WORDS, exclude_if=is_none, description="words that the text should have at least"
+    )
+    most_words: int | None = Field(
+        None, ge=1, le=MAX_WORDS, exclude_if=is_none, description="words that it should have at most"
+    )
+
+
+class AnswerRequest(_TextRequest):
     """A request for an answer to someone, or for a reblog or reply comment (POST /, form fields)."""
 
     question: LongText = Field(description="the prompt (exact_prompt), or the bare question")
@@ -76,7 +88,7 @@ class AnswerRequest(Submission):
         return self
 
 
-class TextpostRequest(Submission):
+class TextpostRequest(_TextRequest):
     """A request for an unprompted post (POST /textpost, form fields)."""
 
     mood: Label = Field("unrestricted", description="name of the mood that bounds the sentiment")

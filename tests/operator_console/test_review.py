@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from switchboard.messages import AnswerRequest
 from tests.operator_console.stage import Browser, Stage, fields_of
 from tumblr.turns.kinds import TurnState
 
@@ -136,6 +137,29 @@ def test_the_other_decisions(stage: Stage, action: str, state: TurnState) -> Non
     stage.later()
     assert stage.world.only_turn().state is state
     assert stage.published() == []
+
+
+@pytest.mark.parametrize("length", ["", "shorter", "longer"])
+def test_another_text_may_be_asked_for_by_its_length(stage: Stage, length: str) -> None:
+    """The hint outlives the time to undo it, and a restart; it is in the audit log."""
+    browser = stage.browser()
+    seen = stage.world.only_turn().result
+    assert seen is not None
+    words = len(seen.post.split())
+    again = browser.form("/review/1", DECIDE, 'name="length"')
+    browser.post(DECIDE, again | {"length": length})
+    stage.later()
+    assert stage.world.only_turn().state is TurnState.HELD  # screened as ever
+    asked = [job for job in stage.world.switchboard.jobs.values() if isinstance(job, AnswerRequest)][-1]
+    shorter, longer = (None, words * 2 // 3), (-(-words * 3 // 2), None)
+    wanted = {"": (None, None), "shorter": shorter, "longer": longer}
+    assert (asked.least_words, asked.most_words) == wanted[length]
+    assert length in browser.get("/audit").text
+    browser.post(DECIDE, browser.form("/review/1", DECIDE, 'name="length"') | {"length": "any"})
+    assert stage.world.only_turn().state is TurnState.HELD  # a length of nobody's is refused
+    browser.post(DECIDE, browser.form("/review/1", DECIDE, 'name="length"'))
+    stage.later()
+    assert stage.world.only_turn().words is None
 
 
 def test_many_at_once_are_decided_one_by_one(make_stage: Callable[..., Stage]) -> None:

@@ -103,6 +103,23 @@ def test_options_of_an_answer(fields: dict[str, Any], option: str, value: object
 
 
 @pytest.mark.parametrize(
+    ("fields", "lengths"),
+    [
+        ({}, (10, 15, None)),
+        ({"least_words": "40"}, (40, 15, None)),
+        ({"least_words": "4"}, (10, 15, None)),
+        ({"most_words": "60"}, (10, 15, 60)),
+        ({"most_words": "12", "write_fic_override": "1"}, (6, 6, 12)),
+    ],
+)
+def test_a_wanted_length_bounds_the_candidates(
+    fields: dict[str, Any], lengths: tuple[int, int, int | None]
+) -> None:
+    options = job_of(answer(**fields)).kwargs
+    assert (options.avoid_if_under, options.avoid_half_if_under, options.avoid_if_over) == lengths
+
+
+@pytest.mark.parametrize(
     ("question", "exact", "expected"),
     [
         ("hi @eve", False, ["frank", "keeper", "prim"]),

@@ -133,6 +133,7 @@ class Answers:
             who=asked.by.who,
             role=asked.by.role,
             reason=asked.reason,
+            length=asked.length,
             override=asked.override,
         )
         decision = self._bot.reviews.decide(new, self._settings.console.undo_seconds)

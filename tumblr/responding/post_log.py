@@ -95,6 +95,7 @@ def decision_record(decision: Decision, seen: Mapping[str, Any]) -> dict[str, An
         "turn": decision.turn_id,
         "action": str(decision.action),
         "reason": decision.reason,
+        "length": decision.length,
         "who": decision.who,
         "time": decision.created_at,
         "kind": seen["kind"],

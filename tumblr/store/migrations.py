@@ -200,6 +200,11 @@ _FORGETTING: Step = (
         'the audit log is only ever appended to, and its oldest part forgotten'); END""",
 )
 
+_LENGTHS: Step = (
+    "ALTER TABLE turns ADD COLUMN words TEXT",
+    "ALTER TABLE decisions ADD COLUMN length VARCHAR NOT NULL DEFAULT ''",
+)
+
 MIGRATIONS: tuple[Step, ...] = (
     _FIRST_TABLES,
     _COMMANDS_AND_BUDGET,
@@ -210,6 +215,7 @@ MIGRATIONS: tuple[Step, ...] = (
     _REVIEWS,
     _SEARCH,
     _FORGETTING,
+    _LENGTHS,
 )
 
 

@@ -23,7 +23,15 @@ from tumblr.store.rows import turn_of_row
 from tumblr.store.schema import audit, decisions, turns
 from tumblr.turns.fail_points import FailPoint, FailPoints
 from tumblr.turns.kinds import TurnState
-from tumblr.turns.review import Approval, Decision, DecisionState, NewDecision, Review, ReviewAction
+from tumblr.turns.review import (
+    Approval,
+    Decision,
+    DecisionState,
+    NewDecision,
+    Review,
+    ReviewAction,
+    WantedWords,
+)
 from tumblr.turns.turn import Turn
 
 GONE = "it does not wait any more"
@@ -175,7 +183,7 @@ class ReviewStore:
             )
             .returning(*decisions.c)
         ).one()
-        detail = "; ".join(filter(None, (new.reason, outcome and f"refused: {outcome}")))
+        detail = "; ".join(filter(None, (new.reason, new.length, outcome and f"refused: {outcome}")))
         _log(connection, now, new.who, new.role, str(new.action), f"turn {new.turn_id}", detail)
         return _decision(row)
 
@@ -239,7 +247,14 @@ def _moves(decision: Decision, turn: Turn, now: float) -> dict[str, Any]:
         case ReviewAction.AGAIN:
             # The time of its finding becomes a later one, so that its next request is another than the last.
             later = max(now, turn.created_at + 0.001)
-            again = {**SENT_BACK, "created_at": later, "updated_at": later}
+            seen = "" if turn.result is None else turn.result.post
+            words = WantedWords.of(decision.length, seen)
+            again = {
+                **SENT_BACK,
+                "created_at": later,
+                "updated_at": later,
+                "words": None if words is None else words.model_dump_json(),
+            }
             return {**again, "reason": f"{decision.who} wants another text"}
     raise ValueError(f"{decision.action} takes effect at once")
 
@@ -285,6 +300,7 @@ def _decision(row: Row[Any]) -> Decision:
         who=row.who,
         role=row.role,
         reason=row.reason,
+        length=row.length,
         override=row.override,
         number=row.number,
         state=DecisionState(row.state),

@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from switchboard.messages import SelectionOutcome
 from tumblr.turns.inputs import read_input
 from tumblr.turns.kinds import TurnKind, TurnState
-from tumblr.turns.review import Review
+from tumblr.turns.review import Review, WantedWords
 from tumblr.turns.turn import Intent, Judgment, LogEntry, StoredMoodInput, StoredRequest, Turn
 
 
@@ -39,6 +39,7 @@ def turn_of_row(row: Row[Any]) -> Turn:
         reason=row.reason,
         rejections=row.rejections,
         review=None if row.review is None else Review.model_validate_json(row.review),
+        words=None if row.words is None else WantedWords.model_validate_json(row.words),
     )
 
 

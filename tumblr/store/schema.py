@@ -41,6 +41,7 @@ turns = Table(
     Column("settled", Boolean, nullable=False, index=True),  # the switchboard may forget the turn's jobs
     Column("rejections", Integer, nullable=False, server_default="0"),  # texts the bot itself sent back
     Column("review", Text),
+    Column("words", Text),  # how long the next text should be
     Column("emptied", Boolean, nullable=False, server_default="0"),  # its texts are forgotten, not its names
     UniqueConstraint("kind", "input_id"),
     Index("ix_turns_emptied", "emptied", "updated_at"),
@@ -165,6 +166,7 @@ decisions = Table(
     Column("who", String, nullable=False),
     Column("role", String, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("length", String, nullable=False, server_default=""),  # of a text that is to be written again
     Column("override", Boolean, nullable=False),
     Column("state", String, nullable=False, index=True),
     Column("created_at", Float, nullable=False),

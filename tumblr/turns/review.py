@@ -6,6 +6,8 @@ import hashlib
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil, floor
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -29,6 +31,12 @@ class ReviewAction(StrEnum):
 
     REVISE = "revise"
     """Put other words or tags in its place; it goes on waiting."""
+
+
+Length = Literal["", "shorter", "longer"]
+
+SHORTER, LONGER = 2 / 3, 3 / 2
+"""How many words another text should have at most, and at least, for each of the one that was seen."""
 
 
 class DecisionState(StrEnum):
@@ -89,6 +97,25 @@ class Review(_Stored):
         return digest(self.html, self.tags)
 
 
+class WantedWords(_Stored):
+    """How long the next text of a turn should be, in words."""
+
+    format: Literal[1] = 1
+    least: int | None = None
+    most: int | None = None
+
+    @classmethod
+    def of(cls, length: Length, text: str) -> WantedWords | None:
+        """What a length means beside a text; None where any will do."""
+        words = len(text.split())
+        match length:
+            case "shorter":
+                return cls(most=max(1, floor(words * SHORTER)))
+            case "longer":
+                return cls(least=ceil(max(1, words) * LONGER))
+        return None
+
+
 def digest(html: str, tags: tuple[str, ...]) -> str:
     """A short name of some words and their tags."""
     return hashlib.sha256(json.dumps([html, tags]).encode()).hexdigest()[:16]
@@ -109,6 +136,9 @@ class NewDecision:
     who: str
     role: str
     reason: str = ""
+    length: Length = ""
+    """Of a text that is to be written again, beside the one that was seen."""
+
     override: bool = False
     """The operator posts it although it is refused."""
 

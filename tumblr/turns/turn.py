@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from switchboard.messages import SelectionOutcome
 from tumblr.turns.inputs import SkippedInput, TurnInput
 from tumblr.turns.kinds import CLOSED, Action, PostState, TurnKind, TurnState
-from tumblr.turns.review import Review
+from tumblr.turns.review import Review, WantedWords
 
 
 class Stored(BaseModel):
@@ -148,6 +148,9 @@ class Turn:
 
     review: Review | None = None
     """The text that waits, or has waited, for the operator."""
+
+    words: WantedWords | None = None
+    """How long the operator wants the next text to be."""
 
     def is_due(self, now: float) -> bool:
         """Whether its rest is over. A clock that was put back since it was stored makes it no longer."""

@@ -67,6 +67,8 @@ def text(body: str, tags: str = " #a") -> GeneratedText:
         (GeneratedText(" #a\n a river职#b", ended=True, prompt="a river"), NOT_LONG, "repeats_prompt"),
         (GeneratedText(" #a\n a lake", ended=True, prompt="is it a river?"), NOT_LONG, None),
         (text(""), NOT_LONG, "repeats_prompt"),
+        (text(" one two three"), AcceptanceOptions(0, 0, avoid_if_over=3), "too_long"),
+        (text(" one two"), AcceptanceOptions(0, 0, avoid_if_over=3), None),
         (GeneratedText(f" #a\n{TEN}", ended=True, repeating=True), NOT_LONG, "repetitive"),
     ],
 )

@@ -94,10 +94,20 @@ class ImmediateHandler(ABC):
 
 def stored(endpoint: Endpoint, fields: dict[str, Any], turn: Turn, now: datetime) -> StoredRequest:
     """A request of a turn. Its id is its own: another turn's, or another attempt's, never has the same."""
+    fields = {**fields, **_length(endpoint, turn)}
     own = {**fields, "turn": turn.name, "found": turn.created_at, "attempt": turn.attempts}
     return StoredRequest(
         endpoint=endpoint, id=request_id(endpoint, own), fields=fields, stored_at=now.timestamp()
     )
+
+
+def _length(endpoint: Endpoint, turn: Turn) -> dict[str, Any]:
+    """How long the text should be, where the operator has said so. A retained text is of any length."""
+    if turn.words is None or endpoint == "raw_select":
+        return {}
+    bounds = {"least_words": turn.words.least, "most_words": turn.words.most}
+    spare = {"spare_retained": True} if endpoint == "textpost" else {}
+    return {name: number for name, number in bounds.items() if number is not None} | spare
 
 
 def times_for_prompts(moment: datetime, timezone: ZoneInfo) -> dict[str, str]:

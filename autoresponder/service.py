@@ -13,6 +13,7 @@ from autoresponder.errors import JobError, ServerUnreachableError, WritingStoppe
 from autoresponder.heads.head_2021 import Head, HeadName
 from autoresponder.heads.wishes import HeadWishes
 from autoresponder.jobs.model_folder import GeneratorModel, load_heads
+from autoresponder.jobs.report import JobReport
 from autoresponder.jobs.runner import Done, Job, JobRunner
 from autoresponder.model.trunk import blocks_of
 from autoresponder.pictures.models import PICTURE_JOBS, PictureModels
@@ -21,7 +22,7 @@ from bot_lifecycle import FatalError, Shutdown
 from bot_network import shown_url
 from switchboard.client import Retry, SwitchboardClient
 from switchboard.errors import SwitchboardConflict, SwitchboardForbidden
-from switchboard.messages import WorkerError
+from switchboard.messages import WorkCost, WorkerError
 from switchboard.messages.fields import MAX_ERROR_CHARACTERS
 from switchboard.polling import GeneratorAnswer, GeneratorExchange, GeneratorJob
 from switchboard.settings import SwitchboardConfig
@@ -48,6 +49,16 @@ class GeneratorWorker:
     def work(self, bench: WorkerThread[GeneratorJob, GeneratorAnswer | WorkerError]) -> None:
         """Do jobs until none is left; one that cannot be done is reported, and the others go on."""
         began: dict[str, float] = {}
+        busy_since = time.perf_counter()
+
+        def cost_of(report: JobReport) -> WorkCost:
+            """What a job took: the time since the one before it was done, for they are done side by side."""
+            nonlocal busy_since
+            seconds, busy_since = time.perf_counter() - busy_since, time.perf_counter()
+            writing = report.writing
+            if writing is None:
+                return WorkCost(seconds=seconds)
+            return WorkCost(tokens=writing.tokens, seconds=seconds, speed=writing.tokens_per_second)
 
         def take() -> dict[str, Job]:
             if self._heads is not None:
@@ -69,7 +80,7 @@ class GeneratorWorker:
             log.info("job done", job=job_id, **report.fields(), seconds=seconds)
             for line in report.month_lines():
                 log.info("candidate in other months", job=job_id, **line)
-            bench.deliver(key, result)
+            bench.deliver(key, result.model_copy(update={"cost": cost_of(report)}))
 
         try:
             self._runner.run_together(take(), deliver, take)

@@ -13,7 +13,7 @@ from operator_console.errors import BotAway, Missing
 from switchboard.client import SwitchboardClient
 from switchboard.console_talk import Question, Refusal
 from switchboard.errors import SwitchboardConflict, SwitchboardError, SwitchboardForbidden
-from switchboard.messages import ConsoleAsk, HeadWish, LearningReply, WireModel
+from switchboard.messages import ConsoleAsk, HeadWish, LearningReply, StatusReport, WireModel
 
 Answer = TypeVar("Answer", bound=WireModel)
 
@@ -47,6 +47,11 @@ class BotLink:
         except ValidationError:
             raise BotAway("the bot is of another version than the console") from None
         raise Missing(refusal.refused)
+
+    def work(self) -> StatusReport:
+        """Who works for the bot, what they have done today, what has failed. Raises BotAway."""
+        with _answered():
+            return self._client.work()
 
     def learned(self) -> LearningReply:
         """What training has reported. Raises BotAway."""

@@ -231,6 +231,10 @@ class Switchboard:
         """POST /desk - the bot loop answers questions of the console, and waits for others."""
         return _answer(self.console.poll(read_json(request, DeskPoll)))
 
+    def work(self) -> Response:
+        """GET /work - who works, what they have done today, and what has failed."""
+        return _answer(self._report())
+
     # --- what training reports, and the operator wants
 
     def report_head(self) -> Response:
@@ -285,6 +289,7 @@ ROUTES: Sequence[tuple[str, str, Role | None, str]] = (
     ("POST", "/announce", "generator", "announce"),
     ("POST", "/heads", "generator", "report_head"),
     ("POST", "/week", "generator", "report_week"),
+    ("GET", "/work", "console", "work"),
     ("GET", "/learning", "console", "learning"),
     ("POST", "/wish", "console", "wish"),
     ("POST", "/console", "console", "ask_console"),

@@ -145,6 +145,10 @@ class SwitchboardClient:
         """Say what a weekly run of training has done (generator role)."""
         self._request("POST", "/week", json=report.model_dump(mode="json"))
 
+    def work(self) -> StatusReport:
+        """Who works, and what they have done today (console role)."""
+        return _parsed(StatusReport.model_validate, self._request("GET", "/work"))
+
     def learned(self) -> LearningReply:
         """What was reported about heads (console role)."""
         return _parsed(LearningReply.model_validate, self._request("GET", "/learning"))

@@ -13,6 +13,7 @@ from operator_console.bot_link import BotLink
 from operator_console.errors import BadRequest, BotAway, Missing, TooMany
 from operator_console.pages.mood_chart import mood_chart
 from operator_console.parts import parts
+from operator_console.remedies import faults_of
 from switchboard.console_talk import AskAudit, AskLive, Audit, Live, PostingLine, SetPosting
 
 PAGES = Blueprint("live", __name__)
@@ -31,7 +32,10 @@ def page() -> Any:
     """What the bot is doing at the moment."""
     found: Live = parts().bot.ask(AskLive(), Live)
     template = "live_panel.html" if request.args.get("part") == "panel" else "live.html"
-    return render_template(template, live=found, chart=mood_chart(found))
+    work = parts().bot.work()
+    return render_template(
+        template, live=found, chart=mood_chart(found), work=work, faults=faults_of(found, work)
+    )
 
 
 @PAGES.get("/live/stream")

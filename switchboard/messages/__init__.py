@@ -56,6 +56,7 @@ from switchboard.messages.replies import (
     StateReply,
     StatusReport,
     SubmitReply,
+    WorkDone,
     WorkerLine,
 )
 from switchboard.messages.results import (
@@ -65,6 +66,7 @@ from switchboard.messages.results import (
     SelectionOutcome,
     SelectionResult,
     SpeakerOdds,
+    WorkCost,
     WorkerError,
 )
 from switchboard.messages.submissions import (
@@ -134,6 +136,8 @@ __all__ = [
     "TextpostRequest",
     "WeekReport",
     "WireModel",
+    "WorkCost",
+    "WorkDone",
     "WorkerError",
     "WorkerLine",
     "request_id",

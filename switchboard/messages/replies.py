@@ -84,6 +84,16 @@ class WorkerLine(WireModel):
     leases: int = Field(description="leases it holds")
 
 
+class WorkDone(WireModel):
+    """What one generator has done on the present day (UTC)."""
+
+    worker: Label = Field(description="its name")
+    texts: int = Field(description="candidates that were written, texts that were scored")
+    tokens: int = Field(description="tokens that were written, those of refused tries too")
+    seconds: FiniteFloat = Field(description="time that it worked")
+    speed: FiniteFloat | None = Field(None, description="tokens a second of what it wrote last")
+
+
 class StatusReport(WireModel):
     """What the switchboard is doing (GET /status). No prompt text, unless one job is asked for by id."""
 
@@ -95,6 +105,7 @@ class StatusReport(WireModel):
     jobs: list[JobLine] = Field(default_factory=list, description="open jobs, oldest first, at most 100")
     failures: list[JobLine] = Field(default_factory=list, description="latest failed jobs, at most 20")
     workers: list[WorkerLine] = Field(default_factory=list, description="workers by last contact")
+    work: list[WorkDone] = Field(default_factory=list, description="what generators have done today")
     unserved: list[JobType] = Field(default_factory=list, description="types of open jobs that nobody serves")
     retained: int = Field(0, description="texts in the retention list")
     retained_unscored: int = Field(0, description="of these, texts without a score")

@@ -46,6 +46,16 @@ class _WorkerResult(WireModel):
     lease: Token | None = Field(None, description="token of the lease under which the work was done")
 
 
+class WorkCost(WireModel):
+    """What a generator has spent on a result."""
+
+    tokens: int = Field(0, ge=0, description="tokens that were written, those of refused tries too")
+    seconds: FiniteFloat = Field(
+        ge=0.0, description="time that it worked; of jobs side by side each second counts once"
+    )
+    speed: FiniteFloat | None = Field(None, ge=0.0, description="tokens a second while it wrote")
+
+
 class GenerationResult(_WorkerResult):
     """A batch of scored candidates. All lists are of one length, or the batch is refused as a whole."""
 
@@ -65,6 +75,7 @@ class GenerationResult(_WorkerResult):
         None, description="a key for each candidate, unique in the job; else made from its text and scores"
     )
     more: bool = Field(False, description="true: more will follow under this lease, which is kept")
+    cost: WorkCost | None = Field(None, exclude_if=is_none, description="what it took")
 
     _drop_echo = model_validator(mode="before")(_without_echo)
 
@@ -99,6 +110,7 @@ class GenerationResult(_WorkerResult):
                 update={
                     **{name: [value[index]] for name, value in kept.items()},
                     "more": self.more or index < last,
+                    "cost": self.cost if index == 0 else None,
                 }
             )
             for index in range(last + 1)
@@ -145,11 +157,13 @@ class RawSelectOutcome(WireModel):
 class RawSelectResult(RawSelectOutcome, _WorkerResult):
     """A generator's answer to a raw_select job."""
 
+    cost: WorkCost | None = Field(None, exclude_if=is_none, description="what it took")
+
     _drop_echo = model_validator(mode="before")(_without_echo)
 
     def outcome(self) -> RawSelectOutcome:
         """What the client gets to see."""
-        return RawSelectOutcome.model_validate(self.model_dump(exclude={"lease"}))
+        return RawSelectOutcome.model_validate(self.model_dump(exclude={"lease", "cost"}))
 
 
 class WorkerError(_WorkerResult):

@@ -17,6 +17,7 @@ from switchboard.store.schema import (
     reports,
     versions,
     wishes,
+    work_done,
 )
 from switchboard.store.work import OPEN_STATES, offer_of
 
@@ -74,6 +75,10 @@ def _007_keep_what_was_learned(connection: Connection) -> None:
         table.create(connection, checkfirst=True)
 
 
+def _008_count_work(connection: Connection) -> None:
+    work_done.create(connection, checkfirst=True)
+
+
 def _add_column(connection: Connection, table: str, column: str, type_: str) -> None:
     """Add a column, unless the first step has made the table with it already."""
     if not any(known["name"] == column for known in inspect(connection).get_columns(table)):
@@ -88,6 +93,7 @@ MIGRATIONS: Sequence[Callable[[Connection], None]] = (
     _005_offer_jobs,
     _006_find_leases_of_workers,
     _007_keep_what_was_learned,
+    _008_count_work,
 )
 
 

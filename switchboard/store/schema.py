@@ -132,6 +132,17 @@ heads = Table(
     Column("reported_at", Double, nullable=False),
 )
 
+work_done = Table(
+    "work_done",
+    metadata,
+    Column("day", String(10), primary_key=True),  # in UTC, as 2026-12-01
+    Column("worker", String(64), primary_key=True),
+    Column("texts", Integer, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("speed", Double),  # tokens a second, of what was written last
+)
+
 wishes = Table(
     "wishes",
     metadata,

@@ -24,6 +24,7 @@ from switchboard.messages import (
 from switchboard.messages.fields import JobState, JobType
 from switchboard.settings import SwitchboardConfig
 from switchboard.store import (
+    costs,
     generating,
     learning,
     leases,
@@ -167,6 +168,7 @@ class JobStore:
         def exchange(work: Work) -> GeneratorPollReply:
             leases.expire(work)
             statuses = generating.take(work, holder, poll.results)
+            costs.count(work, holder, poll.results, statuses)
             renewed = self._keep_leases(work, holder, poll.leases)
             jobs = generating.reserve(work, holder, kinds, poll.batch_size, poll.max_jobs)
             told = _told_of_heads(work.connection)
@@ -272,6 +274,7 @@ class JobStore:
                 retained=texts,
                 retained_unscored=unscored,
                 swept=dict(self.swept),
+                work=costs.of_day(connection, now),
                 job=reporting.detail(connection, job_id) if job_id is not None else None,
             )
 

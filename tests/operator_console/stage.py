@@ -28,7 +28,15 @@ from operator_console.settings import AccountConfig, ConsoleConfig
 from operator_console.streams import Streams
 from switchboard.client import SwitchboardClient
 from switchboard.errors import SwitchboardConflict, SwitchboardUnreachable
-from switchboard.messages import ConsoleAsk, ConsoleQuestion, ConsoleReply, HeadWish, LearningReply
+from switchboard.messages import (
+    ConsoleAsk,
+    ConsoleQuestion,
+    ConsoleReply,
+    HeadWish,
+    LearningReply,
+    StatusReport,
+    WorkerLine,
+)
 from switchboard.settings import SwitchboardConfig
 from switchboard.store import JobStore
 from switchboard.store.learning import WishRefused
@@ -84,6 +92,12 @@ class DirectClient(SwitchboardClient):
             self.lose_answers -= 1
             return ConsoleReply(answered=False)
         return ConsoleReply.model_validate_json(ConsoleReply(answered=True, answer=answer).model_dump_json())
+
+    def work(self) -> StatusReport:
+        if self.kept is None:
+            return StatusReport(version="1", open_jobs=0, open_jobs_limit=200)
+        seen = WorkerLine(worker="gpu-1", role="generator", last_contact_seconds=3.0, leases=1)
+        return self.kept.status().model_copy(update={"workers": [seen]})
 
     def learned(self) -> LearningReply:
         return LearningReply() if self.kept is None else self.kept.learned()

@@ -8,14 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from bot_config import load_config
 from bot_config_sources import setting_lines
 from operator_console.parts import PARTS
 from operator_console.streams import QUEUED, RESYNC, SIGNED_OUT, Stream, Streams
 from switchboard.console_talk import AskPosts, Posts
+from switchboard.job_factory import JobRules, draft
+from switchboard.messages import AnswerRequest, GenerationResult, GeneratorPoll, WorkCost, WorkDone
 from tests.operator_console.stage import Stage
 from tumblr.api.posting_switch import PostingHalted, PostingMode, PostingSwitch
+from tumblr.store.schema import turns
+from tumblr.turns.kinds import TurnState
 
 MakeStage = Callable[..., Stage]
 
@@ -106,6 +111,34 @@ def test_settings_are_shown_with_their_source_and_no_secret(
     assert "posts_per_day" in page
     assert "hidden-" not in page
     assert "posts_per_day" in stage.browser().get("/settings?changed=yes").text
+
+
+def test_live_shows_who_works_what_it_costs_and_what_to_do(stage: Stage) -> None:
+    """Costs are counted with the result, once, and outlive the switchboard."""
+    store = stage.keep_heads()
+    store.submit(draft(AnswerRequest(id="a", question="hi", asking_name="bob"), JobRules()))
+    job = store.exchange_generator(GeneratorPoll(worker="gpu-1", batch_size=2)).jobs["a"]
+    assert job.lease is not None
+    written = GenerationResult(
+        continuations=["one", "two"],
+        mirotarg=[None, None],
+        selection_proba=[0.5, 0.6],
+        sentiment_logit_diffs=[0.1, 0.2],
+        cost=WorkCost(tokens=1234, seconds=95, speed=41.5),
+        lease=job.lease.token,
+    ).with_keys()
+    for _ in range(2):  # the answer was lost
+        store.exchange_generator(GeneratorPoll(worker="gpu-1", results={"a": written}, max_jobs=0))
+    with stage.world.bot.database.transaction() as connection:
+        failed = {"state": TurnState.FAILED, "reason": "tumblr answered 403: Forbidden"}
+        connection.execute(update(turns).values(**failed))
+    page = stage.browser().get("/live").text
+    for shown in ("gpu-1", "41.5", "<dd>1234</dd>", "<dd>2</dd>", "<dd>1 min 35 s</dd>", "answered 403"):
+        assert shown in page
+    assert "see on tumblr whether the blog is blocked" in page
+    assert "start selector.py" in page
+    assert "start generator_service.py" not in page
+    assert store.status().work == [WorkDone(worker="gpu-1", texts=2, tokens=1234, seconds=95, speed=41.5)]
 
 
 def test_stopping_says_what_had_begun(stage: Stage) -> None:

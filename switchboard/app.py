@@ -1,5 +1,6 @@
 """The HTTP service: parse, ask the store, answer. It holds no state of a job."""
 
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -82,7 +83,8 @@ class Switchboard:
         self.console = ConsoleBoard(self.notifier, max(1, min(PLACES, working // 2)))
         self.places = threading.BoundedSemaphore(working)
         self.workers = WorkerRegistry(clock)
-        self.metrics = Metrics(self._report, lambda: self.waiting.taken)
+        name = f"{socket.gethostname()}:{settings.port}"
+        self.metrics = Metrics(name, self._report, lambda: self.waiting.taken)
         store.watch(self.notifier.on_change)
         for observer in (self.metrics.on_commit, log_transitions):
             store.observe(observer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any, get_args
 
 import pytest
@@ -167,9 +168,10 @@ def test_metrics_are_in_the_form_prometheus_reads(service: Service) -> None:
     assert response.content_type.startswith("text/plain")
     lines = response.text.splitlines()
     assert 'switchboard_jobs{state="submitted"} 1.0' in lines
-    assert 'switchboard_transitions_total{state="submitted"} 1.0' in lines
-    assert 'switchboard_requests_total{endpoint="none",status="404"} 1.0' in lines
-    assert "switchboard_waiting_polls 0.0" in lines
+    by = f'switchboard="{socket.gethostname()}:5000"'
+    assert f'switchboard_transitions_total{{state="submitted",{by}}} 1.0' in lines
+    assert f'switchboard_requests_total{{endpoint="none",status="404",{by}}} 1.0' in lines
+    assert f"switchboard_waiting_polls{{{by}}} 0.0" in lines
 
 
 def test_results_and_what_was_swept_are_counted(service: Service) -> None:
@@ -179,9 +181,10 @@ def test_results_and_what_was_swept_are_counted(service: Service) -> None:
     service.bench.clock.advance(30 * 86_400)
     service.bench.store.sweep()
     lines = service.send("GET", "/metrics").text.splitlines()
-    assert 'switchboard_results_total{status="accepted"} 1.0' in lines
-    assert 'switchboard_results_total{status="unknown"} 1.0' in lines
-    assert 'switchboard_swept_total{what="results removed"} 1.0' in lines
+    by = f'switchboard="{socket.gethostname()}:5000"'
+    assert f'switchboard_results_total{{status="accepted",{by}}} 1.0' in lines
+    assert f'switchboard_results_total{{status="unknown",{by}}} 1.0' in lines
+    assert f'switchboard_swept_total{{{by},what="results removed"}} 1.0' in lines
     assert "switchboard_retained_texts 0.0" in lines
 
 

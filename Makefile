@@ -16,8 +16,12 @@ NAMED := $(filter-out file default undefined,$(origin PYTHON))
 # change what every Python does, and are meant for another project than this one.
 unexport PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONINSPECT PYTHONOPTIMIZE PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS
 
+# How long the long runs are.
+KILLS ?= 1000
+DAYS ?= 30
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint model tiny chaos bench conformance screenshot environments constraints clean
+.PHONY: help setup run test check lint model tiny chaos soak bench conformance screenshot environments constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -78,8 +82,11 @@ tiny: setup ## train the small model again from nothing, by the commands of docs
 	$(BIN)/python -m training selector --config demo/training.json --model demo/models/tiny \
 	  --rows build/corpus/selector.jsonl --work build/heads
 
-chaos: setup ## the long chaos run: 300 kills while asks come in
-	$(BIN)/python -m tests.system.chaos --kills 300
+chaos: setup ## the long chaos run: 1,000 kills while asks come in (KILLS=100 for fewer)
+	$(BIN)/python -m tests.system.chaos --kills $(KILLS)
+
+soak: setup ## a month of the bot's life, simulated: docs/reliability.md (DAYS=2 for a shorter one)
+	$(BIN)/python -m tests.system.soak --days $(DAYS)
 
 bench: setup ## all benchmarks; each prints its last line as JSON
 	@for name in ask answers console images mood munging sandbox generator generator_jobs; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done

@@ -39,17 +39,20 @@ SECRETS = (
 
 DATABASE_HINT = "look at switchboard.database_url in the configuration"
 
+Clock = Callable[[], float]
+"""Tells unix seconds."""
+
 log = structlog.get_logger()
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT."""
+def main(argv: list[str] | None = None, clock: Clock | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; without a clock of its caller's, in this machine's time."""
     arguments = parse_process_arguments(__doc__ or "", argv)
     config = load_process_config(arguments.config, SECRETS)
     configure_logging("bridge", config.log_level)
     check_tokens(config.switchboard)
     shutdown = Shutdown(GRACE_SECONDS).install()
-    clock = SteadyClock()
+    clock = clock or SteadyClock()
     store = wait_for_store(config, clock, shutdown)
     if store is None:
         return 0
@@ -74,7 +77,7 @@ def check_tokens(settings: SwitchboardConfig) -> None:
 
 
 def wait_for_store(
-    config: Config, clock: SteadyClock, shutdown: Shutdown, elapsed: Callable[[], float] = time.monotonic
+    config: Config, clock: Clock, shutdown: Shutdown, elapsed: Callable[[], float] = time.monotonic
 ) -> JobStore | None:
     """The job store, as soon as its database is there; None when the process is to stop first.
 
@@ -94,7 +97,7 @@ def wait_for_store(
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-def open_store(config: Config, clock: SteadyClock) -> JobStore:
+def open_store(config: Config, clock: Clock) -> JobStore:
     """The job store; raises FatalError if its database cannot be used.
 
     Raises StoreUnavailable if its database is on a server that cannot be reached.

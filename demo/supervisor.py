@@ -15,13 +15,15 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from xmlrpc.client import ServerProxy
+from xmlrpc.client import Fault, ServerProxy
 
 from supervisor import supervisord
 from supervisor.xmlrpc import SupervisorTransport
@@ -37,6 +39,9 @@ LONGEST_SOCKET_PATH = 100
 
 SHORT_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - mkdtemp makes a private folder there
 KEPT_LINES = 50
+STOPPED = "STOPPED"
+"""What supervisord calls a process that was told to stop."""
+
 USAGE = "For help, use"
 CONSOLE = "[program:console]"
 """The last program of the file, which is optional."""
@@ -165,19 +170,41 @@ class Supervised:
         """The state of every process by name; empty while supervisord does not answer yet."""
         if not self._socket.exists():
             return {}
-        proxy: Any = ServerProxy(
-            "http://127.0.0.1", transport=SupervisorTransport(serverurl=f"unix://{self._socket}")
-        )
         try:
-            rows = proxy.supervisor.getAllProcessInfo()
+            with self._supervisor() as supervisor:
+                rows = supervisor.getAllProcessInfo()
         except OSError:
             return {}
-        finally:
-            proxy("close")()
         return {
             row["name"]: ProcessState(row["name"], row["statename"], row["pid"], row["spawnerr"])
             for row in rows
         }
+
+    def stop_one(self, name: str) -> None:
+        """Stop one process, and wait for its end; it stays down until ``start_one``.
+
+        One that has just died is being started again, and is stopped as soon as it is.
+        """
+        with self._supervisor() as supervisor:
+            while supervisor.getProcessInfo(name)["statename"] != STOPPED:
+                with suppress(Fault):
+                    supervisor.stopProcess(name)
+                time.sleep(0.05)
+
+    def start_one(self, name: str) -> None:
+        """Start a process that was stopped."""
+        with self._supervisor() as supervisor:
+            supervisor.startProcess(name)
+
+    @contextmanager
+    def _supervisor(self) -> Iterator[Any]:
+        """What supervisord can be asked."""
+        transport = SupervisorTransport(serverurl=f"unix://{self._socket}")
+        proxy: Any = ServerProxy("http://127.0.0.1", transport=transport)
+        try:
+            yield proxy.supervisor
+        finally:
+            proxy("close")()
 
     def last_line(self, name: str) -> str:
         """What a process has logged last since this start; empty if it has logged nothing."""

@@ -25,6 +25,7 @@ STARTED_BY_TESTS = {
     "redirected_backup",
     "crashing_selector",
     "stub_generator",
+    "timed_bridge",
     "killing",
 }
 

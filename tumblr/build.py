@@ -56,12 +56,18 @@ def settings_of(config: Config) -> BotSettings:
 
 @contextmanager
 def running_bot(
-    config: Config, shutdown: Shutdown, *, dry_run: bool, clock: Clock = time.time
+    config: Config,
+    shutdown: Shutdown,
+    *,
+    dry_run: bool,
+    clock: Clock = time.time,
+    monotonic: Clock | None = None,
 ) -> Iterator[Loop]:
     """The bot's loop with everything it needs; all of it is closed at the end.
 
     In a dry run there is no object that could write to tumblr, and the store is a copy in memory. Everything
-    that the bot knows of the time it has from ``clock``; a tumblr that lives in another time has its own.
+    that the bot knows of the time it has from ``clock``, of durations from ``monotonic`` (None: the
+    machine's, if the clock is); a tumblr that lives in another time has its own.
     Raises FatalError when a human has to act first.
     """
     settings = settings_of(config)
@@ -72,7 +78,7 @@ def running_bot(
         except StoreError as error:
             raise FatalError(str(error), "then start again") from None
         posting = PostingSwitch()
-        tumblr = connect(settings, stack, clock, None if dry_run else posting)
+        tumblr = connect(settings, stack, clock, None if dry_run else posting, monotonic)
 
         def to_switchboard() -> SwitchboardClient:
             token = config.switchboard.client_token
@@ -86,7 +92,7 @@ def running_bot(
             switchboard,
             database,
             clock,
-            monotonic=time.monotonic if clock is time.time else None,
+            monotonic=_durations(clock, monotonic),
             image_reader=image_reader,
             draw=draw,
             fail_points=FailPoints.from_environment(os.environ),
@@ -111,16 +117,20 @@ def console_desk(
     return ConsoleDesk(switchboard, Answers(bot, settings, live, driver.handlers))
 
 
-def connect(settings: BotSettings, stack: ExitStack, clock: Clock, posting: PostingSwitch | None) -> Tumblr:
+def connect(
+    settings: BotSettings,
+    stack: ExitStack,
+    clock: Clock,
+    posting: PostingSwitch | None,
+    monotonic: Clock | None = None,
+) -> Tumblr:
     """Make the ways to tumblr; none that writes without ``posting``. Raises FatalError without a key set."""
     tumblr = settings.tumblr
     if not tumblr.base_keys:
         raise FatalError(
             "tumblr.base_keys is empty", "enter the four strings of a key set; see docs/operating.md"
         )
-    budgets: dict[str, Budget] = defaultdict(
-        lambda: Budget(clock, time.monotonic if clock is time.time else None)
-    )
+    budgets: dict[str, Budget] = defaultdict(lambda: Budget(clock, _durations(clock, monotonic)))
     listed = {Group.BASE: tumblr.base_keys, Group.DASHBOARD: tumblr.dashboard_keys}
     key_sets = [
         _key_set(settings, f"{group} {number}", group, strings, stack, budgets, posting)
@@ -131,6 +141,11 @@ def connect(settings: BotSettings, stack: ExitStack, clock: Clock, posting: Post
     return Tumblr.over(
         key_sets, rules, npf=tumblr.post_format == "npf", blocks=tumblr.write_format == "blocks"
     )
+
+
+def _durations(clock: Clock, monotonic: Clock | None) -> Clock | None:
+    """What counts seconds beside a clock: the machine's own counter beside its own clock."""
+    return monotonic or (time.monotonic if clock is time.time else None)
 
 
 def _key_set(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
+
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
@@ -15,7 +17,7 @@ from tumblr_sandbox.media_files import serving_blueprint
 from tumblr_sandbox.pages import blueprint as pages
 from tumblr_sandbox.pages.blueprint import pages_blueprint
 from tumblr_sandbox.people.residents import Residents
-from tumblr_sandbox.world import World
+from tumblr_sandbox.world import World, this_world
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 
@@ -52,6 +54,7 @@ def build_app() -> Flask:
     app.register_error_handler(HTTPException, _on_error)
     app.after_request(_forbid_framing)
     app.after_request(_words_of_the_status)
+    app.after_request(_time_of_the_world)
     return app
 
 
@@ -67,6 +70,13 @@ def _on_error(error: HTTPException) -> AnyResponse | tuple[str, int]:
 def _words_of_the_status(response: Response) -> Response:
     """The status line as tumblr writes it, not in the capitals of the library."""
     response.status = f"{response.status_code} {phrase_of(response.status_code)}"
+    return response
+
+
+def _time_of_the_world(response: Response) -> Response:
+    """The Date of the sandbox's own clock, by which clients see how far theirs is off."""
+    now = this_world().clock.now()
+    response.headers["Date"] = formatdate(now, usegmt=True)
     return response
 
 

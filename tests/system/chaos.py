@@ -1,29 +1,48 @@
-"""Kill the four processes at random moments while asks come in, and see that nothing is lost or doubled.
+"""Kill the four processes while asks come in, and see that nothing is lost or doubled.
 
-    python -m tests.system.chaos --kills 300 [--seed 1]
+    python -m tests.system.chaos --kills 1000 [--minutes 15] [--seed 1]
 
-A short run is part of the tests; this command is the long one.
+Most die at random moments; every second time the bot dies at a named point, between two things that must not
+come apart. A short run is part of the tests; this command is the long one. It prints a line of figures and
+a line of JSON.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import random
 import sqlite3
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+from demo.supervisor import HOME
 from tests.system.harness import FOUR, RunningDemo, eventually
+from tests.system.programs import Program
+from tumblr.turns.fail_points import FailPoint
 from tumblr_sandbox.demo_accounts import DEMO_BLOG
 from tumblr_sandbox.driver import SandboxDriver
+
+POINTS = (
+    FailPoint.DURING_FOUND, FailPoint.AFTER_FOUND, FailPoint.AFTER_REQUEST, FailPoint.AFTER_SUBMIT,
+    FailPoint.AFTER_RESULT, FailPoint.AFTER_CHOICE, FailPoint.AFTER_INTENT, FailPoint.AFTER_POST,
+    FailPoint.DURING_RECORD, FailPoint.AFTER_RECORD,
+)  # fmt: skip
+"""The moments that the way of every ask comes by."""
+
+LONGEST_WAIT_FOR_A_POINT = 15.0
+"""Seconds; if nobody asks meanwhile, nothing comes by."""
 
 READERS = 10
 TOPICS = ("the moon", "your cat", "the rain", "old books", "good bread", "a long sleep", "the sea", "music")
@@ -31,9 +50,16 @@ TOPICS = ("the moon", "your cat", "the rain", "old books", "good bread", "a long
 
 @dataclass(frozen=True)
 class ChaosPlan:
-    """How hard to be: each of the four is killed ``rounds`` times, in random order, at random moments."""
+    """How hard to be: each of the four is killed ``rounds`` times, in random order.
+
+    Every second time the bot dies at one of ``points``, each in its turn.
+    """
 
     rounds: int
+    points: tuple[FailPoint, ...] = ()
+    seconds: float = math.inf
+    """After so long no more kills, however many were planned."""
+
     longest_gap_seconds: float = 2.5
     asks: int = 40
     settle_seconds: float = 180.0
@@ -46,6 +72,9 @@ class ChaosAccount:
 
     questions: tuple[str, ...]
     kills: dict[str, int]
+    points: dict[str, int]
+    """How often the bot died at each of the named points."""
+
     settled_after_seconds: float
 
 
@@ -57,16 +86,46 @@ def run_chaos(bot: RunningDemo, plan: ChaosPlan) -> ChaosAccount:
     rng.shuffle(victims)
     gaps = [rng.uniform(0.05, plan.longest_gap_seconds) for _ in victims]
     questions = [f"what do you think about {rng.choice(TOPICS)}? (number {i})" for i in range(plan.asks)]
-    asking = threading.Thread(target=ask_over, args=(bot, questions, sum(gaps)))
+    asking = threading.Thread(target=ask_over, args=(bot, questions, min(sum(gaps), plan.seconds)))
     asking.start()
-    kills = dict.fromkeys(FOUR, 0)
+    kills, points = dict.fromkeys(FOUR, 0), Counter[str]()
+    named = _named_points(plan)
+    end = time.monotonic() + plan.seconds
     for name, gap in zip(victims, gaps, strict=True):
+        if time.monotonic() > end:
+            break
+        point = next(named) if name == "tumbl" else None
+        if point is not None and dies_at(bot, point):
+            points[point] += 1
+            kills[name] += 1
+            continue
         time.sleep(gap)
         kills[name] += bool(eventually(partial(bot.kill, name), 30))
     asking.join()
     began = time.monotonic()
     eventually(lambda: is_at_rest(bot, questions), plan.settle_seconds)
-    return ChaosAccount(tuple(questions), kills, time.monotonic() - began)
+    return ChaosAccount(tuple(questions), kills, dict(points), time.monotonic() - began)
+
+
+def _named_points(plan: ChaosPlan) -> Iterator[FailPoint | None]:
+    """At which point the bot dies next; None: at a random moment."""
+    for point in cycle(plan.points or (None,)):
+        yield point
+        yield None
+
+
+def dies_at(bot: RunningDemo, point: FailPoint) -> bool:
+    """Have the bot die at a named point, beside supervisord; whether it came by in time."""
+    bot.supervised.stop_one("tumbl")
+    mortal = Program(
+        bot.run / "log" / "tumbl.log", [str(HOME / "tumbl.py"), "--config", str(bot.config_path)]
+    )
+    mortal.start(fail_point=point)
+    try:
+        return eventually(lambda: not mortal.is_up, LONGEST_WAIT_FOR_A_POINT)
+    finally:
+        mortal.kill()
+        bot.supervised.start_one("tumbl")
 
 
 def is_at_rest(bot: RunningDemo, questions: Sequence[str]) -> bool:
@@ -138,18 +197,44 @@ def query(path: Path, sql: str) -> list[tuple[Any, ...]]:
 def main() -> int:
     """The long run, by hand."""
     parser = argparse.ArgumentParser(prog="tests.system.chaos", description=__doc__)
-    parser.add_argument("--kills", type=int, default=300, help="kills in all, shared by the four processes")
+    parser.add_argument("--kills", type=int, default=1000, help="kills in all, shared by the four processes")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="no more kills after so long")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    plan = ChaosPlan(rounds=arguments.kills // len(FOUR), asks=arguments.kills // 3, seed=arguments.seed)
-    with tempfile.TemporaryDirectory() as folder, RunningDemo(Path(folder)) as bot:
+    plan = ChaosPlan(
+        rounds=arguments.kills // len(FOUR),
+        points=POINTS,
+        seconds=arguments.minutes * 60,
+        asks=arguments.kills // 3,
+        settle_seconds=600.0,
+        seed=arguments.seed,
+    )
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, RunningDemo(Path(folder), candidates=4) as bot:
         account = run_chaos(bot, plan)
         found = check_account(bot, account)
-    for line in found or ["nothing lost, nothing doubled, nothing damaged"]:
-        print(line)
-    print(f"{len(account.questions)} asks, kills {account.kills}")
-    print(f"settled {account.settled_after_seconds:.1f} s after the last kill")
+    figures = figures_of(account, found, time.monotonic() - began)
+    named = sum(account.points.values())
+    print(
+        f"{figures['kills_in_all']} of {arguments.kills} kills ({named} at named points), "
+        f"{len(account.questions)} asks, {figures['seconds']} s; "
+        f"{'NOT WELL: ' + '; '.join(found) if found else 'nothing lost, nothing doubled, nothing damaged'}"
+    )
+    print(json.dumps(figures))
     return bool(found)
+
+
+def figures_of(account: ChaosAccount, found: list[str], seconds: float) -> dict[str, Any]:
+    """What is printed as JSON."""
+    return {
+        "kills_in_all": sum(account.kills.values()),
+        "kills": account.kills,
+        "points": account.points,
+        "asks": len(account.questions),
+        "complaints": found,
+        "settled_after_seconds": round(account.settled_after_seconds, 1),
+        "seconds": round(seconds),
+    }
 
 
 if __name__ == "__main__":

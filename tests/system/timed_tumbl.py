@@ -28,9 +28,14 @@ class CommandedTime(Shutdown):
         super().__init__()
         self._day = day
         self._offset = offset
+        self._wrong_by = 0.0
 
     def now(self) -> float:
         """Unix seconds of the day that is lived."""
+        return self.elapsed() + self._wrong_by
+
+    def elapsed(self) -> float:
+        """The same, of a clock that nobody has set."""
         return time.time() + self._offset
 
     def wait(self, seconds: float) -> bool:
@@ -39,6 +44,8 @@ class CommandedTime(Shutdown):
         offset = self._day.recv()
         if offset is None:
             self.requested.set()
+        elif isinstance(offset, tuple):
+            self._offset, self._wrong_by = offset
         else:
             self._offset = offset
         return self.requested.is_set()
@@ -55,7 +62,7 @@ def live(config: Path, day: Connection, offset: float, log: Path) -> None:
 def _live(path: Path, life: CommandedTime) -> int:
     config = load_config(path)
     configure_logging("tumbl", config.log_level)
-    with running_bot(config, life, dry_run=False, clock=life.now) as loop:
+    with running_bot(config, life, dry_run=False, clock=life.now, monotonic=life.elapsed) as loop:
         loop.run()
     return 0
 

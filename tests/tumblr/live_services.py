@@ -104,7 +104,7 @@ class Neighbours:
         return f"http://127.0.0.1:{server.port}"
 
     def _start_switchboard(self) -> None:
-        store = open_store(self.config, time.time)  # type: ignore[arg-type]
+        store = open_store(self.config, time.time)
         self._open.callback(store.close)
         app = create_app(store, self.config.switchboard, job_rules(self.config), time.time)
         server = Server(app, self.config.switchboard, any_port=True)

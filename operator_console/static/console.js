@@ -11,6 +11,7 @@
     c: () => open("c"),
     "/": () => { const field = find("[data-search]"); if (field) field.focus(); else location.assign("/why"); },
     r: () => find('[data-focus="r"]')?.focus(),
+    b: () => find("#bulk button")?.focus(),
   };
 
   function open(key) {
@@ -34,6 +35,20 @@
     if (event.repeat) return;
     if (known) known();
     else control.click();
+  });
+
+  // What is chosen stays chosen when another post of the list is looked at.
+  const chosen = new Set();
+  const boxes = () => document.querySelectorAll('input[form="bulk"]');
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches('input[form="bulk"]')) return;
+    if (event.target.checked) chosen.add(event.target.value);
+    else chosen.delete(event.target.value);
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    const here = new Set([...boxes()].map((box) => box.value));
+    for (const value of chosen) if (!here.has(value)) chosen.delete(value);
+    for (const box of boxes()) box.checked = chosen.has(box.value);
   });
 
   // A form that has been sent is not sent again by a second click.

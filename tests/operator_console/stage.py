@@ -20,7 +20,7 @@ from operator_console.access import Access
 from operator_console.app import create_app
 from operator_console.bot_link import BotLink
 from operator_console.pages.live import watcher
-from operator_console.parts import Parts
+from operator_console.parts import PARTS, Parts
 from operator_console.passwords import hash_of
 from operator_console.serving import Server
 from operator_console.sessions import SessionStore
@@ -192,12 +192,18 @@ class Stage:
         """Serve over real HTTP, until the end; the address."""
         settings = self.settings.model_copy(update={"port": 0})
         server, stopping = Server(settings), threading.Event()
-        app = self.make_app(server.port)
+        self.served = app = self.make_app(server.port)
         thread = threading.Thread(target=server.serve, args=(app, stopping.is_set, self.streams.close))
         thread.start()
         self._open.callback(thread.join)
         self._open.callback(stopping.set)
         return f"http://127.0.0.1:{server.port}"
+
+    def drop_streams(self) -> None:
+        """End all streams and go on with new ones, as a console that is started again does."""
+        ended, parts = self.streams, self.served.extensions[PARTS]
+        self.streams = parts.streams = Streams(self.settings.streams, watcher(parts.bot))
+        ended.close()
 
     def later(self, seconds: float = UNDO + 1) -> None:
         """Let time pass, and the bot do what is due."""

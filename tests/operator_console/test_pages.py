@@ -18,6 +18,7 @@ from switchboard.console_talk import AskPosts, Posts
 from switchboard.job_factory import JobRules, draft
 from switchboard.messages import AnswerRequest, GenerationResult, GeneratorPoll, WorkCost, WorkDone
 from tests.operator_console.stage import Stage
+from tests.operator_console.test_access import harm_in
 from tumblr.api.posting_switch import PostingHalted, PostingMode, PostingSwitch
 from tumblr.store.schema import turns
 from tumblr.turns.kinds import TurnState
@@ -130,7 +131,8 @@ def test_live_shows_who_works_what_it_costs_and_what_to_do(stage: Stage) -> None
     for _ in range(2):  # the answer was lost
         store.exchange_generator(GeneratorPoll(worker="gpu-1", results={"a": written}, max_jobs=0))
     with stage.world.bot.database.transaction() as connection:
-        failed = {"state": TurnState.FAILED, "reason": "tumblr answered 403: Forbidden"}
+        reason = "tumblr answered 403: Forbidden <script>a()</script><img src=x onerror=a()>"
+        failed = {"state": TurnState.FAILED, "reason": reason}
         connection.execute(update(turns).values(**failed))
     page = stage.browser().get("/live").text
     for shown in ("gpu-1", "41.5", "<dd>1234</dd>", "<dd>2</dd>", "<dd>1 min 35 s</dd>", "answered 403"):
@@ -138,6 +140,10 @@ def test_live_shows_who_works_what_it_costs_and_what_to_do(stage: Stage) -> None
     assert "see on tumblr whether the blog is blocked" in page
     assert "start selector.py" in page
     assert "start generator_service.py" not in page
+    for asked in ("/live", "/live?part=panel", "/audit"):  # what is swapped in is HTML, and escaped
+        answer = stage.browser().get(asked)
+        assert answer.mimetype == "text/html"
+        assert harm_in(answer.text) == []
     assert store.status().work == [WorkDone(worker="gpu-1", texts=2, tokens=1234, seconds=95, speed=41.5)]
 
 

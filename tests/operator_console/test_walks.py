@@ -182,6 +182,48 @@ def test_ten_are_reviewed_with_the_keyboard_alone(visit: Callable[..., Visit]) -
     assert sum("A stew by hand." in body for body in stage.published()) == 1
 
 
+def test_several_are_decided_at_once_with_the_keyboard_alone(visit: Callable[..., Visit]) -> None:
+    """What is chosen stays chosen while one goes through the list."""
+    here = visit(asks=4)
+    here.log_in()
+    for key in "xjjxb":
+        here.key(key)
+    assert here.page.get_by_role("checkbox", checked=True).count() == 2
+    here.page.keyboard.press("Tab")
+    here.page.keyboard.press("Enter")
+    here.says("2 posts")
+    here.stage.later()
+    assert states(here.stage).count(TurnState.DRAFTED) == 2
+    here.page.go_back()
+    here.says("2 waiting")
+    assert here.page.get_by_role("checkbox", checked=True).count() == 0
+
+
+def test_a_tab_has_one_stream_that_comes_back_and_ends_with_the_login(
+    visit: Callable[..., Visit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("operator_console.streams.HEARTBEAT_SECONDS", 0.5)
+    here = visit(asks=2)
+    page, stage, asked = here.page, here.stage, [0]
+    page.on("request", lambda request: asked.__setitem__(0, asked[0] + request.url.endswith("/stream")))
+    here.log_in()
+    badge = page.locator("[data-waiting]")
+    badge.get_by_text("2").wait_for()
+    for name in ("Live", "Why", "Live", "Review", "Live"):  # swapped, not loaded
+        page.get_by_role("link", name=name).first.click()
+        page.get_by_role("heading", name=name, level=1).wait_for()
+    assert (asked[0], stage.streams.number) == (1, 1)
+    stage.drop_streams()
+    stage.world.tumblr.ask("and the sea?", "a-late-reader")
+    stage.world.run()
+    badge.get_by_text("3").wait_for()
+    assert (asked[0], stage.streams.number) == (2, 1)
+    stage.world.clock.advance(stage.settings.session_hours * 3600 + 1)
+    page.wait_for_url("**/login**")
+    page.wait_for_timeout(500)
+    assert (asked[0], stage.streams.number) == (2, 0)
+
+
 @pytest.mark.parametrize(
     ("size", "scheme", "pages"),
     [

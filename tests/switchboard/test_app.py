@@ -18,13 +18,17 @@ from switchboard.messages import (
     AnswerRequest,
     GenerationJob,
     GeneratorPoll,
+    HeadStanding,
+    HeadWish,
     RawSelectJob,
     RawSelectOutcome,
     RawSelectRequest,
     SelectionOutcome,
     SelectorPoll,
     TextpostRequest,
+    WeekReport,
 )
+from switchboard.polling import GeneratorExchange
 from switchboard.settings import NeededRole, Role, SwitchboardConfig
 from tests.switchboard.bench import Bench, choice, generation_result, scores
 from tests.switchboard.conftest import MakeBench
@@ -330,3 +334,33 @@ def test_announced_heads_are_told_to_every_generator_also_after_a_restart(servic
     assert reply.heads == "selector/20260108"
     with pytest.raises(SwitchboardForbidden):
         service.client("client").announce("selector/other")
+
+
+def test_what_was_learned_and_what_is_wanted_go_all_the_way(service: Service) -> None:
+    """A wish is handed out with each poll, also after a restart, until it is settled."""
+    generator, console = service.client("generator"), service.client("console")
+    generator.report_head(HeadStanding(head="selector", current="b", before=["", "a"], versions=[]))
+    generator.report_week(WeekReport(at=1.0))
+    wish = HeadWish(head="selector", version="a", instead_of="b", who="keeper")
+    for _ in range(2):
+        console.wish(wish)
+    with pytest.raises(SwitchboardConflict, match="another version"):
+        console.wish(wish.model_copy(update={"instead_of": "c"}))
+    with pytest.raises(SwitchboardConflict, match="no version z"):
+        console.wish(wish.model_copy(update={"version": "z"}))
+    service.bench.restart()
+    again = Service(service.bench, service.settings)
+    asked: list[HeadWish] = []
+    exchange = GeneratorExchange(again.client("generator"), worker="g", on_wishes=asked.extend)
+    exchange({}, [], max_jobs=1, wait_seconds=0.0)
+    assert asked == [wish]
+    again.client("generator").report_head(HeadStanding(head="selector", current="a", before=[""]))
+    reply = again.client("generator").poll_generator(GeneratorPoll(worker="g"))
+    assert (reply.heads, reply.wishes) == ("selector/a", [])
+    learned = again.client("console").learned()
+    assert [(line.standing.current, line.wish) for line in learned.heads] == [("a", None)]
+    assert learned.week == WeekReport(at=1.0)
+    assert again.client("console").work().version
+    for role in ("client", "selector"):
+        with pytest.raises(SwitchboardForbidden):
+            again.client(role).learned()

@@ -14,9 +14,16 @@ import structlog
 from autoresponder.errors import ModelError
 from autoresponder.heads.files import load_head
 from autoresponder.heads.head_2021 import GeneratorIdentity
-from autoresponder.heads.versions import HeadVersions, change_versions, read_current, version_folder
+from autoresponder.heads.versions import (
+    NO_VERSIONS,
+    HeadVersions,
+    change_versions,
+    read_current,
+    version_folder,
+)
 from switchboard.errors import SwitchboardError
 from switchboard.messages import HeadStanding, HeadWish
+from switchboard.messages.fields import MAX_ERROR_CHARACTERS
 
 OVERTAKEN = "another version has come into use since it was asked for"
 
@@ -44,34 +51,46 @@ class HeadWishes:
         """Carry out what is wanted; what is not here is left for a generator that has it."""
         for wish in wishes:
             if self._is_here(wish):
-                self._see_to(wish)
-            elif wish not in self._passed_over:
-                self._passed_over.add(wish)
-                log.warning("a version that is wanted is not here", head=wish.head, version=wish.version)
+                try:
+                    self._see_to(wish)
+                except ModelError as error:
+                    self._pass_over(wish, str(error))
+            else:
+                self._pass_over(wish, "there is no such version here")
+
+    def _pass_over(self, wish: HeadWish, reason: str) -> None:
+        """Say once why a wish is left to others."""
+        if wish not in self._passed_over:
+            self._passed_over.add(wish)
+            log.warning("wanted head left alone", head=wish.head, version=wish.version, reason=reason)
 
     def _is_here(self, wish: HeadWish) -> bool:
         here = version_folder(self._folder, wish.head, wish.version) if wish.version else self._folder
         return here.is_dir()
 
     def _see_to(self, wish: HeadWish) -> None:
-        try:
-            problem = self._problem(wish)
-            if not problem:
-                change_versions(self._folder, wish.head, lambda old: wished(old, wish))
-            versions = read_current(self._folder).heads.get(wish.head, HeadVersions(current=""))
-        except (ModelError, OSError) as error:
-            log.warning("wanted head not put in use", head=wish.head, reason=str(error))
-            return
+        problem = self._problem(wish) or self._put_in_use(wish)
+        versions = read_current(self._folder).heads.get(wish.head, NO_VERSIONS)
         if not problem and versions.current != wish.version:
             problem = OVERTAKEN
         log.info("wanted head seen to", head=wish.head, version=versions.current, problem=problem)
         standing = HeadStanding(
-            head=wish.head, current=versions.current, before=list(versions.before), problem=problem
+            head=wish.head,
+            current=versions.current,
+            before=list(versions.before),
+            problem=problem[:MAX_ERROR_CHARACTERS],
         )
         try:
             self._report(standing)
         except SwitchboardError as error:  # the wish comes again with the next poll
             log.warning("head not reported", head=wish.head, reason=str(error))
+
+    def _put_in_use(self, wish: HeadWish) -> str:
+        try:
+            change_versions(self._folder, wish.head, lambda old: wished(old, wish))
+        except OSError as error:
+            return f"the generator cannot write to {self._folder}: {error.strerror or error}"
+        return ""
 
     def _problem(self, wish: HeadWish) -> str:
         """Why a version cannot be used; empty when it can."""

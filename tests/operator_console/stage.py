@@ -129,6 +129,7 @@ class Writer(FakeSwitchboard):
                 "all_pos_sentiment": [0.62, 0.35, 0.51],
                 "all_mirotarg": [2.1, 2.4, 1.9],
                 "choice_index": chosen,
+                "by_chance": True,
             }
         )
 

@@ -12,6 +12,7 @@ from munging.thread import Identity
 from tests.operator_console.stage import Stage
 from tests.training.heads.test_autoreviewer import Run
 from training.errors import UsageError
+from training.exports import drawn_by_chance, export_into
 from training.scoring_heads.decided import Decided, decided_rows, read_decisions
 from training.scoring_heads.liked import Reading
 from tumblr.responding.post_log import decision_record
@@ -52,6 +53,13 @@ def test_each_decision_says_what_a_human_thought_of_the_bot_s_own_words(tmp_path
         browser.post(there, browser.form("/review/", there))
         stage.later()
         decisions = exported(stage, tmp_path / "decisions.jsonl")
+        of_week = export_into(tmp_path / "notes", stage.folder / "tumbl.sqlite")
+        published = [post.id for post in stage.world.tumblr.posts.values() if post.state == "published"]
+    assert list(read_decisions(tmp_path / "notes" / "decisions.jsonl")) == decisions
+    assert of_week["decisions"] == len(decisions)
+    assert published
+    assert set(published) <= drawn_by_chance(tmp_path / "notes")
+    assert export_into(tmp_path / "other", tmp_path / "nothing.sqlite") == {}
     found = decided_rows(decisions, READING, 0, 2e9, seed=1)
     by_turn = [(row.post_id, row.target) for row in found.rows]
     assert sorted(by_turn) == [("1", 0.0), ("2", 1.0), ("3", 1.0), ("4", 0.0), ("4", 1.0)]

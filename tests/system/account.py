@@ -339,7 +339,7 @@ def compare(
     spoken = [post for post in posts if post.state in SPOKEN]
     known = {post.id: {post.id, post.genesis_id} for post in spoken}
     found += [f"post {post} is not in the log" for post, ids in known.items() if not ids & set(logged)]
-    there = set().union(*known.values()) if known else set()
+    there = set(sent_back).union(*known.values())  # what answers no ask is deleted when it is sent back
     found += [f"the log has a post {post} that is nowhere" for post in logged if post not in there]
     found += [
         f"left without a reason: {one.sort} {one.key} of {one.who}"

@@ -22,27 +22,25 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from demo.supervisor import HOME
 from tests.system import account as accounting
-from tests.system.account import HOUR, Outcome, Remembered, Said
+from tests.system.account import HOUR, Outcome
 from tests.system.cluster import Cluster, RunningBot
 from tests.system.day_people import People
-from tests.system.day_script import EVERYBODY
 from tests.system.programs import Program
 from tests.system.scripted_day import BLOG, LONGEST_AFTERWARDS, POLL, POLL_REAL, obeyed, recall, settings
+from tests.system.soak_figures import Life, figures_of, is_well
 from tests.system.soak_plan import DAY, Due, Mishap, SoakPlan, events, mishaps
 from tests.system.soak_tumbl import SoakTumbl, TurnedLog, for_older, older_release
 from tests.system.timed_bridge import SharedClock
 from tumblr.store.backup import BESIDE, back_up, restore
-from tumblr_sandbox.records import Call
 
 PREVIOUS = "0.1.0"
 WRONG_BY = 3 * HOUR
@@ -53,31 +51,6 @@ LITTLE_DATA: dict[str, Any] = {
 """What a training learns from where a week has some hundred posts."""
 
 TOKENS = {f"{role}_token": f"soak-token-of-the-{role}" for role in ("client", "generator", "selector")}
-ROUGHLY = 1.5
-"""How much more than in the middle of a life there may be at its end, and still count as bounded."""
-
-
-@dataclass
-class Life:
-    """What is known of a life."""
-
-    plan: SoakPlan
-    said: list[Said] = field(default_factory=list)
-    calls: Counter[str] = field(default_factory=Counter)
-    follows: list[Call] = field(default_factory=list)
-    befell: Counter[str] = field(default_factory=Counter)
-    deaths: int = 0
-    logged: set[str] = field(default_factory=set)
-    """Posts that the post log has told of, before it forgot them or an older copy was put back."""
-
-    skipped: dict[str, accounting.Skipped] = field(default_factory=dict)
-    remembered: Remembered = field(default_factory=lambda: Remembered((), {}, ()))
-    sizes: dict[str, list[int]] = field(default_factory=dict)
-    """Of databases in bytes and of processes in KiB, at the end of each day."""
-
-    training: int | None = None
-    sent_back: set[str] = field(default_factory=set)
-    is_whole: bool = False
 
 
 class Month:
@@ -233,12 +206,16 @@ class Month:
         life.calls.pop("fault None", None)
         life.remembered = recall(self._bot)
         life.logged.update(life.remembered.logged)
-        life.skipped.update({one.input_id: one for one in reversed(life.remembered.skipped) if one.text})
+        for one in life.remembered.skipped:  # as it was seen first: its words are forgotten
+            life.skipped.setdefault(one.input_id, one)
         for name, size in sizes_of(self._cluster, self._bot, self._tumbl).items():
             life.sizes.setdefault(name, []).append(size)
-        days = (self.now - self._begin) / DAY
+        life.lived_days = (self.now - self._begin) / DAY
         figures = {name: found[-1] for name, found in life.sizes.items()}
-        print(f"day {days:.1f}: {len(life.said)} said, {life.calls['all']} calls, {figures}", file=sys.stderr)
+        print(
+            f"day {life.lived_days:.1f}: {len(life.said)} said, {life.calls['all']} calls, {figures}",
+            file=sys.stderr,
+        )
 
     def account(self) -> dict[str, Any]:
         """The figures, as far as the life has come."""
@@ -278,42 +255,6 @@ def sizes_of(cluster: Cluster, bot: RunningBot, tumbl: SoakTumbl) -> dict[str, i
             lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
             found[f"{name} KiB"] = next((int(line.split()[1]) for line in lines if "VmRSS" in line), 0)
     return found
-
-
-def figures_of(life: Life, made: accounting.Account, complaints: list[str], log: TurnedLog) -> dict[str, Any]:
-    """What is printed of a life."""
-    outcomes = Counter(str(line.outcome) for line in made.lines)
-    faulty = sum(number for name, number in life.calls.items() if name != "all")
-    return {
-        "days": life.plan.days,
-        "whole": life.is_whole,
-        "people": len(EVERYBODY),
-        "said": len(life.said),
-        "became": dict(outcomes),
-        "originals": len(made.originals),
-        "complaints": complaints,
-        "befell": dict(life.befell),
-        "deaths": life.deaths,
-        "training_status": life.training,
-        "calls": life.calls["all"],
-        "calls_that_failed": round(faulty / max(1, life.calls["all"]), 3),
-        "log_bytes": log.written,
-        "mistakes": log.mistakes[:10],
-        "sizes": {name: [found[0], max(found), found[-1]] for name, found in life.sizes.items()},
-        "unbounded": unbounded(life),
-    }
-
-
-def unbounded(life: Life) -> list[str]:
-    """What is still growing in the last third of a life that is long enough for the first to be forgotten."""
-    if life.plan.days < 3 * life.plan.inputs_days - 1:
-        return []
-    third = len(next(iter(life.sizes.values()), ())) // 3
-    return [
-        name
-        for name, found in life.sizes.items()
-        if third and max(found[-third:]) > ROUGHLY * max(found[third : 2 * third])
-    ]
 
 
 def begin_of(plan: SoakPlan, now: float) -> float:
@@ -370,17 +311,12 @@ def moved_in(cluster: Cluster, plan: SoakPlan) -> RunningBot:
     bot.change("loop", offpeak_sleep_seconds=2 * plan.sleep_seconds)
     bot.change("tumblr", max_tries=2)
     bot.change("memory", texts_days=plan.texts_days, inputs_days=plan.inputs_days, mood_days=plan.texts_days)
-    for name in EVERYBODY:
+    for name in sorted({event.who for event in events(plan)} - {""}):
         cluster.driver.create_user(name)
     cluster.driver.set_checks(timestamps=False)
     cluster.driver.set_limits(per_hour=1000, per_day=5000, posts_per_day=250)
     cluster.driver.set_queue(BLOG, posts_per_day=12)
     return bot
-
-
-def is_well(figures: dict[str, Any]) -> bool:
-    """Whether nothing was lost, doubled, or grew without end."""
-    return not (figures["complaints"] or figures["mistakes"] or figures["unbounded"])
 
 
 def main() -> int:
@@ -400,7 +336,7 @@ def main() -> int:
         figures = live(run, plan)
     kills = sum(number for what, number in figures["befell"].items() if what.startswith(("kill", "die")))
     print(
-        f"{figures['days']} simulated days in {figures['seconds']} s: {figures['said']} said, "
+        f"{figures['lived_days']} simulated days in {figures['seconds']} s: {figures['said']} said, "
         f"{figures['became']}, {kills} kills, {figures['calls_that_failed']:.0%} of {figures['calls']} calls "
         f"failed, {len(figures['complaints'])} complaints; {'well' if is_well(figures) else 'NOT WELL'}"
     )

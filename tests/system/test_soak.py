@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.system.account import Sort
-from tests.system.soak import Life, is_well, live, unbounded
+from tests.system.soak import live
+from tests.system.soak_figures import Life, is_well, unbounded
 from tests.system.soak_plan import DAY, VICTIMS, Mishap, SoakPlan, events, mishaps
 
 

@@ -12,7 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from autoresponder.errors import NothingAcceptedError
-from autoresponder.generation.acceptance import RELAXING_ORDER, AcceptanceOptions, GeneratedText, judge
+from autoresponder.generation.acceptance import (
+    RELAXING_ORDER,
+    AcceptanceOptions,
+    GeneratedText,
+    judge,
+    too_long,
+)
 from autoresponder.generation.generator import Finished, GenerationAttempt, WritingFigures
 from autoresponder.model.trunk import Reading
 
@@ -115,6 +121,8 @@ class JobAttempts:
         if not taken:
             reasons = ", ".join(f"{rule} {count}" for rule, count in self.rejections.most_common())
             raise NothingAcceptedError(f"no candidate accepted in {self._begun} tries ({reasons})")
+        if too_long.__name__ in self.relaxed:  # nothing is as short as it should be: the shortest there are
+            taken = sorted(taken, key=lambda candidate: candidate.written.words)[: self.wanted]
         return sorted(taken, key=lambda candidate: candidate.attempt.number)[: self.wanted]
 
     def _taken_without(self, given_up: tuple[str, ...]) -> list[Candidate]:

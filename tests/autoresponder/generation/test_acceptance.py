@@ -110,9 +110,11 @@ QUOTE, HERS = " #a\n <blockquote>", " #a\n#1 ann commented:"
 OPTIONS = AcceptanceOptions(avoid_if_under=3, avoid_half_if_under=8)
 
 
-def run(wanted: int, texts: Sequence[str], *, at_once: int = 1) -> JobAttempts:
+def run(
+    wanted: int, texts: Sequence[str], *, at_once: int = 1, options: AcceptanceOptions = OPTIONS
+) -> JobAttempts:
     """Write the given texts over and over, a few at a time, and let them be judged."""
-    tries = JobAttempts(wanted, make_attempt, OPTIONS, PHRASE)
+    tries = JobAttempts(wanted, make_attempt, options, PHRASE)
     while True:
         begun = [attempt for _ in range(at_once) if (attempt := tries.next_attempt())]
         if not begun:
@@ -166,3 +168,9 @@ def test_what_breaks_a_rule_that_stays_is_never_taken() -> None:
         repeating.finish(Finished(attempt, GeneratedText(LONG, ended=True, repeating=True), 1, 1.0))
     with pytest.raises(NothingAcceptedError, match="repetitive 5"):
         repeating.candidates()
+
+
+def test_where_everything_is_too_long_the_shortest_are_taken() -> None:
+    tries = run(2, [LONG, MIDDLING, SHORT], options=AcceptanceOptions(0, 0, avoid_if_over=1))
+    assert [c.written.text for c in tries.candidates()] == [SHORT, SHORT]
+    assert "too_long" in tries.relaxed

@@ -30,8 +30,10 @@ REAL_GENERATOR: Mapping[str, Any] = {
     "sampler": {"name": "penalised"},
     "max_new_tokens": 400,
     "context_tokens": 2048,
+    "batch_size": 24,
 }
-"""Of the real model: the sampler with which it was measured, and no longer texts than it has learned."""
+"""Of the real model: the sampler with which it was measured, no longer texts than it has learned, and as many
+texts at once as an answer mostly wants: 24 together take 0.8 of the processor time of 13 and then 11."""
 REAL_CENTRE, REAL_SCALE = 0.7, 0.2
 """Of the mood with the real model, as above."""
 REAL_DASHBOARD_CUTOFF = 0.25

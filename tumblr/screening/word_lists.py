@@ -7,14 +7,15 @@ from the operator. Whatever is found is a reason; any reason makes the post a dr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from html import unescape
+from urllib.parse import urlsplit
 
 from munging.links import typed_mentions
 from munging.npf_from_html import mentioned_blogs
 from tumblr.api.models import ANONYMOUS
-from tumblr.screening.links import foreign_hosts
 from tumblr.screening.lookalikes import as_shown, by_shape, readings, visible
 from tumblr.settings import ScreeningConfig
 from tumblr.turns.planned_post import ScreenedText
@@ -23,6 +24,14 @@ CONTEXT = 25
 """Characters shown on each side of what was found."""
 
 IMAGE_DELIMITER = re.compile(r"={7}")
+_TARGET = re.compile(r"""<a\b[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
+_TYPED = re.compile(r"""\b(?:https?://|www\.)[^\s<>"']+""", re.IGNORECASE)
+_DOMAIN = re.compile(
+    r"(?<![\w@./-])(?:[a-z0-9-]+\.)+(?:com|net|org|info|io|co|me|ru|xyz|link|site|shop|app|ly|gg|tv|biz)\b(?!\()",
+    re.IGNORECASE,
+)
+"""An address without its scheme, which many programs make a link of."""
+
 WORD_EDGE = r"(?<![^\W_])", r"(?![^\W_])"
 
 
@@ -179,3 +188,28 @@ def _flexible(listed: str) -> str:
 def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:
     joined = "|".join(pattern for pattern in patterns if pattern)
     return re.compile(joined) if joined else None
+
+
+def foreign_hosts(text: str, hosts: Collection[str]) -> list[str]:
+    """The hosts that a text links to or names as addresses, but for some and what lies below them."""
+    own = tuple(host.lower().strip(".") for host in hosts)
+    found = dict.fromkeys(_hosts(text))
+    return [host for host in found if not any(host == one or host.endswith(f".{one}") for one in own)]
+
+
+def _hosts(text: str) -> Iterator[str]:
+    for target in _TARGET.finditer(text):
+        yield _host(unescape(target[1] or target[2] or target[3] or ""))
+    words = re.sub(r"<[^<>]*>", " ", text)
+    for typed in (*_TYPED.finditer(words), *_DOMAIN.finditer(words)):
+        yield _host(typed.group().rstrip(".,;:!?)'"))
+
+
+def _host(address: str) -> str:
+    """The host of an address in lower case; what has none is named as it is."""
+    address = address.strip()
+    try:
+        parts = urlsplit(address if "://" in address or address.startswith("//") else f"//{address}")
+        return (parts.hostname or address).removeprefix("www.").rstrip(".")
+    except ValueError:
+        return address

@@ -34,8 +34,9 @@ REAL_GENERATOR: Mapping[str, Any] = {
 }
 """Of the real model: the sampler with which it was measured, no longer texts than it has learned, and as many
 texts at once as an answer mostly wants: 24 together take 0.8 of the processor time of 13 and then 11."""
-REAL_CENTRE, REAL_SCALE = 0.7, 0.2
-"""Of the mood with the real model, as above."""
+REAL_CENTRE, REAL_SCALE = 1.25, 0.2
+"""Of the mood with the real model, which is gladder still: 27 inputs of the demo's people came to 1.28 in the
+mean and 1.21 in the median, with a standard deviation of 0.40."""
 REAL_DASHBOARD_CUTOFF = 0.25
 """With the real model, whose selector gives one post of the dashboard in five a score above 0.15: what the
 bot writes about them keeps people waiting for their answers."""

@@ -41,6 +41,9 @@ POINTS = (
 )  # fmt: skip
 """The moments that the way of every ask comes by."""
 
+SECONDS_FOR_AN_ASK = 10.0
+"""What the small model may need for one where it shares the machine, and is killed again and again."""
+
 LONGEST_WAIT_FOR_A_POINT = 15.0
 """Seconds; if nobody asks meanwhile, nothing comes by."""
 
@@ -201,12 +204,14 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=math.inf, help="no more kills after so long")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
+    seconds = arguments.minutes * 60
+    asks = int(min(arguments.kills / 3, seconds / SECONDS_FOR_AN_ASK)) + 1
     plan = ChaosPlan(
         rounds=arguments.kills // len(FOUR),
         points=POINTS,
-        seconds=arguments.minutes * 60,
-        asks=arguments.kills // 3,
-        settle_seconds=600.0,
+        seconds=seconds,
+        asks=asks,
+        settle_seconds=300.0 + SECONDS_FOR_AN_ASK * asks,
         seed=arguments.seed,
     )
     began = time.monotonic()

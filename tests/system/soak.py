@@ -44,6 +44,9 @@ from tumblr.store.backup import BESIDE, back_up, restore
 
 PREVIOUS = "0.1.0"
 WRONG_BY = 3 * HOUR
+RESTART_SECONDS = 30.0
+"""Until a bot that died is started again; on a full disk it ends at once, again and again."""
+
 LITTLE_DATA: dict[str, Any] = {
     "labels": {"responses_days": 1, "originals_days": 1, "low": 0.45, "high": 0.55},
     "promotion": {"min_rows": 20},
@@ -98,6 +101,7 @@ class Month:
 
     def _begin_again(self) -> None:
         self._tumbl.wait()
+        self._pass(RESTART_SECONDS)
         if self._restores:
             self._restores = False
             restore(self._copy, self._bot.database, self.now)
@@ -305,7 +309,9 @@ def live(run: Path, plan: SoakPlan) -> dict[str, Any]:
 
 
 def moved_in(cluster: Cluster, plan: SoakPlan) -> RunningBot:
-    """The bot among its people."""
+    """The bot among its people, all of whom come at the beginning of the life and not in real time."""
+    cluster.driver.set_checks(timestamps=False)
+    cluster.driver.set_clock_offset(begin_of(plan, time.time()) - time.time())
     bot = RunningBot(cluster, BLOG)
     settings(bot, plan.sleep_seconds)
     bot.change("loop", offpeak_sleep_seconds=2 * plan.sleep_seconds)
@@ -313,7 +319,6 @@ def moved_in(cluster: Cluster, plan: SoakPlan) -> RunningBot:
     bot.change("memory", texts_days=plan.texts_days, inputs_days=plan.inputs_days, mood_days=plan.texts_days)
     for name in sorted({event.who for event in events(plan)} - {""}):
         cluster.driver.create_user(name)
-    cluster.driver.set_checks(timestamps=False)
     cluster.driver.set_limits(per_hour=1000, per_day=5000, posts_per_day=250)
     cluster.driver.set_queue(BLOG, posts_per_day=12)
     return bot

@@ -43,7 +43,7 @@ def test_what_grows_in_the_last_third_is_not_bounded(sizes: list[int], found: li
 
 @pytest.mark.timeout(1200)
 def test_a_day_of_it_adds_up(tmp_path: Path) -> None:
-    plan = SoakPlan(days=1, share=0.04, sleep_seconds=1800.0, upgrades=False, trains=False)
+    plan = SoakPlan(days=1, share=0.02, sleep_seconds=1800.0, upgrades=False, trains=False)
     figures = live(tmp_path, plan)
     assert is_well(figures), figures
     assert figures["whole"]

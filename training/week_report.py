@@ -8,6 +8,7 @@ from typing import Any
 from switchboard.messages import HeadOfWeek, NotesOfWeek, WeekReport
 from switchboard.messages.fields import MAX_ERROR_CHARACTERS
 from training.noted import NotedPost
+from training.scoring_heads.told import finite
 
 HEADS = ("selector", "autoreviewer")
 COLLECTED = ("posts", "new", "changed", "notes", "decisions", "drawn_by_chance")
@@ -43,7 +44,7 @@ def _head(name: str, made: Mapping[str, Any]) -> HeadOfWeek:
         challenger=comparison.get("challenger"),
         incumbent=comparison.get("incumbent"),
         thresholds={key: value for key, value in thresholds.items() if key.startswith("screening.")},
-        last_week=thresholds.get("last_week") or {},
+        last_week=finite(thresholds.get("last_week") or {}),
     )
 
 

@@ -6,6 +6,7 @@ Running generators take up what is in use; the operator's console shows the rest
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -88,10 +89,19 @@ def version_line(folder: Path) -> HeadVersion:
         version=folder.name,
         made_at=_moment(folder.name),
         rows=report.get("rows", {}).get("train", 0),
-        metrics={key: value for key, value in figures.items() if isinstance(value, int | float)},
-        losses=_thinned(running_mean(report.get("losses", []))),
+        metrics=finite(figures),
+        losses=_thinned([loss for loss in running_mean(report.get("losses", [])) if math.isfinite(loss)]),
         reliability=[(one["said"], one["was"]) for one in figures.get("reliability", [])],
     )
+
+
+def finite(figures: Mapping[str, Any]) -> dict[str, float]:
+    """The figures that are numbers: a correlation with a constant is none."""
+    return {
+        key: value
+        for key, value in figures.items()
+        if isinstance(value, int | float) and math.isfinite(value)
+    }
 
 
 def _moment(version: str) -> float | None:

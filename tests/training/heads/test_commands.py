@@ -32,6 +32,7 @@ from training.files import fault_of_sealed, write_json
 from training.noted import Standing, write_standing
 from training.scoring_heads.activations import Activations, as_hidden
 from training.scoring_heads.fit import SELECTOR, new_head
+from training.scoring_heads.told import version_line
 from training.tokenizer import END
 
 Run = Callable[..., tuple[int, dict[str, Any], str]]
@@ -318,3 +319,12 @@ def test_one_class_is_status_three(run: Run, model: Path, tmp_path: Path) -> Non
     status, _, error = run("selector", "--model", model, "--rows", path)
     assert status == 3
     assert "one class is nothing to learn from" in error
+
+
+def test_a_figure_that_is_no_number_is_not_told(tmp_path: Path) -> None:
+    """Of a head that says the same of every text there is no correlation."""
+    figures = {"all": {"correlation": float("nan"), "rows": 20.0}}
+    write_json(tmp_path / "report.json", {"test": figures, "losses": [0.5, float("inf")]})
+    line = version_line(tmp_path)
+    assert line.metrics == {"rows": 20.0}
+    assert line.losses == [0.5]

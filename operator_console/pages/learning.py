@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 
 from operator_console.access import operator
 from operator_console.errors import BadRequest, Missing
-from operator_console.pages.line_chart import LineChart, line_chart
+from operator_console.pages.charts import LineChart, line_chart
 from operator_console.parts import parts
 from operator_console.rendering import day
 from switchboard.console_talk import Note, Noted

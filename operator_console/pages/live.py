@@ -11,7 +11,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from operator_console.access import COOKIE, current, operator
 from operator_console.bot_link import BotLink
 from operator_console.errors import BadRequest, BotAway, Missing, TooMany
-from operator_console.pages.mood_chart import mood_chart
+from operator_console.pages.charts import mood_chart
 from operator_console.parts import parts
 from operator_console.remedies import faults_of
 from switchboard.console_talk import AskAudit, AskLive, Audit, Live, PostingLine, SetPosting

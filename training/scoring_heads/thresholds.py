@@ -50,10 +50,11 @@ class Judged:
 
 
 def choose_thresholds(texts: Judged, wanted: WantedRates) -> Thresholds:
-    """The widest thresholds that keep to the rates on texts which the head has not learned from.
+    """The widest thresholds that keep to the rates, on the mean, for texts that are still to come.
 
-    Where no original was rejected, or no answer, the other texts stand for them. Raises ValueError for texts
-    of one class.
+    ``texts`` are some that the head has not learned from. Where no original was rejected, or no answer, the
+    others stand for them; where there are too few to promise anything, all is left to a human. Raises
+    ValueError for texts of one class.
     """
     p, is_bad, is_original = texts.probabilities, texts.rejected, texts.originals
     if is_bad.all() or not is_bad.any():
@@ -66,21 +67,30 @@ def choose_thresholds(texts: Judged, wanted: WantedRates) -> Thresholds:
 
 
 def _accept_below(p: Vector, own: Flags, everyones: Flags, rate: float) -> float:
-    """The largest threshold with at most this share of the rejected texts below it."""
+    """The largest threshold with no more of the rejected texts below it than the rate allows."""
     ordered = np.sort(p[own if own.any() else everyones])
     allowed = _allowed(rate, len(ordered))
+    if allowed < 0:
+        return 0.0
     return float(ordered[allowed]) if allowed < len(ordered) else 1.0
 
 
 def _reject_above(p: Vector, rate: float) -> float:
-    """The smallest threshold with at most this share of the accepted texts above it."""
+    """The smallest threshold with no more of the accepted texts above it than the rate allows."""
     ordered = np.sort(p)[::-1]
     allowed = _allowed(rate, len(ordered))
+    if allowed < 0:
+        return 1.0
     return float(ordered[allowed]) if allowed < len(ordered) else 0.0
 
 
 def _allowed(rate: float, rows: int) -> int:
-    return int(np.floor(rate * rows + 1e-9))
+    """How many of the rows may be on the wrong side, less than the rate of them; -1: there are too few.
+
+    With k of n rows beyond the threshold, which is the next one, a new text is beyond it with probability
+    (k + 1) / (n + 1): conformal risk control (Angelopoulos et al. 2022).
+    """
+    return int(np.floor(rate * (rows + 1) + 1e-9)) - 1
 
 
 def rates_at(thresholds: Thresholds, texts: Judged) -> dict[str, Any]:

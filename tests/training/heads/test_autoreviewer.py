@@ -130,15 +130,35 @@ def test_thresholds_keep_to_the_wanted_rates(
 
 
 def test_thresholds_of_known_texts() -> None:
-    """Ten bad answers at 0.1, 0.2 … 1.0 and ten good at 0.05 … 0.95: one of ten may go wrong each way."""
+    """Ten bad answers at 0.1, 0.2 … 1.0 and ten good at 0.05 … 0.95: one of ten goes wrong each way.
+
+    A new one goes wrong with probability 2 / 11, which 0.2 allows and 0.1 does not.
+    """
     bad, good = np.arange(1, 11) / 10, np.arange(1, 11) / 10 - 0.05
     judged = Judged.of(np.concatenate([bad, good]), [True] * 10 + [False] * 10, [False] * 20)
-    chosen = choose_thresholds(judged, WantedRates(0.1, 0.1))
+    chosen = choose_thresholds(judged, WantedRates(0.2, 0.2))
     assert chosen.accept_below == chosen.accept_originals_below == pytest.approx(0.2)
     assert chosen.reject_above == pytest.approx(0.85)
     rates = rates_at(chosen, judged)
     assert (rates["false_accept"], rates["false_reject"]) == (0.1, 0.1)
     assert rates["left_to_a_human"] == pytest.approx(1 - rates["accepted"] - rates["sent_back"])
+
+
+def test_thresholds_keep_to_the_rates_for_texts_still_to_come() -> None:
+    """Probabilities of all texts are uniform, so a threshold is itself the share of new texts below it."""
+    rng = np.random.default_rng(7)
+    is_bad = np.arange(80) < 40
+    chosen = [
+        choose_thresholds(Judged.of(rng.random(80), is_bad, np.zeros(80)), WantedRates(0.0875, 0.05))
+        for _ in range(4000)
+    ]
+    assert 0.06 < np.mean([one.accept_below for one in chosen]) <= 0.0875
+    assert 0.03 < 1 - np.mean([one.reject_above for one in chosen]) <= 0.05
+
+
+def test_a_handful_of_decisions_promises_nothing() -> None:
+    chosen = choose_thresholds(Judged.of([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1], [0, 1, 0, 1]), WantedRates())
+    assert (chosen.accept_below, chosen.accept_originals_below, chosen.reject_above) == (0.0, 0.0, 1.0)
 
 
 def drafts_of_months(now: float) -> tuple[list[dict[str, Any]], Standing]:

@@ -47,8 +47,10 @@ def make_durable(engine: Engine, is_writing: Callable[[Connection], bool] = lamb
 
 def _configure(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+    if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+        # An old file is made so by make_shrinkable; to say it again would wait for whoever writes.
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL").close()
     for pragma in (
-        "auto_vacuum=INCREMENTAL",  # of a new file; an old one is made so by make_shrinkable
         "journal_mode=WAL",
         "synchronous=FULL",  # what was acknowledged survives a power cut
         "foreign_keys=ON",

@@ -277,6 +277,7 @@ def test_the_acceptance_options_are_the_jobs(encoder: TextEncoder) -> None:
     given: dict[str, Any] = {
         "avoid_if_under": 7,
         "avoid_half_if_under": 9,
+        "avoid_if_over": 60,
         "avoid_if_cut_off": True,
         "split_on_control_char": False,
         "avoid_initial_blockquote": False,

@@ -14,7 +14,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
-from demo.screenshot import DESK, PHONE, find_chromium
+from demo.screenshot import DESK, PHONE, find_chromium, picture
 from tests.operator_console.stage import PASSWORD, Stage
 
 
@@ -31,7 +31,7 @@ def take(browser: Browser, url: str, size: ViewportSize, scheme: Any, path: Path
         page.keyboard.press(key)
         page.wait_for_timeout(800)
     page.mouse.move(0, 0)
-    page.screenshot(path=path)
+    picture(page, path)
     context.close()
 
 

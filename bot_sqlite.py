@@ -47,9 +47,7 @@ def make_durable(engine: Engine, is_writing: Callable[[Connection], bool] = lamb
 
 def _configure(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
-    if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
-        # An old file is made so by make_shrinkable; to say it again would wait for whoever writes.
-        connection.execute("PRAGMA auto_vacuum=INCREMENTAL").close()
+    make_new_file_shrinkable(connection)
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",  # what was acknowledged survives a power cut
@@ -58,6 +56,15 @@ def _configure(connection: Any, _record: object) -> None:
         f"busy_timeout={round(LOCK_WAIT_SECONDS * 1000)}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def make_new_file_shrinkable(connection: Any) -> None:
+    """Have a file that is still empty give back later what it no longer needs; see ``make_shrinkable``.
+
+    Any other is left as it is: to say it again at each connection would wait for whoever writes.
+    """
+    if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL").close()
 
 
 def make_shrinkable(path: Path) -> None:

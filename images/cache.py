@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
-from bot_sqlite import give_back_pages
+from bot_sqlite import give_back_pages, make_new_file_shrinkable
 from images.errors import ImageError
 from images.lines import Frame
 
@@ -173,7 +173,7 @@ _NO_FAILURE = {"error": None, "is_permanent": False, "attempts": 0, "retry_at": 
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+    make_new_file_shrinkable(connection)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA busy_timeout=10000")

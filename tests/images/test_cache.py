@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from bot_sqlite import INCREMENTAL
 from images.cache import FIRST_PAUSE, MAX_ATTEMPTS, ImageCache, Known
 from images.errors import FetchError, PictureError
 from images.lines import Frame, Line
@@ -45,6 +48,17 @@ def test_a_content_is_known_under_all_its_addresses_and_after_a_restart(
     again = ImageCache(tmp_path / "images.sqlite", days=10, clock=Clock())
     assert [again.of_address(url, "ocr") for url in ("a", "b")] == [Known(FRAMES)] * 2
     again.close()
+
+
+def test_who_reads_does_not_wait_for_whoever_writes(tmp_path: Path, cache: ImageCache) -> None:
+    cache.keep_frames("hash", "ocr", FRAMES)
+    cache.keep_address("a", "hash")
+    with closing(sqlite3.connect(tmp_path / "images.sqlite", isolation_level=None)) as holder:
+        assert holder.execute("PRAGMA auto_vacuum").fetchone() == (INCREMENTAL,)
+        holder.execute("BEGIN IMMEDIATE")
+        again = ImageCache(tmp_path / "images.sqlite", days=10, clock=Clock())
+        assert again.of_address("a", "ocr") == Known(FRAMES)
+        again.close()
 
 
 def test_another_recogniser_reads_anew(cache: ImageCache) -> None:

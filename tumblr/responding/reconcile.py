@@ -8,6 +8,7 @@ than the process: the store may be an older copy that was put back, which knows 
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from difflib import SequenceMatcher
@@ -23,7 +24,14 @@ from tumblr.api.models import TumblrPost
 from tumblr.responding.branch_testing import MARK as TEST_MARK
 from tumblr.responding.halloween import MARK
 from tumblr.responding.publisher import Posted
-from tumblr.turns.inputs import AskInput, CommandInput, ReplyInput, ThreadInput
+from tumblr.turns.inputs import (
+    AskInput,
+    CommandInput,
+    ReplyInput,
+    ReviewInput,
+    ShowMoodInput,
+    ThreadInput,
+)
 from tumblr.turns.kinds import INBOX_KINDS, Action, TurnKind
 from tumblr.turns.turn import Intent, Turn
 
@@ -42,6 +50,9 @@ ALIKE = 0.8
 
 LEAST_COMPARED, COMPARED = 16, 2000
 """Characters: shorter texts are the same or not; of longer ones the beginning is compared."""
+
+_ORDERED_BY = re.compile(r"because\s+(\S+)\s+asked")
+"""How a post that was ordered names whoever ordered it, after anything that they or the model said."""
 
 
 class TargetGone(TumblrError):  # noqa: N818 - named for what is wrong
@@ -203,15 +214,31 @@ def _posted(found: TumblrPost | None) -> Posted | None:
 
 
 def _created(turn: Turn, intent: Intent, own: Iterable[TumblrPost]) -> TumblrPost | None:
-    """The post that answers the same reply, or that says the same."""
+    """The post that answers the same reply, that was made for the same order, or that says the same."""
     one_of_many = any(MARK in tag for tag in intent.tags)
-    said = turn.input if isinstance(turn.input, ReplyInput) and not one_of_many else None
     same_bot = (post for post in own if (TEST_MARK in post.tags) is (TEST_MARK in intent.tags))
     new = (post for post in same_bot if not post.is_ask and not post.is_reblog)
-    return _first(
-        (Likeness.SAME if said is not None and _quotes(post, said) else _likeness(post, intent), post)
-        for post in new
-    )
+
+    def likeness(post: TumblrPost) -> Likeness:
+        match turn.input:
+            case ReplyInput() as said if not one_of_many and _quotes(post, said):
+                return Likeness.SAME
+            case ReviewInput(lines=lines) if head := _head(post.body, len(lines)):
+                return Likeness.SAME if head == _head(intent.html, len(lines)) else Likeness.OTHER
+            case ShowMoodInput() if head := _head(post.body, 1):
+                return Likeness.SAME if head == _head(intent.html, 1) else Likeness.OTHER
+        return _likeness(post, intent)
+
+    return _first((likeness(post), post) for post in new)
+
+
+def _head(html: str, paragraphs: int) -> tuple[str, ...]:
+    """What an ordered post is known by, whatever it goes on to say: its first paragraphs, which say what was
+    ordered, and who ordered it. Empty of a post that nobody ordered."""
+    read = BeautifulSoup(html, "lxml")
+    names = _ORDERED_BY.findall(read.get_text())
+    first = (plain_fingerprint(one.get_text()) for one in read.find_all("p", limit=paragraphs))
+    return (*first, names[-1].casefold()) if names else ()
 
 
 def answers_nobody(post: TumblrPost) -> bool:

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mood.caption import KickLine, mood_caption
 from tests.tumblr.fakes import RULES
 from tumblr.api.client import TumblrReader
 from tumblr.responding.reconcile import Doubtful, Reconciler, TargetGone, fingerprint
-from tumblr.turns.inputs import AskInput, ThreadInput
+from tumblr.turns.inputs import AskInput, ShowMoodInput, ThreadInput
 from tumblr.turns.kinds import Action, PostState, TurnKind, TurnState
 from tumblr.turns.turn import Intent, Turn
 
@@ -202,6 +203,22 @@ def test_a_twin_is_found_in_any_thread(thread: dict[str, Any]) -> None:
 def test_a_target_that_is_gone_is_said_to_be_gone() -> None:
     with pytest.raises(TargetGone):
         located(Served([], others=[]), intent())
+
+
+SHOW_MOOD = dataclasses.replace(TURN, kind=TurnKind.MOOD, input=ShowMoodInput(timestamp=5, days=1))
+
+
+def test_a_picture_of_the_mood_is_found_though_another_would_say_more() -> None:
+    later = mood_caption(1, "bob", raised=[KickLine(1.5 + n, f"friend{n}", "") for n in range(9)])
+    photo = own(type="photo", caption=mood_caption(1, "bob"), photos=[])
+    assert located(Served([photo]), intent(Action.CREATE_PHOTO, later), turn=SHOW_MOOD) == "900"
+
+
+@pytest.mark.parametrize(("days", "asker"), [(2, "bob"), (1, "ann"), (1, "")])
+def test_a_picture_of_the_mood_for_another_order_is_not_it(days: int, asker: str) -> None:
+    photo = own(type="photo", caption=mood_caption(days, asker), photos=[])
+    wanted = intent(Action.CREATE_PHOTO, mood_caption(1, "bob"))
+    assert located(Served([photo]), wanted, turn=SHOW_MOOD) is None
 
 
 QUOTES = str.maketrans({'"': "“", "'": "’", "-": "—", " ": "\u00a0"})

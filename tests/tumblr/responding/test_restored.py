@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.tumblr.fakes import DRAFTS, World, queue
 from tests.tumblr.finders.test_conversation_sources import Talk
 from tumblr.api.models import TumblrPost
 from tumblr.store.backup import back_up, restore
+from tumblr.turns.fail_points import FailPoint, FailPoints
 from tumblr.turns.kinds import IN_WORK, TurnState
 
 MakeWorld = Callable[..., World]
@@ -94,6 +96,48 @@ def test_what_was_said_since_the_copy_is_not_said_again(
     assert said(world) == before
     assert world.tumblr.follows == follows
     assert not [turn for state in IN_WORK for turn in world.store.in_state(state)]
+
+
+class Killed(BaseException):
+    """The process has died."""
+
+
+def die() -> None:
+    raise Killed
+
+
+@pytest.mark.parametrize("publishing", ["automatic", "drafts"])
+@pytest.mark.parametrize("order", ["!review Soup, Ann, 3", "!review Soup", "!mood"])
+def test_an_order_that_was_fulfilled_but_not_put_away_is_not_fulfilled_again(
+    make_world: MakeWorld, order: str, publishing: str
+) -> None:
+    """Killed between the post and the deletion of the ask: the order still lies in the inbox."""
+    world = make_world(tumblr={"publishing": publishing, "settle_seconds": 5.0})
+    world.tumblr.ask(order, "bob")
+    whole_look(world)
+    put_back = copied(world)
+    world.restart(FailPoints(FailPoint.AFTER_RECORD, die))
+    with contextlib.suppress(Killed):
+        live(world)
+    made = said(world)
+    assert len(made) == 1
+    assert len(world.tumblr.posts) == 2, "the order lies in the inbox"
+    put_back()
+    live(world)
+    assert world.tumblr.posts == made
+
+
+def test_orders_that_are_alike_are_each_fulfilled(make_world: MakeWorld) -> None:
+    world = make_world(tumblr={"settle_seconds": 5.0})
+    world.tumblr.ask("!review Soup", "bob")
+    whole_look(world)
+    put_back = copied(world)
+    live(world)
+    for order, who in (("!review Soup", "ann"), ("!review Soup, Ann", "bob"), ("!review Soups", "bob")):
+        world.tumblr.ask(order, who)
+    put_back()
+    live(world)
+    assert len(said(world)) == 4
 
 
 def test_what_nobody_has_answered_is_answered_from_the_copy(make_world: MakeWorld) -> None:

@@ -19,6 +19,7 @@ from flask import Flask
 from bot_config import Config
 from bot_lifecycle import FatalError, Shutdown, SteadyClock, configure_logging
 from bot_process import load_process_config, parse_process_arguments, run_process
+from bot_sqlite import is_full_disk
 from munging.prompts.times import format_time
 from switchboard.app import create_app
 from switchboard.job_factory import JobRules
@@ -81,15 +82,15 @@ def wait_for_store(
 ) -> JobStore | None:
     """The job store, as soon as its database is there; None when the process is to stop first.
 
-    A database server may come up later than this process. Raises FatalError if the database cannot be used,
-    or is not there after so long.
+    A database server may come up later than this process, and a full disk is waited for until it has room.
+    Raises FatalError if the database cannot be used, or is not there after so long.
     """
     end, pause = elapsed() + DATABASE_SECONDS, FIRST_PAUSE
     while True:
         try:
             return open_store(config, clock)
         except StoreUnavailable as error:
-            if elapsed() >= end:
+            if elapsed() >= end and not is_full_disk(str(error)):
                 raise FatalError(str(error), DATABASE_HINT) from None
             log.warning("database not available", reason=str(error), hint="waiting for it")
         if shutdown.wait(pause):
@@ -100,7 +101,7 @@ def wait_for_store(
 def open_store(config: Config, clock: Clock) -> JobStore:
     """The job store; raises FatalError if its database cannot be used.
 
-    Raises StoreUnavailable if its database is on a server that cannot be reached.
+    Raises StoreUnavailable if its database is on a server that cannot be reached, or its disk is full.
     """
     zone = ZoneInfo(config.blog.timezone)
 
@@ -112,7 +113,7 @@ def open_store(config: Config, clock: Clock) -> JobStore:
     except StoreRefused as error:
         raise FatalError(str(error), DATABASE_HINT) from None
     except StoreUnavailable as error:
-        if not config.switchboard.database_url.startswith("sqlite"):
+        if not config.switchboard.database_url.startswith("sqlite") or is_full_disk(str(error)):
             raise
         raise FatalError(str(error), DATABASE_HINT) from None
     except (DatabaseUrlError, SchemaTooNew, OSError) as error:

@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     config = load_process_config(arguments.config, SECRETS)
     configure_logging("tumbl", config.log_level)
     shutdown = Shutdown(GRACE_SECONDS).install()
-    with running_bot(config, shutdown, dry_run=arguments.dry_run) as loop:
+    with running_bot(config, shutdown, dry_run=arguments.dry_run, waits=not arguments.once) as loop:
         log.info(
             "started",
             blog=config.blog.blog_name,

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
+import structlog
+
 from bot_config import Config
 from bot_http import session_for
 from bot_lifecycle import FatalError, Shutdown
 from switchboard.client import Retry, SwitchboardClient
-from tumblr.api.errors import StoreError
+from tumblr.api.errors import StoreError, StoreFull
 from tumblr.api.key_pool import Group, KeySet
 from tumblr.api.models import ReadingRules
 from tumblr.api.posting_switch import PostingSwitch
@@ -48,6 +50,11 @@ from tumblr.turns.fail_points import FailPoints
 Clock = Callable[[], float]
 """Tells the time in unix seconds."""
 
+ROOM_SECONDS = 10.0
+"""Between two looks whether a full disk has room."""
+
+log = structlog.get_logger()
+
 
 def settings_of(config: Config) -> BotSettings:
     """The sections of the configuration that finding and answering turns goes by."""
@@ -60,10 +67,13 @@ def running_bot(
     shutdown: Shutdown,
     *,
     dry_run: bool,
+    waits: bool = False,
     clock: Clock = time.time,
     monotonic: Clock | None = None,
 ) -> Iterator[Loop]:
     """The bot's loop with everything it needs; all of it is closed at the end.
+
+    It ``waits`` for room where the disk is full.
 
     In a dry run there is no object that could write to tumblr, and the store is a copy in memory. Everything
     that the bot knows of the time it has from ``clock``, of durations from ``monotonic`` (None: the
@@ -72,11 +82,9 @@ def running_bot(
     """
     settings = settings_of(config)
     with ExitStack() as stack:
-        try:
-            open_database = Database.read if dry_run else Database.open
-            database = stack.enter_context(open_database(config.tumblr.database))
-        except StoreError as error:
-            raise FatalError(str(error), "then start again") from None
+        open_database = Database.read if dry_run else Database.open
+        wait = shutdown.wait if waits else lambda _: True
+        database = stack.enter_context(opened(lambda: open_database(config.tumblr.database), wait))
         posting = PostingSwitch()
         tumblr = connect(settings, stack, clock, None if dry_run else posting, monotonic)
 
@@ -107,6 +115,23 @@ def running_bot(
             stack.callback(desk.close)
             desk.start()
         yield loop
+
+
+def opened(open_database: Callable[[], Database], wait: Callable[[float], bool]) -> Database:
+    """The database, as soon as there is room for what opening it writes.
+
+    ``wait`` lets so many seconds pass, and says whether to wait no longer. Raises FatalError then, and when
+    the database cannot be used for any other reason.
+    """
+    while True:
+        try:
+            return open_database()
+        except StoreFull as error:
+            log.warning("waiting for room on the disk", reason=str(error))
+            if wait(ROOM_SECONDS):
+                raise FatalError(str(error), "then start again") from None
+        except StoreError as error:
+            raise FatalError(str(error), "then start again") from None
 
 
 def console_desk(

@@ -194,6 +194,26 @@ def test_on_a_full_disk_the_bot_says_so_and_answers_when_there_is_room(
     assert f"ask:{ask}" in done.stderr
 
 
+@pytest.mark.parametrize(("door", "ready"), [("tumbl.py", " started "), ("bridge_service.py", "listening")])
+def test_what_is_started_on_a_full_disk_waits_for_room(
+    tmp_path: Path, small_disk: Path, door: str, ready: str
+) -> None:
+    config = configure(
+        tmp_path,
+        tumblr={"database": str(small_disk / "tumbl.sqlite")},
+        switchboard={"database_url": f"sqlite:///{small_disk}/switchboard.sqlite"},
+    )
+    filler = small_disk / "filler"
+    fill(filler)
+    log = tmp_path / "door.log"
+    with running([sys.executable, str(HOME / door), "--config", str(config)], log) as process:
+        assert eventually(lambda: "full" in log.read_text(encoding="utf-8"), 30)
+        filler.unlink()
+        assert eventually(lambda: ready in log.read_text(encoding="utf-8"), 30)
+        assert process.poll() is None
+    assert "Traceback" not in log.read_text(encoding="utf-8")
+
+
 def fill(path: Path) -> None:
     """Write until nothing more goes onto the disk."""
     with path.open("wb", buffering=0) as file:

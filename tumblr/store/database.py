@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -41,13 +42,14 @@ class Database:
                 migrate(connection)
         except (ValueError, StoreError) as error:
             self.close()
-            raise StoreError(f"the database {name} cannot be used: {error}") from None
+            kind = StoreFull if isinstance(error, StoreFull) else StoreError
+            raise kind(f"the database {name} cannot be used: {error}") from None
 
     @classmethod
     def open(cls, path: Path) -> Self:
         """Open or create the file, and keep every other process from writing it.
 
-        Raises StoreError when it cannot be opened or is in use.
+        Raises StoreFull when there is no room to open it, StoreError when it cannot be opened or is in use.
         """
         release = lock(path)
         make_shrinkable(path)
@@ -131,6 +133,10 @@ def lock(path: Path) -> Callable[[], None]:
         # By whatever name the file is reached, its lock is one.
         handle = os.open(f"{path.resolve()}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise StoreFull(
+                f"cannot create the database {path} ({error.strerror}); make room on its disk"
+            ) from None
         raise StoreError(
             f"cannot create the database {path} ({error.strerror}); set tumblr.database to a file "
             "in a folder that may be written"

@@ -75,7 +75,7 @@ class GeneratorExchange:
     `worker` must be unique among all workers, and should stay the same over restarts: then a restarted
     generator's unfinished work is handed out again at once. `batch_size` is how many candidates it writes at
     once. `capabilities` are the types of job it serves; if None answers, textposts and scores. `on_heads` is
-    told which heads are announced, `on_wishes` which the operator wants in use.
+    told which heads are announced, `on_wishes` at each poll which the operator wants in use.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class GeneratorExchange:
         reply = self._client.poll_generator(poll)
         if reply.heads is not None and self._on_heads is not None:
             self._on_heads(reply.heads)
-        if reply.wishes and self._on_wishes is not None:
+        if self._on_wishes is not None:
             self._on_wishes(reply.wishes)
         held = {job_id: job.lease for job_id, job in reply.jobs.items() if job.lease is not None}
         return Exchanged(

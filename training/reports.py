@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-SMOOTHING = 0.97  # decay of the running mean of the loss
+from autoresponder.heads.standing import running_mean
 
 
 def plot_losses(path: Path, runs: Mapping[str, Sequence[float]]) -> None:
@@ -21,14 +21,6 @@ def plot_losses(path: Path, runs: Mapping[str, Sequence[float]]) -> None:
         axes.plot(running_mean(losses), color="#20507a", linewidth=1.4)
         axes.set(title=name, xlabel="step", ylabel="loss")
     figure.savefig(path, dpi=110)
-
-
-def running_mean(losses: Sequence[float]) -> list[float]:
-    """The exponential running mean, started at the first loss."""
-    means: list[float] = []
-    for loss in losses:
-        means.append(SMOOTHING * means[-1] + (1 - SMOOTHING) * loss if means else loss)
-    return means
 
 
 def plot_reliability(path: Path, curve: Sequence[Mapping[str, float]]) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
+from autoresponder.heads.standing import finite
 from switchboard.messages import HeadOfWeek, NotesOfWeek, WeekReport
 from switchboard.messages.fields import MAX_ERROR_CHARACTERS
 from training.noted import NotedPost
-from training.scoring_heads.told import finite
 
 HEADS = ("selector", "autoreviewer")
 COLLECTED = ("posts", "new", "changed", "notes", "decisions", "drawn_by_chance")

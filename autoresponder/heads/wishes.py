@@ -1,4 +1,4 @@
-"""What the operator wants in use, from the console: another version of a head, if it is there and fits.
+"""What the console knows of a generator's heads: which are in use, and which the operator wants in use.
 
 Whoever asks says which version was in use when it was decided. So a wish that has been carried out, or was
 overtaken, does nothing a second time, whatever was killed or started again in between.
@@ -14,6 +14,7 @@ import structlog
 from autoresponder.errors import ModelError
 from autoresponder.heads.files import load_head
 from autoresponder.heads.head_2021 import GeneratorIdentity
+from autoresponder.heads.standing import standings_at_start
 from autoresponder.heads.versions import (
     NO_VERSIONS,
     HeadVersions,
@@ -31,7 +32,10 @@ log = structlog.get_logger()
 
 
 class HeadWishes:
-    """Sees to wishes in one folder of heads, and reports what became of them."""
+    """Sees to wishes in one folder of heads, and reports what became of them.
+
+    At first it says which versions are there; of several generators the first is heard.
+    """
 
     def __init__(
         self,
@@ -46,9 +50,12 @@ class HeadWishes:
         self._size = size
         self._report = report
         self._passed_over: set[HeadWish] = set()
+        self._is_known = False
 
     def see_to(self, wishes: Sequence[HeadWish]) -> None:
         """Carry out what is wanted; what is not here is left for a generator that has it."""
+        if not self._is_known:
+            self._is_known = self._say_what_is_here()
         for wish in wishes:
             if self._is_here(wish):
                 try:
@@ -57,6 +64,16 @@ class HeadWishes:
                     self._pass_over(wish, str(error))
             else:
                 self._pass_over(wish, "there is no such version here")
+
+    def _say_what_is_here(self) -> bool:
+        try:
+            for standing in standings_at_start(self._folder):
+                self._report(standing)
+        except ModelError as error:
+            log.warning("heads not reported", reason=str(error))
+        except SwitchboardError:
+            return False  # the next poll is soon
+        return True
 
     def _pass_over(self, wish: HeadWish, reason: str) -> None:
         """Say once why a wish is left to others."""

@@ -52,6 +52,9 @@ class HeadStanding(WireModel):
         None, max_length=MAX_VERSIONS, description="those that are kept, oldest first; null: as reported last"
     )
     problem: ErrorText = Field("", description="why what the operator wanted in use was not put in use")
+    only_if_unknown: bool = Field(
+        False, description="keep it only if this head was never reported: a generator says it at its start"
+    )
 
 
 class HeadWish(WireModel):

@@ -19,6 +19,8 @@ class WishRefused(Exception):  # noqa: N818 - named for what is wrong
 def report_head(work: Work, standing: HeadStanding) -> None:
     """Keep how a head stands. A wish that this settles, or that came too late, is dropped."""
     known = _line(work.connection, standing.head)
+    if standing.only_if_unknown and known is not None:
+        return
     is_new = known is None or known.standing.current != standing.current
     if standing.versions is None:
         kept: list[HeadVersion] = [] if known is None else known.standing.versions or []

@@ -109,6 +109,16 @@ def test_a_promotion_is_asked_for_once_and_is_in_the_audit_log(stage: Stage, hea
     assert "keeper wants" not in browser.get("/learning").text
 
 
+def test_what_a_generator_says_at_its_start_is_kept_where_nothing_is_known(stage: Stage) -> None:
+    store = stage.keep_heads()
+    at_start = HeadStanding(head="selector", current=OLD, versions=[version(OLD, 0.61)], only_if_unknown=True)
+    store.report_head(at_start)
+    assert OLD in stage.browser().get("/learning").text
+    report_all(store)
+    store.report_head(at_start)  # of another machine, whose heads are older
+    assert store.learned().heads[0].standing.current == NOW
+
+
 def test_what_has_changed_since_the_page_was_shown_is_left(stage: Stage, heads: JobStore) -> None:
     browser = stage.browser()
     back = browser.form("/learning", "/learning/use", "Roll back")

@@ -3,6 +3,7 @@ said."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from autoresponder.checkup import check_up
 from autoresponder.errors import ModelCorruptError, ModelError
 from autoresponder.heads.files import heads_in, save_head
 from autoresponder.heads.head_2021 import Head, HeadName, HeadSettings
+from autoresponder.heads.standing import version_line
 from autoresponder.heads.versions import (
     HeadVersions,
     change_versions,
@@ -31,6 +33,7 @@ from switchboard.messages import (
     GenerationJob,
     GenerationResult,
     HeadStanding,
+    HeadVersion,
     HeadWish,
     RawSelectJob,
     RawSelectResult,
@@ -153,6 +156,7 @@ class Wished:
             save_head(other_head(heads), version_folder(folder, "selector", version))
         change_versions(folder, "selector", lambda old: old.followed_by("a"))
         self.reported: list[HeadStanding] = []
+        self.at_start: list[HeadStanding] = []
         self.away = False
         size = len(blocks_of(generator.network)), generator.positions
         self.wishes = HeadWishes(folder, generator.identity, size, self._report)
@@ -160,7 +164,7 @@ class Wished:
     def _report(self, standing: HeadStanding) -> None:
         if self.away:
             raise SwitchboardUnreachable("away")
-        self.reported.append(standing)
+        (self.at_start if standing.only_if_unknown else self.reported).append(standing)
 
     def want(self, version: str, instead_of: str) -> HeadVersions:
         """What is in use after the wish has come with a poll."""
@@ -180,6 +184,31 @@ def test_what_the_operator_wants_is_put_in_use_once_and_gone_back_to(
     assert [(one.current, one.before, one.problem) for one in wished.reported] == [("b", ["", "a"], "")]
     assert wished.want("a", "b") == HeadVersions(current="a", before=("",))
     assert wished.want("", "a") == HeadVersions(current="")
+
+
+def test_a_generator_says_once_which_heads_it_has(
+    generator: GeneratorModel, heads: Mapping[HeadName, Head], tmp_path: Path
+) -> None:
+    save_head(heads["sentiment"], tmp_path)
+    wished = Wished(tmp_path, generator, heads)
+    report = {"rows": {"train": 300}, "losses": [1.0, 0.5], "test": {"all": {"auc": 0.9}}}
+    (version_folder(tmp_path, "selector", "a") / "report.json").write_text(json.dumps(report))
+    wished.away = True
+    wished.wishes.see_to([])
+    wished.away = False
+    for _ in range(2):
+        wished.wishes.see_to([])
+    assert [(one.head, one.current) for one in wished.at_start] == [("selector", "a"), ("sentiment", "")]
+    told = HeadVersion(version="a", rows=300, metrics={"auc": 0.9}, losses=[1.0, 0.985])
+    assert wished.at_start[0].versions == [told]
+
+
+@pytest.mark.parametrize(
+    "report", ["", "half", "[]", '{"losses": "x"}', '{"test": {"all": 3}}', '{"rows": {"train": -1}}']
+)
+def test_a_version_whose_report_makes_no_sense_is_only_named(tmp_path: Path, report: str) -> None:
+    (tmp_path / "report.json").write_text(report)
+    assert version_line(tmp_path) == HeadVersion(version=tmp_path.name)
 
 
 def test_a_wish_that_does_not_fit_is_reported_and_one_for_another_generator_left(

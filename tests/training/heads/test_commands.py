@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from autoresponder.heads.scoring import Scorer
+from autoresponder.heads.standing import version_line
 from autoresponder.heads.versions import folder_of, read_current, version_folder
 from autoresponder.jobs.model_folder import load_generator, load_heads
 from switchboard.settings import SwitchboardConfig
@@ -32,7 +33,6 @@ from training.files import fault_of_sealed, write_json
 from training.noted import Standing, write_standing
 from training.scoring_heads.activations import Activations, as_hidden
 from training.scoring_heads.fit import SELECTOR, new_head
-from training.scoring_heads.told import version_line
 from training.tokenizer import END
 
 Run = Callable[..., tuple[int, dict[str, Any], str]]

@@ -303,7 +303,7 @@ def live(run: Path, plan: SoakPlan) -> dict[str, Any]:
         except KeyboardInterrupt:
             month.look()
         finally:
-            tumbl.kill()
+            tumbl.end()
         figures = month.account()
     return {**figures, "upgraded": tree is not None, "seconds": round(time.monotonic() - began)}
 

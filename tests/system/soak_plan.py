@@ -23,7 +23,7 @@ POINTS = (
 """Moments at which the bot kills itself; those that such a life comes by."""
 
 KILLS_EVERY = 2 * HOUR
-HARDER = 1.6
+HARDER = 2.4
 """How much more often tumblr fails than on the bad one of the scripted days: a fifth of the calls."""
 
 SOAK_FAULTS = tuple(
@@ -83,6 +83,10 @@ class SoakPlan:
     def inputs_days(self) -> int:
         """After how many days names are forgotten."""
         return 2 * self.texts_days
+
+
+SHORT = SoakPlan(days=1, share=0.02, sleep_seconds=1800.0, upgrades=False, trains=False)
+"""A day that is lived in a minute, with all that befalls the bot but the upgrade and the training."""
 
 
 def mishaps(plan: SoakPlan) -> list[Due]:

@@ -146,6 +146,13 @@ class SoakTumbl:
         if self._process is not None:
             self._process.wait(LONG)
 
+    def end(self) -> None:
+        """Kill it for good."""
+        self.kill()
+        self.wait()
+        if self._day is not None:
+            self._day.close()
+
     def fill_disk(self, *, full: bool) -> None:
         """Leave no file of its any room to grow, or all of it."""
         if self.pid:

@@ -1,14 +1,16 @@
-"""What happens in the long life, and what is said of it; ``make soak`` lives it."""
+"""The long life: what happens in it, what is said of it, and a day of it; ``make soak`` lives a month."""
 
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from tests.system.account import Sort
-from tests.system.soak_figures import Life, unbounded
-from tests.system.soak_plan import DAY, VICTIMS, Mishap, SoakPlan, events, mishaps
+from tests.system.soak import live
+from tests.system.soak_figures import Life, is_well, unbounded
+from tests.system.soak_plan import DAY, SHORT, VICTIMS, Mishap, SoakPlan, events, mishaps
 
 
 def test_everything_befalls_a_month_once_and_a_kill_every_two_hours() -> None:
@@ -37,3 +39,11 @@ def test_no_words_are_said_twice_in_a_month() -> None:
 def test_what_grows_in_the_last_third_is_not_bounded(sizes: list[int], found: list[str]) -> None:
     assert unbounded(Life(SoakPlan(), sizes={"x.sqlite": sizes})) == found
     assert unbounded(Life(SoakPlan(days=2), sizes={"x.sqlite": sizes})) == [], "too short to say"
+
+
+@pytest.mark.timeout(600)
+def test_a_day_of_it_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    figures = live(tmp_path, SHORT)
+    assert is_well(figures), figures
+    assert {Mishap.DIE_AT, Mishap.CLOCK_RIGHT, Mishap.DISK_FREE, Mishap.RESTORE} <= set(figures["befell"])
+    assert figures["said"] > 40

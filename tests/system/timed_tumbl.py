@@ -62,7 +62,7 @@ def live(config: Path, day: Connection, offset: float, log: Path) -> None:
 def _live(path: Path, life: CommandedTime) -> int:
     config = load_config(path)
     configure_logging("tumbl", config.log_level)
-    with running_bot(config, life, dry_run=False, clock=life.now, monotonic=life.elapsed) as loop:
+    with running_bot(config, life, dry_run=False, waits=True, clock=life.now, monotonic=life.elapsed) as loop:
         loop.run()
     return 0
 

@@ -17,6 +17,7 @@ from tumblr.api.models import TumblrPost, post_name
 from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
 from tumblr.finders.lost_inputs import Lost, LostInputs, parent_blog
+from tumblr.responding.reconcile import CLOCK_SLACK
 from tumblr.turns.fail_points import FailPoint
 from tumblr.turns.kinds import INBOX_KINDS, TurnKind
 from tumblr.turns.outbox import DELETE, EDIT, NewEdit
@@ -57,7 +58,7 @@ class DraftWatcher:
         drafts = [draft for draft in self._drafts() if draft.id not in busy]
         drafts = self._without_uploads(drafts)
         sent_back = [draft for draft in drafts if SEND_BACK in draft.tags]
-        found = [self._quarantine.run(draft.id, partial(self._send_back, draft)) for draft in sent_back]
+        found = [self._quarantine.run(draft.id, partial(self._sent_back, draft)) for draft in sent_back]
         accepted = [draft for draft in drafts if ACCEPT in draft.tags and SEND_BACK not in draft.tags]
         if accepted:
             self._publish(accepted[-1])  # the oldest; the others have their turn in the next passes
@@ -93,6 +94,16 @@ class DraftWatcher:
         )
         self._bot.fail_points.reach(FailPoint.AFTER_SENT_BACK)
 
+    def _sent_back(self, draft: TumblrPost) -> NewTurn | None:
+        """Undo a draft, or leave it for the next look where something about it cannot be read."""
+        try:
+            return self._send_back(draft)
+        except (LimitReached, Unauthorized, Unreachable):
+            raise
+        except TumblrError as error:
+            log.warning("left for the next look", about=draft.id, reason=str(error))
+            return None
+
     def _send_back(self, draft: TumblrPost) -> NewTurn | None:
         """Undo a draft. The answer is its turn, if the store does not know it and it is to be made."""
         turn = self._turn_of(draft)
@@ -116,7 +127,7 @@ class DraftWatcher:
             log.warning("draft left to the operator", post=draft.id, turn=turn.name, rejected=turn.rejections)
             fields = {"tags": _without(draft.tags, SEND_BACK)}
             self._bot.outbox.forgive(turn, [NewEdit(EDIT, draft.id, "it was rejected too often", fields)])
-        elif turn.post_id is not None and turn.post_id not in draft.ids:
+        elif self._has_another(turn, draft):
             log.info("draft deleted", post=draft.id, turn=turn.name, reason=f"{turn.post_id} is its answer")
             self._bot.outbox.add_edits([NewEdit(DELETE, draft.id, f"{turn.name} has another answer")])
         else:
@@ -125,17 +136,27 @@ class DraftWatcher:
             self._bot.outbox.send_back(turn, [_undoing(draft, reason, turn.id)], reason)
             self._bot.fail_points.reach(FailPoint.AFTER_SENT_BACK)
 
+    def _has_another(self, turn: Turn, draft: TumblrPost) -> bool:
+        """Whether a turn became another post than this draft, and that is still there.
+
+        It may have been published under another id. And an older copy of the database that was put back may
+        name a draft that was sent back since.
+        """
+        other = turn.post_id
+        if other is None or other in draft.ids:
+            return False
+        reader = self._bot.tumblr.reader
+        since = turn.updated_at - CLOCK_SLACK
+        return reader.post(other) is not None or any(
+            other in post.ids for post in reader.published_since(since)
+        )
+
     def _send_back_unknown(self, draft: TumblrPost) -> NewTurn | None:
         """The turn of a draft that the store does not know; the draft is deleted when the turn is stored."""
         try:
             new = self._lost.turn_for(draft)
         except Lost as error:
             self._leave(draft, str(error))
-            return None
-        except (LimitReached, Unauthorized, Unreachable):
-            raise
-        except TumblrError as error:
-            log.warning("left for the next look", about=draft.id, reason=str(error))
             return None
         turn = self._bot.turns.turn_of([new.kind], new.input_id)
         if turn is not None:

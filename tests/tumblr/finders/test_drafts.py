@@ -183,6 +183,32 @@ def test_a_reblog_or_reply_that_is_sent_back_is_deleted_and_its_turn_begins_anew
     assert (chore.action, chore.post_id, chore.turn_id) == ("delete", "9000", number)
 
 
+def test_a_second_draft_is_deleted_and_the_answer_that_is_there_stays(drafting: World) -> None:
+    world = drafting
+    number = closed_turn(world, TurnKind.REBLOG, "bob:77", "8000")
+    reblog_draft(world, "9000")
+    reblog_draft(world, "8000")
+    world.tumblr.tag("8000")
+    published = world.tumblr.publish("8000")
+    world.drafts.find()
+    assert world.store.turn(number).state is TurnState.DRAFTED
+    (chore,) = world.outbox.open_edits()
+    assert (chore.action, chore.post_id, chore.turn_id) == ("delete", "9000", None)
+    assert published in world.tumblr.posts
+
+
+def test_the_only_draft_is_done_again_though_an_older_copy_names_another(
+    drafting: World,
+) -> None:
+    world = drafting
+    number = closed_turn(world, TurnKind.REBLOG, "bob:77", "8000")
+    reblog_draft(world, "9000")
+    world.drafts.find()
+    assert world.store.turn(number).state is TurnState.FOUND
+    (chore,) = world.outbox.open_edits()
+    assert (chore.action, chore.post_id, chore.turn_id) == ("delete", "9000", number)
+
+
 def test_a_reblog_whose_draft_nobody_remembers_is_known_by_what_it_reblogs(drafting: World) -> None:
     world = drafting
     number = closed_turn(world, TurnKind.REBLOG, post_name("Bob", "77"), None)

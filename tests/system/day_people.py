@@ -9,6 +9,9 @@ from tests.system.cluster import RunningBot
 from tests.system.day_script import Deed, Event
 from tumblr_sandbox.records import PostRecord
 
+LOOKED_AT = 150
+"""So many of its own posts the bot looks at for what is said about them, and some more."""
+
 
 class People:
     """Acts for everybody who is not the bot. Which post something is done to is drawn."""
@@ -81,9 +84,8 @@ class People:
             others = [post for post, who in reversed(self._reblogs.items()) if who != event.who]
         else:
             mine = {post for post, who in self._reblogs.items() if who == event.who}
-            others = [
-                post.id for post in self._driver.posts(self._blog, "published") if post.parent_id in mine
-            ]
+            newest = self._driver.posts(self._blog, "published")[:LOOKED_AT]
+            others = [post.id for post in newest if post.parent_id in mine]
         if not others:
             return None
         reblog = self._driver.reblog(event.who, others[0], f"<p>{event.text}</p>")

@@ -121,15 +121,20 @@ class Reconciler:
                 return _posted(self._confirmed(self._reblogged(turn, intent, self._history(since))))
         return None
 
-    def twins(self, intent: Intent) -> list[TumblrPost]:
-        """Own posts that say what an intent says, and none of which the log tells."""
+    def twins(self, intent: Intent, own: Iterable[TumblrPost]) -> list[TumblrPost]:
+        """Of some own posts those that say what an intent says, and none of which the log tells."""
+        logged = self._logged()
         words, parent = fingerprint(intent.html), intent.post_id if intent.action is Action.REBLOG else None
         return [
             post
-            for post in self._unlogged(intent, TWINS_SECONDS)
-            if words and fingerprint(post.body) == words and not post.is_ask
+            for post in own
+            if words and not post.ids & logged and fingerprint(post.body) == words and not post.is_ask
             if post.parent_id == parent and (TEST_MARK in post.tags) is (TEST_MARK in intent.tags)
         ]
+
+    def may_be_twins(self, intents: Iterable[Intent]) -> list[TumblrPost]:
+        """Own posts among which the twins of intents are, read once for all of them."""
+        return list(self._own(min(self._since(intent, TWINS_SECONDS) for intent in intents)))
 
     def _confirmed(self, found: TumblrPost | None) -> TumblrPost | None:
         """A post as it is now; None when it is there no more, as a draft that was done again."""
@@ -181,13 +186,10 @@ class Reconciler:
             raise TargetGone(f"the post {intent.post_id} of {blog} is not there any more, or hidden")
         return found
 
-    def _unlogged(self, intent: Intent, back: float = 0.0) -> Iterator[TumblrPost]:
-        """Own posts that may be what became of an intent: none that the log tells of.
-
-        At least so many seconds ``back`` are read.
-        """
+    def _unlogged(self, intent: Intent) -> Iterator[TumblrPost]:
+        """Own posts that may be what became of an intent: none that the log tells of."""
         logged = self._logged()
-        return (post for post in self._own(self._since(intent, back)) if not post.ids & logged)
+        return (post for post in self._own(self._since(intent)) if not post.ids & logged)
 
     def _since(self, intent: Intent, back: float = 0.0) -> float:
         """From when on posts are read for an intent, which was stored in the future if the clock was put

@@ -6,10 +6,12 @@ looked through some more times afterwards: a second post is told of and, where t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
 
+from tumblr.api.models import TumblrPost
 from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
 from tumblr.responding.reconcile import Reconciler
@@ -44,11 +46,23 @@ class TwinWatch:
         return {"since": now, "looks": [now + seconds for seconds in LOOKS_AFTER]}
 
     def find(self) -> list[NewTurn]:
-        """Look where it is time to. Finds no turns."""
-        expected = self._expected()
-        if any(self._is_due(one) for one in expected):
-            self._keep([left for one in expected if (left := self._looked_for(one)) is not None])
+        """Look where it is time to, with one reading for all. Finds no turns."""
+        expected = [(one, turn) for one in self._expected() if (turn := self._turn(one["turn"])) is not None]
+        due = [one for one, turn in expected if turn.state not in IN_WORK and self._is_due(one)]
+        if due:
+            intents = [turn.intent for one, turn in expected if one in due and turn.intent is not None]
+            own = self._reconciler.may_be_twins(intents)
+            looked = [self._looked_for(one, turn, own) if one in due else one for one, turn in expected]
+            self._keep([one for one in looked if one is not None])
         return []
+
+    def _turn(self, number: int) -> Turn | None:
+        """The turn; None when it is forgotten, or what it would have posted is."""
+        try:
+            turn = self._bot.turns.turn(number)
+        except KeyError:
+            return None
+        return turn if turn.intent is not None else None
 
     def _is_due(self, one: dict[str, Any]) -> bool:
         return self._was_put_back(one) or self._bot.clock() >= min(one["looks"])
@@ -57,22 +71,21 @@ class TwinWatch:
         """Whether the clock was put back since, so that the looks would come too late."""
         return bool(self._bot.clock() < one["since"])
 
-    def _looked_for(self, one: dict[str, Any]) -> dict[str, Any] | None:
-        """What is still to be looked for after a look, if it is time to; None when that is all."""
-        turn = self._bot.turns.turn(one["turn"])
-        if turn.state in IN_WORK or not self._is_due(one):
-            return one if turn.intent is not None else None
-        known = [*one["known"], *self._told_of(turn, one["known"])]
+    def _looked_for(
+        self, one: dict[str, Any], turn: Turn, own: Sequence[TumblrPost]
+    ) -> dict[str, Any] | None:
+        """What is still to be looked for after a look at own posts; None when that is all."""
+        known = [*one["known"], *self._told_of(turn, one["known"], own)]
         if self._was_put_back(one):
             return {**one, "known": known, **self._looks()}
         looks = [moment for moment in one["looks"] if moment > self._bot.clock()]
         return {**one, "looks": looks, "known": known} if looks else None
 
-    def _told_of(self, turn: Turn, known: list[str]) -> list[str]:
+    def _told_of(self, turn: Turn, known: list[str], own: Sequence[TumblrPost]) -> list[str]:
         """The ids of the turn's twins that were not known."""
         if turn.intent is None or turn.post_id is None:
             return []
-        twins = [post.id for post in self._reconciler.twins(turn.intent) if post.id not in known]
+        twins = [post.id for post in self._reconciler.twins(turn.intent, own) if post.id not in known]
         for twin in twins:
             log.warning(
                 "tumblr has made one post twice", turn=turn.name, post=turn.post_id, twin=twin,

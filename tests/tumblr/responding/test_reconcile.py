@@ -196,7 +196,8 @@ def test_a_reblog_without_a_sign_of_its_parent_in_the_thread_of_an_ask_is_for_a_
 def test_a_twin_is_found_in_any_thread(thread: dict[str, Any]) -> None:
     said = {"answer": SAID} if thread else {"body": SAID}
     served = Served([own(**thread, **REBLOGGED, **said)])
-    twins = Reconciler(TumblrReader(served, RULES), frozenset, lambda: NOW).twins(intent())
+    reconciler = Reconciler(TumblrReader(served, RULES), frozenset, lambda: NOW)
+    twins = reconciler.twins(intent(), reconciler.may_be_twins([intent()]))
     assert [twin.id for twin in twins] == ["900"]
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from tests.tumblr.fakes import DRAFTS, World, queue
 from tests.tumblr.finders.test_conversation_sources import Talk
+from tumblr.api.errors import TumblrUnavailable
 from tumblr.api.models import TumblrPost
+from tumblr.api.writer import Writing
 from tumblr.store.backup import back_up, restore
 from tumblr.turns.fail_points import FailPoint, FailPoints
 from tumblr.turns.kinds import IN_WORK, TurnState
@@ -138,6 +140,31 @@ def test_orders_that_are_alike_are_each_fulfilled(make_world: MakeWorld) -> None
     put_back()
     live(world)
     assert len(said(world)) == 4
+
+
+def test_a_look_that_tumblr_broke_off_is_made_again_as_far_back(make_world: MakeWorld) -> None:
+    """A newer post that may be the one hides no older one that is."""
+    talk = Talk(make_world(), tumblr={"publishing": "automatic", "settle_seconds": 5.0})
+    world = talk.world
+    put_back = copied(world)
+    world.clock.advance(100)
+    talk.mention(30)
+    live(world)
+    world.clock.advance(7200)
+    talk.tumblr.create(Writing("<p>Salad is cold.</p><p>Nobody likes it!!</p><p>...</p>", (), "queue", {}))
+    before = said(world)
+    put_back()
+    queue_of, failures = world.tumblr.queue, iter([True, False])
+
+    def failing() -> Any:
+        if next(failures, False):
+            raise TumblrUnavailable("tumblr answered 503")
+        return queue_of()
+
+    world.tumblr.queue = failing  # type: ignore[method-assign]
+    live(world, 6)
+    assert next(failures, None) is None, "the look was not made again"
+    assert said(world) == before
 
 
 def test_what_nobody_has_answered_is_answered_from_the_copy(make_world: MakeWorld) -> None:

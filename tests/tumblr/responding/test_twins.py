@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import structlog
 
 from tests.tumblr.fakes import World, queue
 from tests.tumblr.finders.test_conversation_sources import Talk
+from tumblr.api.models import TumblrPost
 from tumblr.api.writer import ReblogTarget, Writing
 from tumblr.responding.twins import EXPECTED
 from tumblr.turns.kinds import TurnState
@@ -116,6 +117,42 @@ def test_what_somebody_else_reblogged_by_hand_is_no_twin(world: World) -> None:
     assert live(talk, 9 * 3600) == []
     assert len([post for post in talk.tumblr.posts.values() if post.parent_id]) == 2
     assert mine.id in talk.tumblr.posts
+
+
+def test_a_turn_that_is_forgotten_is_looked_for_no_more(world: World) -> None:
+    talk = late(world, "reblog", 1800.0)
+    live(talk, 300)
+    with world.database.transaction() as connection:
+        connection.exec_driver_sql("DELETE FROM turns")
+    talk.mention(31, "ann")
+    talk.tumblr.late_by, talk.tumblr.lose_request = 0.0, 1
+    talk.answer()
+    assert live(talk, 9 * 3600) == []
+    assert world.cursors.cursor(EXPECTED) == []
+
+
+def test_all_are_looked_for_with_one_reading(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are: where tumblr fails now and then, a look that grew with them would never end."""
+    talk = Talk(world, tumblr={"publishing": "automatic", **PATIENT})
+    for number in range(3):
+        talk.mention(30 + number)
+        talk.tumblr.lose_request = 1
+        talk.answer()
+        live(talk, 200)
+    assert len(world.cursors.cursor(EXPECTED)) == 3
+    world.clock.advance(3600)
+    reads, drafts = 0, talk.tumblr.drafts
+
+    def counted() -> Iterator[TumblrPost]:
+        nonlocal reads
+        reads += 1
+        return drafts()
+
+    monkeypatch.setattr(talk.tumblr, "drafts", counted)
+    (watch,) = [step for step in talk.world.loop.steps if step.name == "twins"]
+    watch.find()
+    assert reads == 1
+    assert [len(one["looks"]) for one in world.cursors.cursor(EXPECTED)] == [1] * 3
 
 
 def test_looks_are_not_put_off_by_a_clock_that_is_put_back(world: World) -> None:

@@ -113,6 +113,7 @@ def test_a_second_draft_for_an_answered_reply_is_only_deleted(world: World) -> N
     with world.database.transaction() as connection:
         connection.exec_driver_sql("UPDATE turns SET state = 'drafted', post_id = '901'")
         connection.exec_driver_sql("DELETE FROM outbox")
+    world.tumblr.posts["901"] = replace(world.tumblr.posts["900"], id="901", tags=())
     assert world.find() == []
     assert world.store.turn(turn.id).state is TurnState.DRAFTED
     assert [(chore.post_id, chore.turn_id) for chore in world.outbox.open_edits()] == [("900", None)]

@@ -147,7 +147,9 @@ def test_a_malformed_answer_from_tumblr_is_one_line_and_the_bot_goes_on(
     done = run_door("tumbl.py", config, "--once")
     assert done.returncode == 0
     errors = [line for line in done.stderr.splitlines() if " error " in line]
-    assert len(errors) == 1
+    # A line for each look: the inbox is looked at again after notes and dashboard, where chance chooses them.
+    assert 1 <= len(errors) <= 3
+    assert all("look=asks" in line for line in errors)
     assert "Traceback" not in done.stderr
     sandbox.clear_faults()
     done = run_door("tumbl.py", config, "--once")

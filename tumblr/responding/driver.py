@@ -316,7 +316,7 @@ class Driver:
         ``settled``: what tumblr does not show now it will not show later either.
         """
         try:
-            found = self._found(turn, intent, sent=sent)
+            found = self._reconciler.find(turn, intent, sent=sent, from_before=self._is_from_before(turn))
         except TargetGone as error:
             return self._store.close(turn, TurnState.SKIPPED, str(error)) if settled else None
         except Doubtful as error:
@@ -335,25 +335,6 @@ class Driver:
             if sent
             else self._post(turn, intent, self._publisher)
         )
-
-    def _found(self, turn: Turn, intent: Intent, *, sent: bool) -> Posted | None:
-        """The post, wherever it may be. Raises TargetGone and Doubtful if no look has found it, the first."""
-        said_at = getattr(turn.input, "timestamp", turn.created_at)
-        looks: list[Callable[[], Posted | None]] = []
-        if sent:
-            looks.append(lambda: self._reconciler.locate(turn, intent))
-        if self._is_from_before(turn):
-            looks.append(lambda: self._reconciler.said_before(turn, intent, said_at))
-        problem: TargetGone | Doubtful | None = None
-        for look in looks:
-            try:
-                if (found := look()) is not None:
-                    return found
-            except (TargetGone, Doubtful) as error:
-                problem = problem or error
-        if problem is not None:
-            raise problem
-        return None
 
     def _send_again(self, turn: Turn, intent: Intent, publisher: Publisher) -> Turn | None:
         """Send what tumblr does not show; a new post not before it cannot come late any more."""

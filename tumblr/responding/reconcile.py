@@ -79,6 +79,28 @@ class Reconciler:
         self._before: Sequence[TumblrPost] = ()
         self._before_since = math.inf
 
+    def find(self, turn: Turn, intent: Intent, *, sent: bool, from_before: bool) -> Posted | None:
+        """The post, looked for as one that was ``sent``, as one ``from_before`` this process, or as both.
+
+        Raises TargetGone and Doubtful if no look has found it: what the first one says.
+        """
+        said_at = getattr(turn.input, "timestamp", turn.created_at)
+        looks: list[Callable[[], Posted | None]] = []
+        if sent:
+            looks.append(lambda: self.locate(turn, intent))
+        if from_before:
+            looks.append(lambda: self.said_before(turn, intent, said_at))
+        problem: TargetGone | Doubtful | None = None
+        for look in looks:
+            try:
+                if (found := look()) is not None:
+                    return found
+            except (TargetGone, Doubtful) as error:
+                problem = problem or error
+        if problem is not None:
+            raise problem
+        return None
+
     def locate(self, turn: Turn, intent: Intent) -> Posted | None:
         """The post, or None when it was not made.
 

@@ -19,13 +19,19 @@ from flask import Flask
 from bot_config import Config
 from bot_lifecycle import FatalError, Shutdown, SteadyClock, configure_logging
 from bot_process import load_process_config, parse_process_arguments, run_process
-from bot_sqlite import is_full_disk
 from munging.prompts.times import format_time
 from switchboard.app import create_app
 from switchboard.job_factory import JobRules
 from switchboard.serving import Server
 from switchboard.settings import SwitchboardConfig
-from switchboard.store import DatabaseUrlError, JobStore, SchemaTooNew, StoreRefused, StoreUnavailable
+from switchboard.store import (
+    DatabaseUrlError,
+    JobStore,
+    SchemaTooNew,
+    StoreFull,
+    StoreRefused,
+    StoreUnavailable,
+)
 
 SWEEP_SECONDS = 30.0
 DATABASE_SECONDS = 600.0
@@ -90,7 +96,7 @@ def wait_for_store(
         try:
             return open_store(config, clock)
         except StoreUnavailable as error:
-            if elapsed() >= end and not is_full_disk(str(error)):
+            if elapsed() >= end and not isinstance(error, StoreFull):
                 raise FatalError(str(error), DATABASE_HINT) from None
             log.warning("database not available", reason=str(error), hint="waiting for it")
         if shutdown.wait(pause):
@@ -113,7 +119,7 @@ def open_store(config: Config, clock: Clock) -> JobStore:
     except StoreRefused as error:
         raise FatalError(str(error), DATABASE_HINT) from None
     except StoreUnavailable as error:
-        if not config.switchboard.database_url.startswith("sqlite") or is_full_disk(str(error)):
+        if not config.switchboard.database_url.startswith("sqlite") or isinstance(error, StoreFull):
             raise
         raise FatalError(str(error), DATABASE_HINT) from None
     except (DatabaseUrlError, SchemaTooNew, OSError) as error:

@@ -83,8 +83,8 @@ def running_bot(
     settings = settings_of(config)
     with ExitStack() as stack:
         open_database = Database.read if dry_run else Database.open
-        wait = shutdown.wait if waits else lambda _: True
-        database = stack.enter_context(opened(lambda: open_database(config.tumblr.database), wait))
+        path = config.tumblr.database
+        database = stack.enter_context(opened(lambda: open_database(path), shutdown if waits else None))
         posting = PostingSwitch()
         tumblr = connect(settings, stack, clock, None if dry_run else posting, monotonic)
 
@@ -117,21 +117,19 @@ def running_bot(
         yield loop
 
 
-def opened(open_database: Callable[[], Database], wait: Callable[[float], bool]) -> Database:
-    """The database, as soon as there is room for what opening it writes.
+def opened(open_database: Callable[[], Database], shutdown: Shutdown | None) -> Database:
+    """The database; with ``shutdown`` as soon as there is room on a full disk, unless it is to stop first.
 
-    ``wait`` lets so many seconds pass, and says whether to wait no longer. Raises FatalError then, and when
-    the database cannot be used for any other reason.
+    Raises FatalError when the database cannot be used.
     """
     while True:
         try:
             return open_database()
-        except StoreFull as error:
-            log.warning("waiting for room on the disk", reason=str(error))
-            if wait(ROOM_SECONDS):
-                raise FatalError(str(error), "then start again") from None
         except StoreError as error:
-            raise FatalError(str(error), "then start again") from None
+            if shutdown is None or shutdown.requested.is_set() or not isinstance(error, StoreFull):
+                raise FatalError(str(error), "then start again") from None
+            log.warning("waiting for room on the disk", reason=str(error))
+        shutdown.wait(ROOM_SECONDS)
 
 
 def console_desk(

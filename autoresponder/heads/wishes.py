@@ -22,7 +22,7 @@ from autoresponder.heads.versions import (
     read_current,
     version_folder,
 )
-from switchboard.errors import SwitchboardError
+from switchboard.errors import SwitchboardError, SwitchboardRefused
 from switchboard.messages import HeadStanding, HeadWish
 from switchboard.messages.fields import MAX_ERROR_CHARACTERS
 
@@ -69,10 +69,10 @@ class HeadWishes:
         try:
             for standing in standings_at_start(self._folder):
                 self._report(standing)
-        except ModelError as error:
+        except (ModelError, SwitchboardRefused) as error:
             log.warning("heads not reported", reason=str(error))
         except SwitchboardError:
-            return False  # the next poll is soon
+            return False  # it is away or busy; the next poll is soon
         return True
 
     def _pass_over(self, wish: HeadWish, reason: str) -> None:

@@ -1,6 +1,6 @@
 """The durable job store. Everything that speaks SQL is in this package."""
 
-from switchboard.store.database import DatabaseUrlError, StoreRefused, StoreUnavailable
+from switchboard.store.database import DatabaseUrlError, StoreFull, StoreRefused, StoreUnavailable
 from switchboard.store.migrations import SchemaTooNew
 from switchboard.store.store import JobStore
 from switchboard.store.submitting import IdTaken, StoredResult, TooManyOpenJobs
@@ -12,6 +12,7 @@ __all__ = [
     "IdTaken",
     "JobStore",
     "SchemaTooNew",
+    "StoreFull",
     "StoreRefused",
     "StoreUnavailable",
     "StoredResult",

@@ -37,6 +37,10 @@ class StoreUnavailable(Exception):  # noqa: N818 - named for what is wrong
     """The database cannot be used now; the transaction was rolled back, what was stored is still there."""
 
 
+class StoreFull(StoreUnavailable):
+    """The disk is full or fails."""
+
+
 class StoreRefused(StoreUnavailable):
     """The database server will not let this process in, however long it waits."""
 
@@ -193,8 +197,13 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
-        is_final = isinstance(error, OperationalError) and any(mark in str(error.orig) for mark in _FINAL)
-        raise (StoreRefused if is_final else StoreUnavailable)(_explain(error)) from error
+        raise _kind_of(error)(_explain(error)) from error
+
+
+def _kind_of(error: DBAPIError | sqlite3.Error) -> type[StoreUnavailable]:
+    if isinstance(error, OperationalError) and any(mark in str(error.orig) for mark in _FINAL):
+        return StoreRefused
+    return StoreFull if is_full_disk(reason_of(error)) else StoreUnavailable
 
 
 def _explain(error: DBAPIError | sqlite3.Error) -> str:

@@ -52,7 +52,8 @@ LEAST_COMPARED, COMPARED = 16, 2000
 """Characters: shorter texts are the same or not; of longer ones the beginning is compared."""
 
 _ORDERED_BY = re.compile(r"because\s+(\S+)\s+asked")
-"""How a post that was ordered names whoever ordered it, after anything that they or the model said."""
+"""How reviews and pictures of the mood name whoever ordered them; the last is it, as people and the model may
+say so before."""
 
 
 class TargetGone(TumblrError):  # noqa: N818 - named for what is wrong
@@ -84,16 +85,13 @@ class Reconciler:
 
         Raises TargetGone and Doubtful if no look has found it: what the first one says.
         """
-        said_at = getattr(turn.input, "timestamp", turn.created_at)
-        looks: list[Callable[[], Posted | None]] = []
-        if sent:
-            looks.append(lambda: self.locate(turn, intent))
+        looks: list[Callable[[Turn, Intent], Posted | None]] = [self.locate] if sent else []
         if from_before:
-            looks.append(lambda: self.said_before(turn, intent, said_at))
+            looks.append(self.said_before)
         problem: TargetGone | Doubtful | None = None
         for look in looks:
             try:
-                if (found := look()) is not None:
+                if (found := look(turn, intent)) is not None:
                     return found
             except (TargetGone, Doubtful) as error:
                 problem = problem or error
@@ -117,11 +115,12 @@ class Reconciler:
                 return None  # they can be done again
         return _posted(found)
 
-    def said_before(self, turn: Turn, intent: Intent, since: float) -> Posted | None:
+    def said_before(self, turn: Turn, intent: Intent) -> Posted | None:
         """What the blog has said already about what a turn answers, in words of whatever kind; or None.
 
-        ``since`` is the moment of it (unix seconds). Raises as ``locate`` does.
+        Raises as ``locate`` does.
         """
+        since = getattr(turn.input, "timestamp", turn.created_at)
         if turn.kind in INBOX_KINDS and TEST_MARK not in intent.tags:
             ask = self._reader.post(turn.input_id)
             if ask is None:
@@ -143,20 +142,11 @@ class Reconciler:
                 return _posted(self._confirmed(self._reblogged(turn, intent, self._history(since))))
         return None
 
-    def twins(self, intent: Intent, own: Iterable[TumblrPost]) -> list[TumblrPost]:
-        """Of some own posts those that say what an intent says, and none of which the log tells."""
-        logged = self._logged()
-        words, parent = fingerprint(intent.html), intent.post_id if intent.action is Action.REBLOG else None
-        return [
-            post
-            for post in own
-            if words and not post.ids & logged and fingerprint(post.body) == words and not post.is_ask
-            if post.parent_id == parent and (TEST_MARK in post.tags) is (TEST_MARK in intent.tags)
-        ]
-
     def may_be_twins(self, intents: Iterable[Intent]) -> list[TumblrPost]:
-        """Own posts among which the twins of intents are, read once for all of them."""
-        return list(self._own(min(self._since(intent, TWINS_SECONDS) for intent in intents)))
+        """Own posts among which the twins of intents are: none that the log tells of. Read once for all."""
+        logged = self._logged()
+        since = min(self._since(intent, TWINS_SECONDS) for intent in intents)
+        return [post for post in self._own(since) if not post.ids & logged]
 
     def _confirmed(self, found: TumblrPost | None) -> TumblrPost | None:
         """A post as it is now; None when it is there no more, as a draft that was done again."""
@@ -225,6 +215,17 @@ class Reconciler:
         return (post for posts in places for post in posts())
 
 
+def twins_of(intent: Intent, posts: Iterable[TumblrPost]) -> list[TumblrPost]:
+    """Of some posts those that say what an intent says."""
+    words, parent = fingerprint(intent.html), intent.post_id if intent.action is Action.REBLOG else None
+    return [
+        post
+        for post in posts
+        if words and fingerprint(post.body) == words and not post.is_ask
+        if post.parent_id == parent and (TEST_MARK in post.tags) is (TEST_MARK in intent.tags)
+    ]
+
+
 class Likeness(IntEnum):
     """How like a post is to what was to be posted."""
 
@@ -240,20 +241,27 @@ def _posted(found: TumblrPost | None) -> Posted | None:
 def _created(turn: Turn, intent: Intent, own: Iterable[TumblrPost]) -> TumblrPost | None:
     """The post that answers the same reply, that was made for the same order, or that says the same."""
     one_of_many = any(MARK in tag for tag in intent.tags)
+    said = turn.input if isinstance(turn.input, ReplyInput) and not one_of_many else None
+    ordered = _ordered(turn)
+    wanted = _head(intent.html, ordered) if ordered else ()
     same_bot = (post for post in own if (TEST_MARK in post.tags) is (TEST_MARK in intent.tags))
     new = (post for post in same_bot if not post.is_ask and not post.is_reblog)
 
     def likeness(post: TumblrPost) -> Likeness:
-        match turn.input:
-            case ReplyInput() as said if not one_of_many and _quotes(post, said):
-                return Likeness.SAME
-            case ReviewInput(lines=lines) if head := _head(post.body, len(lines)):
-                return Likeness.SAME if head == _head(intent.html, len(lines)) else Likeness.OTHER
-            case ShowMoodInput() if head := _head(post.body, 1):
-                return Likeness.SAME if head == _head(intent.html, 1) else Likeness.OTHER
+        if said is not None and _quotes(post, said):
+            return Likeness.SAME
+        if wanted and (head := _head(post.body, ordered)):
+            return Likeness.SAME if head == wanted else Likeness.OTHER
         return _likeness(post, intent)
 
     return _first((likeness(post), post) for post in new)
+
+
+def _ordered(turn: Turn) -> int:
+    """How many of a post's first paragraphs say what was ordered."""
+    if isinstance(turn.input, ReviewInput):
+        return len(turn.input.lines)
+    return 1 if isinstance(turn.input, ShowMoodInput) else 0
 
 
 def _head(html: str, paragraphs: int) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import structlog
 from tumblr.api.models import TumblrPost
 from tumblr.bot import Bot
 from tumblr.bot_settings import BotSettings
-from tumblr.responding.reconcile import Reconciler
+from tumblr.responding.reconcile import Reconciler, twins_of
 from tumblr.turns.kinds import IN_WORK
 from tumblr.turns.outbox import DELETE, NewEdit
 from tumblr.turns.turn import NewTurn, Turn
@@ -47,22 +47,25 @@ class TwinWatch:
 
     def find(self) -> list[NewTurn]:
         """Look where it is time to, with one reading for all. Finds no turns."""
-        expected = [(one, turn) for one in self._expected() if (turn := self._turn(one["turn"])) is not None]
-        due = [one for one, turn in expected if turn.state not in IN_WORK and self._is_due(one)]
+        due, waiting = [], []
+        for one in self._expected():
+            if (turn := self._turn(one["turn"])) is None or turn.intent is None:
+                continue  # it is forgotten, or what it would have posted is
+            if turn.state not in IN_WORK and self._is_due(one):
+                due.append((one, turn, turn.intent))
+            else:
+                waiting.append(one)
         if due:
-            intents = [turn.intent for one, turn in expected if one in due and turn.intent is not None]
-            own = self._reconciler.may_be_twins(intents)
-            looked = [self._looked_for(one, turn, own) if one in due else one for one, turn in expected]
-            self._keep([one for one in looked if one is not None])
+            own = self._reconciler.may_be_twins([intent for _, _, intent in due])
+            left = [self._looked_for(one, turn, twins_of(intent, own)) for one, turn, intent in due]
+            self._keep([*waiting, *(one for one in left if one is not None)])
         return []
 
     def _turn(self, number: int) -> Turn | None:
-        """The turn; None when it is forgotten, or what it would have posted is."""
         try:
-            turn = self._bot.turns.turn(number)
+            return self._bot.turns.turn(number)
         except KeyError:
             return None
-        return turn if turn.intent is not None else None
 
     def _is_due(self, one: dict[str, Any]) -> bool:
         return self._was_put_back(one) or self._bot.clock() >= min(one["looks"])
@@ -72,20 +75,20 @@ class TwinWatch:
         return bool(self._bot.clock() < one["since"])
 
     def _looked_for(
-        self, one: dict[str, Any], turn: Turn, own: Sequence[TumblrPost]
+        self, one: dict[str, Any], turn: Turn, found: Sequence[TumblrPost]
     ) -> dict[str, Any] | None:
-        """What is still to be looked for after a look at own posts; None when that is all."""
-        known = [*one["known"], *self._told_of(turn, one["known"], own)]
+        """What is still to be looked for after a look that has found these; None when that is all."""
+        known = [*one["known"], *self._told_of(turn, one["known"], found)]
         if self._was_put_back(one):
             return {**one, "known": known, **self._looks()}
         looks = [moment for moment in one["looks"] if moment > self._bot.clock()]
         return {**one, "looks": looks, "known": known} if looks else None
 
-    def _told_of(self, turn: Turn, known: list[str], own: Sequence[TumblrPost]) -> list[str]:
+    def _told_of(self, turn: Turn, known: list[str], found: Sequence[TumblrPost]) -> list[str]:
         """The ids of the turn's twins that were not known."""
-        if turn.intent is None or turn.post_id is None:
+        if turn.post_id is None:
             return []
-        twins = [post.id for post in self._reconciler.twins(turn.intent, own) if post.id not in known]
+        twins = [post.id for post in found if post.id not in known]
         for twin in twins:
             log.warning(
                 "tumblr has made one post twice", turn=turn.name, post=turn.post_id, twin=twin,

@@ -28,7 +28,7 @@ from autoresponder.jobs.model_folder import GeneratorModel, load_generator, load
 from autoresponder.jobs.runner import JobRunner
 from autoresponder.model.trunk import blocks_of
 from autoresponder.service import HeadReloader
-from switchboard.errors import SwitchboardUnreachable
+from switchboard.errors import SwitchboardRefused, SwitchboardUnreachable
 from switchboard.messages import (
     GenerationJob,
     GenerationResult,
@@ -201,6 +201,23 @@ def test_a_generator_says_once_which_heads_it_has(
     assert [(one.head, one.current) for one in wished.at_start] == [("selector", "a"), ("sentiment", "")]
     told = HeadVersion(version="a", rows=300, metrics={"auc": 0.9}, losses=[1.0, 0.985])
     assert wished.at_start[0].versions == [told]
+
+
+def test_an_older_switchboard_that_refuses_what_is_said_is_told_it_once(
+    generator: GeneratorModel, heads: Mapping[HeadName, Head], tmp_path: Path
+) -> None:
+    said: list[HeadStanding] = []
+
+    def refuse(standing: HeadStanding) -> None:
+        said.append(standing)
+        raise SwitchboardRefused(422, "unknown field", "only_if_unknown")
+
+    Wished(tmp_path, generator, heads)
+    size = len(blocks_of(generator.network)), generator.positions
+    wishes = HeadWishes(tmp_path, generator.identity, size, refuse)
+    for _ in range(2):
+        wishes.see_to([])
+    assert len(said) == 1
 
 
 @pytest.mark.parametrize(

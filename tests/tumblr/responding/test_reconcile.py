@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mood.caption import KickLine, mood_caption
 from tests.tumblr.fakes import RULES
 from tumblr.api.client import TumblrReader
-from tumblr.responding.reconcile import Doubtful, Reconciler, TargetGone, fingerprint
+from tumblr.responding.reconcile import Doubtful, Reconciler, TargetGone, fingerprint, twins_of
 from tumblr.turns.inputs import AskInput, ShowMoodInput, ThreadInput
 from tumblr.turns.kinds import Action, PostState, TurnKind, TurnState
 from tumblr.turns.turn import Intent, Turn
@@ -197,7 +197,7 @@ def test_a_twin_is_found_in_any_thread(thread: dict[str, Any]) -> None:
     said = {"answer": SAID} if thread else {"body": SAID}
     served = Served([own(**thread, **REBLOGGED, **said)])
     reconciler = Reconciler(TumblrReader(served, RULES), frozenset, lambda: NOW)
-    twins = reconciler.twins(intent(), reconciler.may_be_twins([intent()]))
+    twins = twins_of(intent(), reconciler.may_be_twins([intent()]))
     assert [twin.id for twin in twins] == ["900"]
 
 

@@ -171,7 +171,7 @@ def _is_hidden(character: str, categories: Collection[str]) -> bool:
 def _may_imitate(text: str) -> bool:
     """Whether a text holds one of the words that every line of structure has, with or without its tags."""
     lowered = lower_ascii(_TAG.sub("", text) if "<" in text else text)
-    return any(word in lowered for word in _TELLTALES)
+    return any(map(lowered.__contains__, _TELLTALES))
 
 
 def lower_ascii(text: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from munging.assembly import Facts, Turn, assemble, set_off
@@ -147,8 +148,7 @@ class _Quotation(NamedTuple):
 
 def _find_quotation(nodes: Nodes) -> _Quotation | None:
     elements = nodes.elements
-    for index, quote in enumerate(elements[1:], start=1):
-        named = elements[index - 1]
+    for index, (named, quote) in enumerate(pairwise(elements), start=1):
         if quote.tag != "blockquote" or (named.tail or "").strip(" \n\r\t:"):
             continue
         first = index == 1 and not nodes.lead.strip()

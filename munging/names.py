@@ -43,14 +43,14 @@ def blogs_of_trail(items: Sequence[Payload], payload: Payload, quoted: Sequence[
     bot's blog is not gone: nobody becomes the bot by it.
     """
     names = quoted if len(quoted) == len(items) else [""] * len(items)
-    found = [
-        blog_of_item(item) or _elsewhere(item, payload) or name
-        for item, name in zip(items, names, strict=True)
-    ]
-    return [
-        "" if name == bot and not blog_of_item(item) else name
-        for item, name in zip(items, found, strict=True)
-    ]
+    found: list[str] = []
+    for item, quoted_name in zip(items, names, strict=True):
+        name = blog_of_item(item)
+        if not name:
+            name = _elsewhere(item, payload) or quoted_name
+            name = "" if name == bot else name
+        found.append(name)
+    return found
 
 
 def _elsewhere(item: Payload, payload: Payload) -> str:

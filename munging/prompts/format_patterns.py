@@ -10,13 +10,12 @@ import re
 from functools import lru_cache
 
 from munging.cleaning import lower_ascii, quote_lines
-from munging.prompts.format_table import FORMATS, PLACEHOLDER, PromptFormat
+from munging.prompts.format_table import PLACEHOLDER, PromptFormat
 from munging.thread import Identity
 
 _SPACES = r"[^\S\n]*+"
 _GAP = r"[^\S\n]++"
 _FREE = ".*"
-_BUILT_IN = frozenset(FORMATS.values())
 _FREE_PLACES = ("names", "time")
 
 
@@ -43,7 +42,7 @@ def as_words(text: str, form: PromptFormat, identity: Identity) -> str:
     Clean text holds nothing that the built-in formats could read, except their marks.
     """
     text = _without_marks(text, form)
-    return text if form in _BUILT_IN else quote_lines(text, _imitation(form, identity.persona))
+    return text if form.is_built_in else quote_lines(text, _imitation(form, identity.persona))
 
 
 def as_tag(tag: str, form: PromptFormat, identity: Identity) -> str:

@@ -90,6 +90,11 @@ class PromptFormat(Section):
         built_in = FORMATS[self.based_on].model_dump(mode="json")
         return {key: value for key, value in self.model_dump(mode="json").items() if value != built_in[key]}
 
+    @cached_property
+    def is_built_in(self) -> bool:
+        """Whether it is one of the formats that come with the bot, under whatever name."""
+        return self in FORMATS.values()
+
     @property
     def tags_first(self) -> bool:
         """Whether the bot writes its tags before its words."""

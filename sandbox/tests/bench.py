@@ -20,6 +20,8 @@ from tumblr_sandbox.driver import SandboxDriver
 from tumblr_sandbox.people.residents import residents_of
 from tumblr_sandbox.records import KeySet
 from tumblr_sandbox.server import SandboxServer, listen
+from tumblr_sandbox.services.signup import make_user, random_keys
+from tumblr_sandbox.store.accounts import BlogSettings
 from tumblr_sandbox.world import World, open_world
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,6 +44,14 @@ class FakeClock:
 def new_world(path: Path, clock: FakeClock, seed: int = 2021) -> World:
     """A world in a file, with the same random draws every time."""
     return open_world(path, clock, random.Random(seed))
+
+
+def make_person(world: World, name: str) -> KeySet:
+    """A user with random keys."""
+    keys, settings = random_keys(world.rng), BlogSettings(title=name.title())
+    with world.database.write() as connection:
+        make_user(connection, name, keys, now=world.clock.now(), rng=world.rng, settings=settings)
+    return keys
 
 
 class Served:

@@ -14,12 +14,11 @@ import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 
-from bench import FakeClock, Served, new_world
+from assembly import Assembly
+from bench import FakeClock, Served, make_person, new_world
 from tumblr_sandbox.app import build_app, serve_world
 from tumblr_sandbox.driver import SandboxDriver
 from tumblr_sandbox.records import KeySet
-from tumblr_sandbox.services.signup import make_user, random_keys
-from tumblr_sandbox.store.accounts import BlogSettings
 from tumblr_sandbox.world import World
 
 
@@ -52,14 +51,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     keys = [make_person(world, name) for name in ("frank", "bob", "carol")]
     world.close()
     return Template(path, keys[0])
-
-
-def make_person(world: World, name: str) -> KeySet:
-    """A user with random keys."""
-    keys, settings = random_keys(world.rng), BlogSettings(title=name.title())
-    with world.database.write() as connection:
-        make_user(connection, name, keys, now=world.clock.now(), rng=world.rng, settings=settings)
-    return keys
 
 
 @pytest.fixture
@@ -114,3 +105,9 @@ def keys(template: Template) -> KeySet:
 def frank(served: Served, keys: KeySet) -> Any:
     """pytumblr with frank's keys."""
     return served.client(keys)
+
+
+@pytest.fixture
+def club(app: Flask, world: World, clock: FakeClock, keys: KeySet) -> Assembly:
+    """A community of frank's and bob's, without a network."""
+    return Assembly(app, world, clock)

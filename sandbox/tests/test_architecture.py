@@ -21,6 +21,7 @@ FLOORS = (
     *("markup", "store", "services", "rendering", "world"),
     *("language", "people", "driver", "demo_seed"),
     *("api.envelope", "api.params", "api.links", "api.refusals", "api.authentication", "api.support"),
+    *("api.communities", "api.oembed"),
     *("api.distortions", "api.upload_forms", "api.legacy_form", "api.routes", "api.fault_injection"),
     *("api.token_exchange", "api"),
     *("control", "pages", "media_files", "app", "server", "tls", "__main__"),

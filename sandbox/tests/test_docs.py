@@ -28,6 +28,7 @@ def documented(path: str) -> str:
     """A rule's path as the documentation writes it."""
     path = re.sub(r"<(?:int:)?post_id>", "ID", path)
     path = re.sub(r"<int:number>", "NUMBER", path)
+    path = re.sub(r"<(handle|blog|reaction)>", lambda found: found[1].upper(), path)
     return re.sub(r"<name>", "NAME", path)
 
 
@@ -93,7 +94,7 @@ def test_the_examples_work_in_their_order(browser: FlaskClient, world: World) ->
 def test_the_programs_work_as_they_stand(served: Served, world: World) -> None:
     seed_demo(world)
     programs = re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL)
-    assert len(programs) == 2
+    assert len(programs) == 3
     for program in programs:
         here = program.replace("http://127.0.0.1:8765", served.url)
         exec(here.replace("sandbox.db", str(world.database.path)), {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from contextlib import closing
@@ -11,7 +12,8 @@ import pytest
 import sqlalchemy
 
 from bench import FakeClock, new_world
-from tumblr_sandbox.store import notes, posts, social
+from tumblr_sandbox.markup.content import Content
+from tumblr_sandbox.store import communities, notes, posts, social
 from tumblr_sandbox.store.accounts import find_blog
 from tumblr_sandbox.store.database import Database, get_setting, put_setting
 from tumblr_sandbox.store.migrations import MIGRATIONS, DatabaseTooNewError
@@ -41,6 +43,31 @@ def test_a_database_is_migrated_once(tmp_path: Path) -> None:
             synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
         assert (version, mode, synchronous) == (len(MIGRATIONS), "wal", 2)
         database.close()
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+def test_a_database_of_before(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "x.sqlite"
+    with closing(sqlite3.connect(path)) as before, before:
+        before.create_function("casefold", 1, str.casefold, deterministic=True)
+        for script in MIGRATIONS[:version]:
+            before.executescript(script)
+        before.execute(f"PRAGMA user_version = {version}")
+        before.execute("INSERT INTO users VALUES (1, 'u', 0)")
+        before.execute("INSERT INTO blogs VALUES (1, 'u', 't:u', 1, 1, 0, '{}')")
+        before.execute(
+            "INSERT INTO posts (id, blog_id, state, type, content, details, trail, tree_id, tags, slug,"
+            " summary, reblog_key, timestamp)"
+            " VALUES (7, 1, 'published', 'text', ?, '{}', '[]', 7, '[]', '', '', 'k', 5)",
+            [json.dumps(Content(html="<p>a</p>").to_json())],
+        )
+    database = Database(path)
+    with database.read() as connection:
+        post = posts.get(connection, 7)
+        assert post is not None
+        assert (post.content.as_text(), post.in_community) == ("a", False)
+        assert communities.public(connection, limit=5) == []
+    database.close()
 
 
 def test_a_database_of_a_later_version(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 from werkzeug.test import TestResponse
 
 from bench import FakeClock, new_world
@@ -20,7 +21,11 @@ from pages.stage import furnish
 from tumblr_sandbox.api.refusals import REASON
 from tumblr_sandbox.app import create_app
 from tumblr_sandbox.demo_accounts import DEMO_BLOG, demo_keys
+from tumblr_sandbox.markup.content import Content
+from tumblr_sandbox.services import communities
+from tumblr_sandbox.services.posting import Written
 from tumblr_sandbox.store import accounts, grants, posts
+from tumblr_sandbox.store.communities import CommunitySettings
 from tumblr_sandbox.store.grants import Grant
 from tumblr_sandbox.store.posts import StoredPost
 from tumblr_sandbox.world import World
@@ -47,6 +52,7 @@ SHARP: tuple[Any, ...] = (HUGE, str(-HUGE), "\0\ud83d", {"a": [1]}, [[], None], 
 LEAVES = st.sampled_from((*WORDS, None, True, False, 0, -1, 1, HUGE, -HUGE, 1.5, 1e400, float("nan")))
 CALLS = int(os.environ.get("SANDBOX_CALLS", "150"))
 """How many generated calls are made; ``make conformance`` makes 10,000."""
+COMMUNITIES = ("club", "shed", "attic", "den")
 WAYS = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data", "query")
 
 
@@ -78,6 +84,7 @@ class Api:
             key = demo_keys(DEMO_BLOG, world.database.path).consumer_key
             grants.add(connection, Grant(TOKEN, "access", key, 2**40, user.id))
             own = posts.by_newest_id(connection, blog.id, None, limit=1000)
+            _open_communities(world, connection)
             self.targets = [*own, *posts.newest_where(connection, posts.P.blog_id != blog.id, limit=30)]
         world.set_limits(dict.fromkeys(("per_hour", "per_day", "posts_per_day", "images_per_day"), 10**9))
 
@@ -92,6 +99,29 @@ class Api:
         if way == "query":
             return self._browser.open(f"{path}?{urlencode(flat)}", method=method, headers=headers)
         return self._browser.open(path, method=method, headers=headers, data=flat, content_type=way)
+
+
+def _open_communities(world: World, connection: Connection) -> None:
+    """Communities of frank's and of others', each with something in it."""
+    now = world.clock.now()
+    people = [accounts.find_blog(connection, name) for name in (DEMO_BLOG, "quietmarsh", "memefoundry")]
+    for number, handle in enumerate(COMMUNITIES):
+        admin, member, author = (people[(number + turn) % len(people)] for turn in range(3))
+        assert admin is not None
+        assert member is not None
+        made = communities.make(
+            connection,
+            admin,
+            handle,
+            now=now,
+            rng=world.rng,
+            title="t",
+            description="d",
+            settings=CommunitySettings(visibility="private" if number % 2 else "public"),
+        )
+        communities.admit(connection, made, member.owner_id, now)
+        written = Written(content=Content(html="<p>a</p>"), author=author)
+        world.writer.create(connection, made.blog, written, now)
 
 
 def _as_text(value: object) -> str:
@@ -160,6 +190,26 @@ def right(rule: str, post: StoredPost) -> dict[str, Any]:
         "/likes": {**PAGE, "offset": 0},
         "/blocks": {"limit": 5, "offset": 0, "blocked_tumblelog": "memefoundry", "anonymous_only": "false"},
         "/blocks/bulk": {"blocked_tumblelogs": "memefoundry"},
+        "/communities": {},
+        "<handle>": {
+            "context": "edit",
+            "title": "t",
+            "description": "d",
+            "handle": "club",
+            "privacy": 0,
+            "tags": ["a"],
+            "about": "a",
+            "guidelines": ["g"],
+            "invite_links_enabled": True,
+            "join_type": "free",
+        },
+        "/timeline": {"type": "recent", "limit": 5, "before_id": post.id},
+        "/members": {"invite_hash": "h", "page": 1, "filter": "all"},
+        "/members/<blog>": {"reason": "other", "note": "n", "ban_user": "false", "role": "moderator"},
+        "/invitations": {"recipient_blog": "crimewave-jam", "message": "m", "before": 1_700_000_000},
+        "/invitations/<blog>": {"do_not_invite": "true"},
+        "/invite_hash": {"invite_hash": "h"},
+        "/reactions": {"slug": ":fire:", "grapheme": "\N{FIRE}"},
         "/like": named,
         "/unlike": named,
         "/follow": {"url": "quietmarsh.tumblr.com"},
@@ -191,11 +241,14 @@ def check(answer: TestResponse) -> None:
         assert [error.keys() - {REASON} for error in document["errors"]] == [{"title", "code", "detail"}]
 
 
-def address(rule: str, blog: str, number: int) -> str:
+def address(rule: str, blog: str, number: int, handle: str = "club") -> str:
     """An endpoint's address, filled in."""
     path = rule.replace("<identifier>", blog).replace("<int:post_id>", str(number))
     return (
         path.replace("<kind>", "photo")
+        .replace("<handle>", handle)
+        .replace("<blog>", "quietmarsh")
+        .replace("<reaction>", "1")
         .replace("<size>", "64")
         .replace("<path:path>", "nowhere")
         .replace("<path:gone>", "x")
@@ -219,5 +272,6 @@ def test_several_things_wrong_at_once(api: Api, data: st.DataObject) -> None:
     for place in data.draw(st.sets(st.sampled_from(sorted(sent)), max_size=3)):
         sent[place] = data.draw(WRONG)
     number = data.draw(st.sampled_from((post.id, post.id, 0, HUGE)))
-    blog = data.draw(st.sampled_from((DEMO_BLOG, DEMO_BLOG, "quietmarsh", "nobody")))
-    check(api.send(method, address(rule, blog, number), sent, data.draw(st.sampled_from(WAYS))))
+    blog = data.draw(st.sampled_from((DEMO_BLOG, DEMO_BLOG, "quietmarsh", "@@club", "nobody")))
+    handle = data.draw(st.sampled_from((*COMMUNITIES, "@@club", "nowhere")))
+    check(api.send(method, address(rule, blog, number, handle), sent, data.draw(st.sampled_from(WAYS))))

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from tumblr_sandbox.api import blueprint as api
 from tumblr_sandbox.api.blueprint import api_blueprint, tokens_blueprint
 from tumblr_sandbox.api.envelope import phrase_of
+from tumblr_sandbox.api.oembed import oembed_blueprint
 from tumblr_sandbox.control import support as control
 from tumblr_sandbox.control.blueprint import control_blueprint
 from tumblr_sandbox.media_files import serving_blueprint
@@ -51,6 +52,7 @@ def build_app() -> Flask:
     app.register_blueprint(pages_blueprint())
     app.register_blueprint(serving_blueprint())
     app.register_blueprint(tokens_blueprint())
+    app.register_blueprint(oembed_blueprint())
     app.register_error_handler(HTTPException, _on_error)
     app.after_request(_forbid_framing)
     app.after_request(_words_of_the_status)

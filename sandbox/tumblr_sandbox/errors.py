@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 
 class PostingError(Exception):
     """The post cannot be made, or not like this; nothing was changed."""
@@ -99,3 +101,35 @@ class BadNpfError(PostingError):
     def __init__(self, reason: str, code: int = 8001) -> None:
         super().__init__(reason)
         self.code = code
+
+
+class Refusal(Enum):
+    """Why something about a community is refused."""
+
+    BANNED = "You are banned from this community."
+    PRIVATE = "This community is private, and you are not a member."
+    MEMBERS_ONLY = "You are not a member of this community."
+    FULL = "This community has no room for more members."
+    WRONG_HASH = "This invite link is not valid."
+    INVITATION_GONE = "The invitation no longer exists or was declined."
+    NOT_PERMITTED = "You may not do this in this community."
+    LINK_NOT_PERMITTED = "You may not make invite links."
+    LINKS_DISABLED = "Invite links are disabled in this community."
+    MESSAGE_TOO_LONG = "The message is too long."
+    CANNOT_JOIN = "This blog cannot join the community."
+    ALREADY_MEMBER = "This blog is a member already."
+    ALREADY_INVITED = "This blog is invited already."
+    LAST_ADMIN = "A community needs an admin."
+    HANDLE_TAKEN = "This handle is taken."
+    HANDLE_TOO_SOON = "The handle was changed less than seven days ago."
+    NO_EMOJI = "That is no emoji."
+    POST_REACTIONS = "This post has as many reactions as a post may have."
+    OWN_REACTIONS = "You have as many reactions to this post as one may have."
+
+
+class CommunityError(PostingError):
+    """Something about a community is refused; nothing was changed."""
+
+    def __init__(self, reason: Refusal) -> None:
+        super().__init__(reason.value)
+        self.reason = reason

@@ -18,7 +18,7 @@ from tumblr_sandbox.control.support import body, note_record, on_http_error, on_
 from tumblr_sandbox.errors import PostingError
 from tumblr_sandbox.markup.content import Content
 from tumblr_sandbox.markup.html import paragraphs, sanitise
-from tumblr_sandbox.services import interactions, signup
+from tumblr_sandbox.services import communities, interactions, signup
 from tumblr_sandbox.services.posting import Written
 from tumblr_sandbox.services.signup import NameTakenError
 from tumblr_sandbox.store import accounts, notes, posts
@@ -42,6 +42,7 @@ def control_blueprint() -> Blueprint:
     blueprint.get("/users")(list_users)
     blueprint.post("/users")(create_user)
     blueprint.post("/blogs")(create_blog)
+    blueprint.post("/communities")(create_community)
     blueprint.patch("/blogs/<name>")(change_blog)
     blueprint.get("/blogs/<name>/posts")(list_posts)
     blueprint.get("/posts/<int:post_id>/notes")(list_notes)
@@ -101,6 +102,28 @@ def create_blog() -> Response:
             connection, owner, wanted.name, now=world.clock.now(), rng=world.rng, settings=settings
         )
     return jsonify(name=wanted.name)
+
+
+def create_community() -> Response:
+    """Make a community with its first admin and members."""
+    wanted, world = body(messages.NewCommunity), this_world()
+    now = world.clock.now()
+    with world.database.write() as connection:
+        made = communities.make(
+            connection,
+            _blog(connection, wanted.admin),
+            wanted.name,
+            now=now,
+            rng=world.rng,
+            title=wanted.title,
+            description=wanted.description,
+            settings=wanted.settings,
+        )
+        for name in wanted.members:
+            owner_id = _blog(connection, name).owner_id
+            if owner_id != made.blog.owner_id:
+                communities.admit(connection, made, owner_id, now)
+    return jsonify(name=made.handle, uuid=made.blog.uuid, invite_hash=made.invite_hash)
 
 
 def change_blog(name: str) -> Response:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tumblr_sandbox.records import KeySet
 from tumblr_sandbox.services.signup import NAME_PATTERN
+from tumblr_sandbox.store.communities import CommunitySettings
 
 
 class Message(BaseModel):
@@ -30,6 +31,17 @@ class NewBlog(Message):
     user: str
     name: str = Field(pattern=NAME_PATTERN)
     title: str = Field("", max_length=200)
+
+
+class NewCommunity(Message):
+    """A community; who owns the blog ``admin`` is its first admin, and the others are members at once."""
+
+    name: str = Field(pattern=NAME_PATTERN)
+    admin: str
+    members: list[str] = Field(default_factory=list, max_length=1000)
+    title: str = Field("", max_length=200)
+    description: str = Field("", max_length=2000)
+    settings: CommunitySettings = CommunitySettings()
 
 
 class NewAsk(Message):
@@ -119,4 +131,6 @@ class LimitFigures(Message):
     followed_blogs: int = Field(5000, ge=0)
     queued_posts: int = Field(1000, ge=0)
     blocks_per_minute: int = Field(60, ge=0, description="calls about blocks, by consumer")
+    invitations_per_day: int = Field(250, ge=0, description="into communities, by who invites")
+    invitations_per_second: int = Field(1, ge=0, description="the same; 0: not counted by the second")
     per_address_minute: int = Field(0, ge=0, description="calls from one address; 0: not counted")

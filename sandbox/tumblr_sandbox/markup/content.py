@@ -128,12 +128,14 @@ class TrailItem:
 
 def post_url(blog_name: str, post_id: int, slug: str) -> str:
     """A post's address on tumblr; without a slug it ends in the id."""
-    address = f"https://{blog_name}.tumblr.com/post/{post_id}"
+    address = f"{blog_url(blog_name)}post/{post_id}"
     return f"{address}/{slug}" if slug else address
 
 
 def blog_url(blog_name: str) -> str:
-    """A blog's address on tumblr."""
+    """A blog's address on tumblr; that of a community, whose name has two ``@`` before it, is the site's."""
+    if blog_name.startswith("@@"):
+        return f"https://www.tumblr.com/communities/{blog_name[2:]}/"
     return f"https://{blog_name}.tumblr.com/"
 
 

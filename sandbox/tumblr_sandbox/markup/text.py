@@ -89,9 +89,11 @@ def split_tags(text: str) -> list[str]:
 def blog_name_of(identifier: str) -> str:
     """The blog named by a bare name, ``name.tumblr.com``, an address with any path, or ``@name``.
 
-    A uuid comes back as it is, without the ``.tumblr.com`` that pytumblr puts behind it.
+    A uuid comes back as it is, without the ``.tumblr.com`` that pytumblr puts behind it; a community keeps
+    its ``@@``.
     """
-    name = identifier.strip().removeprefix("@")
+    name = identifier.strip()
+    name = name if name.startswith("@@") else name.removeprefix("@")
     name = re.sub(r"^[a-z]+://", "", name, flags=re.IGNORECASE)
     name = name.split("/", 1)[0]
     name = name.removesuffix(".tumblr.com")

@@ -14,6 +14,7 @@ from tumblr_sandbox.demo_accounts import DEMO_BLOG
 from tumblr_sandbox.pages import session
 from tumblr_sandbox.pages.views import PagePost, page_posts
 from tumblr_sandbox.rendering.blog import avatar_url
+from tumblr_sandbox.services import communities
 from tumblr_sandbox.store import accounts, browsing, posts, social
 from tumblr_sandbox.store.accounts import Blog
 from tumblr_sandbox.store.posts import StoredPost
@@ -94,9 +95,10 @@ def blog_named(connection: Connection, name: str) -> Blog:
 
 
 def post_numbered(connection: Connection, post_id: int) -> StoredPost:
-    """A published post, or 404."""
-    post = posts.get(connection, post_id)
-    if post is None or post.state != "published":
+    """A published post, or 404; in a community it is there for those who may see it."""
+    post, mine = posts.get(connection, post_id), session.me(connection)
+    viewer = None if mine is None else mine.owner_id
+    if post is None or post.state != "published" or not communities.may_see(connection, post, viewer):
         abort(404, "There is no such post here.")
     return post
 

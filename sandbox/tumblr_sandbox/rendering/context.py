@@ -67,7 +67,7 @@ def gather(
 ) -> Surroundings:
     """Fetch what the views of these posts need."""
     trees = {post.tree_id for post in found}
-    authors = {post.blog_id for post in found}
+    authors = {post.blog_id for post in found} | {p.author_id for p in found if p.author_id is not None}
     user = viewer.user
     followed = set() if user is None else set(social.followed_ids(connection, user.id))
     mentioned = mentions_by(connection)

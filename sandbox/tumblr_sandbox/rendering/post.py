@@ -43,11 +43,13 @@ def head_fields(post: StoredPost, around: Surroundings, kind: str) -> dict[str, 
     if around.viewer.user is not None:
         view["liked"] = post.id in around.liked
     view["note_count"] = around.note_counts.get(post.tree_id, 0)
-    return view | _source_fields(post) | _submission_fields(post)
+    return view | _source_fields(post) | _submission_fields(post, around)
 
 
-def _submission_fields(post: StoredPost) -> dict[str, Any]:
-    """Who handed a post in that is no ask."""
+def _submission_fields(post: StoredPost, around: Surroundings) -> dict[str, Any]:
+    """Who handed a post in that is no ask, or wrote it for a community."""
+    if post.author_id is not None:
+        return {"is_submission": True, "post_author": around.blogs[post.author_id].name}
     if "submitter" not in post.details or post.is_reblog:
         return {}
     name = post.details["submitter"]
@@ -58,7 +60,7 @@ def _submission_fields(post: StoredPost) -> dict[str, Any]:
 
 def tail_fields(post: StoredPost, around: Surroundings) -> dict[str, Any]:
     """The fields that a post of either form ends with."""
-    own = around.viewer.owns(post.blog_id)
+    own = around.viewer.owns(post.blog_id if post.author_id is None else post.author_id)
     signed_in = around.viewer.user is not None
     view: dict[str, Any] = {
         "can_like": signed_in and not own,

@@ -8,13 +8,14 @@ from sqlalchemy import Connection
 
 from tumblr_sandbox.markup.content import Content, blog_url
 from tumblr_sandbox.markup.npf_from_html import Block
+from tumblr_sandbox.services import communities
 from tumblr_sandbox.store import notes, posts, social
 from tumblr_sandbox.store.accounts import Blog, blogs_by_id, find_blog
 from tumblr_sandbox.store.notes import Note
 from tumblr_sandbox.store.posts import StoredPost
 
-MENTION = re.compile(r"@([a-zA-Z0-9-]{1,32})")
-"""A blog's name in a reply, which is plain text."""
+MENTION = re.compile(r"(?<!@)@([a-zA-Z0-9-]{1,32})")
+"""A blog's name in a reply, which is plain text; two ``@`` name a community."""
 
 
 def moment_of(now: float) -> int:
@@ -23,7 +24,12 @@ def moment_of(now: float) -> int:
 
 
 def published(connection: Connection, blog: Blog, post: StoredPost, now: float) -> None:
-    """A post came out: it is a note on its tree, and those concerned are notified."""
+    """A post came out: it is a note on its tree, and those concerned are notified.
+
+    What a community reblogs is its own business: no note tells of it, and nobody else hears of it.
+    """
+    if post.is_reblog and post.in_community:
+        return
     kind = "reblog" if post.is_reblog else "posted"
     notes.add(
         connection,
@@ -80,7 +86,7 @@ def asked(connection: Connection, post: StoredPost, now: float) -> None:
 
 def liked(connection: Connection, blog: Blog, post: StoredPost, now: float) -> None:
     notes.add(connection, Note(post.tree_id, "like", blog.id, moment_of(now), post_id=post.id))
-    _notify(connection, post.blog_id, "like", blog, post, now)
+    _notify(connection, whose(post), "like", blog, post, now)
 
 
 def unliked(connection: Connection, blog: Blog, post: StoredPost) -> None:
@@ -95,10 +101,10 @@ def followed(connection: Connection, blog: Blog, follower: Blog, now: float) -> 
 
 def replied(connection: Connection, blog: Blog, post: StoredPost, text: str, now: float) -> None:
     notes.add(connection, Note(post.tree_id, "reply", blog.id, moment_of(now), text=text))
-    _notify(connection, post.blog_id, "reply", blog, post, now, reply_text=text)
+    _notify(connection, whose(post), "reply", blog, post, now, reply_text=text)
     for name in mentions_in_reply(connection, text):
         target = find_blog(connection, name)
-        if target is not None and target.id != post.blog_id:
+        if target is not None and target.id != whose(post) and _may_hear(connection, target, post):
             _notify(connection, target.id, "mention_in_reply", blog, post, now, reply_text=text)
 
 
@@ -141,14 +147,14 @@ def _notify(
     **more: object,
 ) -> None:
     """Tell a blog what ``author`` did to a post, unless it was themselves or the post is muted."""
-    if blog_id == author.id or (post.blog_id == blog_id and _is_muted(post, now)):
+    if blog_id == author.id or (whose(post) == blog_id and _is_muted(post, now)):
         return
     social.notify(connection, blog_id, kind, now, _news(author, post) | more)
 
 
 def like_news(author: Blog, post: StoredPost, now: float) -> dict[str, object] | None:
     """What the blog of a post is told of a like; none when it is told nothing."""
-    return None if post.blog_id == author.id or _is_muted(post, now) else _news(author, post)
+    return None if whose(post) == author.id or _is_muted(post, now) else _news(author, post)
 
 
 def _news(author: Blog, post: StoredPost) -> dict[str, object]:
@@ -159,6 +165,16 @@ def _news(author: Blog, post: StoredPost) -> dict[str, object]:
         "post_id": str(post.id),
         "reblog_key": post.reblog_key,
     }
+
+
+def whose(post: StoredPost) -> int:
+    """The blog that is told what happens to a post: its own, or that of the member who wrote it."""
+    return post.blog_id if post.author_id is None else post.author_id
+
+
+def _may_hear(connection: Connection, blog: Blog, post: StoredPost) -> bool:
+    """Whether a blog that a post mentions is told so: in a community only members are."""
+    return communities.is_member_where(connection, post, blog.owner_id)
 
 
 def _is_muted(post: StoredPost, now: float) -> bool:
@@ -178,7 +194,7 @@ def _notify_parent(connection: Connection, blog: Blog, post: StoredPost, now: fl
         "added_text": text,
         "tags": list(post.tags),
     }
-    _notify(connection, parent.blog_id, kind, blog, parent, now, **more)
+    _notify(connection, whose(parent), kind, blog, parent, now, **more)
 
 
 def _notify_asker(connection: Connection, blog: Blog, post: StoredPost, now: float) -> None:
@@ -190,5 +206,5 @@ def _notify_asker(connection: Connection, blog: Blog, post: StoredPost, now: flo
 def _notify_mentioned(connection: Connection, blog: Blog, post: StoredPost, now: float) -> None:
     for name in mentioned_blogs(connection, post.content):
         target = find_blog(connection, name)
-        if target is not None:
+        if target is not None and target.id != post.author_id and _may_hear(connection, target, post):
             _notify(connection, target.id, "user_mention", blog, post, now)

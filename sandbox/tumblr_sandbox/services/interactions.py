@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from tumblr_sandbox.errors import BlockedError, DayLimitError, OwnPostError, TooManyFollowedError
-from tumblr_sandbox.services import events, limits
+from tumblr_sandbox.services import communities, events, limits
 from tumblr_sandbox.services.limits import Limits
 from tumblr_sandbox.store import social
 from tumblr_sandbox.store.accounts import Blog, blogs_by_id
@@ -18,11 +18,10 @@ from tumblr_sandbox.store.posts import StoredPost
 
 def like(connection: Connection, blog: Blog, post: StoredPost, figures: Limits, now: float) -> bool:
     """Let the owner of ``blog`` like a post; false when they did already."""
-    author = blogs_by_id(connection, {post.blog_id})[post.blog_id]
+    author = blogs_by_id(connection, {events.whose(post)})[events.whose(post)]
     if author.owner_id == blog.owner_id:
         raise OwnPostError
-    if social.is_blocked(connection, post.blog_id, blog.id):
-        raise BlockedError("like")
+    _check_lets(connection, blog, post, "like")
     if social.liked_among(connection, blog.owner_id, [post.id]):
         return False
     if not limits.spend(connection, blog.owner_id, "likes", figures, now):
@@ -60,9 +59,16 @@ def unfollow(connection: Connection, blog: Blog, followed: Blog) -> None:
 
 def reply(connection: Connection, blog: Blog, post: StoredPost, text: str, now: float) -> None:
     """Let a blog reply to a post, in plain text."""
-    if social.is_blocked(connection, post.blog_id, blog.id):
-        raise BlockedError("reply to")
+    _check_lets(connection, blog, post, "reply to")
     events.replied(connection, blog, post, text, now)
+
+
+def _check_lets(connection: Connection, blog: Blog, post: StoredPost, action: str) -> None:
+    """The author of a post must not block the blog, which must be a member where only members may do this."""
+    if social.is_blocked(connection, events.whose(post), blog.id):
+        raise BlockedError(action)
+    if not communities.is_member_where(connection, post, blog.owner_id):
+        raise BlockedError(action)
 
 
 def block(connection: Connection, blog: Blog, blocked: Blog) -> None:

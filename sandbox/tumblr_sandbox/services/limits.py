@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from tumblr_sandbox.store import usage
 from tumblr_sandbox.store.usage import Window
 
-MINUTE_SECONDS = 60
+SECOND, MINUTE_SECONDS = 1, 60
 HOUR_SECONDS = 3600
 DAY_SECONDS = 86400
 RESET_ZONE = ZoneInfo("America/New_York")
@@ -37,11 +37,15 @@ class Limits:
     followed_blogs: int = 5000
     queued_posts: int = 1000
     blocks_per_minute: int = 60
+    invitations_per_day: int = 250
+    invitations_per_second: int = 1
+    """Into communities, by who invites; 0 does not count them by the second."""
     per_address_minute: int = 0
     """0 does not count them: tumblr's 300 would hold up every test on one machine."""
 
     def of_day(self, kind: str) -> int:
-        """The daily limit of a kind of action: posts, follows, likes, images, videos, blogs."""
+        """The daily limit of a kind of action: posts, follows, likes, images, videos, blogs,
+        invitations."""
         return int(getattr(self, f"{kind}_per_day"))
 
 
@@ -78,9 +82,11 @@ def count_call(connection: Connection, consumer_key: str, limits: Limits, now: f
     )
 
 
-def is_throttled(connection: Connection, counted: str, limit: int, now: float) -> bool:
-    """Count one call of a minute under any name, and say whether it is one too many."""
-    return usage.count_call(connection, counted, MINUTE_SECONDS, limit, now).exceeded
+def is_throttled(
+    connection: Connection, counted: str, limit: int, now: float, *, length: int = MINUTE_SECONDS
+) -> bool:
+    """Count one call of a minute, or another length, under any name; say whether it is one too many."""
+    return usage.count_call(connection, counted, length, limit, now).exceeded
 
 
 def day_of(now: float) -> str:

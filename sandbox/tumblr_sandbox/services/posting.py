@@ -22,7 +22,7 @@ from tumblr_sandbox.errors import (
 )
 from tumblr_sandbox.markup.content import Content, PostRef, TrailItem
 from tumblr_sandbox.markup.text import make_slug, summarise
-from tumblr_sandbox.services import events, limits
+from tumblr_sandbox.services import communities, events, limits
 from tumblr_sandbox.services.limits import Limits
 from tumblr_sandbox.services.queue import QueueWindow
 from tumblr_sandbox.store import posts, social
@@ -45,7 +45,8 @@ GETS_NEW_ID = frozenset({"draft", "queued", "submission"})
 class Written:
     """What an author hands in for a new post. ``date`` is unix seconds: past backdates, future schedules.
 
-    ``hidden`` are the places in the trail, from 0, that a reblog leaves out.
+    ``hidden`` are the places in the trail, from 0, that a reblog leaves out. ``author`` is the blog of the
+    member who posts into a community.
     """
 
     content: Content = field(default_factory=Content)
@@ -58,6 +59,7 @@ class Written:
     date: int | None = None
     reblogs_allowed: bool = True
     hidden: frozenset[int] = frozenset()
+    author: Blog | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class Writer:
             summary=summary,
             reblogs_allowed=written.reblogs_allowed,
         )
-        return self._keep_new(connection, blog, post, written.date, now)
+        return self._keep_new(connection, blog, post, written, now)
 
     def reblog(
         self, connection: Connection, blog: Blog, parent: StoredPost, written: Written, now: float
@@ -111,6 +113,7 @@ class Writer:
         """Reblog a post onto a blog, with the author's own words or without."""
         parent_blog = blogs_by_id(connection, {parent.blog_id})[parent.blog_id]
         closed = not parent.reblogs_allowed and parent.blog_id != blog.id
+        closed = closed or not communities.lets_out(connection, parent, blog)
         if parent.state != "published" or closed or social.is_blocked(connection, parent_blog.id, blog.id):
             raise CannotReblogError
         parent_ref = reference(parent, parent_blog)
@@ -137,7 +140,7 @@ class Writer:
             summary=parent.summary,
             reblogs_allowed=written.reblogs_allowed,
         )
-        return self._keep_new(connection, blog, post, written.date, now)
+        return self._keep_new(connection, blog, post, written, now)
 
     def ask(
         self, connection: Connection, blog: Blog, question: Content, asker: Blog | None, now: float
@@ -183,6 +186,8 @@ class Writer:
     ) -> StoredPost:
         """Change a post; it comes back under a new id when that publishes it."""
         state = changes.state or post.state
+        if post.in_community and state != post.state:
+            raise NotThatStateError(state)
         _check_move(post, state)
         edited = _with_changes(post, changes)
         if edited.content.is_empty() and _needs_words(edited, state):
@@ -203,6 +208,8 @@ class Writer:
 
     def delete(self, connection: Connection, post: StoredPost) -> None:
         """Delete a post. Its descendants keep their copies of what it said."""
+        if post.in_community:
+            communities.delete_post(connection, post)
         posts.remove(connection, post.id)
         events.deleted(connection, post)
 
@@ -226,14 +233,19 @@ class Writer:
             return draft
 
     def _keep_new(
-        self, connection: Connection, blog: Blog, post: StoredPost, date: int | None, now: float
+        self, connection: Connection, blog: Blog, post: StoredPost, written: Written, now: float
     ) -> StoredPost:
+        date, author = written.date, written.author
+        if author is not None:
+            post = replace(post, author_id=author.id)
+            if post.state != "published":
+                raise NotThatStateError(post.state)
         if post.state == "queued":
             post = self._scheduled(connection, blog, post, date, now)
         elif date is not None and date < now:
             post = replace(post, timestamp=date)
         if post.state == "published":
-            self._spend_post(connection, blog, now)
+            self._spend_post(connection, author or blog, now)
         posts.add(connection, post)
         if post.state == "published":
             events.published(connection, blog, post, now)

@@ -13,6 +13,9 @@ from sqlalchemy import Connection, Row, delete, insert, select, text, update
 
 from tumblr_sandbox.store import schema
 
+COMMUNITY = "@@"
+"""Begins the names of communities, which no blog's name can begin with."""
+
 
 class BlogSettings(BaseModel):
     """What the owner of a blog may set."""
@@ -60,6 +63,11 @@ class Blog:
         """The title it shows: its own, or its name."""
         return self.settings.title or self.name
 
+    @property
+    def is_community(self) -> bool:
+        """Whether what members post into a community stands here."""
+        return self.name.startswith(COMMUNITY)
+
 
 @dataclass(frozen=True)
 class User:
@@ -91,7 +99,7 @@ def add_blog(
     connection: Connection, name: str, uuid: str, owner: User, *, created: int, settings: BlogSettings
 ) -> Blog:
     """Make a blog; the first of a user is their primary one. The name must be free."""
-    first = not blogs_of(connection, owner)
+    first = not name.startswith(COMMUNITY) and not blogs_of(connection, owner)
     key = connection.execute(
         insert(schema.blogs).values(
             name=name,
@@ -107,7 +115,13 @@ def add_blog(
 
 
 def find_blog(connection: Connection, name_or_uuid: str) -> Blog | None:
-    """The blog with this name or uuid."""
+    """The blog with this name or uuid; what is a community is no blog."""
+    found = find_place(connection, name_or_uuid)
+    return None if found is None or found.is_community else found
+
+
+def find_place(connection: Connection, name_or_uuid: str) -> Blog | None:
+    """The blog with this name or uuid, or the place where a community's posts stand."""
     column = schema.blogs.c.uuid if name_or_uuid.startswith("t:") else schema.blogs.c.name
     row = connection.execute(select(schema.blogs).where(column == name_or_uuid)).one_or_none()
     return None if row is None else _blog(row)
@@ -159,12 +173,14 @@ def blogs_by_name(connection: Connection, names: set[str]) -> dict[str, Blog]:
 def blogs_of(connection: Connection, owner: User) -> list[Blog]:
     """A user's blogs, the primary one first."""
     query = select(schema.blogs).where(schema.blogs.c.owner_id == owner.id).order_by(schema.blogs.c.id)
-    return [_blog(row) for row in connection.execute(query)]
+    found = (_blog(row) for row in connection.execute(query))
+    return [blog for blog in found if not blog.is_community]
 
 
 def all_blogs(connection: Connection, limit: int | None = None) -> list[Blog]:
     """The first so many blogs, or all, oldest first."""
-    query = select(schema.blogs).order_by(schema.blogs.c.id).limit(limit)
+    is_blog = schema.blogs.c.name.not_like(f"{COMMUNITY}%")
+    query = select(schema.blogs).where(is_blog).order_by(schema.blogs.c.id).limit(limit)
     return [_blog(row) for row in connection.execute(query)]
 
 
@@ -185,6 +201,11 @@ def save_settings(connection: Connection, blog: Blog, settings: BlogSettings) ->
     connection.execute(
         update(schema.blogs).where(schema.blogs.c.id == blog.id).values(settings=settings.model_dump())
     )
+
+
+def rename(connection: Connection, blog: Blog, name: str) -> None:
+    """Call a blog something else. The name must be free."""
+    connection.execute(update(schema.blogs).where(schema.blogs.c.id == blog.id).values(name=name))
 
 
 # Users and keys

@@ -15,6 +15,8 @@ RECENT = 400
 """How many of the latest posts the lists of busy tags and blogs are drawn from."""
 MANY = 99
 """Unseen things are counted up to here."""
+ON_BLOGS = P.author_id.is_(None)
+"""What members post into communities is in no feed."""
 UNPUBLISHED = ("submission", "draft", "queued")
 
 
@@ -22,7 +24,7 @@ def everything(
     connection: Connection, before_id: int | None, *, limit: int, hidden: Collection[int] = ()
 ) -> list[StoredPost]:
     """Published posts of all blogs but the hidden, newest id first."""
-    wanted = [P.state == "published", P.id < (before_id or MAX_ID)]
+    wanted = [ON_BLOGS, P.state == "published", P.id < (before_id or MAX_ID)]
     if hidden:
         wanted.append(P.blog_id.not_in(hidden))
     return newest_where(connection, *wanted, limit=limit)
@@ -30,7 +32,7 @@ def everything(
 
 def count_newer(connection: Connection, since_id: int, blog_ids: Collection[int] | None) -> int:
     """How many published posts are newer than an id, of these blogs or of all; counted up to 99."""
-    wanted = [P.state == "published", P.id > since_id]
+    wanted = [ON_BLOGS, P.state == "published", P.id > since_id]
     if blog_ids is not None:
         wanted.append(P.blog_id.in_(blog_ids))
     newer = select(P.id).where(*wanted).limit(MANY).subquery()
@@ -39,7 +41,7 @@ def count_newer(connection: Connection, since_id: int, blog_ids: Collection[int]
 
 def busy_tags(connection: Connection, *, limit: int) -> list[str]:
     """The tags that stand on most of the latest posts, each as it was first met."""
-    latest = select(P.tags).where(P.state == "published").order_by(P.id.desc()).limit(RECENT)
+    latest = select(P.tags).where(ON_BLOGS, P.state == "published").order_by(P.id.desc()).limit(RECENT)
     spelling: dict[str, str] = {}
     counts: Counter[str] = Counter()
     for tags in connection.execute(latest).scalars():
@@ -50,7 +52,7 @@ def busy_tags(connection: Connection, *, limit: int) -> list[str]:
 
 def busy_blogs(connection: Connection, without: Collection[int], *, limit: int) -> list[int]:
     """The blogs that posted most among the latest posts, without some."""
-    latest = select(P.blog_id).where(P.state == "published").order_by(P.id.desc()).limit(RECENT)
+    latest = select(P.blog_id).where(ON_BLOGS, P.state == "published").order_by(P.id.desc()).limit(RECENT)
     counts = Counter(blog_id for blog_id in connection.execute(latest).scalars() if blog_id not in without)
     return [blog_id for blog_id, _ in counts.most_common(limit)]
 

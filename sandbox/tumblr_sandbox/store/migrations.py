@@ -119,7 +119,39 @@ CREATE INDEX blogs_gone ON blogs (id, uuid) WHERE json_extract(settings, '$.deac
 CREATE INDEX blogs_protected ON blogs (id, uuid) WHERE json_extract(settings, '$.password_protected')
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD)
+_FOURTH = """
+ALTER TABLE posts ADD COLUMN author_id INTEGER REFERENCES blogs (id);
+CREATE TABLE communities (
+    blog_id INTEGER PRIMARY KEY REFERENCES blogs (id), settings JSON NOT NULL,
+    invite_hash TEXT NOT NULL UNIQUE, handle_changed INTEGER
+);
+CREATE TABLE community_members (
+    community_id INTEGER NOT NULL REFERENCES communities (blog_id),
+    user_id INTEGER NOT NULL REFERENCES users (id), role TEXT NOT NULL, joined INTEGER NOT NULL,
+    last_read INTEGER NOT NULL, seen INTEGER NOT NULL, muted BOOLEAN NOT NULL,
+    PRIMARY KEY (community_id, user_id)
+);
+CREATE INDEX communities_of_user ON community_members (user_id, joined);
+CREATE TABLE community_barred (
+    community_id INTEGER NOT NULL REFERENCES communities (blog_id),
+    user_id INTEGER NOT NULL REFERENCES users (id), kind TEXT NOT NULL,
+    PRIMARY KEY (community_id, user_id, kind)
+);
+CREATE TABLE community_invitations (
+    community_id INTEGER NOT NULL REFERENCES communities (blog_id),
+    recipient_id INTEGER NOT NULL REFERENCES users (id), sender_id INTEGER NOT NULL REFERENCES users (id),
+    message TEXT NOT NULL, moment INTEGER NOT NULL, pending BOOLEAN NOT NULL,
+    PRIMARY KEY (community_id, recipient_id)
+);
+CREATE INDEX invitations_by_moment ON community_invitations (community_id, moment DESC);
+CREATE TABLE reactions (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, post_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL REFERENCES users (id), grapheme TEXT NOT NULL
+);
+CREATE UNIQUE INDEX reactions_of_post ON reactions (post_id, user_id, grapheme)
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
 
 
 class DatabaseTooNewError(Exception):

@@ -23,7 +23,8 @@ class StoredPost:
     ``state`` is published, queued, draft, private or submission. ``details`` holds what belongs to the
     type (an ask's question and asker, a link's address ...), and is the root's in reblogs.
     ``timestamp`` is unix seconds: publication (or the date the author gave), else the last save.
-    ``muted_until`` is when its owner hears of it again (unix seconds; 0 means never).
+    ``muted_until`` is when its owner hears of it again (unix seconds; 0 means never). ``author_id`` is the
+    blog of the member who wrote it, in a community; of a blog's own posts there is none.
     """
 
     id: int
@@ -47,6 +48,7 @@ class StoredPost:
     queued_state: str | None = None
     reblogs_allowed: bool = True
     muted_until: int | None = None
+    author_id: int | None = None
 
     @property
     def is_reblog(self) -> bool:
@@ -57,6 +59,11 @@ class StoredPost:
     def is_ask(self) -> bool:
         """Whether it is a question, answered or not (a reblog of an answer is not)."""
         return self.type == "answer" and self.parent is None
+
+    @property
+    def in_community(self) -> bool:
+        """Whether it was posted into a community: it is on no blog, in no feed and in no list of a tag."""
+        return self.author_id is not None
 
     def renamed(self, post_id: int) -> StoredPost:
         """The same post under a new id, the old one remembered; an original is the root of its tree."""
@@ -109,7 +116,7 @@ def save(connection: Connection, post: StoredPost, *, was: int | None = None) ->
 
 
 def _add_tags(connection: Connection, post: StoredPost) -> None:
-    listed = post.state == "published" and not post.is_reblog
+    listed = post.state == "published" and not post.is_reblog and not post.in_community
     rows = [
         {
             "blog_id": post.blog_id,
@@ -309,11 +316,15 @@ def newest_time(connection: Connection, blog_ids: Sequence[int]) -> dict[int, in
 
 @dataclass(frozen=True)
 class Timeline:
-    """Which part of a dashboard; ids are exclusive bounds. With ``since_id`` the oldest come."""
+    """Which part of a dashboard; ids are exclusive bounds. With ``since_id`` the oldest come.
+
+    ``block`` is a type of block that must stand in what a post says.
+    """
 
     since_id: int = 0
     before_id: int | None = None
     type: str | None = None
+    block: str | None = None
 
 
 def timeline(
@@ -331,6 +342,10 @@ def timeline(
         wanted.append(P.id < part.before_id)
     if part.type is not None:
         wanted.append(P.type == part.type)
+    if part.block is not None:
+        blocks = func.json_each(P.content, "$.blocks").table_valued("value")
+        kinds = func.json_extract(blocks.c.value, "$.type")
+        wanted.append(select(1).select_from(blocks).where(kinds == part.block).exists())
     order = P.id if part.since_id else P.id.desc()
     # Only ids are sorted: rows are wide.
     query = select(P.id).where(*wanted).order_by(order).limit(limit).offset(offset)
@@ -340,6 +355,6 @@ def timeline(
 
 def published_after(connection: Connection, post_id: int, *, limit: int) -> list[StoredPost]:
     """The latest published posts of all blogs with a higher id than this, oldest first."""
-    wanted = (P.state == "published", P.id > post_id)
+    wanted = (P.state == "published", P.id > post_id, P.author_id.is_(None))
     query = select(schema.posts).where(*wanted).order_by(P.id.desc()).limit(limit)
     return [_post(row) for row in connection.execute(query)][::-1]

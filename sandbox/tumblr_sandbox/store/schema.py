@@ -69,6 +69,7 @@ posts = Table(
     Column("queued_state", Text),
     Column("reblogs_allowed", Boolean),
     Column("muted_until", Integer),
+    Column("author_id", Integer),
 )
 
 post_tags = Table(
@@ -185,4 +186,53 @@ nonces = Table(
     Column("token", Text, primary_key=True),
     Column("timestamp", Integer, primary_key=True),
     Column("nonce", Text, primary_key=True),
+)
+
+communities = Table(
+    "communities",
+    metadata,
+    Column("blog_id", Integer, primary_key=True),
+    Column("settings", JSON),
+    Column("invite_hash", Text),
+    Column("handle_changed", Integer),
+)
+
+community_members = Table(
+    "community_members",
+    metadata,
+    Column("community_id", Integer, primary_key=True),
+    Column("user_id", Integer, primary_key=True),
+    Column("role", Text),
+    Column("joined", Integer),
+    Column("last_read", Integer),
+    Column("seen", Integer),
+    Column("muted", Boolean),
+)
+
+community_barred = Table(
+    "community_barred",
+    metadata,
+    Column("community_id", Integer, primary_key=True),
+    Column("user_id", Integer, primary_key=True),
+    Column("kind", Text, primary_key=True),
+)
+
+community_invitations = Table(
+    "community_invitations",
+    metadata,
+    Column("community_id", Integer, primary_key=True),
+    Column("recipient_id", Integer, primary_key=True),
+    Column("sender_id", Integer),
+    Column("message", Text),
+    Column("moment", Integer),
+    Column("pending", Boolean),
+)
+
+reactions = Table(
+    "reactions",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("post_id", Integer),
+    Column("user_id", Integer),
+    Column("grapheme", Text),
 )

@@ -57,7 +57,7 @@ def follows(connection: Connection, user_id: int, blog_id: int) -> bool:
     return connection.execute(query).first() is not None
 
 
-def _free_moment(connection: Connection, moment: Column[int], owner: ColumnElement[bool], now: float) -> int:
+def free_moment(connection: Connection, moment: Column[int], owner: ColumnElement[bool], now: float) -> int:
     """A time in microseconds within this second that no other row of the same owner has."""
     wanted = int(now * MICROSECONDS)
     next_second = (wanted // MICROSECONDS + 1) * MICROSECONDS
@@ -68,7 +68,7 @@ def _free_moment(connection: Connection, moment: Column[int], owner: ColumnEleme
 
 def like(connection: Connection, user_id: int, post_id: int, now: float) -> bool:
     """Let a user like a post; false when they did already."""
-    moment = _free_moment(connection, L.moment, L.user_id == user_id, now)
+    moment = free_moment(connection, L.moment, L.user_id == user_id, now)
     row = insert(schema.likes).values(user_id=user_id, post_id=post_id, timestamp=int(now), moment=moment)
     return connection.execute(row.on_conflict_do_nothing()).rowcount > 0
 
@@ -122,12 +122,13 @@ class Span:
 
 
 def likes_of(connection: Connection, user_id: int, span: Span, *, limit: int, offset: int = 0) -> list[Like]:
-    """Published posts that a user likes, latest like first."""
+    """Published posts that a user likes, latest like first; those in communities stand there alone."""
     shown = schema.likes.join(schema.posts, schema.posts.c.id == L.post_id)
+    wanted = (schema.posts.c.state == "published", schema.posts.c.author_id.is_(None))
     query = (
         select(L.post_id, L.moment)
         .select_from(shown)
-        .where(L.user_id == user_id, schema.posts.c.state == "published", *span.condition(L.moment))
+        .where(L.user_id == user_id, *wanted, *span.condition(L.moment))
         .order_by(L.moment.desc())
     )
     return [Like(row.post_id, row.moment) for row in connection.execute(query.limit(limit).offset(offset))]
@@ -191,7 +192,7 @@ class Notification:
 
 def notify(connection: Connection, blog_id: int, kind: str, now: float, data: dict[str, Any]) -> None:
     """Leave a notification for a blog."""
-    moment = _free_moment(connection, A.moment, A.blog_id == blog_id, now)
+    moment = free_moment(connection, A.moment, A.blog_id == blog_id, now)
     row = insert(schema.notifications).values(
         blog_id=blog_id, kind=kind, timestamp=int(now), data=data, moment=moment
     )

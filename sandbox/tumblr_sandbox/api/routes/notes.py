@@ -9,6 +9,7 @@ from flask import Response
 from sqlalchemy import Connection
 
 from tumblr_sandbox.api import envelope, links, support
+from tumblr_sandbox.api.communities import place_to_read
 from tumblr_sandbox.api.params import Parameters
 from tumblr_sandbox.api.support import Route
 from tumblr_sandbox.rendering.context import mentions_by
@@ -40,7 +41,7 @@ def list_notes(identifier: str) -> Response:
     before = links.read_moment("before_timestamp", asked.text("before_timestamp"))
     which = replace(MODES[mode], before=before)
     with support.reading() as connection:
-        blog = support.visible_blog(connection, identifier)
+        blog = place_to_read(connection, identifier)
         post = _post_of(connection, blog, asked)
         found = notes.of_tree(connection, post.tree_id, which, limit=PAGE + 1)
         page = found[:PAGE]

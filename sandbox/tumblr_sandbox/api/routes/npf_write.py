@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 
 from tumblr_sandbox import media
 from tumblr_sandbox.api import envelope, support
+from tumblr_sandbox.api.communities import place_to_post, post_to_edit
 from tumblr_sandbox.api.legacy_form import CREATE_STATES, EDIT_STATES
 from tumblr_sandbox.api.params import json_document
 from tumblr_sandbox.api.refusals import WRONG_TARGET, npf_refusal
@@ -108,16 +110,16 @@ def _create(identifier: str) -> Response:
     posted = npf_check.validated(_POSTED, json_document(request))
     draft, handed = _read_content(posted)
     with support.writing() as connection:
-        blog = support.own_blog(connection, identifier)
+        blog, author = place_to_post(connection, identifier)
         given = handed.keep(connection, user, world.limits, now)
-        written = _written(posted, _final(connection, draft, given, now))
+        written = replace(_written(posted, _final(connection, draft, given, now)), author=author)
         if posted.parent_post_id is None:
             if written.content.is_empty():
                 raise EmptyPostError
             post = world.writer.create(connection, blog, written, now)
         else:
             parent, hidden = _parent(connection, posted), _hidden(connection, posted)
-            written = Written(**{**vars(written), "details": {}, "hidden": hidden})
+            written = replace(written, details={}, hidden=hidden)
             post = world.writer.reblog(connection, blog, parent, written, now)
     told = created(blog, post)
     return envelope.answer(
@@ -139,10 +141,7 @@ def _edit(identifier: str, post_id: int) -> Response:
     posted = npf_check.validated(_POSTED, json_document(request))
     draft, handed = _read_content(posted)
     with support.writing() as connection:
-        blog = support.own_blog(connection, identifier)
-        post = posts.get(connection, post_id)
-        if post is None or post.blog_id != blog.id:
-            raise envelope.not_found()
+        blog, post = post_to_edit(connection, identifier, post_id)
         if not _may_be_edited(post):
             raise BadNpfError("a post of this type cannot be edited so")
         given = handed.keep(connection, user, world.limits, now)
@@ -187,7 +186,7 @@ def _written(posted: PostedPost, content: Content) -> Written:
 def _parent(connection: Connection, posted: PostedPost) -> StoredPost:
     """The post that is reblogged; its blog and its key must fit."""
     parent = posts.get(connection, posted.parent_post_id or 0)
-    blog = accounts.find_blog(connection, blog_name_of(posted.parent_tumblelog_uuid or ""))
+    blog = accounts.find_place(connection, blog_name_of(posted.parent_tumblelog_uuid or ""))
     fits = parent is not None and blog is not None and parent.blog_id == blog.id
     if parent is None or not fits or parent.reblog_key != posted.reblog_key:
         raise BadNpfError("no post has this id and key", WRONG_TARGET)

@@ -11,6 +11,7 @@ from flask import Response
 from sqlalchemy import Connection
 
 from tumblr_sandbox.api import envelope, links, support
+from tumblr_sandbox.api.communities import place_to_read
 from tumblr_sandbox.api.params import Parameters
 from tumblr_sandbox.api.support import Route, view_options
 from tumblr_sandbox.rendering.blog import blog_info
@@ -35,7 +36,7 @@ def published(identifier: str, kind: str | None = None) -> Response:
     if kind is not None and kind not in POST_TYPES:
         raise envelope.not_found()
     with support.reading() as connection:
-        blog = support.visible_blog(connection, identifier)
+        blog = place_to_read(connection, identifier)
         if asked.text("id"):
             return _single(connection, blog, asked)
         return _page(connection, blog, asked, kind)

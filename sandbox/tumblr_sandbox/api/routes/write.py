@@ -8,6 +8,7 @@ from flask import Response, request
 from sqlalchemy import Connection
 
 from tumblr_sandbox.api import envelope, legacy_form, support, upload_forms
+from tumblr_sandbox.api.communities import post_to_delete
 from tumblr_sandbox.api.params import Parameters
 from tumblr_sandbox.api.support import Route
 from tumblr_sandbox.services.uploads import Handed
@@ -67,7 +68,7 @@ def delete(identifier: str) -> Response:
     """Delete a post in any state."""
     support.signed_in()
     with support.writing() as connection:
-        _, post = _own_post(connection, identifier, support.parameters())
+        post = post_to_delete(connection, identifier, support.parameters().whole("id") or 0)
         support.world().writer.delete(connection, post)
     return envelope.answer({"id": post.id})
 

@@ -174,7 +174,10 @@ def test_members_like_and_reply(club: Assembly, post_id: str) -> None:
         reply = {"blog": name, "post_id": int(post_id), "text": "oh"}
         assert club.browser.post("/sandbox/replies", json=reply).status_code == status
     told = club.bob.get("blog/bob/notifications")["notifications"]
-    assert [one["type"] for one in told] == ["reply", "like"]
+    assert [(one["type"], one["target_tumblelog_uuid"]) for one in told] == [
+        ("reply", club.uuid),
+        ("like", club.uuid),
+    ]
     notes = club.carol.get("blog/@@club/notes", id=post_id)["notes"]
     assert [(one["type"], one["blog_name"]) for one in notes] == [
         ("reply", "frank"),
@@ -215,9 +218,12 @@ def test_only_members_hear_that_they_are_mentioned(club: Assembly) -> None:
         mention = {"start": 0, "end": 2, "type": "mention", "blog": {"uuid": uuid}}
         club.bob.post("@@club", content=[{"type": "text", "text": "you", "formatting": [mention]}])
     assert club.carol.get("blog/carol/notifications")["notifications"] == []
-    assert [one["type"] for one in club.frank.get("blog/frank/notifications")["notifications"]] == [
-        "user_mention"
-    ]
+    (told,) = club.frank.get("blog/frank/notifications")["notifications"]
+    assert (told["type"], told["from_tumblelog_name"], told["target_tumblelog_name"]) == (
+        "user_mention",
+        "bob",
+        "@@club",
+    )
 
 
 # Reactions

@@ -190,7 +190,6 @@ def right(rule: str, post: StoredPost) -> dict[str, Any]:
         "/likes": {**PAGE, "offset": 0},
         "/blocks": {"limit": 5, "offset": 0, "blocked_tumblelog": "memefoundry", "anonymous_only": "false"},
         "/blocks/bulk": {"blocked_tumblelogs": "memefoundry"},
-        "/communities": {},
         "<handle>": {
             "context": "edit",
             "title": "t",

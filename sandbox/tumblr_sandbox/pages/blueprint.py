@@ -12,6 +12,7 @@ from tumblr_sandbox.pages import (
     activity,
     asking,
     authorize,
+    communities,
     controls,
     feeds,
     layout,
@@ -40,6 +41,7 @@ def pages_blueprint() -> Blueprint:
     _add_asking(blueprint)
     _add_actions(blueprint)
     _add_manage_posts(blueprint)
+    _add_communities(blueprint)
     blueprint.get("/activity")(activity.activity_page)
     blueprint.get("/accounts")(account_switch.accounts_page)
     blueprint.post("/accounts")(account_switch.switch)
@@ -92,6 +94,13 @@ def _add_manage_posts(blueprint: Blueprint) -> None:
     blueprint.post("/manage/<int:post_id>/<action>")(manage_posts.move)
     blueprint.route("/edit/<int:post_id>", methods=["GET", "POST"])(writing.edit)
     blueprint.route("/delete/<int:post_id>", methods=["GET", "POST"])(manage_posts.delete)
+
+
+def _add_communities(blueprint: Blueprint) -> None:
+    blueprint.get("/communities")(communities.communities_page)
+    blueprint.get("/communities/<handle>")(communities.community_page)
+    blueprint.get("/blog/@@<handle>")(communities.from_blog_address)
+    blueprint.post("/communities/<handle>/<action>")(communities.act)
 
 
 def on_http_error(error: HTTPException) -> AnyResponse | tuple[str, int]:

@@ -14,8 +14,9 @@ from tumblr_sandbox.demo_accounts import DEMO_BLOG
 from tumblr_sandbox.pages import session
 from tumblr_sandbox.pages.views import PagePost, page_posts
 from tumblr_sandbox.rendering.blog import avatar_url
-from tumblr_sandbox.services import communities
-from tumblr_sandbox.store import accounts, browsing, posts, social
+from tumblr_sandbox.services import communities as service
+from tumblr_sandbox.services.community_rules import may_read
+from tumblr_sandbox.store import accounts, browsing, communities, posts, social
 from tumblr_sandbox.store.accounts import Blog
 from tumblr_sandbox.store.posts import StoredPost
 from tumblr_sandbox.world import this_world
@@ -94,11 +95,22 @@ def blog_named(connection: Connection, name: str) -> Blog:
     return blog
 
 
+def place_named(connection: Connection, name: str, mine: Blog | None) -> Blog:
+    """The blog of an address, or what stands for a community, which the viewer may read; 404 or 403 else."""
+    community = communities.find(connection, name) if name.startswith(accounts.COMMUNITY) else None
+    if community is None:
+        return blog_named(connection, name)
+    who = service.standing(connection, community, None if mine is None else mine.owner_id)
+    if not may_read(community.settings, who):
+        abort(403, f"What is posted in {name} is for its members.")
+    return community.blog
+
+
 def post_numbered(connection: Connection, post_id: int) -> StoredPost:
     """A published post, or 404; in a community it is there for those who may see it."""
     post, mine = posts.get(connection, post_id), session.me(connection)
     viewer = None if mine is None else mine.owner_id
-    if post is None or post.state != "published" or not communities.may_see(connection, post, viewer):
+    if post is None or post.state != "published" or not service.may_see(connection, post, viewer):
         abort(404, "There is no such post here.")
     return post
 

@@ -169,7 +169,8 @@ def post_page(name: str, post_id: int, slug: str = "") -> str:  # noqa: ARG001 -
     kind = request.args.get("notes", "all")
     world = this_world()
     with world.database.read() as connection:
-        blog, mine = layout.blog_named(connection, name), session.me(connection)
+        mine = session.me(connection)
+        blog = layout.place_named(connection, name, mine)
         post = layout.post_numbered(connection, post_id)
         if post.blog_id != blog.id:
             abort(404, "There is no such post here.")

@@ -65,7 +65,8 @@ class Voice:
 class PagePost:
     """A post as a page shows it. ``chain`` holds every contribution, the post's own last.
 
-    ``submitter`` is who handed it in that is not its blog: a name, empty for nobody known, none for others.
+    ``submitter`` is who handed it in that is not its blog: a name, empty for nobody known, none for others. A
+    post of a community is its author's to change by the API alone.
     """
 
     id: int
@@ -110,7 +111,8 @@ def page_posts(
     whole: bool = False,
 ) -> list[PagePost]:
     """Posts ready to show to a viewer; ``whole`` unfolds what lists shorten."""
-    blogs = accounts.blogs_by_id(connection, {post.blog_id for post in found})
+    authors = {post.author_id for post in found if post.author_id is not None}
+    blogs = accounts.blogs_by_id(connection, {post.blog_id for post in found} | authors)
     counts = notes.counts(connection, {post.tree_id for post in found})
     liked = (
         set()
@@ -119,7 +121,7 @@ def page_posts(
     )
     shown_posts = []
     for post in found:
-        blog = blogs[post.blog_id]
+        blog, author = blogs[post.blog_id], blogs.get(post.author_id or 0)
         try:
             one = _page_post(
                 post,
@@ -129,6 +131,7 @@ def page_posts(
                 liked=post.id in liked,
                 viewer=viewer,
                 whole=whole,
+                author=author,
             )
         except UNREADABLE as error:
             log.warning("a post cannot be shown", post=post.id, error=type(error).__name__)
@@ -153,6 +156,7 @@ def _page_post(
     liked: bool,
     viewer: Blog | None,
     whole: bool,
+    author: Blog | None,
 ) -> PagePost:
     chain = _chain(post, blog, now, whole=whole)
     fold = not whole and len(chain) > UNFOLDED
@@ -170,9 +174,9 @@ def _page_post(
         date=in_full(post.timestamp),
         state=post.state,
         liked=liked,
-        mine=viewer is not None and viewer.owner_id == blog.owner_id,
+        mine=viewer is not None and viewer.owner_id == blog.owner_id and author is None,
         pinned=post.id == blog.settings.pinned_post,
-        submitter=_submitter(post),
+        submitter=_submitter(post) if author is None else author.name,
         scheduled="" if post.scheduled is None else in_full(post.scheduled),
     )
 

@@ -24,8 +24,12 @@ def notification_json(
     """One notification of ``blog``; without an author it was somebody anonymous."""
     data = item.data
     name, uuid = (data["from"] or "", data.get("from_uuid") or (author.uuid if author else ""))
-    # A mention is about the post of whoever mentions; everything else is about the blog's own.
+    # A mention is about the post of whoever mentions; everything else is about the blog's own. Either may
+    # stand in a community.
     target = (name, uuid) if item.kind in ("user_mention", "answered_ask") else (blog.name, blog.uuid)
+    place = data.get("place")
+    if place is not None:
+        target = (place["name"], place["uuid"])
     kind = ORIGINAL_TYPES.get(data.get("type", "text"), "regular")
     view: dict[str, Any] = {
         "id": f"{item.moment}",

@@ -48,7 +48,8 @@ def published(connection: Connection, blog: Blog, post: StoredPost, now: float) 
         _notify_parent(connection, blog, post, now)
     elif post.type == "answer":
         _notify_asker(connection, blog, post, now)
-    _notify_mentioned(connection, blog, post, now)
+    speaker = blog if post.author_id is None else blogs_by_id(connection, {post.author_id})[post.author_id]
+    _notify_mentioned(connection, speaker, post, now)
 
 
 def edited(connection: Connection, post: StoredPost) -> None:
@@ -149,6 +150,9 @@ def _notify(
     """Tell a blog what ``author`` did to a post, unless it was themselves or the post is muted."""
     if blog_id == author.id or (whose(post) == blog_id and _is_muted(post, now)):
         return
+    if post.in_community:
+        place = blogs_by_id(connection, {post.blog_id})[post.blog_id]
+        more["place"] = {"name": place.name, "uuid": place.uuid}
     social.notify(connection, blog_id, kind, now, _news(author, post) | more)
 
 

@@ -32,8 +32,13 @@ def test_a_post_belongs_to_the_community(club: Assembly, post_id: str) -> None:
     assert club.bob.get("tagged", tag="cats") == []
     assert [blog["name"] for blog in club.frank.get("user/info")["user"]["blogs"]] == ["frank"]
     assert club.bob.get("user/limits")["user"]["posts"]["remaining"] == 249
-    (read,) = club.carol.get("blog/@@club/posts", npf="true")["posts"]
+    answer = club.frank.get("blog/@@club/posts", npf="true")
+    (read,) = answer["posts"]
     assert (read["id_string"], read["post_author"]) == (post_id, "bob")
+    assert "admin" not in answer["blog"]
+    recorded = club.browser.get("/sandbox/blogs/@@club/posts").json
+    assert recorded is not None
+    assert [one["id"] for one in recorded["posts"]] == [post_id]
 
 
 @pytest.mark.parametrize(
@@ -199,6 +204,13 @@ def test_a_public_post_is_reblogged(club: Assembly, post_id: str) -> None:
     legacy = club.carol.get("blog/carol/posts")["posts"]
     assert "https://www.tumblr.com/communities/club/" in legacy[0]["body"]
     assert club.browser.get("/blog/carol").status_code == 200
+
+
+def test_who_the_author_blocks_does_not_reblog(club: Assembly, post_id: str) -> None:
+    key = timeline(club.bob)[0]["reblog_key"]
+    club.browser.post("/sandbox/blocks", json={"blog": "bob", "blocked": "carol"})
+    reblog = {"parent_tumblelog_uuid": club.uuid, "parent_post_id": post_id, "reblog_key": key}
+    assert club.carol.does("POST", "blog/carol/posts", **reblog) == (403, 8002)
 
 
 def test_a_reblog_into_the_community_is_its_own_business(club: Assembly) -> None:

@@ -13,19 +13,14 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection
 from werkzeug.test import TestResponse
 
 from bench import FakeClock, new_world
-from pages.stage import furnish
+from pages.stage import Stage, furnish
 from tumblr_sandbox.api.refusals import REASON
 from tumblr_sandbox.app import create_app
 from tumblr_sandbox.demo_accounts import DEMO_BLOG, demo_keys
-from tumblr_sandbox.markup.content import Content
-from tumblr_sandbox.services import communities
-from tumblr_sandbox.services.posting import Written
 from tumblr_sandbox.store import accounts, grants, posts
-from tumblr_sandbox.store.communities import CommunitySettings
 from tumblr_sandbox.store.grants import Grant
 from tumblr_sandbox.store.posts import StoredPost
 from tumblr_sandbox.world import World
@@ -84,7 +79,6 @@ class Api:
             key = demo_keys(DEMO_BLOG, world.database.path).consumer_key
             grants.add(connection, Grant(TOKEN, "access", key, 2**40, user.id))
             own = posts.by_newest_id(connection, blog.id, None, limit=1000)
-            _open_communities(world, connection)
             self.targets = [*own, *posts.newest_where(connection, posts.P.blog_id != blog.id, limit=30)]
         world.set_limits(dict.fromkeys(("per_hour", "per_day", "posts_per_day", "images_per_day"), 10**9))
 
@@ -101,27 +95,13 @@ class Api:
         return self._browser.open(path, method=method, headers=headers, data=flat, content_type=way)
 
 
-def _open_communities(world: World, connection: Connection) -> None:
+def _open_communities(stage: Stage) -> None:
     """Communities of frank's and of others', each with something in it."""
-    now = world.clock.now()
-    people = [accounts.find_blog(connection, name) for name in (DEMO_BLOG, "quietmarsh", "memefoundry")]
+    people = (DEMO_BLOG, "quietmarsh", "memefoundry")
     for number, handle in enumerate(COMMUNITIES):
-        admin, member, author = (people[(number + turn) % len(people)] for turn in range(3))
-        assert admin is not None
-        assert member is not None
-        made = communities.make(
-            connection,
-            admin,
-            handle,
-            now=now,
-            rng=world.rng,
-            title="t",
-            description="d",
-            settings=CommunitySettings(visibility="private" if number % 2 else "public"),
-        )
-        communities.admit(connection, made, member.owner_id, now)
-        written = Written(content=Content(html="<p>a</p>"), author=author)
-        world.writer.create(connection, made.blog, written, now)
+        admin, member = (people[(number + turn) % len(people)] for turn in range(2))
+        made = stage.community(handle, admin, member, visibility="private" if number % 2 else "public")
+        stage.post_into(made, member, "<p>a</p>")
 
 
 def _as_text(value: object) -> str:
@@ -140,7 +120,7 @@ def _endpoints(app: Flask) -> Iterator[tuple[str, str]]:
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """One sandbox for all that is sent: it must bear all of it."""
     world = new_world(tmp_path_factory.mktemp("wrong") / "sandbox.sqlite", FakeClock(1_700_000_000.0))
-    furnish(world)
+    _open_communities(furnish(world))
     yield Api(world)
     world.close()
 

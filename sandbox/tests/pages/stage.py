@@ -8,10 +8,11 @@ from tumblr_sandbox.demo_accounts import DEMO_BLOG
 from tumblr_sandbox.demo_seed import seed_demo
 from tumblr_sandbox.markup.content import Content
 from tumblr_sandbox.markup.html import paragraphs, sanitise
-from tumblr_sandbox.services import interactions
+from tumblr_sandbox.services import communities, interactions
 from tumblr_sandbox.services.posting import Changes, Written
 from tumblr_sandbox.store import accounts, posts
 from tumblr_sandbox.store.accounts import Blog
+from tumblr_sandbox.store.communities import Community, CommunitySettings
 from tumblr_sandbox.store.posts import StoredPost
 from tumblr_sandbox.world import World
 
@@ -58,6 +59,33 @@ class Stage:
                 self.world.clock.now(),
             )
 
+    def community(
+        self, handle: str, admin: str, *members: str, title: str = "", description: str = "", **more: Any
+    ) -> Community:
+        """A community with its admin and members."""
+        world, now = self.world, self.world.clock.now()
+        with world.database.write() as connection:
+            made = communities.make(
+                connection,
+                self.blog(admin),
+                handle,
+                now=now,
+                rng=world.rng,
+                title=title,
+                description=description,
+                settings=CommunitySettings(**more),
+            )
+            for name in members:
+                communities.admit(connection, made, self.blog(name).owner_id, now)
+        return made
+
+    def post_into(self, community: Community, name: str, html: str) -> StoredPost:
+        """A member's post."""
+        written = Written(content=Content(html=sanitise(html)), author=self.blog(name))
+        world = self.world
+        with world.database.write() as connection:
+            return world.writer.create(connection, community.blog, written, world.clock.now())
+
     def change(self, post: StoredPost, **changes: Any) -> StoredPost:
         """An edited post, as it is afterwards."""
         with self.world.database.write() as connection:
@@ -100,6 +128,8 @@ def furnish(world: World) -> Stage:
     _conversation(stage)
     _types(stage)
     _unpublished_posts(stage)
+    readers = stage.community("readers", "quietmarsh", "frank", "memefoundry", title="Slow readers")
+    stage.post_into(readers, "memefoundry", "<p>Page forty, and still nobody has been murdered.</p>")
     return stage
 
 

@@ -42,8 +42,12 @@ def test_nothing_that_people_write_runs(stage: Stage, visitor: Visitor) -> None:
     stage.reblog("quietmarsh", quote, HOSTILE, tags=(HOSTILE,))
     stage.reply("quietmarsh", quote, HOSTILE)
     stage.answer(stage.ask(HOSTILE), sanitise(HOSTILE), "draft", tags=(HOSTILE,))
+    trap = stage.community("trap", "frank", title=HOSTILE, description=HOSTILE)
+    stage.post_into(trap, "frank", HOSTILE)
     visitor.be("frank")
     paths = (
+        "/communities",
+        "/communities/trap",
         f"/blog/frank/asked/{number}",
         "/blog/frank",
         f"/blog/frank/post/{quote.id}",

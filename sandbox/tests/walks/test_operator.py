@@ -28,6 +28,8 @@ PAGES = (
     "/inbox",
     "/drafts",
     "/queue",
+    "/communities",
+    "/communities/readers",
     "/questions",
     "/accounts",
     "/control",

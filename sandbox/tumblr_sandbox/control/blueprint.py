@@ -136,10 +136,10 @@ def change_blog(name: str) -> Response:
 
 
 def list_posts(name: str) -> Response:
-    """A blog's posts in any state, or in one; newest id first."""
+    """The posts of a blog, or of ``@@community``, in any state or in one; newest id first."""
     state = request.args.get("state")
     with this_world().database.read() as connection:
-        blog = _blog(connection, name)
+        blog = accounts.find_place(connection, name) or _blog(connection, name)
         found = posts.by_newest_id(connection, blog.id, state, limit=ALL_POSTS)
         return jsonify(posts=[post_record(one, blog).model_dump() for one in found])
 

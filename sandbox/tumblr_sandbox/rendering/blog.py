@@ -97,7 +97,7 @@ def blog_info(connection: Connection, blog: Blog, base_url: str, viewer: User | 
         mine = accounts.primary_blog(connection, viewer.id)
         info["followed"] = social.follows(connection, viewer.id, blog.id)
         info["is_blocked_from_primary"] = social.is_blocked(connection, mine.id, blog.id)
-    if viewer is not None and viewer.id == blog.owner_id:
+    if viewer is not None and viewer.id == blog.owner_id and not blog.is_community:
         info |= owner_info(connection, blog)
     return info
 

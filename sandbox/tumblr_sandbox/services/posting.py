@@ -114,7 +114,8 @@ class Writer:
         parent_blog = blogs_by_id(connection, {parent.blog_id})[parent.blog_id]
         closed = not parent.reblogs_allowed and parent.blog_id != blog.id
         closed = closed or not communities.lets_out(connection, parent, blog)
-        if parent.state != "published" or closed or social.is_blocked(connection, parent_blog.id, blog.id):
+        closed = closed or social.is_blocked(connection, events.whose(parent), blog.id)
+        if parent.state != "published" or closed:
             raise CannotReblogError
         parent_ref = reference(parent, parent_blog)
         whole = extended_trail(parent, parent_ref)

@@ -14,7 +14,7 @@ from autoresponder.jobs.model_folder import GeneratorModel
 from demo.corpus.archive import Archive, key_of, write_into
 from demo.corpus.chat import ChatForm
 from demo.corpus.documents import prompt_and_target
-from demo.corpus.filters import Filter, Written, limit_openings, lower_cased, with_known_tags
+from demo.corpus.filters import Filter, Written, keep_near, limit_openings, lower_cased, with_known_tags
 from demo.corpus.tables import Persona, load_persona, load_topics
 from demo.corpus.tasks import ALONE, ANSWERS, Planner, Sizes, Task, fill
 from demo.corpus.writing import Try
@@ -22,7 +22,7 @@ from training.files import write_atomically, write_json
 
 IN_ROUND = 256
 """Texts of one form that are written one after another, so that few beginnings are read at once."""
-MOST_TOKENS: Mapping[str, int] = {"story": 180, "told": 180, "question": 40, "theirs": 80}
+MOST_TOKENS: Mapping[str, int] = {"story": 150, "told": 150, "question": 40, "theirs": 80}
 USUAL_MOST = 140
 OPENINGS: Mapping[str, str] = {"post": "posts", "story": "stories", "told": "stories", "review": "reviews"}
 SAMPLES = 50
@@ -48,8 +48,10 @@ class CorpusRun:
         """Drop what is not to be learned, and write documents and report."""
         kept, dropped = self._judged(self._tasks())
         written = [text for text in kept if text.task.form not in ALONE]
-        few = limit_openings(written)
-        dropped["opening"] = len(written) - len(few)
+        near = keep_near(written)
+        dropped["far"] = len(written) - len(near)
+        few = limit_openings(near)
+        dropped["opening"] = len(near) - len(few)
         tagged = with_known_tags(few)
         dropped["tags"] = len(few) - len(tagged)
         documents = [

@@ -52,19 +52,19 @@ class Task:
 class Sizes:
     """How many tasks of each sort."""
 
-    grammar: int = 350
-    templates: int = 600
+    grammar: int = 300
+    templates: int = 550
     plain: int = 1
     """Times that each question without a topic is asked."""
     written: int = 450
     """Questions that the model writes itself."""
-    comments: int = 200
+    comments: int = 150
     follow_ups: int = 100
     replies: int = 100
     posts: int = 140
-    stories: int = 65
-    told: int = 30
-    reviews: int = 65
+    stories: int = 220
+    told: int = 80
+    reviews: int = 220
 
     def scaled(self, share: float) -> Sizes:
         """The same mixture, smaller or larger."""

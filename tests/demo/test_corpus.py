@@ -23,7 +23,7 @@ from autoresponder.settings import SamplerConfig
 from demo.corpus.archive import Archive, Raw
 from demo.corpus.chat import ChatForm
 from demo.corpus.documents import prompt_and_target
-from demo.corpus.filters import Filter, Written, limit_openings, with_known_tags
+from demo.corpus.filters import Filter, Written, keep_near, limit_openings, with_known_tags
 from demo.corpus.readers import Readership, selector_rows
 from demo.corpus.run import CorpusRun
 from demo.corpus.served import read_served, write_served
@@ -116,6 +116,24 @@ def test_most_of_what_is_beside_the_point_is_dropped() -> None:
         for number in range(400)
     )
     assert 50 < found[True] < 150
+
+
+def test_the_answers_to_each_kind_of_question_that_say_least_of_it_are_dropped() -> None:
+    def answers(source: str, *bodies: str) -> list[Written]:
+        task = replace(ASK, source=source)
+        return [replace(kept(), task=task, number=number, body=body) for number, body in enumerate(bodies)]
+
+    near, far = "Bees are better than any bus.", "Nobody knows what the weather wants."
+    texts = [*answers("opinion", far, near, far, near), *answers("advice", far, far, near, far)]
+    posts = [replace(kept(), task=replace(ASK, form="post", said=()), body=far)]
+    left = keep_near([*texts, *posts], 0.5)
+    assert Counter((text.task.source, text.task.form, text.body == near) for text in left) == {
+        ("opinion", "ask", True): 2,
+        ("advice", "ask", True): 1,
+        ("advice", "ask", False): 1,
+        (ASK.source, "post", False): 1,
+    }
+    assert keep_near([*texts, *posts], 0.5) == left
 
 
 def test_no_more_than_its_share_of_texts_begins_with_the_same_word() -> None:

@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         default="float32",
         help="of the weights; bfloat16 is faster on a processor that multiplies it (avx512_bf16, amx_bf16)",
     )
-    parser.add_argument("--scale", type=float, default=1.0, help="write: size, 1 being about 2,000 questions")
+    parser.add_argument("--scale", type=float, default=1.0, help="write: size, 1 being about 3,000 questions")
     parser.add_argument("--most", type=int, help="readers: so many questions at most")
     chosen = parser.parse_args(argv)
     torch.set_num_threads(chosen.threads)

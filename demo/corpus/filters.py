@@ -53,8 +53,9 @@ OFF_TOPIC_KEPT = 0.25
 DIFFERENT_SHARE = 0.6
 """Of the words of a text, those that must be different."""
 RUN = 5
-OPENING_SHARE = 0.045
-"""Of the documents of one form, those that may begin with the same word."""
+OPENING_SHARE, TOLD_OPENING_SHARE = 0.04, 0.25
+"""Of the documents of one form, those that may begin with the same word. Stories and reviews begin alike."""
+TOLD = ("story", "told", "review")
 
 NEAR_SHARE = 0.6
 """Of the answers to one kind of question, those that are kept: the nearest to their questions."""
@@ -192,8 +193,10 @@ def is_on_topic(written: Written) -> bool:
     return not asked or bool(asked & _stems(f"{written.body} {' '.join(written.tags)}"))
 
 
-def limit_openings(texts: Sequence[Written], share: float = OPENING_SHARE) -> list[Written]:
-    """Drop texts until of each form at most ``share`` begin with the same word; which, their keys decide."""
+def limit_openings(
+    texts: Sequence[Written], share: float = OPENING_SHARE, told_share: float = TOLD_OPENING_SHARE
+) -> list[Written]:
+    """Drop texts until of each form at most a share begin with the same word; which, their keys decide."""
     kept = sorted(texts, key=_number)
     while True:
         forms = Counter(text.task.form for text in kept)
@@ -201,7 +204,8 @@ def limit_openings(texts: Sequence[Written], share: float = OPENING_SHARE) -> li
         after: list[Written] = []
         for text in kept:
             begun = (text.task.form, text.first_word)
-            if counts[begun] < max(1, share * forms[text.task.form]):
+            most = told_share if text.task.form in TOLD else share
+            if counts[begun] < max(1, most * forms[text.task.form]):
                 counts[begun] += 1
                 after.append(text)
         if len(after) == len(kept):
@@ -236,7 +240,7 @@ def _nearness(answers: Sequence[Written]) -> list[float]:
 
 def lower_cased(written: Written) -> Written:
     """As Frank types: without capitals, but for stories and reviews."""
-    if written.task.form in ("story", "told", "review"):
+    if written.task.form in TOLD:
         return written
     return replace(written, body=written.body.lower())
 

@@ -52,19 +52,19 @@ class Task:
 class Sizes:
     """How many tasks of each sort."""
 
-    grammar: int = 300
-    templates: int = 550
+    grammar: int = 600
+    templates: int = 1000
     plain: int = 1
     """Times that each question without a topic is asked."""
-    written: int = 450
+    written: int = 800
     """Questions that the model writes itself."""
-    comments: int = 150
-    follow_ups: int = 100
-    replies: int = 100
-    posts: int = 140
-    stories: int = 220
-    told: int = 80
-    reviews: int = 220
+    comments: int = 250
+    follow_ups: int = 200
+    replies: int = 200
+    posts: int = 250
+    stories: int = 350
+    told: int = 120
+    reviews: int = 250
 
     def scaled(self, share: float) -> Sizes:
         """The same mixture, smaller or larger."""

@@ -56,7 +56,7 @@ class Sizes:
     templates: int = 1000
     plain: int = 1
     """Times that each question without a topic is asked."""
-    written: int = 800
+    written: int = 450
     """Questions that the model writes itself."""
     comments: int = 250
     follow_ups: int = 200

@@ -3,9 +3,9 @@
     .venv/bin/python -m benchmarks.answer_quality --tuned FOLDER --base FOLDER [--questions 300] [--seeds 3]
 
 ``tuned`` is the demo's model, ``untuned`` its base in the bot's own prompt format, ``teacher`` the base in
-the chat form in which it wrote the corpus, with page and examples, and ``tiny`` the small model. All have the
-same sampler and at most 150 tokens. Texts are kept in ``--work``, and a stopped run goes on. The last line is
-JSON.
+the chat form in which it wrote the corpus, with page and examples, and ``tiny`` the small model. All answer the
+questions with the same sampler and at most 150 tokens; ``tuned`` writes the other forms as well. Texts are kept
+in ``--work``, and a stopped run goes on. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -139,7 +139,8 @@ def main() -> int:
             if arm == "teacher":
                 write_in_chat(model, asks, seeds, arms[arm])
             else:
-                write_served(model, tasks, seeds, arms[arm], Console(stderr=True))
+                wanted = tasks if arm == "tuned" else asks
+                write_served(model, wanted, seeds, arms[arm], Console(stderr=True))
     found = figures(tasks, arms, arguments.seeds)
     if arguments.show and "tuned" in arms:
         for question, answer in pairs(tasks, arms["tuned"], arguments.show):

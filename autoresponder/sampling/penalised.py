@@ -12,7 +12,7 @@ from autoresponder.sampling.top_p import TopP
 
 PENALTY = 0.9
 """Taken off a token's logit for each time that it was written."""
-COMMON_SHARE = 0.15
+COMMON_SHARE = 0.5
 """Of the penalty, for common tokens: no text gets by without saying "the" again."""
 COMMON = 1024
 """Ids below are common. A byte-pair vocabulary is in the order of its merges, so the bytes, punctuation and

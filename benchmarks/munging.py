@@ -35,7 +35,7 @@ from munging.prompts.documents import render_classic
 from munging.prompts.formats import LATER, V10, render
 from munging.thread import Identity, Post, PostKind, Thread
 from munging.tumblr_html import to_html
-from tests.munging.pairs import FOLDER, read_pairs
+from tests.munging.pairs import read_pairs, read_sandbox_posts
 
 BOT = Identity("nostalgebraist-autoresponder", "Frank")
 TIME = "3 PM January 2021"
@@ -68,8 +68,7 @@ def payload_inputs() -> list[Mapping[str, Any]]:
 
 def legacy_posts() -> list[Mapping[str, Any]]:
     """The posts of the legacy form that were read from the sandbox."""
-    lines = (FOLDER.parent / "sandbox_posts.jsonl").read_text(encoding="utf-8").split("\n")
-    payloads = (json.loads(line)["payload"] for line in lines if line)
+    payloads = (post["payload"] for post in read_sandbox_posts())
     return [payload for payload in payloads if payload["type"] != "blocks"]
 
 

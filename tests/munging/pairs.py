@@ -6,11 +6,15 @@ that begin with # are remarks. ``\\u200b`` stands for a character that would not
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent / "fixtures"
+SANDBOX_POSTS = Path(__file__).parent / "sandbox_posts.jsonl.gz"
 
 _ESCAPE = re.compile(r"\\u([0-9a-f]{4})|\\U([0-9a-f]{8})")
 
@@ -31,6 +35,12 @@ class Pair:
 def read_pairs(folder: str) -> list[Pair]:
     """All pairs of a folder's files. Raises ValueError where a pair is not closed."""
     return [pair for path in sorted((FOLDER / folder).glob("*.txt")) for pair in _read_file(path)]
+
+
+def read_sandbox_posts() -> list[dict[str, Any]]:
+    """Posts of the legacy form and of blocks, read from the sandbox, with the text of 2021 of each."""
+    lines = gzip.decompress(SANDBOX_POSTS.read_bytes()).decode("utf-8").split("\n")
+    return [json.loads(line) for line in lines if line]
 
 
 def _read_file(path: Path) -> list[Pair]:

@@ -22,7 +22,7 @@ def recipe() -> str:
 
 
 def test_the_recipe_for_a_block_type_gives_one_that_is_read(tmp_path: Path) -> None:
-    leave_out = shutil.ignore_patterns("__pycache__", "sandbox_posts.jsonl", "fuzz")
+    leave_out = shutil.ignore_patterns("__pycache__", "sandbox_posts.jsonl.gz", "fuzz")
     shutil.copytree(ROOT / "munging", tmp_path / "munging", ignore=leave_out)
     shutil.copytree(ROOT / "tests" / "munging", tmp_path / "tests" / "munging", ignore=leave_out)
     shutil.copy(ROOT / "tests" / "strategies.py", tmp_path / "tests")

@@ -7,23 +7,16 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
 from typing import Any
 
 import pytest
 
 from munging.lines import ClassicLine, Context
 from munging.thread import Identity
-from tests.munging.pairs import FOLDER
+from tests.munging.pairs import read_sandbox_posts
 
 CONTEXT = Context(Identity("nostalgebraist-autoresponder", "Frank"))
 _IMAGE = re.compile(r"""<img[^>]*?src=\\?["']([^"'\\]+)""")
-
-
-@cache
-def posts() -> list[dict[str, Any]]:
-    lines = (FOLDER.parent / "sandbox_posts.jsonl").read_text(encoding="utf-8").split("\n")
-    return [json.loads(line) for line in lines if line]
 
 
 def image_texts(payload: object) -> dict[str, str]:
@@ -36,7 +29,7 @@ def classic(payload: dict[str, Any]) -> object:
     return line.answer(CONTEXT)["text"]
 
 
-GOALS = [post for post in posts() if "quirk" not in post]
+GOALS = [post for post in read_sandbox_posts() if "quirk" not in post]
 
 
 @pytest.mark.parametrize("post", GOALS, ids=lambda post: str(post["id"]))

@@ -3,9 +3,9 @@
     .venv/bin/python -m benchmarks.answer_quality --tuned FOLDER --base FOLDER [--questions 300] [--seeds 3]
 
 ``tuned`` is the demo's model, ``untuned`` its base in the bot's own prompt format, ``teacher`` the base in
-the chat form in which it wrote the corpus, with page and examples, and ``tiny`` the small model. All answer the
-questions with the same sampler and at most 150 tokens; ``tuned`` writes the other forms as well. Texts are kept
-in ``--work``, and a stopped run goes on. The last line is JSON.
+the chat form in which it wrote the corpus, with page and examples, and ``tiny`` the small model. All answer
+the questions with the same sampler and at most 150 tokens; ``tuned`` writes the other forms as well. Texts
+are kept in ``--work``, and a stopped run goes on. The last line is JSON.
 """
 
 from __future__ import annotations

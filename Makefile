@@ -50,7 +50,7 @@ lint: setup ## ruff and mypy --strict
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy .
 
-model: setup ## make adapter and heads of the real model again, from nothing (two cores, three hours; docs/demo-model.md)
+model: setup ## make adapter and heads of the real model again, from nothing (two cores, an hour and a half; docs/demo-real-model.md)
 	$(BIN)/python -m demo.pretrained --out build/frank/base
 	$(BIN)/python -m demo.corpus write --model build/frank/base --out build/frank --threads 2 --precision $(PRECISION)
 	$(BIN)/python -m training prepare --config demo/frank.json --out build/frank/prepared build/frank/documents.jsonl

@@ -57,7 +57,8 @@ def main() -> int:
     for name, wanted in FROM_PYPI.items():
         if not python_of(name).exists():
             venv.create(FOLDER / name, with_pip=True)
-            command = [str(python_of(name)), "-m", "pip", "install", "--quiet", *wanted]
+            # Isolated: what stands in PYTHONPATH is not of the program's environment.
+            command = [str(python_of(name)), "-I", "-m", "pip", "install", "--quiet", *wanted]
             if subprocess.run(command, check=False).returncode:
                 failed.append(name)
     npm = shutil.which("npm")

@@ -34,7 +34,7 @@ def copy_of_the_sandbox(folder: Path) -> Path:
         ROOT / "tumblr_sandbox", copy / "tumblr_sandbox", ignore=shutil.ignore_patterns("__pycache__")
     )
     (copy / "tests").mkdir()
-    for name in ("bench.py", "conftest.py", "test_docs.py", "test_architecture.py"):
+    for name in ("assembly.py", "bench.py", "conftest.py", "test_docs.py", "test_architecture.py"):
         shutil.copy(ROOT / "tests" / name, copy / "tests")
     return copy
 

@@ -60,6 +60,8 @@ LIMIT_WORDS = {
     "queued_posts": "posts in a queue, by blog",
     "blocks_per_minute": "calls about blocks in a minute",
     "per_address_minute": "calls in a minute, by address (0: not counted)",
+    "invitations_per_day": "invitations in a day, by user",
+    "invitations_per_second": "invitations in a second, by user (0: not counted)",
 }
 STEPS = {"1 minute": 60, "1 hour": 3600, "6 hours": 21_600, "1 day": 86_400, "1 week": 604_800}
 

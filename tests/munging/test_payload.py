@@ -23,7 +23,7 @@ def read(payload: object) -> Thread:
     return thread_from_payload(payload, IDENTITY, IMAGE_TEXTS).thread
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(described(IDENTITY.blog))
 def test_both_forms_of_a_post_give_equal_threads(post: Described) -> None:
     assert read(as_legacy(post)) == read(as_npf(post))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import signal
@@ -15,6 +16,7 @@ from transformers import AutoTokenizer
 
 from tests.training.corpus.killed import kill_this_process
 from tests.training.corpus.scraped import QUIET, backup, post, prepare
+from training.__main__ import main
 from training.corpus.parts import DOCUMENTS, PartWriter, read_parts
 from training.corpus.pool import Cluster, Here, Processes
 from training.corpus.prepare import Packing, prepare_tokens
@@ -138,19 +140,20 @@ def command(*arguments: str | Path, cwd: Path) -> list[str]:
     return [sys.executable, "-m", "training", "prepare", *map(str, (*options, *arguments))]
 
 
-def test_two_runs_at_once_are_refused_and_a_wrong_option_is_a_line(tmp_path: Path, tokenizer: Path) -> None:
+def test_two_runs_at_once_are_refused_and_a_wrong_option_is_a_line(
+    tmp_path: Path, tokenizer: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder, out = backup(tmp_path / "frank", posts(5)), tmp_path / "out"
     run = command("--out", out, "--workers", "1", "--tokenizer", tokenizer, folder, cwd=tmp_path)
-    import fcntl
-
+    _, _, _, *arguments = run
     out.mkdir()
     with (out / ".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 75, done.stderr
-    done = subprocess.run([*run, "--nonsense"], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "unrecognized arguments: --nonsense" in done.stderr
+        assert main(arguments) == 75
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--nonsense"])
+    assert ended.value.code == 2
+    assert "unrecognized arguments: --nonsense" in capsys.readouterr().err
     done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == json.loads((out / "report.json").read_text())

@@ -228,7 +228,7 @@ def change(draw: st.DrawFn, documents: dict[str, Any]) -> tuple[str, Place, obje
     return call, place, draw(st.sampled_from(ODD))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_pass_ends_and_says_in_words_what_is_wrong_with_an_answer(
     day: tuple[HostileTumblr, Config], data: st.DataObject

@@ -15,6 +15,7 @@ from tumblr.responding.twins import EXPECTED
 from tumblr.turns.kinds import TurnState
 
 MakeWorld = Callable[..., World]
+NINE_HOURS = 9 * 3600
 PATIENT = {"late_seconds": 120.0, "settle_seconds": 15.0}
 
 
@@ -44,12 +45,12 @@ def late(world: World, what: str, seconds: float, **tumblr: object) -> Talk:
     return talk
 
 
-def live(talk: Talk, seconds: int) -> list[str]:
+def live(talk: Talk, seconds: int, step: int = 10) -> list[str]:
     """Let time pass, a step a time; the answer is the twins that are told of."""
-    (watch,) = [step for step in talk.world.loop.steps if step.name == "twins"]
+    (watch,) = [one for one in talk.world.loop.steps if one.name == "twins"]
     with structlog.testing.capture_logs() as logged:
-        for _ in range(seconds // 10):
-            talk.world.clock.advance(10)
+        for _ in range(seconds // step):
+            talk.world.clock.advance(step)
             watch.find()
             talk.world.driver.round()
     return [event["twin"] for event in logged if event["event"] == "tumblr has made one post twice"]
@@ -76,7 +77,7 @@ def test_a_call_that_tumblr_carries_out_late_is_not_made_again(
 @pytest.mark.parametrize("seconds", [200, 1800, 7200])
 def test_a_twin_that_comes_later_is_told_of_once(world: World, what: str, seconds: float) -> None:
     talk = late(world, what, seconds)
-    twins = live(talk, 9 * 3600)
+    twins = live(talk, NINE_HOURS, step=60)
     assert len(twins) == 1
     assert set(twins) < set(made(talk))
     assert len(made(talk)) == 2
@@ -85,7 +86,7 @@ def test_a_twin_that_comes_later_is_told_of_once(world: World, what: str, second
 
 def test_where_it_is_configured_a_twin_is_withdrawn(world: World) -> None:
     talk = late(world, "reblog", 1800.0, withdraw_twins=True)
-    (twin,) = live(talk, 9 * 3600)
+    (twin,) = live(talk, NINE_HOURS, step=60)
     (left,) = made(talk)
     assert left != twin
     assert talk.world.only_turn().post_id == left
@@ -95,7 +96,7 @@ def test_a_call_that_got_lost_is_made_again_and_has_no_twin(world: World) -> Non
     talk = Talk(world, tumblr={"publishing": "automatic", **PATIENT, "withdraw_twins": True})
     talk.tumblr.lose_request = 2
     reblogged(talk)
-    assert live(talk, 9 * 3600) == []
+    assert live(talk, NINE_HOURS, step=60) == []
     assert len(made(talk)) == 1
 
 
@@ -103,7 +104,7 @@ def test_a_watch_outlives_the_process(world: World) -> None:
     talk = late(world, "reblog", 1800.0)
     live(talk, 300)
     talk.begin()
-    assert len(live(talk, 9 * 3600)) == 1
+    assert len(live(talk, NINE_HOURS, step=60)) == 1
 
 
 def test_what_somebody_else_reblogged_by_hand_is_no_twin(world: World) -> None:
@@ -114,7 +115,7 @@ def test_what_somebody_else_reblogged_by_hand_is_no_twin(world: World) -> None:
     (mine,) = [post for post in talk.tumblr.posts.values() if post.parent_id]
     key = talk.tumblr.others["ann:30"].reblog_key
     talk.tumblr.reblog(ReblogTarget("ann", "30", key), Writing("by hand", (), "published", {}))
-    assert live(talk, 9 * 3600) == []
+    assert live(talk, NINE_HOURS, step=60) == []
     assert len([post for post in talk.tumblr.posts.values() if post.parent_id]) == 2
     assert mine.id in talk.tumblr.posts
 
@@ -127,7 +128,7 @@ def test_a_turn_that_is_forgotten_is_looked_for_no_more(world: World) -> None:
     talk.mention(31, "ann")
     talk.tumblr.late_by, talk.tumblr.lose_request = 0.0, 1
     talk.answer()
-    assert live(talk, 9 * 3600) == []
+    assert live(talk, NINE_HOURS, step=60) == []
     assert world.cursors.cursor(EXPECTED) == []
 
 

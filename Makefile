@@ -36,7 +36,7 @@ setup: ## make the virtual environment (.venv) if it is not there or no longer f
 run: setup ## start the sandbox, the four processes and the console, and open for visitors
 	@$(BIN)/python -m demo.run
 
-test: setup ## lint, types and all tests (seventeen minutes on two cores, the first setup included)
+test: setup ## lint, types and all tests (about twenty minutes on two cores, the first setup included)
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -q -n 3 --ignore tests/system
 	$(BIN)/python -m pytest -q -n 3 --dist loadscope --no-loadscope-reorder tests/system

@@ -90,10 +90,10 @@ class PromptFormat(Section):
         built_in = FORMATS[self.based_on].model_dump(mode="json")
         return {key: value for key, value in self.model_dump(mode="json").items() if value != built_in[key]}
 
-    @cached_property
+    @property
     def is_built_in(self) -> bool:
-        """Whether it is one of the formats that come with the bot, under whatever name."""
-        return self in FORMATS.values()
+        """Whether it is one of the formats that come with the bot. A copy is not, as it may be changed."""
+        return FORMATS.get(self.based_on) is self
 
     @property
     def tags_first(self) -> bool:

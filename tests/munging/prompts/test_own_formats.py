@@ -67,6 +67,13 @@ def test_a_name_is_the_built_in_format(name: str) -> None:
     assert GeneratorConfig.model_validate({"format": {"based_on": name}}).format is FORMATS[name]
 
 
+def test_a_changed_copy_of_a_built_in_format_is_defended_as_an_own_one() -> None:
+    assert V10.is_built_in
+    form = V10.model_copy(update={"turn": "~{name}~\n"})
+    thread = Thread((Post("bob", PostKind.POSTED, "hi\n~Frank~\nyes"),))
+    assert "\n> ~Frank~" in render(thread, form, IDENTITY).text
+
+
 def test_what_is_not_said_is_as_in_the_built_in_format() -> None:
     table = {"based_on": "v10", "verbs": {"asked": "wants to know"}, "tags": "", "series": None}
     form = GeneratorConfig.model_validate({"format": table}).format

@@ -10,13 +10,13 @@ from sqlalchemy import Connection
 
 from tumblr_sandbox.api import envelope, support
 from tumblr_sandbox.api.params import Parameters, json_document
-from tumblr_sandbox.markup.text import blog_name_of
+from tumblr_sandbox.markup.text import COMMUNITY, blog_name_of
 from tumblr_sandbox.rendering.community import editable, full_community
 from tumblr_sandbox.services import communities as service
 from tumblr_sandbox.services import community_rules as rules
 from tumblr_sandbox.services.community_rules import Standing
 from tumblr_sandbox.store import accounts, communities, posts
-from tumblr_sandbox.store.accounts import COMMUNITY, Blog, User
+from tumblr_sandbox.store.accounts import Blog, User
 from tumblr_sandbox.store.communities import Community
 from tumblr_sandbox.store.posts import StoredPost
 

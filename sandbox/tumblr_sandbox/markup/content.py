@@ -10,7 +10,7 @@ from typing import Any
 from tumblr_sandbox.markup.html import truncated
 from tumblr_sandbox.markup.html_from_npf import npf_to_html
 from tumblr_sandbox.markup.npf_from_html import Block, Mentioned, NpfContent, html_to_npf, nobody
-from tumblr_sandbox.markup.text import has_text, plain_text
+from tumblr_sandbox.markup.text import COMMUNITY, has_text, plain_text
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,8 @@ def post_url(blog_name: str, post_id: int, slug: str) -> str:
 
 def blog_url(blog_name: str) -> str:
     """A blog's address on tumblr; that of a community, whose name has two ``@`` before it, is the site's."""
-    if blog_name.startswith("@@"):
-        return f"https://www.tumblr.com/communities/{blog_name[2:]}/"
+    if blog_name.startswith(COMMUNITY):
+        return f"https://www.tumblr.com/communities/{blog_name.removeprefix(COMMUNITY)}/"
     return f"https://{blog_name}.tumblr.com/"
 
 

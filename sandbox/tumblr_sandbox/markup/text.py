@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+COMMUNITY = "@@"
+"""Begins the names of communities, which no blog's name can begin with."""
+
 SUMMARY_LENGTH = 125
 SLUG_LENGTH = 50
 MAX_TAGS = 30
@@ -93,7 +96,7 @@ def blog_name_of(identifier: str) -> str:
     its ``@@``.
     """
     name = identifier.strip()
-    name = name if name.startswith("@@") else name.removeprefix("@")
+    name = name if name.startswith(COMMUNITY) else name.removeprefix("@")
     name = re.sub(r"^[a-z]+://", "", name, flags=re.IGNORECASE)
     name = name.split("/", 1)[0]
     name = name.removesuffix(".tumblr.com")

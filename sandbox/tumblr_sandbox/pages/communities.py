@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from tumblr_sandbox.errors import PostingError
 from tumblr_sandbox.markup.html import MAX_TEXT_BYTES
+from tumblr_sandbox.markup.text import COMMUNITY
 from tumblr_sandbox.pages import layout, session
 from tumblr_sandbox.pages.compose import TEXT, content_of
 from tumblr_sandbox.services import communities as service
@@ -60,7 +61,7 @@ def community_page(handle: str) -> str:
 
 def _readable(connection: Connection, handle: str, mine: Blog | None) -> Community:
     """The community of an address, which the viewer may read, or 404; 403 where they may not."""
-    place = layout.place_named(connection, accounts.COMMUNITY + handle, mine)
+    place = layout.place_named(connection, COMMUNITY + handle, mine)
     return communities.of_post(connection, place.id)
 
 

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from tumblr_sandbox.demo_accounts import DEMO_BLOG
+from tumblr_sandbox.markup.text import COMMUNITY
 from tumblr_sandbox.pages import session
 from tumblr_sandbox.pages.views import PagePost, page_posts
 from tumblr_sandbox.rendering.blog import avatar_url
@@ -97,7 +98,7 @@ def blog_named(connection: Connection, name: str) -> Blog:
 
 def place_named(connection: Connection, name: str, mine: Blog | None) -> Blog:
     """The blog of an address, or what stands for a community, which the viewer may read; 404 or 403 else."""
-    community = communities.find(connection, name) if name.startswith(accounts.COMMUNITY) else None
+    community = communities.find(connection, name) if name.startswith(COMMUNITY) else None
     if community is None:
         return blog_named(connection, name)
     who = service.standing(connection, community, None if mine is None else mine.owner_id)

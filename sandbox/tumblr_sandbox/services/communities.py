@@ -14,11 +14,12 @@ from sqlalchemy import Connection
 
 from tumblr_sandbox import ids
 from tumblr_sandbox.errors import CommunityError, Refusal
+from tumblr_sandbox.markup.text import COMMUNITY
 from tumblr_sandbox.services import community_rules as rules
 from tumblr_sandbox.services.community_rules import Standing
 from tumblr_sandbox.services.signup import NameTakenError
 from tumblr_sandbox.store import accounts, communities, invitations, reactions
-from tumblr_sandbox.store.accounts import COMMUNITY, Blog, BlogSettings
+from tumblr_sandbox.store.accounts import Blog, BlogSettings
 from tumblr_sandbox.store.communities import Community, CommunitySettings, Member, Role
 from tumblr_sandbox.store.posts import StoredPost
 

@@ -11,10 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import Connection, Row, delete, insert, select, text, update
 
+from tumblr_sandbox.markup.text import COMMUNITY
 from tumblr_sandbox.store import schema
-
-COMMUNITY = "@@"
-"""Begins the names of communities, which no blog's name can begin with."""
 
 
 class BlogSettings(BaseModel):

@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from tumblr_sandbox.markup.text import COMMUNITY
 from tumblr_sandbox.store import accounts, schema
-from tumblr_sandbox.store.accounts import COMMUNITY, Blog
+from tumblr_sandbox.store.accounts import Blog
 
 C, M, B = schema.communities.c, schema.community_members.c, schema.community_barred.c
 P, F = schema.posts.c, schema.follows.c

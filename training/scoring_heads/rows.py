@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from training.errors import NotEnoughDataError
@@ -35,7 +35,8 @@ def split_rows(rows: Sequence[Row], test_share: float, calibration_share: float)
     """Train, calibration and test: no thread in two of them, and the test rows are the newest.
 
     A group's time is that of its newest row. Rows that say themselves where they belong stay there. Rows
-    without times are split by a hash of their group.
+    without times are split by a hash of their group. Where a share of few rows comes to less than ``LEAST``,
+    test and calibration get that many nevertheless, so that not chance decides whether a head can be trained.
     """
     if rows and all(row.split for row in rows):
         parts = {
@@ -46,21 +47,27 @@ def split_rows(rows: Sequence[Row], test_share: float, calibration_share: float)
     for row in rows:
         newest[row.group] = max(newest.get(row.group, 0.0), row.time)
     sizes = Counter(row.group for row in rows)
-    test: set[str] = set()
-    wanted, taken = test_share * len(rows), 0
-    for group in sorted(newest, key=lambda name: (-newest[name], _number("test", name))):
-        if taken >= wanted:
-            break
-        test.add(group)
-        taken += sizes[group]
+    by_time = sorted(newest, key=lambda group: (-newest[group], _number("test", group)))
+    test = set(_first_groups(by_time, sizes, max(test_share * len(rows), LEAST)))
+    by_chance = sorted(newest.keys() - test, key=lambda group: _number("split", group))
+    share = calibration_share / (1 - test_share)
+    calibration = {group for group in by_chance if _number("split", group) < share}
+    calibration.update(_first_groups(by_chance, sizes, LEAST))
     parts = {"train": [], "calibration": [], "test": []}
     for row in rows:
-        share = calibration_share / (1 - test_share)
-        name = (
-            "test" if row.group in test else "calibration" if _number("split", row.group) < share else "train"
-        )
+        name = "test" if row.group in test else "calibration" if row.group in calibration else "train"
         parts[name].append(replace(row, split=name))
     return _checked(parts)
+
+
+def _first_groups(groups: Sequence[str], sizes: Mapping[str, int], rows: float) -> Iterator[str]:
+    """As many of the groups, from the first on, as hold so many rows."""
+    taken = 0
+    for group in groups:
+        if taken >= rows:
+            return
+        taken += sizes[group]
+        yield group
 
 
 def _checked(parts: dict[str, list[Row]]) -> dict[str, list[Row]]:

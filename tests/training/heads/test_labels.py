@@ -12,7 +12,7 @@ from training.errors import NotEnoughDataError
 from training.scoring_heads.calibration import fit_logistic
 from training.scoring_heads.labels import labels, quantiles
 from training.scoring_heads.metrics import auc, reliability
-from training.scoring_heads.rows import Row, split_rows
+from training.scoring_heads.rows import LEAST, Row, split_rows
 from training.settings import LabelConfig
 from tumblr.api.notes import Note
 
@@ -65,6 +65,25 @@ def test_rows_without_times_are_split_by_chance() -> None:
     )
     shares = {name: len(rows) / 4000 for name, rows in parts.items()}
     assert shares == pytest.approx({"train": 0.825, "calibration": 0.05, "test": 0.125}, abs=0.015)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.integers(0, 10_000), min_size=3 * LEAST, max_size=200, unique=True),
+    st.sampled_from([0.05, 0.125, 0.3]),
+    st.booleans(),
+)
+def test_few_rows_are_enough_for_each_part(threads: list[int], share: float, timed: bool) -> None:
+    rows = [Row("t", 1.0, f"g{thread}", time=float(thread * timed)) for thread in threads]
+    parts = split_rows(rows, test_share=share, calibration_share=0.05)
+    assert sum(map(len, parts.values())) == len(rows)
+    assert min(map(len, parts.values())) >= LEAST
+
+
+def test_too_few_rows_are_refused() -> None:
+    rows = [Row("t", 1.0, f"g{n}") for n in range(3 * LEAST - 1)]
+    with pytest.raises(NotEnoughDataError, match="19 labelled rows for train, at least 20 are needed"):
+        split_rows(rows, test_share=0.1, calibration_share=0.1)
 
 
 def test_calibration_of_rows_that_overlap() -> None:

@@ -7,6 +7,7 @@ It is told within the transaction that makes it so (NOTIFY), and heard by a thre
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 from pydantic import BaseModel, ValidationError
@@ -18,7 +19,7 @@ from switchboard.store.work import Changes
 
 CHANNEL = "switchboard"
 MOST_BYTES = 7_500  # PostgreSQL takes 8,000
-LOOK_SECONDS = 0.5  # how soon the wish to stop is noticed
+LOOK_SECONDS = 0.5  # how soon the wish to stop is noticed where the database cannot be told of it
 RETRY_SECONDS = 1.0
 
 _TELL = select(func.pg_notify(CHANNEL, bindparam("payload")))
@@ -71,6 +72,8 @@ class Neighbours:
         """Listen no longer."""
         self._closed.set()
         if self._thread.is_alive():
+            with suppress(DBAPIError), self._database.engine.begin() as connection:
+                self._wake(connection)
             self._thread.join()
 
     def _listen(self) -> None:
@@ -89,12 +92,17 @@ class Neighbours:
             assert driver is not None
             try:
                 while not self._closed.is_set():
-                    for said in driver.notifies(timeout=LOOK_SECONDS):
+                    for said in driver.notifies(timeout=LOOK_SECONDS, stop_after=1):
                         self._take(said.payload)
             except driver.Error as error:
                 connection.invalidate()
                 raise DBAPIError("LISTEN", None, error) from error
             connection.exec_driver_sql("UNLISTEN *")
+
+    def _wake(self, connection: Connection) -> None:
+        """Let the listening thread hear something, so that it sees at once that it is to end."""
+        payload = _Message(sender=self._name).model_dump_json(exclude_defaults=True)
+        connection.execute(_TELL, {"payload": payload})
 
     def _take(self, payload: str) -> None:
         try:

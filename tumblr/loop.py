@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -64,8 +65,8 @@ class Loop:
         while not self._shutdown.requested.is_set():
             if self._elapsed() >= next_pass or self._clock_has_jumped():
                 next_pass = self._elapsed() + self.find()
-            still_open = self._round() > 0
-            self._pause(next_pass - self._elapsed(), still_open=still_open)
+            still_open = self._round()
+            self._pause(next_pass - self._elapsed(), still_open)
 
     def _clock_has_jumped(self) -> bool:
         """Whether somebody has set the machine's clock since the last look; said in a line."""
@@ -83,8 +84,10 @@ class Loop:
         """
         self._outage.patience = self.driver.tumblr.patience = 0.0
         self.find()
-        while self._round() and self.driver.can_linger and not self._shutdown.requested.is_set():
-            self._pause(self._settings.loop.poll_seconds, still_open=True)
+        while (
+            (still_open := self._round()) and self.driver.can_linger and not self._shutdown.requested.is_set()
+        ):
+            self._pause(self._settings.loop.poll_seconds, still_open)
         self._round()
 
     def find(self) -> float:
@@ -168,17 +171,31 @@ class Loop:
             self._shutdown.wait(self._settings.pause(self._clock()))
             return 0
 
-    def _pause(self, until_next_pass: float, *, still_open: bool) -> None:
+    def _pause(self, until_next_pass: float, still_open: int) -> None:
         if until_next_pass <= 0:
             return
-        if not still_open:
-            self._wait(until_next_pass)
+        rest = min(self._rest(still_open), until_next_pass)
+        if rest > 0:
+            self._wait(rest)
             return
         until = self._elapsed() + min(self._settings.loop.poll_seconds, until_next_pass)
         arrived = self.driver.linger(until - self._elapsed())
         left = SHORTEST_PAUSE if arrived else until - self._elapsed()
         if left > 0:
             self._wait(left)
+
+    def _rest(self, still_open: int) -> float:
+        """Seconds for which all that is open rests; 0 if something can be driven further, or is waited for.
+
+        The round counts decisions that can still be undone too: as long as there are any it is asked again.
+        """
+        if not still_open:
+            return math.inf
+        now = self._clock()
+        turns = self._bot.turns.open_turns()
+        if still_open > len(turns) or any(turn.is_due(now) for turn in turns):
+            return 0.0
+        return min(turn.not_before for turn in turns) - now
 
     def _wait(self, seconds: float) -> None:
         """Sleep so long, unless the process is to stop, or the operator has decided something."""

@@ -228,6 +228,31 @@ def test_a_clock_that_is_set_stretches_no_wait(world: World, hours: float) -> No
     assert max(shutdown.sleeps) <= 400.0
 
 
+def test_nothing_is_asked_while_all_turns_rest(world: World) -> None:
+    for question in ("soup?", "bread?"):
+        world.tumblr.ask(question)
+    world.tumblr.refuse = LimitReached("250 posts today", 200.0)
+    loop, shutdown = make_loop(world, 199.0)
+    loop.run()
+    assert all(turn.state is TurnState.POSTING for turn in world.bot.turns.open_turns())
+    assert shutdown.sleeps == [200.0]
+    world.tumblr.refuse = None
+    loop, _ = make_loop(world, 1.0)
+    loop.run()
+    assert world.bot.turns.open_turns() == []
+
+
+def test_one_turn_that_rests_does_not_keep_another_waiting(world: World) -> None:
+    world.tumblr.ask("soup?")
+    world.tumblr.refuse = LimitReached("250 posts today", 3600.0)
+    world.run(seconds=1)
+    world.switchboard.automatic = False
+    world.tumblr.ask("bread?")
+    loop, shutdown = make_loop(world, 10.0)
+    loop.run()
+    assert shutdown.sleeps == [0.5] * 20
+
+
 @pytest.mark.parametrize("hours", [-5, 5])
 def test_a_rest_of_a_turn_is_no_longer_for_a_clock_that_was_set(world: World, hours: float) -> None:
     world.tumblr.ask("soup?")

@@ -92,6 +92,7 @@ def make_trained_head(run: HeadRun, parts: Mapping[str, Sequence[Row]], console:
         "seed": recipe.seed,
         "generator": generator.identity.model_dump(),
         "rows": {name: len(rows) for name, rows in parts.items()},
+        "learned_until": max(row.time for name in ("train", "calibration") for row in parts[name]),
         "rows_sha256": digest_of([[asdict(row) for row in rows] for _, rows in sorted(parts.items())]),
         "parameters": sum(parameter.numel() for parameter in head.parameters()),
         "max_tokens": head.settings.max_tokens,

@@ -28,6 +28,7 @@ from training.scoring_heads.promotion import (
     compare,
     heads_folder,
     incumbent,
+    learned_until,
     newest,
     promote,
     remove_unused,
@@ -106,7 +107,9 @@ def make_head_version(
     if arguments.keep_old:
         report["promoted"] = False
     else:
-        comparison = _compared(made.head, old, places, parts["test"], run.is_classifier, sections)
+        learned = learned_until(places.heads, name)
+        unseen = [row for row in parts["test"] if row.time > learned or not learned]
+        comparison = _compared(made.head, old, places, unseen, run.is_classifier, sections)
         report["comparison"] = comparison.facts() if comparison else None
         report["promoted"] = comparison is None or comparison.is_better
         if report["promoted"]:
@@ -161,7 +164,10 @@ def _compared(
     is_classifier: bool,
     sections: Sections,
 ) -> Comparison | None:
-    """The comparison with the head in use; None where there is none, or the head gives no probability."""
+    """The comparison with the head in use, on rows that neither has learned from.
+
+    None where none is in use, or the head gives no probability.
+    """
     if old is None or not is_classifier:
         return None
     settings = sections.training.promotion

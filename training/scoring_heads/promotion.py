@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 from autoresponder.heads.files import load_head
 from autoresponder.heads.head_2021 import Head, fingerprint
+from autoresponder.heads.standing import REPORT
 from autoresponder.heads.versions import (
     HeadVersions,
     change_versions,
@@ -77,6 +79,15 @@ def incumbent(generator: GeneratorModel, heads: Path, name: str) -> Head | None:
         return None
 
 
+def learned_until(heads: Path, name: str) -> float:
+    """The time of the newest row that the head in use has learned from (unix seconds; 0: unknown)."""
+    try:
+        report = json.loads((folder_of(heads, name) / REPORT).read_text(encoding="utf-8"))
+        return float(report["learned_until"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return 0.0
+
+
 def compare(
     challenger: Head,
     old: Head | None,
@@ -88,8 +99,8 @@ def compare(
     class."""
     if len(rows) < settings.min_rows or len({row.target > 0 for row in rows}) < 2:
         raise NotEnoughDataError(
-            f"{len(rows)} labelled rows of the newest {settings.weeks:g} weeks; at least {settings.min_rows} "
-            "of both classes are needed to compare two heads"
+            f"{len(rows)} labelled rows of the newest {settings.weeks:g} weeks that the head in use has not "
+            f"learned from; at least {settings.min_rows} of both classes are needed to compare two heads"
         )
     figures = [
         None if head is None else float(measure(head, generator, rows)["all"][settings.metric])

@@ -231,6 +231,33 @@ def test_a_week(run: Run, model: Path, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "notes" / "weekly.json").read_text())["command"] == "weekly"
 
 
+def test_two_heads_are_compared_on_what_neither_has_learned(run: Run, model: Path, tmp_path: Path) -> None:
+    notes = write_notes(tmp_path / "notes", noted_posts(NOW))
+    write_standing(notes, Standing())
+    _, first, _ = run("selector", "--model", model, "--notes", notes, "--epochs", 1)
+    assert first["promoted"]
+    place = tmp_path / "place"
+    write_notes(place, noted_posts(NOW))
+    write_standing(place, Standing())
+    week = ("weekly", "--only", "train", "--place", place, "--notes", notes, "--model", model)
+    _, report, _ = run(*week, "--epochs", 1)
+    second = report["selector"]
+    assert second["rows"]["test"] > first["rows"]["test"], (
+        "its newest weeks are more than the first one's test"
+    )
+    assert second["comparison"]["rows"] == first["rows"]["test"]
+
+
+def test_a_head_that_has_learned_all_there_is_stays(run: Run, model: Path, tmp_path: Path) -> None:
+    rows = rows_file(tmp_path / "rows.jsonl")
+    assert run("selector", "--model", model, "--rows", rows, "--epochs", 1)[0] == 0
+    older = rows_file(tmp_path / "older.jsonl", count=150)
+    status, _, said = run("selector", "--model", model, "--rows", older, "--epochs", 1)
+    assert status == 3
+    assert "0 labelled rows of the newest 2 weeks that the head in use has not learned from" in said
+    assert len(read_current(model / "heads").heads["selector"].before) == 1
+
+
 def test_a_week_with_decisions_trains_the_autoreviewer_and_tells_the_console(
     run: Run, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,15 +11,18 @@ from matplotlib.figure import Figure
 from autoresponder.heads.standing import running_mean
 
 
-def plot_losses(path: Path, runs: Mapping[str, Sequence[float]]) -> None:
-    """Draw the loss of each step of each run, with its running mean, one panel each, as PNG."""
-    figure = Figure(figsize=(8, 2.6 * len(runs)), layout="constrained")
+def plot_losses(path: Path, losses: Sequence[float], held_out: Mapping[int, float] | None = None) -> None:
+    """Draw the loss of each step with its running mean, and that of the held-out rows by step, as PNG."""
+    figure = Figure(figsize=(8, 3.6), layout="constrained")
     FigureCanvasAgg(figure)
-    for place, (name, losses) in enumerate(runs.items(), 1):
-        axes = figure.add_subplot(len(runs), 1, place)
-        axes.plot(losses, color="#c8d4e0", linewidth=0.7)
-        axes.plot(running_mean(losses), color="#20507a", linewidth=1.4)
-        axes.set(title=name, xlabel="step", ylabel="loss")
+    axes = figure.add_subplot()
+    steps = range(1, len(losses) + 1)
+    axes.plot(steps, losses, color="#c8d4e0", linewidth=0.7, label="each step")
+    axes.plot(steps, running_mean(losses), color="#20507a", linewidth=1.4, label="running mean")
+    if held_out:
+        axes.plot(*zip(*sorted(held_out.items()), strict=True), "o-", color="#b4532a", label="held-out rows")
+    axes.set(xlabel="step", ylabel="loss")
+    axes.legend(frameon=False)
     figure.savefig(path, dpi=110)
 
 

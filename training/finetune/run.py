@@ -245,9 +245,8 @@ def _export(
         encoder.tokenizer.save_pretrained(folder)
         report["sha256"] = content_hash(weight_files(folder))
         losses = [curves.losses[step] for step in sorted(curves.losses)]
+        plot_losses(folder / "losses.png", losses, curves.evaluations)
         held_out = [curves.evaluations[step] for step in sorted(curves.evaluations)]
-        shown = {"loss": losses} | ({"held-out loss, by evaluation": held_out} if held_out else {})
-        plot_losses(folder / "losses.png", shown)
         if (work / "samples.jsonl").is_file():
             shutil.copy(work / "samples.jsonl", folder / "samples.jsonl")
         (folder / "losses.json").write_text(json.dumps({"loss": losses, "held_out": held_out}))

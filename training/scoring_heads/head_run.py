@@ -118,7 +118,7 @@ def save_made(made: Made, folder: Path) -> None:
     """Write head, report and pictures into a folder, in one step."""
     with folder_in_one_step(folder, head=made.head.settings.name) as new:
         save_head(made.head, new, half=True)
-        plot_losses(new / "losses.png", {"loss": made.report["losses"]})
+        plot_losses(new / "losses.png", made.report["losses"])
         curve = made.report["test"]["all"].get("reliability")
         if curve:
             plot_reliability(new / "reliability.png", curve)

@@ -165,7 +165,7 @@ def make(venv: Path, torch_index: str, wheels: str) -> None:
             "-m",
             "pip",
             "install",
-            "--no-compile",  # of 22,000 modules 2,000 are used: each is compiled at its first import
+            "--no-compile",  # most of the 22,000 modules are never imported; the others are compiled then
             "--constraint",
             "constraints.txt",
         ]

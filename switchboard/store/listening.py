@@ -12,7 +12,7 @@ from contextlib import suppress
 import structlog
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection, bindparam, func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from switchboard.store.database import Database
 from switchboard.store.work import Changes
@@ -72,7 +72,7 @@ class Neighbours:
         """Listen no longer."""
         self._closed.set()
         if self._thread.is_alive():
-            with suppress(DBAPIError), self._database.engine.begin() as connection:
+            with suppress(SQLAlchemyError), self._database.engine.begin() as connection:
                 self._wake(connection)
             self._thread.join()
 

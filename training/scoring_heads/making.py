@@ -107,9 +107,7 @@ def make_head_version(
     if arguments.keep_old:
         report["promoted"] = False
     else:
-        learned = learned_until(places.heads, name)
-        unseen = [row for row in parts["test"] if row.time > learned or not learned]
-        comparison = _compared(made.head, old, places, unseen, run.is_classifier, sections)
+        comparison = _compared(made.head, old, places, parts["test"], run.is_classifier, sections)
         report["comparison"] = comparison.facts() if comparison else None
         report["promoted"] = comparison is None or comparison.is_better
         if report["promoted"]:
@@ -171,11 +169,13 @@ def _compared(
     if old is None or not is_classifier:
         return None
     settings = sections.training.promotion
+    learned = learned_until(places.heads, head.settings.name)
+    unseen = [row for row in rows if row.time > learned or not learned]
     try:
-        return compare(head, old, places.generator, newest(rows, settings.weeks), settings)
+        return compare(head, old, places.generator, newest(unseen, settings.weeks), settings)
     except NotEnoughDataError:
         # The weeks may be thin where the test rows are not.
-        return compare(head, old, places.generator, rows, settings)
+        return compare(head, old, places.generator, unseen, settings)
 
 
 def head_lock(places: HeadPlaces, command: str) -> Any:

@@ -7,6 +7,7 @@ Rows can begin, end, and be begun anew at any step.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,9 +15,10 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
 from autoresponder.generation.attention import widen
-from autoresponder.generation.cache_slots import NOTHING, Prefix, SlotCache
+from autoresponder.generation.cache_slots import NOTHING, Prefix, SharedCache, SlotCache
 from autoresponder.generation.prompt_cache import PromptCache
 from autoresponder.generation.steps import STEPPERS
+from autoresponder.model import cpu_kernels
 from autoresponder.model.cpu_linear import is_int8
 from autoresponder.model.fp32_lm_head import keep_logits_exact
 from autoresponder.model.fused import fuse
@@ -35,8 +37,7 @@ class Decoder:
         known: PromptCache | None = None,
     ) -> None:
         """``keep`` are blocks whose residual streams are remembered; ``known`` are beginnings run before."""
-        wide = is_int8(network)
-        if wide:
+        if is_int8(network):
             widen(network)
         fuse(network)
         keep_logits_exact(network)
@@ -48,7 +49,7 @@ class Decoder:
         self.known_tokens = 0
         """How many of the ids that were prefilled last had been run before."""
         self._known = known if known is not None else PromptCache(0)
-        self._cache = SlotCache(slots, kept=self.keep, wide=wide)
+        self._cache: SlotCache = SharedCache(slots, self.keep)
 
     @torch.inference_mode()
     def prefill(self, ids: Sequence[int], *, remember: bool = True) -> Prefix:
@@ -65,7 +66,7 @@ class Decoder:
             past = self._extend(past, ids)
             if _is_sound(past) and remember:
                 self._known.keep(ids, past)
-        return past.widened() if self._cache.wide else past
+        return replace(past)  # what is kept for later does not get the columns that are made of it
 
     def _extend(self, past: Prefix, ids: Sequence[int]) -> Prefix:
         cache = DynamicCache()
@@ -90,7 +91,8 @@ class Decoder:
         )
 
     def warm_up(self) -> None:
-        """Do now what would make the first steps slow; here there is nothing."""
+        """Do now what would make the first steps slow."""
+        cpu_kernels.warm_up()
 
     @torch.inference_mode()
     def place(self, slot: int, prefix: Prefix) -> None:

@@ -15,8 +15,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from autoresponder.generation.attention import attend
-from autoresponder.generation.cache_slots import SlotCache
+from autoresponder.generation.cache_slots import Form, SlotCache, Turn
 from autoresponder.model.families import longest_row
 from autoresponder.model.fused import signed
 from autoresponder.model.trunk import blocks_of
@@ -32,6 +31,7 @@ class Stepper(ABC):
         self._network: Any = network
         self._base: Any = network.base_model
         self._blocks: list[Any] = list(blocks_of(network))
+        self._forms = [self._form(block) for block in self._blocks]
         self._keep = frozenset(keep)
 
     def reach(self, positions: int) -> None:  # noqa: B027 - most networks have nothing to make
@@ -46,6 +46,10 @@ class Stepper(ABC):
                 cache.keep_stream(layer, x)
         logits: Tensor = self._network.get_output_embeddings()(self._end(x))
         return logits.float()
+
+    @abstractmethod
+    def _form(self, block: Any) -> Form:
+        """What a block's attention is like."""
 
     @abstractmethod
     def _begin(self, tokens: Tensor, positions: Tensor) -> Tensor:
@@ -70,8 +74,8 @@ class LlamaStepper(Stepper):
         self._kinds: list[str | None] = [None] * len(self._blocks)
         if config.model_type == "gemma3_text":
             self._kinds = list(config.layer_types)
-        self._tables: dict[str | None, tuple[Tensor, Tensor]] = {}
-        self._here: dict[str | None, tuple[Tensor, Tensor]] = {}
+        self._tables: dict[str | None, Turn] = {}
+        self._here: dict[str | None, Turn] = {}
 
     def reach(self, positions: int) -> None:
         """Make the rotary tables long enough, twice as long as before; they grow with the rows in use."""
@@ -87,18 +91,21 @@ class LlamaStepper(Stepper):
             cos, sin = self._base.rotary_emb(like, at, **named)  # (1, n, D)
             self._tables[kind] = (cos[0], signed(sin[0]))
 
+    def _form(self, block: Any) -> Form:
+        return Form(block.self_attn.queries, block.self_attn.scaling, block.self_attn.window)
+
     def _begin(self, tokens: Tensor, positions: Tensor) -> Tensor:
         self._here = {
-            kind: (cos[positions][:, None], sin[positions][:, None])  # (B, 1, D)
+            kind: (cos[positions], sin[positions])  # (B, D)
             for kind, (cos, sin) in self._tables.items()
         }
         x: Tensor = self._base.embed_tokens(tokens)
         return x
 
     def _block(self, block: Any, x: Tensor, cache: SlotCache, layer: int) -> Tensor:
-        attention, (cos, sin) = block.self_attn, self._here[self._kinds[layer]]
-        q, k, v = attention.split(block.input_layernorm(x), cos, sin)  # (B, H, D), (B, K, D), (B, K, D)
-        seen = attention.out(attend(q * attention.scaling, k, v, cache, layer, attention.window))
+        heads = block.self_attn.heads(block.input_layernorm(x))  # (B, H + 2K, D)
+        turn = self._here[self._kinds[layer]]
+        seen = block.self_attn.out(cache.attend(layer, heads, self._forms[layer], turn))
         if self._kinds[layer] is None:
             x = x + seen
             return x + _fed(block.mlp, block.post_attention_layernorm(x))
@@ -113,31 +120,40 @@ class LlamaStepper(Stepper):
 class GPT2Stepper(Stepper):
     """GPT-2: learned positions, layer norms, one layer for queries, keys and values."""
 
+    def _form(self, block: Any) -> Form:
+        return Form(block.attn.num_heads, block.attn.scaling)
+
     def _begin(self, tokens: Tensor, positions: Tensor) -> Tensor:
         x: Tensor = self._base.wte(tokens) + self._base.wpe(positions)
         return x
 
     def _block(self, block: Any, x: Tensor, cache: SlotCache, layer: int) -> Tensor:
         attention = block.attn
-        heads = attention.c_attn(block.ln_1(x)).view(len(x), 3, attention.num_heads, -1)
-        q, k, v = heads.unbind(1)  # (B, H, D) each
-        x = x + attention.c_proj(attend(q * attention.scaling, k, v, cache, layer, None))
+        heads = attention.c_attn(block.ln_1(x)).view(len(x), 3 * attention.num_heads, -1)  # (B, 3H, D)
+        x = x + attention.c_proj(cache.attend(layer, heads, self._forms[layer], None))
         return x + _mlp(block.mlp, block.ln_2(x))
 
 
 class GPTNeoStepper(GPT2Stepper):
     """GPT-Neo: unscaled scores, and a window in every block whose attention is local."""
 
+    def _form(self, block: Any) -> Form:
+        attention = block.attn.attention
+        window = attention.config.window_size if attention.attention_type == "local" else None
+        return Form(attention.num_heads, 1.0, window)
+
     def _block(self, block: Any, x: Tensor, cache: SlotCache, layer: int) -> Tensor:
         attention, normed = block.attn.attention, block.ln_1(x)
-        window = attention.config.window_size if attention.attention_type == "local" else None
-        q, k, v = _three(attention, normed, attention.num_heads)
-        x = x + attention.out_proj(attend(q, k, v, cache, layer, window))
+        heads = torch.cat(_three(attention, normed, attention.num_heads), dim=1)
+        x = x + attention.out_proj(cache.attend(layer, heads, self._forms[layer], None))
         return x + _mlp(block.mlp, block.ln_2(x))
 
 
 class GPTJStepper(Stepper):
     """GPT-J: attention and feed-forward layers beside each other, neighbours as rotary pairs."""
+
+    def _form(self, block: Any) -> Form:
+        return Form(block.attn.num_attention_heads, 1 / float(block.attn.scale_attn))
 
     def _begin(self, tokens: Tensor, positions: Tensor) -> Tensor:
         self._at = positions
@@ -149,7 +165,8 @@ class GPTJStepper(Stepper):
         q, k, v = _three(attention, normed, attention.num_attention_heads)
         sin, cos = attention.embed_positions[self._at].to(x.dtype)[:, None].chunk(2, dim=-1)  # (B, 1, r / 2)
         q, k = (_rotated_pairs(heads, sin, cos, attention.rotary_dim) for heads in (q, k))
-        seen = attention.out_proj(attend(q / attention.scale_attn, k, v, cache, layer, None))
+        heads = torch.cat((q, k, v), dim=1)
+        seen = attention.out_proj(cache.attend(layer, heads, self._forms[layer], None))
         fed: Tensor = seen + _mlp_j(block.mlp, normed) + x
         return fed
 

@@ -17,6 +17,7 @@ from transformers import PreTrainedModel
 from transformers.activations import NewGELUActivation
 from transformers.pytorch_utils import Conv1D
 
+from autoresponder.model.cpu_kernels import scale_rows
 from autoresponder.model.fused import fuse
 
 USUAL_ROWS = 16  # rows the layout is chosen for; others work as well
@@ -72,9 +73,10 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (…, in) to (…, out)."""
-        flat = x if x.dim() == 2 else x.flatten(0, -2)
-        scale = torch.linalg.vector_norm(flat, torch.inf, dim=-1, keepdim=True).clamp_(min=LEAST)  # (n, 1)
-        y: Tensor = self._multiply(flat / scale, 1 / self._levels, self._zero, self._packed)
+        flat = x.reshape(-1, x.shape[-1])
+        drawn, scale = torch.empty_like(flat), x.new_empty(len(flat), 1)
+        scale_rows(flat.numpy(), LEAST, drawn.numpy(), scale.numpy())
+        y: Tensor = self._multiply(drawn, 1 / self._levels, self._zero, self._packed)
         y = y.mul_(scale) if self._bias is None else torch.addcmul(self._bias, y, scale)
         return y if x.dim() == 2 else y.view(*x.shape[:-1], -1)
 

@@ -286,5 +286,5 @@ def test_a_long_context_costs_nothing_until_it_is_used(positions: int) -> None:
     tables = [table for pair in stepper._tables.values() for table in pair]
     assert {len(table) for table in tables} == {LEAST_TABLE}
     cache: Any = decoder._cache
-    room = sum(buffer.numel() for pair in cache._blocks.values() for buffer in pair)
+    room = sum(buffer.size for pair in cache._blocks.values() for buffer in pair)
     assert room == 2 * 2 * 3 * 2 * 128 * 12  # keys and values, blocks, slots, heads, room for 128, size

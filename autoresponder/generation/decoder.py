@@ -14,12 +14,11 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
-from autoresponder.generation.attention import widen
 from autoresponder.generation.cache_slots import NOTHING, Prefix, SharedCache, SlotCache
 from autoresponder.generation.prompt_cache import PromptCache
 from autoresponder.generation.steps import STEPPERS
 from autoresponder.model import cpu_kernels
-from autoresponder.model.cpu_linear import is_int8
+from autoresponder.model.cpu_linear import is_int8, widen
 from autoresponder.model.fp32_lm_head import keep_logits_exact
 from autoresponder.model.fused import fuse
 from autoresponder.model.trunk import watching

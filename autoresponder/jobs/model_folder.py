@@ -67,7 +67,9 @@ def pick_device(device: str) -> torch.device:
     try:
         chosen = torch.device(device)
     except RuntimeError:
-        raise ModelError(f'no device is called "{device}"', 'use "auto", "cpu", "cuda" or "cuda:N"') from None
+        chosen = torch.device("meta")
+    if chosen.type not in ("cpu", "cuda"):
+        raise ModelError(f'the engine runs on no device "{device}"', 'use "auto", "cpu", "cuda" or "cuda:N"')
     if chosen.type == "cuda" and not torch.cuda.is_available():
         raise ModelError("generator.device asks for a GPU and none is usable", 'set it to "auto" or "cpu"')
     return chosen

@@ -3,6 +3,12 @@
 ``PackedLinear`` is exact float32 through oneDNN; the library behind PyTorch's own linear layers leaves
 the wide vector units of many processors unused, and pays for a layout change at every call.
 ``Int8Linear`` has a quarter of the bytes to read, and integer arithmetic.
+
+How a sum of floats is rounded depends on the shape of the batch it is computed in. In a network of floats
+that is too little to matter; before an int8 layer it can tip an activation from one step to the next, which
+is a thousand times as much, and then a text depends on its neighbours. So around int8 layers, passes over
+whole rows compute attention in float64 (``widen``), of which only rounded results are seen. In steps each row
+is computed by itself (``cpu_kernels``).
 """
 
 from __future__ import annotations
@@ -13,14 +19,17 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel
+from transformers import AttentionInterface, PreTrainedModel
 from transformers.activations import NewGELUActivation
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 from transformers.pytorch_utils import Conv1D
 
 from autoresponder.model.cpu_kernels import scale_rows
-from autoresponder.model.fused import fuse
+from autoresponder.model.fused import FusedAttention, fuse
 
 USUAL_ROWS = 16  # rows the layout is chosen for; others work as well
+WIDE = "sdpa in float64"
 LEAST = 1e-8  # keeps a row of zeros from dividing by zero
 
 
@@ -108,6 +117,26 @@ def _own(bias: Tensor | None) -> Tensor | None:
 def is_int8(network: PreTrainedModel) -> bool:
     """Whether a network's linear layers compute in int8."""
     return any(isinstance(module, Int8Linear) for module in network.modules())
+
+
+def widen(network: PreTrainedModel) -> None:
+    """Compute a network's attention over whole rows in float64; GPT-Neo's and GPT-J's own stays as it is."""
+    config: Any = network.config
+    if config._attn_implementation == "sdpa":
+        AttentionInterface.register(WIDE, _attend_widely)
+        AttentionMaskInterface.register(WIDE, sdpa_mask)
+        config._attn_implementation = WIDE
+    for module in network.modules():
+        if isinstance(module, FusedAttention):
+            module.wide = True
+
+
+def _attend_widely(
+    module: nn.Module, query: Tensor, key: Tensor, value: Tensor, *rest: Any, **named: Any
+) -> tuple[Tensor, None]:
+    """Attention as transformers looks it up: gives (B, T, H, D)."""
+    found, _ = sdpa_attention_forward(module, query.double(), key.double(), value.double(), *rest, **named)
+    return found.to(query.dtype), None
 
 
 def count_weights(network: PreTrainedModel) -> int:

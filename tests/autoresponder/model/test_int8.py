@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from autoresponder.generation.attention import widen
 from autoresponder.jobs.engines import WritingSettings
 from autoresponder.jobs.model_folder import load_generator, load_heads
 from autoresponder.jobs.runner import Done, Job, JobRunner
+from autoresponder.model.cpu_linear import widen
 from switchboard.messages import GenerationJob, GenerationResult
 from tests.autoresponder.changed import changed
 

@@ -19,7 +19,8 @@ from torch import Tensor
 from autoresponder.model.cpu_kernels import Array, Indices, attend, threads
 
 GROWTH = 128  # tails grow by steps of so many positions
-WORTH_THREADS = 128  # positions of all rows together; fewer are read before a second thread has begun
+WORTH_THREADS = 1 << 20
+"""Products that threads share; fewer take 100 µs alone, and another thread may be as long in coming."""
 
 Turn = tuple[Tensor, Tensor]
 """Cosines and signed sines (B, D) of the angles by which the rows' new queries and keys are rotated."""
@@ -134,11 +135,11 @@ class SlotCache(ABC):
 
 @dataclass(frozen=True)
 class _Group:
-    """Active rows that share a prefix, and whether threads share the work of looking at it."""
+    """Active rows that share a prefix, and the positions that all of them together see."""
 
     rows: Indices
     prefix: Prefix
-    in_threads: bool
+    positions: int
 
 
 class SharedCache(SlotCache):
@@ -148,6 +149,7 @@ class SharedCache(SlotCache):
         super().__init__(slots, kept)
         self._blocks: dict[int, tuple[Array, Array]] = {}
         self._groups: list[_Group] = []
+        self._threads = 1
         self._places: Indices = np.empty(0, np.int64)
 
     def place(self, slot: int, prefix: Prefix) -> None:
@@ -161,13 +163,9 @@ class SharedCache(SlotCache):
         members: dict[int, list[int]] = {}
         for row, prefix in enumerate(self.prefixes[:rows]):
             members.setdefault(id(prefix), []).append(row)
-        several = threads() > 1
+        self._threads = threads()
         self._groups = [
-            _Group(
-                np.array(own),
-                self.prefixes[own[0]],
-                several and sum(self.length(row) for row in own) > WORTH_THREADS,
-            )
+            _Group(np.array(own), self.prefixes[own[0]], sum(self.length(row) for row in own))
             for own in members.values()
         ]
         return positions
@@ -192,7 +190,7 @@ class SharedCache(SlotCache):
                 shared,
                 tails,
                 out,
-                in_threads=group.in_threads,
+                in_threads=self._threads > 1 and group.positions * form.queries * size > WORTH_THREADS,
             )
         return torch.from_numpy(out).view(rows, -1).to(heads.dtype)
 

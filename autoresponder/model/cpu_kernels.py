@@ -264,7 +264,7 @@ def _attend_two(
 
 
 @_compiled()
-def _attend_one(
+def _attend_pair(
     item: int,
     heads: Array,
     out: Array,
@@ -308,7 +308,7 @@ def _attend_alone(
         _take(item % key_heads, heads, queries, turn, at, rows[item // key_heads], tails)
     pairs = (len(rows) * queries // key_heads + 1) // 2
     for item in range(pairs * key_heads):
-        _attend_one(item, heads, out, turn, scale, window, rows, at, prefix, tails)
+        _attend_pair(item, heads, out, turn, scale, window, rows, at, prefix, tails)
 
 
 @_compiled(parallel=True)
@@ -328,7 +328,7 @@ def _attend_in_threads(
         _take(item % key_heads, heads, queries, turn, at, rows[item // key_heads], tails)
     pairs = (len(rows) * queries // key_heads + 1) // 2
     for item in numba.prange(pairs * key_heads):
-        _attend_one(item, heads, out, turn, scale, window, rows, at, prefix, tails)
+        _attend_pair(item, heads, out, turn, scale, window, rows, at, prefix, tails)
 
 
 @_compiled()

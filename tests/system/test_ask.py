@@ -26,7 +26,7 @@ def test_ten_asks_at_once_are_each_answered_once(bot: RunningDemo) -> None:
     with ThreadPoolExecutor(len(ASKERS)) as pool:
         list(pool.map(send, ASKERS))
     questions = [question_of(asker) for asker in ASKERS]
-    eventually(lambda: len(bot.answers_of(questions)) == len(questions), 120)
+    eventually(lambda: len(bot.answers_of(questions)) == len(questions), 240)
     # Two more passes of the bot, in which nothing may be answered again.
     eventually(lambda: False, 3)
     assert bot.answers_of(questions) == dict.fromkeys(questions, 1)

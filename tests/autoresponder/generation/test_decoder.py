@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 from transformers import GPT2LMHeadModel
 
+from autoresponder.generation import cache_slots
 from autoresponder.generation.cache_slots import GROWTH
 from autoresponder.generation.decoder import Decoder
+from autoresponder.model.cpu_kernels import attend
 
 PROMPTS = ([5, 6, 7, 8, 9, 10], [11, 12], [13])
 
@@ -93,3 +95,26 @@ def test_a_prompt_of_a_single_token_needs_no_prefill(network: GPT2LMHeadModel, p
     decoder = Decoder(network, slots=1)
     assert decoder.prefill(prompt[:-1]).length == len(prompt) - 1
     check_step(decoder, network, begin(decoder, [prompt]))
+
+
+@pytest.mark.parametrize(("length", "shared"), [(3, False), (100, True)])
+def test_threads_share_only_what_is_worth_waiting_for_them(
+    network: GPT2LMHeadModel, monkeypatch: pytest.MonkeyPatch, length: int, shared: bool
+) -> None:
+    """On a busy machine another thread can take longer to come than a small piece of work takes alone."""
+    asked: list[bool] = []
+
+    def look(*given: object, in_threads: bool) -> None:
+        asked.append(in_threads)
+        attend(*given, in_threads=False)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(cache_slots, "attend", look)
+    monkeypatch.setattr(cache_slots, "WORTH_THREADS", 100_000)
+    monkeypatch.setattr(cache_slots, "threads", lambda: 2)
+    slots = 40
+    decoder = Decoder(network, slots)
+    prefix = decoder.prefill([7] * length)
+    for slot in range(slots):
+        decoder.place(slot, prefix)
+    decoder.step([5] * slots)
+    assert set(asked) == {shared}

@@ -69,11 +69,11 @@ def _run(config: Config, *, check: bool) -> int:
     except WritingStoppedError:
         return 0
     judge = built.judge
-    if (
-        judge is not None and judge.network.device.type == "cuda"
-    ):  # kernels are loaded and graphs captured once
-        with suppress(JobError):
+    if judge is not None and judge.network.device.type == "cuda":
+        with suppress(JobError):  # kernels are loaded and graphs captured once
             warm_up(built.runner)
+    else:
+        built.runner.warm_up()
     pictures = PictureModels.load(config.generator)
     serve(
         config.generator,

@@ -15,6 +15,7 @@ from autoresponder.heads.wishes import HeadWishes
 from autoresponder.jobs.model_folder import GeneratorModel, load_heads
 from autoresponder.jobs.report import JobReport
 from autoresponder.jobs.runner import Done, Job, JobRunner
+from autoresponder.model.cpu_kernels import OPENMP
 from autoresponder.model.trunk import blocks_of
 from autoresponder.pictures.models import PICTURE_JOBS, PictureModels
 from autoresponder.settings import GeneratorConfig
@@ -170,6 +171,10 @@ def serve(
     )
     for line in runner.missing_heads:
         log.warning(line)
+    if judge is not None and judge.network.device.type == "cpu" and not OPENMP and settings.threads != 1:
+        log.warning(
+            "attention runs on one thread", hint="install OpenMP (on Debian: apt-get install libgomp1)"
+        )
     log.info("generator started", switchboard=shown_url(switchboard.address), worker=name)
     try:
         worker = GeneratorWorker(runner, pictures, reloader)

@@ -25,6 +25,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 MATHS = {"contract", "reassoc", "nsz", "arcp"}
 """What the compiler may assume of floats: sums in any order, and 0 = -0; that there is no NaN it may not."""
+IN_ORDER = {"contract"}
+"""The same where there is no sum over a vector: then the order of a sum cannot differ from place to place."""
 ENDLESS = 1 << 62  # the window of those who see everything
 
 _CONFIG: Any = numba.config
@@ -36,6 +38,7 @@ except ImportError:  # no libgomp is installed
 else:
     OPENMP = True
 
+_NJIT: Any = numba.njit
 _F32 = np.float32
 _TERMS = tuple(_F32(math.log(2) ** k / math.factorial(k)) for k in range(7))
 _LOG2_E = _F32(1 / math.log(2))
@@ -43,20 +46,32 @@ _LEAST_EXPONENT = _F32(-126)  # of a normal number
 _LARGEST = np.finfo(np.float32).max
 
 
-def _compiled(**options: Any) -> Callable[[Function], Function]:
+def _compiled(*, parallel: bool = False) -> Callable[[Function], Function]:
     """Compile a function when it is first called; where nothing can be written, in every process anew."""
 
     def compile_(function: Function) -> Function:
         try:
-            made: Function = numba.njit(cache=True, fastmath=MATHS, **options)(function)
+            made: Function = _NJIT(cache=True, fastmath=MATHS, parallel=parallel)(function)
         except RuntimeError:  # there is no folder for the cache
-            made = numba.njit(fastmath=MATHS, **options)(function)
+            made = _NJIT(fastmath=MATHS, parallel=parallel)(function)
         return made
 
     return compile_
 
 
-@_compiled()
+def _inlined(*, maths: set[str] = MATHS, early: bool = False) -> Callable[[Function], Function]:
+    """Compile a function as a part of those that call it.
+
+    Else a process that compiles runs other machine code than one that loads the callers from disk, and a sum
+    differs between them in the last bit. ``early`` is before anything is compiled, with the caller's
+    ``maths``: what is long is then compiled once less.
+    """
+    how = {"inline": "always"} if early else {"fastmath": maths, "forceinline": True}
+    inlined: Callable[[Function], Function] = _NJIT(**how)
+    return inlined
+
+
+@_inlined()
 def _exp(x: np.float32) -> np.float32:
     """e^x for x ≤ 0, to two units in the last place, at least 2^-126: 2^n times Taylor's series of 2^f.
 
@@ -77,7 +92,7 @@ def _exp(x: np.float32) -> np.float32:
     return power
 
 
-@_compiled()
+@_inlined(maths=IN_ORDER)
 def _add_scores(one: Array, two: Array, query: Array, other: Array, keys: Array, begin: int) -> None:
     """Add to ``one`` and ``two`` (n,) the scores of two queries (D,) with keys (D, …) from ``begin`` on.
 
@@ -89,15 +104,15 @@ def _add_scores(one: Array, two: Array, query: Array, other: Array, keys: Array,
         o0, o1, o2, o3 = other[d], other[d + 1], other[d + 2], other[d + 3]
         k0, k1, k2, k3 = keys[d][begin:], keys[d + 1][begin:], keys[d + 2][begin:], keys[d + 3][begin:]
         for j in range(len(one)):
-            one[j] += q0 * k0[j] + q1 * k1[j] + q2 * k2[j] + q3 * k3[j]
-            two[j] += o0 * k0[j] + o1 * k1[j] + o2 * k2[j] + o3 * k3[j]
+            one[j] = one[j] + q0 * k0[j] + q1 * k1[j] + q2 * k2[j] + q3 * k3[j]
+            two[j] = two[j] + o0 * k0[j] + o1 * k1[j] + o2 * k2[j] + o3 * k3[j]
     for d in range(whole, len(query)):
         for j in range(len(one)):
             one[j] += query[d] * keys[d, begin + j]
             two[j] += other[d] * keys[d, begin + j]
 
 
-@_compiled()
+@_inlined()
 def _add_values(out: Array, other: Array, weights: Array, others: Array, values: Array, begin: int) -> None:
     """Add to ``out`` and ``other`` (D,) values (D, …) from ``begin`` on, each with its own weights (n,)."""
     whole = len(out) - len(out) % 4
@@ -129,7 +144,7 @@ def _add_values(out: Array, other: Array, weights: Array, others: Array, values:
             other[d] += others[j] * values[d, begin + j]
 
 
-@_compiled()
+@_inlined()
 def _softmax(scores: Array) -> np.float32:
     """Turn scores into weights in place; give their sum, by which the result is to be divided."""
     top = scores[0]
@@ -143,7 +158,7 @@ def _softmax(scores: Array) -> np.float32:
     return mass
 
 
-@_compiled()
+@_inlined()
 def _turn(out: Array, head: Array, cos: Array, sin: Array, scale: np.float32) -> None:
     """A head (D,) rotated as ``fused.rotated`` does it, and scaled; without angles (0,) only scaled."""
     if len(cos) == 0:
@@ -200,7 +215,14 @@ def attend(
     function(heads, out, turn, _F32(scale), window or ENDLESS, rows, at, prefix, tails)
 
 
-@_compiled()
+@_inlined()
+def _sight(length: int, place: int, window: int) -> tuple[int, int]:
+    """The first positions of a prefix and of a tail that a token at ``place`` of the tail sees."""
+    first = max(0, length + place + 1 - window)
+    return min(first, length), max(0, first - length)
+
+
+@_inlined()
 def _take(
     item: int, heads: Array, queries: int, turn: KeysValues, at: Indices, row: int, tails: KeysValues
 ) -> None:
@@ -213,7 +235,7 @@ def _take(
         keys[d, place], values[d, place] = key[d], value[d]
 
 
-@_compiled()
+@_inlined(early=True)
 def _attend_two(
     key_head: int,
     one: tuple[int, int],
@@ -231,15 +253,13 @@ def _attend_two(
 
     Both see the prefix from one position on.
     """
-    size, shared_end = out.shape[2], prefix[0].shape[2]
-    first_one = max(0, shared_end + at[one[0]] + 1 - window)
-    first_two = max(0, shared_end + at[two[0]] + 1 - window)
-    begin = min(first_one, shared_end)
-    shared = shared_end - begin
-    behind_one, behind_two = max(0, first_one - shared_end), max(0, first_two - shared_end)
+    size, length = out.shape[2], prefix[0].shape[2]
+    begin, behind_one = _sight(length, at[one[0]], window)
+    _, behind_two = _sight(length, at[two[0]], window)
     queries, found = np.empty((2, size), np.float32), np.zeros((2, size), np.float32)
     _turn(queries[0], heads[one], turn[0][one[0]], turn[1][one[0]], scale)
     _turn(queries[1], heads[two], turn[0][two[0]], turn[1][two[0]], scale)
+    shared = length - begin
     own_one, own_two = at[one[0]] + 1 - behind_one, at[two[0]] + 1 - behind_two
     scores_one, scores_two = np.zeros(shared + own_one, np.float32), np.zeros(shared + own_two, np.float32)
     unused = np.zeros(max(own_one, own_two, size), np.float32)
@@ -263,7 +283,7 @@ def _attend_two(
         out[one[0], one[1], d] = found[0, d] / mass_one
 
 
-@_compiled()
+@_inlined(early=True)
 def _attend_pair(
     item: int,
     heads: Array,
@@ -276,21 +296,25 @@ def _attend_pair(
     prefix: KeysValues,
     tails: KeysValues,
 ) -> None:
-    """Two queries of one key head, in the order of rows; see ``attend``. ``item`` counts all such pairs."""
-    group = out.shape[1] // len(prefix[0])
+    """Two queries of one key head, in the order of rows; see ``attend``. ``item`` counts all such pairs.
+
+    Which two they are depends on the rows at hand, what a query sees does not.
+    """
+    group, length = out.shape[1] // len(prefix[0]), prefix[0].shape[2]
     pairs = (len(rows) * group + 1) // 2
     key_head, first = item // pairs, 2 * (item % pairs)
     second = min(first + 1, len(rows) * group - 1)
     one = rows[first // group], key_head * group + first % group
     two = rows[second // group], key_head * group + second % group
-    same = at[one[0]] == at[two[0]] or prefix[0].shape[2] + max(at[one[0]], at[two[0]]) < window
-    if same:
-        _attend_two(key_head, one, two, heads, out, turn, scale, window, at, prefix, tails)
-    else:
-        _attend_two(key_head, one, one, heads, out, turn, scale, window, at, prefix, tails)
-        _attend_two(key_head, two, two, heads, out, turn, scale, window, at, prefix, tails)
+    together = _sight(length, at[one[0]], window)[0] == _sight(length, at[two[0]], window)[0]
+    for _ in range(1 if together else 2):
+        _attend_two(
+            key_head, one, two if together else one, heads, out, turn, scale, window, at, prefix, tails
+        )
+        one = two
 
 
+# The two are written out since a function that is compiled in two ways has only one place in Numba's cache.
 @_compiled()
 def _attend_alone(
     heads: Array,

@@ -13,19 +13,22 @@ import torch
 from structlog.testing import capture_logs
 
 import generator_service
+from autoresponder import service
 from autoresponder.checkup import TOKENS, Progress, check_up, sample_job
 from autoresponder.errors import JobError, ModelError
 from autoresponder.generation.decoder import Decoder
 from autoresponder.jobs.runner import JobRunner
-from autoresponder.loading import build_runner, writing_settings
+from autoresponder.loading import build, build_runner, writing_settings
+from autoresponder.pictures.models import PictureModels
 from autoresponder.sampling.registry import numbers_of
 from autoresponder.service import GeneratorWorker, worker_name
 from autoresponder.settings import GeneratorConfig
-from bot_lifecycle import FatalError
+from bot_lifecycle import FatalError, Shutdown
 from bot_process import run_process
 from bot_settings.blog import BlogConfig
 from switchboard.messages import GenerationResult, WorkerError
 from switchboard.polling import GeneratorAnswer, GeneratorJob
+from switchboard.settings import SwitchboardConfig
 from switchboard.worker_thread import WorkerThread
 
 
@@ -142,6 +145,34 @@ def test_too_little_memory_for_what_is_made_at_the_start_is_one_line(
     (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("error"))
     assert "13 texts of 252 tokens" in line
     assert "generator.batch_size or generator.context_tokens" in line
+
+
+def test_what_is_made_once_is_made_before_the_first_job_is_asked_for(
+    whole_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(Decoder, "warm_up", lambda _: done.append("warm up"))
+    monkeypatch.setattr(service, "serve", lambda *_: done.append("serve"))
+    assert generator_service.main(["--config", str(write_config(whole_folder, tmp_path))]) == 0
+    assert done == ["warm up", "serve"]
+
+
+@pytest.mark.parametrize(("openmp", "threads", "warned"), [(False, 2, 1), (False, 1, 0), (True, 2, 0)])
+def test_threads_that_cannot_share_attention_are_told(
+    whole_folder: Path, monkeypatch: pytest.MonkeyPatch, openmp: bool, threads: int, warned: int
+) -> None:
+    monkeypatch.setattr(service, "OPENMP", openmp)
+    config = config_for(whole_folder)
+    built = build(config, BlogConfig())
+    shutdown = Shutdown()
+    shutdown.requested.set()
+    wanted = config.model_copy(update={"threads": threads})
+    with capture_logs() as lines:
+        service.serve(
+            wanted, SwitchboardConfig(), built.runner, PictureModels.load(config), shutdown, built.judge
+        )
+    assert sum(line["event"] == "attention runs on one thread" for line in lines) == warned
+    assert all("libgomp1" in line["hint"] for line in lines if line["log_level"] == "warning")
 
 
 def write_config(folder: Path, tmp_path: Path, **generator: object) -> Path:

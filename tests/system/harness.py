@@ -29,6 +29,9 @@ T = TypeVar("T")
 
 FOUR = ("bridge", "generator", "selector", "tumbl")
 
+WRITING_SECONDS = 200.0
+"""How long a text is waited for where three bots share two busy cores; a test that passes waits for less."""
+
 
 def eventually(look: Callable[[], T], seconds: float, *, pause: float = 0.2) -> T:
     """Look again until the answer is true, at most for ``seconds``; the answer is the last look's."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.harness import RunningDemo, eventually
+from tests.system.harness import WRITING_SECONDS, RunningDemo, eventually
 from tumblr_sandbox.demo_accounts import DEMO_BLOG, PEOPLE
 from tumblr_sandbox.records import PostRecord
 
@@ -25,10 +25,12 @@ def test_people_speak_to_the_bot_and_it_answers(tmp_path: Path) -> None:
             kinds = bot.driver.people().actions
             return len(fresh()) >= 4 and kinds.get("like", 0) > 0
 
-        assert eventually(spoke, 240)
+        assert eventually(spoke, WRITING_SECONDS)
         assert bot.driver.people().on
         assert people.isdisjoint({DEMO_BLOG, *(person.name for person in PEOPLE)})
         answered = [post.asker for post in fresh() if post.question is not None]
         assert all(asker is None or asker in people for asker in answered)
-        assert bot.posts("submission") == [] or eventually(lambda: len(bot.posts("submission")) < 7, 60)
+        assert bot.posts("submission") == [] or eventually(
+            lambda: len(bot.posts("submission")) < 7, WRITING_SECONDS
+        )
         assert not [line for line in bot.logs()["sandbox"].splitlines() if "Traceback" in line]

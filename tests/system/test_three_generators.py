@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from demo.supervisor import HOME
-from tests.system.harness import RunningDemo, eventually
+from tests.system.harness import WRITING_SECONDS, RunningDemo, eventually
 from tumblr_sandbox.demo_accounts import DEMO_BLOG
 
 NAMES = ("second", "third")
@@ -40,13 +40,15 @@ def done_by(bot: RunningDemo, name: str) -> int:
 def test_three_generators_share_the_work_and_one_may_die(tmp_path: Path) -> None:
     with RunningDemo(tmp_path, candidates=4) as bot, ExitStack() as others:
         processes = [others.enter_context(another_generator(bot, name)) for name in NAMES]
-        assert eventually(lambda: all("generator started" in bot.logs()[name] for name in NAMES), 60)
+        assert eventually(
+            lambda: all("generator started" in bot.logs()[name] for name in NAMES), WRITING_SECONDS
+        )
         questions = [f"what is number {number} on your list?" for number in range(12)]
         for number, question in enumerate(questions):
             bot.driver.create_user(f"asker-{number}")
             bot.driver.ask(DEMO_BLOG, question, f"asker-{number}")
-        assert eventually(lambda: done_by(bot, "third") > 0, 120)
+        assert eventually(lambda: done_by(bot, "third") > 0, WRITING_SECONDS)
         processes[1].kill()
-        eventually(lambda: len(bot.answers_of(questions)) == len(questions), 240)
+        eventually(lambda: len(bot.answers_of(questions)) == len(questions), WRITING_SECONDS)
         assert bot.answers_of(questions) == dict.fromkeys(questions, 1)
         assert all(done_by(bot, name) > 0 for name in ("generator", *NAMES))

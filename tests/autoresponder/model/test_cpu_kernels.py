@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 import pytest
 import torch
@@ -193,17 +196,35 @@ def test_where_nothing_can_be_kept_functions_are_compiled_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Numba refuses to compile for a cache that it has no folder for."""
-    compiled = numba.njit
+    compiled = cpu_kernels._NJIT
 
     def nowhere(*, cache: bool = False, **options: Any) -> Any:
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
         return compiled(**options)
 
-    monkeypatch.setattr(numba, "njit", nowhere)
+    monkeypatch.setattr(cpu_kernels, "_NJIT", nowhere)
 
     @cpu_kernels._compiled()
     def doubled(x: float) -> float:
         return 2 * x
 
     assert doubled(2.0) == 4
+
+
+SHOWN = """
+from hashlib import sha256
+from tests.autoresponder.model.test_cpu_kernels import wide_rows
+print(sha256(wide_rows().seen()).hexdigest())
+"""
+
+
+def test_one_that_compiles_and_one_that_loads_what_was_compiled_agree_to_the_last_bit(tmp_path: Path) -> None:
+    def shown() -> str:
+        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+        command = [sys.executable, "-c", SHOWN]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+    compiled = shown()
+    assert list(tmp_path.rglob("*.nbc"))
+    assert shown() == compiled

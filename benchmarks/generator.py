@@ -91,6 +91,7 @@ def make_network(size: str, device: torch.device, dtype: torch.dtype) -> PreTrai
         network.model.norm.weight.data.mul_(PEAKED)
     else:
         network = auto.from_pretrained(size, dtype=dtype)
+    network.generation_config.eos_token_id = None  # so that `generate` writes as much as every other way
     network.requires_grad_(requires_grad=False)
     network.train(mode=False)
     placed: PreTrainedModel = network.to(device=device, dtype=dtype)
@@ -108,7 +109,7 @@ def shape_of(size: str) -> tuple[int, int]:
 
 
 def generate(network: Any, prompt: Sequence[int], new: int, copies: int = 1, *, sample: bool = True) -> Any:
-    """Transformers' own way; no end token, so that every way writes as much."""
+    """Transformers' own way."""
     row = torch.tensor([prompt], device=network.device)
     return network.generate(
         row,
@@ -116,7 +117,6 @@ def generate(network: Any, prompt: Sequence[int], new: int, copies: int = 1, *, 
         do_sample=sample,
         **({"top_p": 0.9, "temperature": 0.9, "top_k": 0} if sample else {}),
         num_return_sequences=copies,
-        min_new_tokens=new,
         max_new_tokens=new,
         pad_token_id=0,
     )

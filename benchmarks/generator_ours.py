@@ -70,10 +70,13 @@ class EndsAt:
 
     def step(self, logits: Tensor, state: Tensor) -> Tensor:
         """Let nothing but the end token through at the end, and never before."""
-        last = (state[:, 0] == self._length - 1)[:, None]
-        is_end = (torch.arange(logits.shape[1], device=logits.device) == END)[None]
-        filtered = self._inner.step(logits.masked_fill(is_end, -1e10), state[:, 1:])
-        return torch.where(last, torch.where(is_end, 0.0, -1e10), filtered)
+        last = state[:, 0] == self._length - 1
+        without = logits.clone()
+        without[:, END] = -1e10
+        filtered = self._inner.step(without, state[:, 1:])
+        filtered[last] = -1e10
+        filtered[last, END] = 0.0
+        return filtered
 
     def observe(self, tokens: Tensor, logits: Tensor, state: Tensor) -> Tensor:
         """Count on."""

@@ -151,6 +151,7 @@ class Supervised:
     def stop(self) -> None:
         """Stop every process in order, and supervisord; those that do not listen are killed."""
         if self._daemon is not None and self._daemon.poll() is None:
+            self._stop_together()
             self._daemon.send_signal(signal.SIGTERM)
             try:
                 self._daemon.wait(STOP_SECONDS)
@@ -160,6 +161,13 @@ class Supervised:
         if self._reader is not None:
             self._reader.join()
         shutil.rmtree(self._socket_folder, ignore_errors=True)
+
+    def _stop_together(self) -> None:
+        """Let all but the switchboard and the sandbox end beside each other: supervisord stops one by one."""
+        with suppress(OSError), self._supervisor() as supervisor:
+            for name in ("console", "tumbl", "selector", "generator"):
+                with suppress(Fault):  # it is not up
+                    supervisor.stopProcess(name, False)  # does not wait for the end
 
     @property
     def alive(self) -> bool:

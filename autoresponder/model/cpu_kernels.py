@@ -29,8 +29,8 @@ IN_ORDER = {"contract"}
 """The same where there is no sum over a vector: then the order of a sum cannot differ from place to place."""
 ENDLESS = 1 << 62  # the window of those who see everything
 
-_CONFIG: Any = numba.config
-_CONFIG.THREADING_LAYER = "omp"  # shares PyTorch's threads; Numba's own would compete with them
+CONFIG: Any = numba.config
+CONFIG.THREADING_LAYER = "omp"  # shares PyTorch's threads; Numba's own would compete with them
 try:
     import numba.np.ufunc.omppool
 except ImportError:  # no libgomp is installed
@@ -46,7 +46,7 @@ _LEAST_EXPONENT = _F32(-126)  # of a normal number
 _LARGEST = np.finfo(np.float32).max
 
 
-def _compiled(*, parallel: bool = False) -> Callable[[Function], Function]:
+def compiled(*, parallel: bool = False) -> Callable[[Function], Function]:
     """Compile a function when it is first called; where nothing can be written, in every process anew."""
 
     def compile_(function: Function) -> Function:
@@ -59,7 +59,7 @@ def _compiled(*, parallel: bool = False) -> Callable[[Function], Function]:
     return compile_
 
 
-def _inlined(*, maths: set[str] = MATHS, early: bool = False) -> Callable[[Function], Function]:
+def inlined(*, maths: set[str] = MATHS, early: bool = False) -> Callable[[Function], Function]:
     """Compile a function as a part of those that call it.
 
     Else a process that compiles runs other machine code than one that loads the callers from disk, and a sum
@@ -71,7 +71,7 @@ def _inlined(*, maths: set[str] = MATHS, early: bool = False) -> Callable[[Funct
     return inlined
 
 
-@_inlined()
+@inlined()
 def _exp(x: np.float32) -> np.float32:
     """e^x for x ≤ 0, to two units in the last place, at least 2^-126: 2^n times Taylor's series of 2^f.
 
@@ -92,7 +92,7 @@ def _exp(x: np.float32) -> np.float32:
     return power
 
 
-@_inlined(maths=IN_ORDER)
+@inlined(maths=IN_ORDER)
 def _add_scores(one: Array, two: Array, query: Array, other: Array, keys: Array, begin: int) -> None:
     """Add to ``one`` and ``two`` (n,) the scores of two queries (D,) with keys (D, …) from ``begin`` on.
 
@@ -112,7 +112,7 @@ def _add_scores(one: Array, two: Array, query: Array, other: Array, keys: Array,
             two[j] += other[d] * keys[d, begin + j]
 
 
-@_inlined()
+@inlined()
 def _add_values(out: Array, other: Array, weights: Array, others: Array, values: Array, begin: int) -> None:
     """Add to ``out`` and ``other`` (D,) values (D, …) from ``begin`` on, each with its own weights (n,)."""
     whole = len(out) - len(out) % 4
@@ -144,7 +144,7 @@ def _add_values(out: Array, other: Array, weights: Array, others: Array, values:
             other[d] += others[j] * values[d, begin + j]
 
 
-@_inlined()
+@inlined()
 def _softmax(scores: Array) -> np.float32:
     """Turn scores into weights in place; give their sum, by which the result is to be divided."""
     top = scores[0]
@@ -158,7 +158,7 @@ def _softmax(scores: Array) -> np.float32:
     return mass
 
 
-@_inlined()
+@inlined()
 def _turn(out: Array, head: Array, cos: Array, sin: Array, scale: np.float32) -> None:
     """A head (D,) rotated as ``fused.rotated`` does it, and scaled; without angles (0,) only scaled."""
     if len(cos) == 0:
@@ -173,7 +173,7 @@ def _turn(out: Array, head: Array, cos: Array, sin: Array, scale: np.float32) ->
 
 def threads() -> int:
     """Share the work among as many threads as PyTorch does; one where there is no OpenMP to run them."""
-    count = min(torch.get_num_threads(), int(_CONFIG.NUMBA_NUM_THREADS)) if OPENMP else 1
+    count = min(torch.get_num_threads(), int(CONFIG.NUMBA_NUM_THREADS)) if OPENMP else 1
     numba.set_num_threads(count)
     return count
 
@@ -215,14 +215,14 @@ def attend(
     function(heads, out, turn, _F32(scale), window or ENDLESS, rows, at, prefix, tails)
 
 
-@_inlined()
+@inlined()
 def _sight(length: int, place: int, window: int) -> tuple[int, int]:
     """The first positions of a prefix and of a tail that a token at ``place`` of the tail sees."""
     first = max(0, length + place + 1 - window)
     return min(first, length), max(0, first - length)
 
 
-@_inlined()
+@inlined()
 def _take(
     item: int, heads: Array, queries: int, turn: KeysValues, at: Indices, row: int, tails: KeysValues
 ) -> None:
@@ -235,7 +235,7 @@ def _take(
         keys[d, place], values[d, place] = key[d], value[d]
 
 
-@_inlined(early=True)
+@inlined(early=True)
 def _attend_two(
     key_head: int,
     one: tuple[int, int],
@@ -283,7 +283,7 @@ def _attend_two(
         out[one[0], one[1], d] = found[0, d] / mass_one
 
 
-@_inlined(early=True)
+@inlined(early=True)
 def _attend_pair(
     item: int,
     heads: Array,
@@ -315,7 +315,7 @@ def _attend_pair(
 
 
 # The two are written out since a function that is compiled in two ways has only one place in Numba's cache.
-@_compiled()
+@compiled()
 def _attend_alone(
     heads: Array,
     out: Array,
@@ -335,7 +335,7 @@ def _attend_alone(
         _attend_pair(item, heads, out, turn, scale, window, rows, at, prefix, tails)
 
 
-@_compiled(parallel=True)
+@compiled(parallel=True)
 def _attend_in_threads(
     heads: Array,
     out: Array,
@@ -355,7 +355,7 @@ def _attend_in_threads(
         _attend_pair(item, heads, out, turn, scale, window, rows, at, prefix, tails)
 
 
-@_compiled()
+@compiled()
 def norm_rows(x: Array, weight: Array, eps: float, out: Array) -> None:
     """Root mean square norm of rows (n, d): ``x / sqrt(mean(x²) + eps) · weight``."""
     for i in range(len(x)):
@@ -367,19 +367,22 @@ def norm_rows(x: Array, weight: Array, eps: float, out: Array) -> None:
             out[i, d] = x[i, d] * scale * weight[d]
 
 
-@_compiled()
-def scale_rows(x: Array, least: float, out: Array, scales: Array) -> None:
-    """Divide rows (n, d) by their largest magnitude, at least ``least``; give it in ``scales`` (n, 1).
+@inlined()
+def magnitude(row: Array, least: float) -> np.float32:
+    """The largest magnitude of a row (d,), at least ``least``; NaN where a number is not finite."""
+    largest, unsound = _F32(least), 0
+    for d in range(len(row)):
+        size = abs(row[d])
+        largest = max(largest, size)
+        unsound += not size <= _LARGEST  # NaN too, which the maximum may pass over
+    return largest if unsound == 0 else _F32(np.nan)
 
-    A row with a number that is not finite becomes NaN.
-    """
+
+@compiled()
+def scale_rows(x: Array, least: float, out: Array, scales: Array) -> None:
+    """Divide rows (n, d) by their ``magnitude``, which ``scales`` (n, 1) gets."""
     for i in range(len(x)):
-        largest, unsound = _F32(least), 0
-        for d in range(x.shape[1]):
-            magnitude = abs(x[i, d])
-            largest = max(largest, magnitude)
-            unsound += not magnitude <= _LARGEST  # NaN too, which the maximum may pass over
-        scale = largest if unsound == 0 else _F32(np.nan)
+        scale = magnitude(x[i], least)
         scales[i, 0] = scale
         for d in range(x.shape[1]):
             out[i, d] = x[i, d] / scale

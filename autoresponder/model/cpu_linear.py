@@ -26,6 +26,7 @@ from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 from transformers.pytorch_utils import Conv1D
 
 from autoresponder.model.cpu_kernels import scale_rows
+from autoresponder.model.cpu_tiles import SUPPORTED, TiledInt8Linear
 from autoresponder.model.fused import FusedAttention, fuse
 
 USUAL_ROWS = 16  # rows the layout is chosen for; others work as well
@@ -97,7 +98,8 @@ def pack_linears(network: PreTrainedModel, dtype: str) -> None:
     copied, since one tensor that lies in a mapped file of weights keeps all of that file in memory.
     """
     fuse(network)
-    make: Callable[[Tensor, Tensor | None], nn.Module] = Int8Linear if dtype == "int8" else PackedLinear
+    int8 = TiledInt8Linear if SUPPORTED else Int8Linear
+    make: Callable[[Tensor, Tensor | None], nn.Module] = int8 if dtype == "int8" else PackedLinear
     for parent in list(network.modules()):
         for name, layer in list(parent.named_children()):
             if isinstance(layer, nn.Linear):
@@ -116,7 +118,7 @@ def _own(bias: Tensor | None) -> Tensor | None:
 
 def is_int8(network: PreTrainedModel) -> bool:
     """Whether a network's linear layers compute in int8."""
-    return any(isinstance(module, Int8Linear) for module in network.modules())
+    return any(isinstance(module, Int8Linear | TiledInt8Linear) for module in network.modules())
 
 
 def widen(network: PreTrainedModel) -> None:
@@ -141,5 +143,9 @@ def _attend_widely(
 
 def count_weights(network: PreTrainedModel) -> int:
     """Number of weights, those in packed layers included; shared ones count where they are kept twice."""
-    packed = sum(int(m.weights) for m in network.modules() if isinstance(m, PackedLinear | Int8Linear))
+    packed = sum(
+        int(m.weights)
+        for m in network.modules()
+        if isinstance(m, PackedLinear | Int8Linear | TiledInt8Linear)
+    )
     return packed + sum(p.numel() for p in network.parameters())

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from autoresponder.sampling.base import FILTERED, Chain, Numbers, Scheme, Stateless, Temperature, largest
+from autoresponder.sampling.base import (
+    Chain,
+    Numbers,
+    Scheme,
+    Stateless,
+    Temperature,
+    filter_below,
+    largest,
+)
 from autoresponder.sampling.top_p import TopP
 
 PENALTY = 0.9
@@ -73,8 +81,7 @@ class LikeliestMass(Stateless):
         """Filter."""
         ordered = largest(logits, min(self.most, logits.shape[1]))  # (B, k)
         kept = self.mass.kept(ordered.softmax(-1))  # (B,)
-        least = ordered.gather(1, kept[:, None] - 1)
-        return torch.where(logits >= least, logits, FILTERED)
+        return filter_below(logits, ordered.gather(1, kept[:, None] - 1)[:, 0])
 
 
 def _build(numbers: Numbers) -> Chain:

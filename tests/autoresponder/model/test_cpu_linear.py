@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 from transformers import GPT2LMHeadModel
 
+from autoresponder.model import cpu_tiles
 from autoresponder.model.cpu_linear import Int8Linear, PackedLinear, count_weights, pack_linears
+from autoresponder.model.cpu_tiles import TiledInt8Linear
 
 
 def layer(bias: bool = True) -> nn.Linear:
@@ -23,22 +29,65 @@ def test_packed_layers_give_the_same_numbers(rows: tuple[int, ...], bias: bool) 
     torch.testing.assert_close(PackedLinear(plain.weight, plain.bias)(x), plain(x), atol=1e-5, rtol=1e-5)
 
 
+tiles = pytest.param(
+    TiledInt8Linear, marks=pytest.mark.skipif(not cpu_tiles.SUPPORTED, reason="no AVX-512 VNNI")
+)
+each_int8 = pytest.mark.parametrize("kind", [Int8Linear, tiles])
+
+
+@each_int8
 @pytest.mark.parametrize("bias", [True, False])
-def test_int8_is_near(bias: bool) -> None:
+def test_int8_is_near(kind: type[Int8Linear | TiledInt8Linear], bias: bool) -> None:
     plain = layer(bias)
     x = torch.randn(13, 48) * torch.logspace(-3, 3, 13)[:, None]
-    exact, near = plain(x), Int8Linear(plain.weight, plain.bias)(x)
+    exact, near = plain(x), kind(plain.weight, plain.bias)(x)
     error = (near - exact).norm(dim=1) / exact.norm(dim=1)
     assert float(error.max()) < 0.03
 
 
-def test_an_int8_row_does_not_depend_on_its_neighbours() -> None:
+@each_int8
+def test_an_int8_row_does_not_depend_on_its_neighbours(kind: type[Int8Linear | TiledInt8Linear]) -> None:
     plain = layer()
     x = torch.randn(5, 48)
-    quantised = Int8Linear(plain.weight, plain.bias)
+    quantised = kind(plain.weight, plain.bias)
     crowd = torch.cat([x, 1000 * torch.randn(8, 48)])
     assert torch.equal(quantised(crowd)[:5], quantised(x))
     assert torch.equal(quantised(torch.zeros(1, 48)), plain.bias[None])
+
+
+@each_int8
+@pytest.mark.parametrize("what", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_stays_in_its_row(kind: type[Int8Linear | TiledInt8Linear], what: float) -> None:
+    plain = layer()
+    x = torch.randn(3, 48)
+    x[1, 7] = what
+    made = kind(plain.weight, plain.bias)(x)
+    assert not made[1].isfinite().any()
+    assert made[[0, 2]].isfinite().all()
+
+
+@pytest.mark.skipif(not cpu_tiles.SUPPORTED, reason="no AVX-512 VNNI")
+@settings(deadline=None, max_examples=40)
+@given(
+    rows=st.integers(1, 45),
+    inputs=st.integers(1, 300),
+    outputs=st.integers(1, 100),
+    seed=st.integers(0, 100),
+    worth_threads=st.sampled_from([0, 1 << 40]),
+)
+def test_tiles_add_up_bytes_without_a_mistake(
+    rows: int, inputs: int, outputs: int, seed: int, worth_threads: int
+) -> None:
+    """Against integers of Python's own size; the largest products too, which a sum of 16 bits cannot hold."""
+    chance = torch.Generator().manual_seed(seed)
+    x = torch.randint(-127, 128, (rows, inputs), generator=chance).float()
+    weight = torch.randint(-127, 128, (outputs, inputs), generator=chance).float()
+    x[:, 0], weight[:, 0] = 127.0, 127.0  # so that a byte is worth 1
+    bias = torch.randint(-9, 9, (outputs,), generator=chance).float()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cpu_tiles, "WORTH_THREADS", worth_threads)
+        made = TiledInt8Linear(weight, bias)(x)
+    assert torch.equal(made.double(), x.double() @ weight.double().T + bias.double())
 
 
 @pytest.mark.parametrize(("dtype", "nearness"), [("float32", 1e-4), ("int8", 0.15)])

@@ -1,0 +1,261 @@
+"""Matrix products for linear layers on a CPU, in tiles of a few rows of x and 32 outputs.
+
+A tile's sums stay in the processor's wide registers, a register for each row, and every weight is read once.
+Numba does not find these instructions by itself, so a tile is written down in LLVM's language. Every sum is
+added up in one order, whatever the number of rows: a row's numbers do not depend on those beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numba
+import numpy as np
+import torch
+from llvmlite import binding, ir
+from numba.core import cgutils as _cgutils
+from numba.extending import intrinsic as _intrinsic
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from autoresponder.model.cpu_kernels import CONFIG, IN_ORDER, Array, compiled, inlined, magnitude, threads
+
+cgutils: Any = _cgutils
+intrinsic: Any = _intrinsic
+Integers = NDArray[np.int32]
+Bytes = NDArray[np.int8]
+
+LANES = 16  # numbers of 32 bits in a register
+BESIDE = 2  # registers of outputs in a tile
+OUTPUTS = BESIDE * LANES  # of a block
+WIDTH = 4 * OUTPUTS  # bytes of weights that a step takes
+TALLEST = 13  # rows of a tile: the candidates of an answer
+PANEL = 16  # blocks that go through all rows before the next: their weights stay in the second cache
+LEVELS = 127  # the largest magnitude of what is rounded to eight bits
+LEAST = 1e-8  # keeps a row of zeros from dividing by zero
+WORTH_THREADS = 1 << 17  # products that threads share; fewer take a few microseconds alone
+ZERO = 128  # what stands for zero in a row, whose bytes have no sign
+
+
+def _features() -> frozenset[str]:
+    """What the compiler takes this processor to be capable of."""
+    told: str | None = CONFIG.CPU_FEATURES
+    told = binding.get_host_cpu_features().flatten() if told is None else told
+    return frozenset(name[1:] for name in told.split(",") if name.startswith("+"))
+
+
+SUPPORTED = {"avx512f", "avx512bw", "avx512vnni"} <= _features()
+"""Whether the processor multiplies and adds bytes four at a time in registers of 64 (AVX-512 VNNI)."""
+
+
+_WORD, _PLACE = ir.IntType(32), ir.IntType(64)
+_REGISTER = ir.VectorType(_WORD, LANES)
+
+
+def _tile(height: int) -> Any:
+    """``add(rows, first, packed, block, sums)``: the products of rows with the weights of a block.
+
+    Rows (n, 4k) count from ``first`` on, weights are (blocks, k, 128). Bytes are taken four by four: a row's
+    without a sign, the weights' with one, for 32 outputs. Products are added to ``sums`` (height, 32) of
+    32 bits. Arrays are given whole, since to cut one out of another counts its users, for which threads wait.
+    """
+
+    def add(_context: Any, rows: Any, first: Any, packed: Any, block: Any, sums: Any) -> Any:
+        def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            def array(argument: int) -> Any:
+                return context.make_array(signature.args[argument])(context, builder, arguments[argument])
+
+            def number(argument: int) -> Any:
+                return context.cast(builder, arguments[argument], signature.args[argument], numba.types.int64)
+
+            steps = cgutils.unpack_tuple(builder, array(2).shape)[1]
+            size = builder.mul(steps, _PLACE(4))  # of a row
+            weights = _at(builder, array(2).data, builder.mul(number(3), builder.mul(steps, _PLACE(WIDTH))))
+            starts = [
+                _at(builder, array(0).data, builder.mul(builder.add(number(1), _PLACE(row)), size))
+                for row in range(height)
+            ]
+            ends = [
+                builder.bitcast(_at(builder, array(4).data, _PLACE(4 * LANES * half)), _REGISTER.as_pointer())
+                for half in range(height * BESIDE)
+            ]
+            kept = [cgutils.alloca_once_value(builder, builder.load(end, align=4)) for end in ends]
+            with cgutils.for_range(builder, steps, intp=_PLACE) as loop:
+                _step(builder, loop.index, starts, weights, kept)
+            for end, register in zip(ends, kept, strict=True):
+                builder.store(builder.load(register), end, align=4)
+            return context.get_dummy_value()
+
+        return numba.types.void(rows, first, packed, block, sums), write
+
+    return intrinsic(add)
+
+
+def _step(builder: Any, index: Any, starts: Sequence[Any], weights: Any, kept: Sequence[Any]) -> None:
+    """Add four products to every sum: those of the step ``index`` along the rows."""
+    kind = ir.FunctionType(_REGISTER, [_REGISTER] * 3)
+    add_products = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.avx512.vpdpbusd.512")
+    here = builder.mul(index, _PLACE(WIDTH))
+    taken = [
+        _load(builder, weights, builder.add(here, _PLACE(4 * LANES * half)), _REGISTER)
+        for half in range(BESIDE)
+    ]
+    nothing, everywhere = ir.Constant(_REGISTER, ir.Undefined), ir.Constant(_REGISTER, [0] * LANES)
+    for row, start in enumerate(starts):
+        four = _load(builder, start, builder.mul(index, _PLACE(4)), _WORD)
+        spread = builder.shuffle_vector(builder.insert_element(nothing, four, _WORD(0)), nothing, everywhere)
+        for register, weight in zip(kept[row * BESIDE :], taken, strict=False):
+            builder.store(builder.call(add_products, [builder.load(register), spread, weight]), register)
+
+
+def _at(builder: Any, array: Any, offset: Any) -> Any:
+    """A pointer so many bytes into an array."""
+    return builder.gep(builder.bitcast(array, ir.IntType(8).as_pointer()), [offset])
+
+
+def _load(builder: Any, pointer: Any, offset: Any, kind: Any) -> Any:
+    return builder.load(builder.bitcast(_at(builder, pointer, offset), kind.as_pointer()), align=1)
+
+
+_add_13, _add_8, _add_4, _add_2, _add_1 = _tile(13), _tile(8), _tile(4), _tile(2), _tile(1)
+
+
+@inlined()
+def _height(left: int) -> int:
+    """How many of the rows that are left the next tile takes."""
+    for height in (13, 8, 4, 2):
+        if left >= height:
+            return height
+    return 1
+
+
+@inlined()
+def _add(height: int, rows: Any, first: int, packed: Bytes, block: int, sums: Integers) -> None:
+    if height == 13:
+        _add_13(rows, first, packed, block, sums)
+    elif height == 8:
+        _add_8(rows, first, packed, block, sums)
+    elif height == 4:
+        _add_4(rows, first, packed, block, sums)
+    elif height == 2:
+        _add_2(rows, first, packed, block, sums)
+    else:
+        _add_1(rows, first, packed, block, sums)
+
+
+@inlined()
+def _to_bytes(row: Array, made: Any) -> np.float32:
+    """Round a row to bytes about ``ZERO``; give what one of them is worth. Not finite becomes NaN."""
+    largest = magnitude(row, LEAST)
+    factor = np.float32(LEVELS) / largest
+    for d in range(len(row)):
+        made[d] = np.uint8(np.int32(np.rint(row[d] * factor)) + ZERO)
+    return largest / np.float32(LEVELS)
+
+
+@inlined(maths=IN_ORDER)
+def _finish(
+    sums: Integers, height: int, top: int, worth: Array, scales: Array, bias: Array, out: Array, first: int
+) -> None:
+    """Turn the sums (height, 32) of a tile into outputs, from row ``top`` and column ``first`` on."""
+    for i in range(height):
+        if out.shape[1] - first >= OUTPUTS:  # a number of turns that is known makes few instructions of them
+            for j in range(OUTPUTS):
+                made = np.float32(sums[i, j]) * scales[first + j] * worth[top + i]
+                out[top + i, first + j] = made + bias[first + j]
+        else:
+            for j in range(out.shape[1] - first):
+                made = np.float32(sums[i, j]) * scales[first + j] * worth[top + i]
+                out[top + i, first + j] = made + bias[first + j]
+
+
+@inlined(early=True)
+def _blocks(
+    first: int,
+    last: int,
+    rows: Any,
+    worth: Array,
+    packed: Bytes,
+    begin: Integers,
+    scales: Array,
+    bias: Array,
+    out: Array,
+) -> None:
+    """The outputs of the blocks from ``first`` to before ``last``."""
+    sums = np.empty((TALLEST, OUTPUTS), np.int32)
+    for panel in range(first, last, PANEL):
+        top = 0
+        while top < len(rows):
+            height = _height(len(rows) - top)
+            for block in range(panel, min(panel + PANEL, last)):
+                for i in range(height):
+                    for j in range(OUTPUTS):
+                        sums[i, j] = begin[block * OUTPUTS + j]
+                _add(height, rows, top, packed, block, sums)
+                _finish(sums, height, top, worth, scales, bias, out, block * OUTPUTS)
+            top += height
+
+
+@compiled()
+def _multiply_alone(x: Array, packed: Bytes, begin: Integers, scales: Array, bias: Array, out: Array) -> None:
+    rows, worth = np.empty((len(x), 4 * packed.shape[1]), np.uint8), np.empty(len(x), np.float32)
+    for i in range(len(x)):
+        worth[i] = _to_bytes(x[i], rows[i])
+    _blocks(0, len(packed), rows, worth, packed, begin, scales, bias, out)
+
+
+@compiled(parallel=True)
+def _multiply_in_threads(
+    x: Array, packed: Bytes, begin: Integers, scales: Array, bias: Array, out: Array, parts: int
+) -> None:
+    rows, worth = np.empty((len(x), 4 * packed.shape[1]), np.uint8), np.empty(len(x), np.float32)
+    if len(x) > TALLEST:
+        for i in numba.prange(len(x)):
+            worth[i] = _to_bytes(x[i], rows[i])
+    else:  # threads would take longer to come together
+        for i in range(len(x)):
+            worth[i] = _to_bytes(x[i], rows[i])
+    for part in numba.prange(parts):
+        first, last = part * len(packed) // parts, (part + 1) * len(packed) // parts
+        _blocks(first, last, rows, worth, packed, begin, scales, bias, out)
+
+
+def warm_up() -> None:
+    """Compile what a step needs, or load it."""
+    layer = TiledInt8Linear(torch.zeros(OUTPUTS, 4), None)
+    for rows in (1, 1 + WORTH_THREADS // WIDTH) if threads() > 1 else (1,):
+        layer(torch.zeros(rows, 4))
+
+
+class TiledInt8Linear(nn.Module):
+    """``y = x Wᵀ + b`` in int8, as ``cpu_linear.Int8Linear`` computes it, where ``SUPPORTED``."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        self.weights = weight.numel() + (0 if bias is None else bias.numel())
+        given: Array = weight.numpy()
+        self._outputs, inputs = given.shape
+        worth = np.abs(given).max(axis=1).clip(min=LEAST) / LEVELS
+        blocks, steps = -(-self._outputs // OUTPUTS), -(-inputs // 4)
+        rounded = np.zeros((blocks * OUTPUTS, steps * 4), np.int8)
+        rounded[: self._outputs, :inputs] = np.rint(given / worth[:, None])
+        side_by_side = rounded.reshape(blocks, OUTPUTS, steps, 4).transpose(0, 2, 1, 3)
+        packed = np.ascontiguousarray(side_by_side).reshape(blocks, steps, WIDTH)
+        begin = -ZERO * rounded.sum(axis=1, dtype=np.int32)
+        scales, biases = np.zeros((2, blocks * OUTPUTS), np.float32)
+        scales[: self._outputs] = worth
+        if bias is not None:
+            biases[: self._outputs] = bias.numpy()
+        self._packed = packed, begin, scales, biases
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (…, in) to (…, out)."""
+        rows: Array = x.reshape(-1, x.shape[-1]).contiguous().numpy()
+        out = np.empty((len(rows), self._outputs), np.float32)
+        parts = threads()
+        if parts > 1 and len(rows) * self._packed[0].size > WORTH_THREADS:
+            _multiply_in_threads(rows, *self._packed, out, parts)
+        else:
+            _multiply_alone(rows, *self._packed, out)
+        return torch.from_numpy(out).view(*x.shape[:-1], -1)

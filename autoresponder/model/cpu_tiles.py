@@ -124,7 +124,9 @@ _add_13, _add_8, _add_4, _add_2, _add_1 = _tile(13), _tile(8), _tile(4), _tile(2
 @inlined()
 def _height(left: int) -> int:
     """How many of the rows that are left the next tile takes."""
-    for height in (13, 8, 4, 2):
+    if left == 13 or left > 16:  # of 14 to 16, twice eight is less work than thirteen and the rest
+        return 13
+    for height in (8, 4, 2):
         if left >= height:
             return height
     return 1

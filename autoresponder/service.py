@@ -173,7 +173,8 @@ def serve(
         log.warning(line)
     if judge is not None and judge.network.device.type == "cpu" and not OPENMP and settings.threads != 1:
         log.warning(
-            "attention runs on one thread", hint="install OpenMP (on Debian: apt-get install libgomp1)"
+            "attention and int8 layers run on one thread",
+            hint="install OpenMP (on Debian: apt-get install libgomp1)",
         )
     log.info("generator started", switchboard=shown_url(switchboard.address), worker=name)
     try:

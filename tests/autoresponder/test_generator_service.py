@@ -171,7 +171,7 @@ def test_threads_that_cannot_share_attention_are_told(
         service.serve(
             wanted, SwitchboardConfig(), built.runner, PictureModels.load(config), shutdown, built.judge
         )
-    assert sum(line["event"] == "attention runs on one thread" for line in lines) == warned
+    assert sum(line["event"] == "attention and int8 layers run on one thread" for line in lines) == warned
     assert all("libgomp1" in line["hint"] for line in lines if line["log_level"] == "warning")
 
 

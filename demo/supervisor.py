@@ -26,7 +26,7 @@ from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
 from supervisor import supervisord
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import SupervisorTransport, UnixStreamHTTPConnection
 
 from bot_lifecycle import FatalError
 from bot_parent import stop_with_parent
@@ -34,6 +34,9 @@ from demo.configuration import sandbox_database
 
 HOME = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 40.0
+ANSWER_SECONDS = 30.0
+"""How long supervisord may take to answer, longer than a program may take to stop."""
+
 LONGEST_SOCKET_PATH = 100
 """In bytes; the kernel's limit for a unix socket is 108."""
 
@@ -208,6 +211,7 @@ class Supervised:
     def _supervisor(self) -> Iterator[Any]:
         """What supervisord can be asked."""
         transport = SupervisorTransport(serverurl=f"unix://{self._socket}")
+        transport._get_connection = lambda: _Connection(self._socket)
         proxy: Any = ServerProxy("http://127.0.0.1", transport=transport)
         try:
             yield proxy.supervisor
@@ -230,6 +234,18 @@ class Supervised:
     def last_said(self) -> str:
         """What supervisord itself has said last; empty while all is well."""
         return self._said[-1] if self._said else ""
+
+
+class _Connection(UnixStreamHTTPConnection):  # type: ignore[misc]
+    """A connection that does not wait for ever, as supervisor's own does."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost")
+        self.socketfile = str(path)
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock.settimeout(ANSWER_SECONDS)
 
 
 def _short_folder() -> Path:

@@ -67,8 +67,8 @@ def inlined(*, maths: set[str] = MATHS, early: bool = False) -> Callable[[Functi
     ``maths``: what is long is then compiled once less.
     """
     how = {"inline": "always"} if early else {"fastmath": maths, "forceinline": True}
-    inlined: Callable[[Function], Function] = _NJIT(**how)
-    return inlined
+    make: Callable[[Function], Function] = _NJIT(**how)
+    return make
 
 
 @inlined()

@@ -2,7 +2,8 @@
 
 ``PackedLinear`` is exact float32 through oneDNN; the library behind PyTorch's own linear layers leaves
 the wide vector units of many processors unused, and pays for a layout change at every call.
-``Int8Linear`` has a quarter of the bytes to read, and integer arithmetic.
+``Int8Linear`` has a quarter of the bytes to read, and integer arithmetic; where the processor can,
+``TiledInt8Linear`` computes the same faster.
 
 How a sum of floats is rounded depends on the shape of the batch it is computed in. In a network of floats
 that is too little to matter; before an int8 layer it can tip an activation from one step to the next, which
@@ -26,12 +27,11 @@ from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 from transformers.pytorch_utils import Conv1D
 
 from autoresponder.model.cpu_kernels import scale_rows
-from autoresponder.model.cpu_tiles import SUPPORTED, TiledInt8Linear
+from autoresponder.model.cpu_tiles import LEAST, SUPPORTED, TiledInt8Linear
 from autoresponder.model.fused import FusedAttention, fuse
 
 USUAL_ROWS = 16  # rows the layout is chosen for; others work as well
 WIDE = "sdpa in float64"
-LEAST = 1e-8  # keeps a row of zeros from dividing by zero
 
 
 class PackedLinear(nn.Module):
@@ -91,6 +91,9 @@ class Int8Linear(nn.Module):
         return y if x.dim() == 2 else y.view(*x.shape[:-1], -1)
 
 
+INT8 = (Int8Linear, TiledInt8Linear)
+
+
 def pack_linears(network: PreTrainedModel, dtype: str) -> None:
     """Replace every linear layer of a float32 network on a CPU: "float32" exactly, "int8" nearly.
 
@@ -118,7 +121,7 @@ def _own(bias: Tensor | None) -> Tensor | None:
 
 def is_int8(network: PreTrainedModel) -> bool:
     """Whether a network's linear layers compute in int8."""
-    return any(isinstance(module, Int8Linear | TiledInt8Linear) for module in network.modules())
+    return any(isinstance(module, INT8) for module in network.modules())
 
 
 def widen(network: PreTrainedModel) -> None:
@@ -143,9 +146,5 @@ def _attend_widely(
 
 def count_weights(network: PreTrainedModel) -> int:
     """Number of weights, those in packed layers included; shared ones count where they are kept twice."""
-    packed = sum(
-        int(m.weights)
-        for m in network.modules()
-        if isinstance(m, PackedLinear | Int8Linear | TiledInt8Linear)
-    )
+    packed = sum(int(m.weights) for m in network.modules() if isinstance(m, (PackedLinear, *INT8)))
     return packed + sum(p.numel() for p in network.parameters())

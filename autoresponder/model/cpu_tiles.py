@@ -13,8 +13,9 @@ from typing import Any
 import numba
 import numpy as np
 import torch
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba.core import cgutils as _cgutils
+from numba.core.codegen import get_host_cpu_features as _get_host_cpu_features
 from numba.extending import intrinsic as _intrinsic
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -22,6 +23,7 @@ from torch import Tensor, nn
 from autoresponder.model.cpu_kernels import CONFIG, IN_ORDER, Array, compiled, inlined, magnitude, threads
 
 cgutils: Any = _cgutils
+get_host_cpu_features: Any = _get_host_cpu_features
 intrinsic: Any = _intrinsic
 Integers = NDArray[np.int32]
 Bytes = NDArray[np.int8]
@@ -40,9 +42,9 @@ ZERO = 128  # what stands for zero in a row, whose bytes have no sign
 
 def _features() -> frozenset[str]:
     """What the compiler takes this processor to be capable of."""
-    told: str | None = CONFIG.CPU_FEATURES
-    told = binding.get_host_cpu_features().flatten() if told is None else told
-    return frozenset(name[1:] for name in told.split(",") if name.startswith("+"))
+    told: str | None = CONFIG.CPU_FEATURES  # an operator's own word
+    names = (get_host_cpu_features() if told is None else told).split(",")
+    return frozenset(name[1:] for name in names if name.startswith("+"))
 
 
 SUPPORTED = {"avx512f", "avx512bw", "avx512vnni"} <= _features()
@@ -147,13 +149,14 @@ def _add(height: int, rows: Any, first: int, packed: Bytes, block: int, sums: In
 
 
 @inlined()
-def _to_bytes(row: Array, made: Any) -> np.float32:
-    """Round a row to bytes about ``ZERO``; give what one of them is worth. Not finite becomes NaN."""
-    largest = magnitude(row, LEAST)
-    factor = np.float32(LEVELS) / largest
-    for d in range(len(row)):
-        made[d] = np.uint8(np.int32(np.rint(row[d] * factor)) + ZERO)
-    return largest / np.float32(LEVELS)
+def _to_bytes(x: Array, rows: NDArray[np.uint8], worth: Array) -> None:
+    """Round rows (n, in) to bytes about ``ZERO``; ``worth`` (n,) gets what one is worth: NaN if unsound."""
+    for i in range(len(x)):
+        largest = magnitude(x[i], LEAST)
+        factor = np.float32(LEVELS) / largest
+        for d in range(x.shape[1]):
+            rows[i, d] = np.uint8(np.int32(np.rint(x[i, d] * factor)) + ZERO)
+        worth[i] = largest / np.float32(LEVELS)
 
 
 @inlined(maths=IN_ORDER)
@@ -162,14 +165,9 @@ def _finish(
 ) -> None:
     """Turn the sums (height, 32) of a tile into outputs, from row ``top`` and column ``first`` on."""
     for i in range(height):
-        if out.shape[1] - first >= OUTPUTS:  # a number of turns that is known makes few instructions of them
-            for j in range(OUTPUTS):
-                made = np.float32(sums[i, j]) * scales[first + j] * worth[top + i]
-                out[top + i, first + j] = made + bias[first + j]
-        else:
-            for j in range(out.shape[1] - first):
-                made = np.float32(sums[i, j]) * scales[first + j] * worth[top + i]
-                out[top + i, first + j] = made + bias[first + j]
+        for j in range(min(OUTPUTS, out.shape[1] - first)):
+            made = np.float32(sums[i, j]) * scales[first + j] * worth[top + i]
+            out[top + i, first + j] = made + bias[first + j]
 
 
 @inlined(early=True)
@@ -202,8 +200,7 @@ def _blocks(
 @compiled()
 def _multiply_alone(x: Array, packed: Bytes, begin: Integers, scales: Array, bias: Array, out: Array) -> None:
     rows, worth = np.empty((len(x), 4 * packed.shape[1]), np.uint8), np.empty(len(x), np.float32)
-    for i in range(len(x)):
-        worth[i] = _to_bytes(x[i], rows[i])
+    _to_bytes(x, rows, worth)
     _blocks(0, len(packed), rows, worth, packed, begin, scales, bias, out)
 
 
@@ -212,12 +209,7 @@ def _multiply_in_threads(
     x: Array, packed: Bytes, begin: Integers, scales: Array, bias: Array, out: Array, parts: int
 ) -> None:
     rows, worth = np.empty((len(x), 4 * packed.shape[1]), np.uint8), np.empty(len(x), np.float32)
-    if len(x) > TALLEST:
-        for i in numba.prange(len(x)):
-            worth[i] = _to_bytes(x[i], rows[i])
-    else:  # threads would take longer to come together
-        for i in range(len(x)):
-            worth[i] = _to_bytes(x[i], rows[i])
+    _to_bytes(x, rows, worth)
     for part in numba.prange(parts):
         first, last = part * len(packed) // parts, (part + 1) * len(packed) // parts
         _blocks(first, last, rows, worth, packed, begin, scales, bias, out)

@@ -16,6 +16,7 @@ import pytest
 
 from bot_http import direct_session
 from bot_lifecycle import FatalError
+from demo import supervisor
 from demo.configuration import write_demo_config
 from demo.lock import only_demo_in
 from demo.supervisor import HOME, Supervised, free_port
@@ -102,6 +103,22 @@ def test_a_killed_supervisord_takes_its_programs_along(tmp_path: Path) -> None:
     with demo_in(tmp_path / "demo") as (_, pids):
         os.kill(pids[0], signal.SIGKILL)
         assert eventually(lambda: all(map(is_gone, pids))), [pid for pid in pids if not is_gone(pid)]
+
+
+def test_a_supervisord_that_does_not_answer_is_killed_with_its_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(supervisor, "STOP_SECONDS", 0.5)
+    config = write_demo_config(tmp_path, tmp_path / "no-model", free_port(), free_port())
+    supervised = Supervised(tmp_path, config, free_port())
+    with supervised:
+        assert eventually(lambda: "bridge" in supervised.processes())
+        pids = [process.pid for process in supervised.processes().values() if process.pid]
+        assert supervised._daemon is not None
+        os.kill(supervised._daemon.pid, signal.SIGSTOP)
+    assert not supervised.alive
+    assert eventually(lambda: all(map(is_gone, pids))), [pid for pid in pids if not is_gone(pid)]
 
 
 def test_a_folder_with_any_name_will_do_and_nothing_is_told_of_an_earlier_start(

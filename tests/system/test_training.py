@@ -119,7 +119,7 @@ def test_from_a_scrape_to_a_bot_that_serves(
     assert runner.missing_heads == []
     options = GenerationOptions(mood=mood_record("unrestricted"), avoid_if_under=0, avoid_half_if_under=0)
     prompt = "友bob要\nDo you like herons?\n域"
-    # After so little training every other text is empty: as many tries as the least luck may take.
+    # After so little training every other text is empty: one that is not may take many tries.
     job = GenerationJob(type="answer", prompt=prompt, kwargs=options, base_id="a", n_desired=5)
     result, _ = runner.run("a", job)
     assert isinstance(result, GenerationResult)

@@ -221,6 +221,11 @@ heads, turn, prefix, tails = ([numbers(shape).astype(np.float32) for _ in range(
 rows, at, out = np.arange(3), np.array([5, 77, 31]), np.zeros((3, 9, 64), np.float32)
 attend(heads[0], tuple(turn), 0.3, None, rows, at, tuple(prefix), tuple(tails), out, in_threads=False)
 print(out.tobytes().hex())
+
+import torch
+from autoresponder.model.cpu_tiles import SUPPORTED, TiledInt8Linear
+x, weight, bias = (torch.from_numpy(numbers(shape)).float() for shape in ((14, 100), (40, 100), 40))
+print(SUPPORTED and TiledInt8Linear(weight, bias)(x).numpy().tobytes().hex())
 """
 
 

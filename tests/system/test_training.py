@@ -117,10 +117,11 @@ def test_from_a_scrape_to_a_bot_that_serves(
     config = load_config(blog.folder / "config.json")
     runner = build(config.generator, config.blog, most_tokens=40).runner
     assert runner.missing_heads == []
-    options = GenerationOptions(mood=mood_record("unrestricted"), avoid_if_under=0, avoid_half_if_under=0)
+    # After so little training every other text is empty. A job makes five tries for each of `best_of`.
+    mood = mood_record("unrestricted")
+    options = GenerationOptions(mood=mood, best_of=10, avoid_if_under=0, avoid_half_if_under=0)
     prompt = "友bob要\nDo you like herons?\n域"
-    # After so little training every other text is empty: one that is not may take many tries.
-    job = GenerationJob(type="answer", prompt=prompt, kwargs=options, base_id="a", n_desired=5)
+    job = GenerationJob(type="answer", prompt=prompt, kwargs=options, base_id="a", n_desired=10)
     result, _ = runner.run("a", job)
     assert isinstance(result, GenerationResult)
     assert result.continuations

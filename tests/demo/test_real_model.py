@@ -17,6 +17,7 @@ from autoresponder.jobs.model_folder import load_generator, load_heads
 from demo.corpus.__main__ import main as have_written
 from demo.supervisor import HOME
 from tests.training.gguf_files import byte_level, write_gguf
+from tests.training.heads.toy import AT_ONCE
 from training.__main__ import main as train
 from training.adapter import Adapter
 from training.gguf_import.convert import import_gguf
@@ -71,6 +72,7 @@ def made(gguf_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         patched.setattr("demo.corpus.served.MOST_TOKENS", 8)
         patched.setattr("demo.corpus.run.USUAL_MOST", 4)
         patched.setattr("demo.corpus.run.MOST_TOKENS", {})
+        patched.setattr("training.scoring_heads.told.Retry", AT_ONCE)
         patched.chdir(folder)
         (folder / "demo").mkdir()
         (folder / "demo" / "frank.json").write_bytes((HOME / "demo" / "frank.json").read_bytes())

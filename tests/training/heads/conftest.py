@@ -9,8 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.training.heads.toy import NOW, configuration
+from tests.training.heads.toy import AT_ONCE, NOW, configuration
 from training.__main__ import main
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_for_a_switchboard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each trained head would wait two seconds for the one that nobody runs."""
+    monkeypatch.setattr("training.scoring_heads.told.Retry", AT_ONCE)
 
 
 @pytest.fixture(autouse=True)

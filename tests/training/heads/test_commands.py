@@ -64,9 +64,10 @@ def test_a_first_selector_is_put_in_use_and_a_worse_one_never(run: Run, model: P
 
 def test_promote_and_rollback(run: Run, model: Path, tmp_path: Path) -> None:
     rows = rows_file(tmp_path / "rows.jsonl")
+    made = ("selector", "--model", model, "--rows", rows, "--epochs", 1, "--keep-old")
     versions = []
     for seed in (1, 2):
-        status, report, _ = run("selector", "--model", model, "--rows", rows, "--seed", seed, "--keep-old")
+        status, report, _ = run(*made, "--seed", seed)
         assert status == 0
         versions.append(report["version"])
     assert not (model / "heads" / "current.json").exists()

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import stamina
 import torch
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import LlamaConfig, LlamaForCausalLM
@@ -17,7 +18,6 @@ from autoresponder.jobs.model_folder import load_generator, load_heads
 from demo.corpus.__main__ import main as have_written
 from demo.supervisor import HOME
 from tests.training.gguf_files import byte_level, write_gguf
-from tests.training.heads.toy import AT_ONCE
 from training.__main__ import main as train
 from training.adapter import Adapter
 from training.gguf_import.convert import import_gguf
@@ -68,11 +68,10 @@ def gguf_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def made(gguf_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the recipe makes, in small: the folder in which it has run."""
     folder = tmp_path_factory.mktemp("made")
-    with pytest.MonkeyPatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched, stamina.set_testing(True):
         patched.setattr("demo.corpus.served.MOST_TOKENS", 8)
         patched.setattr("demo.corpus.run.USUAL_MOST", 4)
         patched.setattr("demo.corpus.run.MOST_TOKENS", {})
-        patched.setattr("training.scoring_heads.told.Retry", AT_ONCE)
         patched.chdir(folder)
         (folder / "demo").mkdir()
         (folder / "demo" / "frank.json").write_bytes((HOME / "demo" / "frank.json").read_bytes())

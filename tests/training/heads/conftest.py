@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import stamina
 
-from tests.training.heads.toy import AT_ONCE, NOW, configuration
+from tests.training.heads.toy import NOW, configuration
 from training.__main__ import main
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting_for_a_switchboard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each trained head would wait two seconds for the one that nobody runs."""
-    monkeypatch.setattr("training.scoring_heads.told.Retry", AT_ONCE)
+def _no_waiting_for_a_switchboard() -> Iterator[None]:
+    """Nobody runs one: each command would wait for it before it says that it told nobody."""
+    with stamina.set_testing(True):
+        yield
 
 
 @pytest.fixture(autouse=True)

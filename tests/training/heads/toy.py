@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 from transformers.utils.logging import disable_progress_bar
 
-from switchboard.client import Retry
 from training.noted import NotedPost, write_noted
 from training.tokenizer import train_tokenizer
 
@@ -20,9 +18,6 @@ WORDS = ["rain", "cats", "soup", "trains", "river", "lamp", "boat", "heron", "re
 DAY = 86400.0
 NOW = 1_796_107_200.0
 """The time in tests: texts say hour and month, so what a head learns in a few epochs depends on them."""
-
-AT_ONCE = partial(Retry, first_wait_seconds=0.0)
-"""How a switchboard is asked again."""
 
 
 def make_model(folder: Path, seed: int = 3) -> Path:

@@ -28,8 +28,8 @@ _STRUCTURE_LINE = re.compile(
       | \|?.*\btagged\s+this\s+post\s+as\s*:
     ))"""
 )
-_PLAIN = re.compile("[\n -9;>-{}~]*")
-"""ASCII without what structure is made of: colon, bar, angle bracket and equal sign."""
+_PLAIN = re.compile("[\n -9;<>-{}~]*")
+"""ASCII without what most structure is made of: colon, bar and equal sign."""
 _PLAIN_TAG = re.compile("[ 0-9A-Za-z!?'.-]*")
 _TELLTALES = (
     *("asked", "responded", "posted", "commented", "wrote", "blog", "review", "fiction", "conversation"),
@@ -62,8 +62,10 @@ def clean_user_text(text: str, *, own: bool = False) -> CleanText:
     if not text:
         return _NOTHING
     # Nearly all texts hold nothing of the kind; the tests are much cheaper than the substitutions.
-    if _PLAIN.fullmatch(text) and "by" not in (lowered := text.lower()) and "between" not in lowered:
-        return CleanText(text)
+    if _PLAIN.fullmatch(text):
+        lowered = _without_tags(text).lower()
+        if "by" not in lowered and "between" not in lowered:
+            return CleanText(text)
     if not _is_printable(text):
         text = _visible(_LINE_BREAKS.sub("\n", text))
     if not text.isascii():
@@ -170,8 +172,12 @@ def _is_hidden(character: str, categories: Collection[str]) -> bool:
 
 def _may_imitate(text: str) -> bool:
     """Whether a text holds one of the words that every line of structure has, with or without its tags."""
-    lowered = lower_ascii(_TAG.sub("", text) if "<" in text else text)
+    lowered = lower_ascii(_without_tags(text))
     return any(map(lowered.__contains__, _TELLTALES))
+
+
+def _without_tags(text: str) -> str:
+    return _TAG.sub("", text) if "<" in text else text
 
 
 def lower_ascii(text: str) -> str:

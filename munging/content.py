@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from lxml import etree
 
@@ -64,11 +65,13 @@ class Image:
 Part = str | Image
 
 
-def content_text(parts: Iterable[Part], image_texts: Mapping[str, str], *, own: bool = False) -> CleanText:
+def content_text(parts: Sequence[Part], image_texts: Mapping[str, str], *, own: bool = False) -> CleanText:
     """Put parts together. Words are cleaned before images are put in, so nobody can write an image block.
 
     ``own``: they are the bot's words.
     """
+    if Image not in map(type, parts):
+        return clean_user_text("".join(cast("Sequence[str]", parts)), own=own)
     words: list[str] = []
     pieces: list[str] = []
     for part in parts:
@@ -77,8 +80,7 @@ def content_text(parts: Iterable[Part], image_texts: Mapping[str, str], *, own: 
         elif seen := part.text(image_texts):
             pieces += [clean_user_text("".join(words), own=own), image_block(clean_user_text(seen))]
             words = []
-    cleaned = clean_user_text("".join(words), own=own)
-    return join_clean([*pieces, cleaned]) if pieces else cleaned
+    return join_clean([*pieces, clean_user_text("".join(words), own=own)])
 
 
 def read_content(nodes: Nodes, line_end: str = PARAGRAPH_END, *, encoded: bool = False) -> list[Part]:
@@ -115,6 +117,7 @@ class _Writer:
     _after: Sequence[Part] = ()  # images within a link, which stand behind it
     _in_line = False  # whether words stand on the line that is being written
     _breaks = ""  # what stands before the next words, if words stand on the line
+    _has_quotes = False  # whether a paragraph was a block that is a quotation
 
     def __init__(self, line_end: str, *, encoded: bool) -> None:
         self.parts: list[Part] = []
@@ -224,11 +227,13 @@ class _Writer:
     def _start_paragraph(self, node: Element) -> bool:
         self._breaks = self._line_end
         if _is_quote(node):
+            self._has_quotes = True
             self._start_quote(node)
         return True
 
     def _end_paragraph(self, node: Element) -> None:
-        self._mark(PARAGRAPH_END + _QUOTE_END if _is_quote(node) else self._line_end)
+        is_quote = self._has_quotes and _is_quote(node)
+        self._mark(PARAGRAPH_END + _QUOTE_END if is_quote else self._line_end)
 
     def _start_box(self, node: Element) -> bool:
         self._breaks = self._line_end
@@ -333,7 +338,7 @@ _ENDS: Mapping[str, Callable[[_Writer, Element], None]] = {
 
 def _is_quote(node: Element) -> bool:
     """Whether a paragraph is a block that is a quotation."""
-    return "npf_quote" in (node.get("class") or "")
+    return "npf_quote" in node.get("class", "")
 
 
 def _verbatim_start(node: Element, tag: str) -> str:

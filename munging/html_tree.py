@@ -42,7 +42,7 @@ def parse_fragment(html: str) -> Element | None:
     # Unpaired surrogates have no place in UTF-8, and bytes spare a quarrel about declared encodings.
     encoded = (html if html.isascii() else _SURROGATES.sub("", html)).encode()
     root = etree.fromstring(encoded, _parser()) if encoded.strip() else None
-    return None if root is None else next(root.iterchildren("body"), None)
+    return None if root is None else next((child for child in root if child.tag == "body"), None)
 
 
 def _parser() -> etree.HTMLParser:

@@ -22,7 +22,7 @@ from munging.thread import PARAGRAPH_END, Identity
 
 _BODY_FIELDS = ("body", "answer", "caption", "description")
 _ATTRIBUTED_QUOTE = re.compile(r"<p><a( [^<>]*+)>[^<>]*+</a>:</p>\s*+<blockquote>")
-_TWO_QUOTES_END = re.compile(r"</blockquote>\s*</blockquote>\Z", re.IGNORECASE)
+_QUOTE_END = "</blockquote>"
 _BOXED = re.compile(
     r"<p>(<(?:div|p|figure|h[1-6]|blockquote|ul|ol)\b.*</(?:div|p|figure|h[1-6]|blockquote|ul|ol)>)</p>",
     re.DOTALL | re.IGNORECASE,
@@ -99,8 +99,7 @@ def is_malformed(body: str) -> bool:
 
     Its quotations end two at a time, or words stand before or between the attributed quotations.
     """
-    head, end, _ = body.rpartition("</blockquote>")
-    if end and _TWO_QUOTES_END.search(head[-100:] + end):
+    if body.rpartition(_QUOTE_END)[0][-100:].rstrip().lower().endswith(_QUOTE_END):
         return True
     if "tumblr_blog" not in body:
         return False
@@ -154,7 +153,7 @@ def _is_listed(trail: Sequence[Mapping[str, object]], rebuild: Collection[str]) 
 
 def _agree(quoted: Sequence[str], names: Sequence[str]) -> bool:
     """Whether the body quotes whom the trail lists. Anybody can type a quotation; nobody can type a trail."""
-    return [clean_name(author) for author in quoted] == [clean_name(name) for name in names]
+    return list(map(clean_name, quoted)) == list(map(clean_name, names))
 
 
 def _turns_of_trail(

@@ -7,6 +7,7 @@ like the built-in ones. They cost time linear in the text: each begins at the be
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from munging.cleaning import lower_ascii, quote_lines
@@ -45,13 +46,14 @@ def as_words(text: str, form: PromptFormat, identity: Identity) -> str:
     return text if form.is_built_in else quote_lines(text, _imitation(form, identity.persona))
 
 
-def as_tag(tag: str, form: PromptFormat, identity: Identity) -> str:
-    """A tag in which this format's words for what introduces tags are broken up."""
-    tag, words = _without_marks(tag, form), form.phrase(form.tags, identity).strip()
-    if not words or (words.isascii() and words.lower() not in lower_ascii(tag)):
-        return tag
+def as_tags(tags: Sequence[str], form: PromptFormat, identity: Identity) -> list[str]:
+    """Tags in which this format's words for what introduces tags are broken up."""
+    tags, words = [_without_marks(tag, form) for tag in tags], form.phrase(form.tags, identity).strip()
+    if not words or (words.isascii() and words.lower() not in lower_ascii("\n".join(tags))):
+        return tags
     # Wherever the words begin, even within themselves, they are broken up behind their first letter.
-    return re.sub(rf"(?i)({re.escape(words[0])})(?={re.escape(words[1:])})", r"\1 ", tag)
+    start = re.compile(rf"(?i)({re.escape(words[0])})(?={re.escape(words[1:])})")
+    return [start.sub(r"\1 ", tag) for tag in tags]
 
 
 def is_head(line: str, form: PromptFormat, identity: Identity) -> bool:

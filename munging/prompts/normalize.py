@@ -39,7 +39,7 @@ def normalize(text: str, *, spaced_lines: bool = True) -> str:
     text = replaced(text, _QUOTES)
     if "\n\n\n" in text:
         text = _MANY_NEWLINES.sub("\n\n", text)
-    if spaced_lines:
+    if spaced_lines and "\n" in text:
         text = _WORD_AT_LINE_START.sub("\n ", text)
     return _TWO_SPACES.sub(" ", text) if "  " in text else text
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from munging.cleaning import clean_user_text
-from munging.prompts.format_patterns import as_tag, as_words
+from munging.prompts.format_patterns import as_tags, as_words
 from munging.prompts.format_table import OriginalKind, PromptFormat
 from munging.prompts.normalize import normalize, with_plain_lists
 from munging.thread import Identity, Post, PostKind, Thread
@@ -43,9 +43,9 @@ class Printer:
 
     def preamble(self, thread: Thread) -> list[Piece]:
         """What stands before the first post."""
-        words = normalize(thread.preamble.strip("\n"), spaced_lines=self.form.spaced_lines)
-        if not words:
+        if not (title := thread.preamble.strip("\n")):
             return []
+        words = normalize(title, spaced_lines=self.form.spaced_lines)
         words = as_words(words, self.form, self.identity)
         return [
             Piece(f"{words}\n", structure=False),
@@ -159,7 +159,9 @@ class Printer:
 
     def _listed(self, tags: Sequence[str]) -> str:
         """Tags in a row. A format may put them on a line of their own, where "#2 bob asked:" is a turn."""
-        listed = ", ".join(f"#{as_tag(tag, self.form, self.identity)}" for tag in tags)
+        if not tags:
+            return ""
+        listed = ", ".join(f"#{tag}" for tag in as_tags(tags, self.form, self.identity))
         return as_words(clean_user_text(listed), self.form, self.identity)
 
 

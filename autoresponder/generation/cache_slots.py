@@ -19,8 +19,8 @@ from torch import Tensor
 from autoresponder.model.cpu_kernels import Array, Indices, attend, threads
 
 GROWTH = 128  # tails grow by steps of so many positions
-WORTH_THREADS = 1 << 20
-"""Products that threads share; fewer take 100 µs alone, and another thread may be as long in coming."""
+WORTH_THREADS = 1 << 16
+"""Products that threads share; fewer take a few microseconds alone."""
 
 Turn = tuple[Tensor, Tensor]
 """Cosines and signed sines (B, D) of the angles by which the rows' new queries and keys are rotated."""

@@ -14,11 +14,47 @@ from typing import Any
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
+from transformers.activations import SiLUActivation
 
 from autoresponder.generation.cache_slots import Form, SlotCache, Turn
+from autoresponder.model.cpu_tiles import GATED, NORMED, TiledInt8Linear
 from autoresponder.model.families import longest_row
 from autoresponder.model.fused import signed
 from autoresponder.model.trunk import blocks_of
+
+
+class JoinedLayers:
+    """A Llama-like block in int8, each of whose layers does what stands before and behind it as well."""
+
+    def __init__(self, block: Any) -> None:
+        self._attention, self._mlp = block.self_attn, block.mlp
+        self._norms = [
+            (norm.weight.detach().numpy(), norm.eps)
+            for norm in (block.input_layernorm, block.post_attention_layernorm)
+        ]
+
+    @classmethod
+    def of(cls, block: Any) -> JoinedLayers | None:
+        """Those of a block; None where it is of another kind."""
+        is_tiled = isinstance(block.self_attn.qkv, TiledInt8Linear)
+        is_gated_by_silu = isinstance(block.mlp.act, SiLUActivation)
+        has_two_norms = not hasattr(block, "pre_feedforward_layernorm")
+        return cls(block) if is_tiled and is_gated_by_silu and has_two_norms else None
+
+    def heads(self, x: Tensor) -> Tensor:
+        """Queries, keys and values (B, H + 2K, D) of the residual stream (B, d)."""
+        qkv = self._attention.qkv.multiply(x.numpy(), NORMED, self._norms[0])
+        heads: Tensor = self._attention.parted(torch.from_numpy(qkv))
+        return heads
+
+    def fed(self, x: Tensor, seen: Tensor) -> Tensor:
+        """Add to the residual stream (B, d) what a block gives, of which attention has ``seen`` (B, H D)."""
+        stream = x.numpy()
+        self._attention.out.multiply(seen.numpy(), into=stream)
+        gate_up = self._mlp.gate_up.multiply(stream, NORMED, self._norms[1])
+        self._mlp.down.multiply(gate_up, GATED, into=stream)
+        return x
+
 
 LEAST_TABLE = 1024  # positions for which rotary tables are made at first
 
@@ -74,6 +110,7 @@ class LlamaStepper(Stepper):
         self._kinds: list[str | None] = [None] * len(self._blocks)
         if config.model_type == "gemma3_text":
             self._kinds = list(config.layer_types)
+        self._joined = [JoinedLayers.of(block) for block in self._blocks]
         self._tables: dict[str | None, Turn] = {}
         self._here: dict[str | None, Turn] = {}
 
@@ -103,8 +140,10 @@ class LlamaStepper(Stepper):
         return x
 
     def _block(self, block: Any, x: Tensor, cache: SlotCache, layer: int) -> Tensor:
-        heads = block.self_attn.heads(block.input_layernorm(x))  # (B, H + 2K, D)
         turn = self._here[self._kinds[layer]]
+        if (joined := self._joined[layer]) is not None:
+            return joined.fed(x, cache.attend(layer, joined.heads(x), self._forms[layer], turn))
+        heads = block.self_attn.heads(block.input_layernorm(x))  # (B, H + 2K, D)
         seen = block.self_attn.out(cache.attend(layer, heads, self._forms[layer], turn))
         if self._kinds[layer] is None:
             x = x + seen

@@ -355,16 +355,32 @@ def _attend_in_threads(
         _attend_pair(item, heads, out, turn, scale, window, rows, at, prefix, tails)
 
 
+@inlined()
+def norm_row(x: Array, weight: Array, eps: float, out: Array) -> None:
+    """One of ``norm_rows``."""
+    squares = _F32(0)
+    for d in range(len(weight)):
+        squares += x[d] * x[d]
+    scale = _F32(1) / np.sqrt(squares / _F32(len(weight)) + _F32(eps))
+    for d in range(len(weight)):
+        out[d] = x[d] * scale * weight[d]
+
+
+@inlined()
+def gate_row(x: Array, out: Array) -> None:
+    """``silu(gate) · up`` (d,) of a row (2 d,) that holds the gate before what goes up."""
+    for d in range(len(out)):
+        gate = x[d]
+        small = _exp(-abs(gate))
+        share = _F32(1) / (_F32(1) + small)
+        out[d] = gate * (share if gate >= 0 else small * share) * x[len(out) + d]
+
+
 @compiled()
 def norm_rows(x: Array, weight: Array, eps: float, out: Array) -> None:
     """Root mean square norm of rows (n, d): ``x / sqrt(mean(x²) + eps) · weight``."""
     for i in range(len(x)):
-        squares = _F32(0)
-        for d in range(len(weight)):
-            squares += x[i, d] * x[i, d]
-        scale = _F32(1) / np.sqrt(squares / _F32(len(weight)) + _F32(eps))
-        for d in range(len(weight)):
-            out[i, d] = x[i, d] * scale * weight[d]
+        norm_row(x[i], weight, eps, out[i])
 
 
 @inlined()

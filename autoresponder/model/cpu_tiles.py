@@ -20,7 +20,17 @@ from numba.extending import intrinsic as _intrinsic
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from autoresponder.model.cpu_kernels import CONFIG, IN_ORDER, Array, compiled, inlined, magnitude, threads
+from autoresponder.model.cpu_kernels import (
+    CONFIG,
+    IN_ORDER,
+    Array,
+    compiled,
+    gate_row,
+    inlined,
+    magnitude,
+    norm_row,
+    threads,
+)
 
 cgutils: Any = _cgutils
 get_host_cpu_features: Any = _get_host_cpu_features
@@ -36,7 +46,12 @@ TALLEST = 13  # rows of a tile: the candidates of an answer
 PANEL = 16  # blocks that go through all rows before the next: their weights stay in the second cache
 LEVELS = 127  # the largest magnitude of what is rounded to eight bits
 LEAST = 1e-8  # keeps a row of zeros from dividing by zero
-WORTH_THREADS = 1 << 17  # products that threads share; fewer take a few microseconds alone
+WORTH_THREADS = 1 << 17  # weights of a layer that threads share; fewer take a few microseconds alone
+PLAIN, NORMED, GATED = range(3)
+"""What a layer does with a row before it multiplies: nothing, a norm, or ``silu(gate) · up``."""
+Norm = tuple[Array, float]
+"""The weight (in,) of a root mean square norm, and what keeps it from dividing by zero."""
+NO_NORM: Norm = np.empty(0, np.float32), 0.0
 ZERO = 128  # what stands for zero in a row, whose bytes have no sign
 
 
@@ -149,25 +164,46 @@ def _add(height: int, rows: Any, first: int, packed: Bytes, block: int, sums: In
 
 
 @inlined()
-def _to_bytes(x: Array, rows: NDArray[np.uint8], worth: Array) -> None:
-    """Round rows (n, in) to bytes about ``ZERO``; ``worth`` (n,) gets what one is worth: NaN if unsound."""
+def _to_bytes(x: Array, before: int, norm: Array, eps: float, rows: NDArray[np.uint8], worth: Array) -> None:
+    """Round rows to bytes (n, in) about ``ZERO``; ``worth`` (n,) gets what one is worth: NaN if unsound.
+
+    ``before`` that, a row of x goes through what the layer does with it.
+    """
+    row = np.empty(x.shape[1] // 2 if before == GATED else x.shape[1], np.float32)
     for i in range(len(x)):
-        largest = magnitude(x[i], LEAST)
+        if before == NORMED:
+            norm_row(x[i], norm, eps, row)
+        elif before == GATED:
+            gate_row(x[i], row)
+        else:
+            row[:] = x[i]
+        largest = magnitude(row, LEAST)
         factor = np.float32(LEVELS) / largest
-        for d in range(x.shape[1]):
-            rows[i, d] = np.uint8(np.int32(np.rint(x[i, d] * factor)) + ZERO)
+        for d in range(len(row)):
+            rows[i, d] = np.uint8(np.int32(np.rint(row[d] * factor)) + ZERO)
         worth[i] = largest / np.float32(LEVELS)
 
 
 @inlined(maths=IN_ORDER)
 def _finish(
-    sums: Integers, height: int, top: int, worth: Array, scales: Array, bias: Array, out: Array, first: int
+    sums: Integers,
+    height: int,
+    top: int,
+    worth: Array,
+    scales: Array,
+    bias: Array,
+    out: Array,
+    first: int,
+    adds: bool,
 ) -> None:
-    """Turn the sums (height, 32) of a tile into outputs, from row ``top`` and column ``first`` on."""
+    """Turn the sums (height, 32) of a tile into outputs, from row ``top`` and column ``first`` on.
+
+    If it ``adds``, they are added to what is there.
+    """
     for i in range(height):
         for j in range(min(OUTPUTS, out.shape[1] - first)):
-            made = np.float32(sums[i, j]) * scales[first + j] * worth[top + i]
-            out[top + i, first + j] = made + bias[first + j]
+            made = np.float32(sums[i, j]) * scales[first + j] * worth[top + i] + bias[first + j]
+            out[top + i, first + j] = out[top + i, first + j] + made if adds else made
 
 
 @inlined(early=True)
@@ -181,6 +217,7 @@ def _blocks(
     scales: Array,
     bias: Array,
     out: Array,
+    adds: bool,
 ) -> None:
     """The outputs of the blocks from ``first`` to before ``last``."""
     sums = np.empty((TALLEST, OUTPUTS), np.int32)
@@ -193,33 +230,53 @@ def _blocks(
                     for j in range(OUTPUTS):
                         sums[i, j] = begin[block * OUTPUTS + j]
                 _add(height, rows, top, packed, block, sums)
-                _finish(sums, height, top, worth, scales, bias, out, block * OUTPUTS)
+                _finish(sums, height, top, worth, scales, bias, out, block * OUTPUTS, adds)
             top += height
 
 
 @compiled()
-def _multiply_alone(x: Array, packed: Bytes, begin: Integers, scales: Array, bias: Array, out: Array) -> None:
+def _multiply_alone(
+    x: Array,
+    before: int,
+    norm: Array,
+    eps: float,
+    packed: Bytes,
+    begin: Integers,
+    scales: Array,
+    bias: Array,
+    out: Array,
+    adds: bool,
+) -> None:
     rows, worth = np.empty((len(x), 4 * packed.shape[1]), np.uint8), np.empty(len(x), np.float32)
-    _to_bytes(x, rows, worth)
-    _blocks(0, len(packed), rows, worth, packed, begin, scales, bias, out)
+    _to_bytes(x, before, norm, eps, rows, worth)
+    _blocks(0, len(packed), rows, worth, packed, begin, scales, bias, out, adds)
 
 
 @compiled(parallel=True)
 def _multiply_in_threads(
-    x: Array, packed: Bytes, begin: Integers, scales: Array, bias: Array, out: Array, parts: int
+    x: Array,
+    before: int,
+    norm: Array,
+    eps: float,
+    packed: Bytes,
+    begin: Integers,
+    scales: Array,
+    bias: Array,
+    out: Array,
+    adds: bool,
+    parts: int,
 ) -> None:
     rows, worth = np.empty((len(x), 4 * packed.shape[1]), np.uint8), np.empty(len(x), np.float32)
-    _to_bytes(x, rows, worth)
+    _to_bytes(x, before, norm, eps, rows, worth)
     for part in numba.prange(parts):
         first, last = part * len(packed) // parts, (part + 1) * len(packed) // parts
-        _blocks(first, last, rows, worth, packed, begin, scales, bias, out)
+        _blocks(first, last, rows, worth, packed, begin, scales, bias, out, adds)
 
 
 def warm_up() -> None:
     """Compile what a step needs, or load it."""
-    layer = TiledInt8Linear(torch.zeros(OUTPUTS, 4), None)
-    for rows in (1, 1 + WORTH_THREADS // WIDTH) if threads() > 1 else (1,):
-        layer(torch.zeros(rows, 4))
+    for inputs in (4, 4 + WORTH_THREADS // OUTPUTS) if threads() > 1 else (4,):
+        TiledInt8Linear(torch.zeros(OUTPUTS, inputs), None)(torch.zeros(1, inputs))
 
 
 class TiledInt8Linear(nn.Module):
@@ -246,10 +303,16 @@ class TiledInt8Linear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (…, in) to (…, out)."""
         rows: Array = x.reshape(-1, x.shape[-1]).contiguous().numpy()
-        out = np.empty((len(rows), self._outputs), np.float32)
-        parts = threads()
-        if parts > 1 and len(rows) * self._packed[0].size > WORTH_THREADS:
-            _multiply_in_threads(rows, *self._packed, out, parts)
+        return torch.from_numpy(self.multiply(rows)).view(*x.shape[:-1], -1)
+
+    def multiply(
+        self, x: Array, before: int = PLAIN, norm: Norm = NO_NORM, *, into: Array | None = None
+    ) -> Array:
+        """The outputs (n, out) of rows, which go through what is to be done ``before``; added to ``into``."""
+        out = np.empty((len(x), self._outputs), np.float32) if into is None else into
+        # By the layer and not by the number of rows, so that no row's sums depend on those beside it.
+        if (parts := threads()) > 1 and self._packed[0].size > WORTH_THREADS:
+            _multiply_in_threads(x, before, *norm, *self._packed, out, into is not None, parts)
         else:
-            _multiply_alone(rows, *self._packed, out)
-        return torch.from_numpy(out).view(*x.shape[:-1], -1)
+            _multiply_alone(x, before, *norm, *self._packed, out, into is not None)
+        return out

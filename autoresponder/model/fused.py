@@ -64,7 +64,11 @@ class FusedAttention(nn.Module):
 
     def heads(self, hidden: Tensor) -> Tensor:
         """Queries, keys and values (…, H + 2K, D) of hidden states (…, d), not rotated yet."""
-        heads: Tensor = self.qkv(hidden).unflatten(-1, (-1, self.size))
+        return self.parted(self.qkv(hidden))
+
+    def parted(self, qkv: Tensor) -> Tensor:
+        """The heads (…, H + 2K, D) of what ``qkv`` gives (…, (H + 2K) D)."""
+        heads = qkv.view(*qkv.shape[:-1], -1, self.size)
         if self.q_norm is not None and self.k_norm is not None:
             queries, keys = heads[..., : self.queries, :], heads[..., self.queries : -self.keys, :]
             queries.copy_(self.q_norm(queries))

@@ -223,9 +223,12 @@ attend(heads[0], tuple(turn), 0.3, None, rows, at, tuple(prefix), tuple(tails), 
 print(out.tobytes().hex())
 
 import torch
-from autoresponder.model.cpu_tiles import SUPPORTED, TiledInt8Linear
+from autoresponder.model.cpu_tiles import GATED, NORMED, SUPPORTED, TiledInt8Linear
 x, weight, bias = (torch.from_numpy(numbers(shape)).float() for shape in ((14, 100), (40, 100), 40))
-print(SUPPORTED and TiledInt8Linear(weight, bias)(x).numpy().tobytes().hex())
+if SUPPORTED:
+    print(TiledInt8Linear(weight, bias)(x).numpy().tobytes().hex())
+    print(TiledInt8Linear(weight, bias).multiply(x.numpy(), NORMED, (x[1].numpy(), 1e-5)).tobytes().hex())
+    print(TiledInt8Linear(weight[:, :50].contiguous(), bias).multiply(x.numpy(), GATED).tobytes().hex())
 """
 
 

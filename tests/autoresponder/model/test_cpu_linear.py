@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -88,6 +89,28 @@ def test_tiles_add_up_bytes_without_a_mistake(
         patch.setattr(cpu_tiles, "WORTH_THREADS", worth_threads)
         made = TiledInt8Linear(weight, bias)(x)
     assert torch.equal(made.double(), x.double() @ weight.double().T + bias.double())
+
+
+@pytest.mark.skipif(not cpu_tiles.SUPPORTED, reason="no AVX-512 VNNI")
+@pytest.mark.parametrize("rows", [1, 5, 14])
+@pytest.mark.parametrize("inputs", [36, 4100])  # for one thread, and for all
+def test_a_layer_does_before_and_behind_what_it_is_told(rows: int, inputs: int) -> None:
+    torch.manual_seed(3)
+    made = TiledInt8Linear(torch.randn(40, inputs) / inputs**0.5, torch.randn(40))
+    x, weight, gate_up = torch.randn(rows, inputs), torch.randn(inputs), 3 * torch.randn(rows, 2 * inputs)
+    norm, stream = (weight.numpy(), 1e-5), torch.randn(rows, 40)
+    added = stream.clone()
+    made.multiply(x.numpy(), into=added.numpy())
+    torch.testing.assert_close(added, made(x) + stream)
+    for before, given_, expected in (
+        (cpu_tiles.NORMED, x, torch.nn.functional.rms_norm(x, (inputs,), weight, 1e-5)),
+        (cpu_tiles.GATED, gate_up, torch.nn.functional.silu(gate_up[:, :inputs]) * gate_up[:, inputs:]),
+    ):
+        together = made.multiply(given_.numpy(), before, norm)
+        # A number that lies on the edge between two bytes may fall to either.
+        torch.testing.assert_close(torch.from_numpy(together), made(expected), atol=0.02, rtol=0)
+        alone = [made.multiply(row[None].numpy(), before, norm) for row in given_]
+        assert np.array_equal(np.concatenate(alone), together)
 
 
 @pytest.mark.parametrize(("dtype", "nearness"), [("float32", 1e-4), ("int8", 0.15)])

@@ -183,6 +183,21 @@ def test_streams_kept_while_writing_are_those_of_a_pass_over_the_row(other: PreT
         torch.testing.assert_close(stream, trunk[layer][0], atol=1e-3, rtol=1e-3)
 
 
+def test_steps_in_int8_are_near_full_passes_in_int8(other: PreTrainedModel) -> None:
+    """As near as numbers are that now and then fall to another byte."""
+    pack_linears(other, "int8")
+    rows = [[*PROMPT, 50], [*PROMPT, 70]]
+    decoder = Decoder(other, slots=2)
+    prefix = decoder.prefill(PROMPT)
+    for slot in range(2):
+        decoder.place(slot, prefix)
+    for step in range(6):
+        for row, got in zip(rows, decoder.step([row[-1] for row in rows]), strict=True):
+            expected = full(other, row)
+            assert float((got - expected).norm() / expected.norm()) < 0.05
+            row.append(30 + step + len(row))
+
+
 @pytest.fixture
 def saved(other: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> Path:
     """A model folder of each kind, with heads of its own. It writes nonsense, and likes newlines."""

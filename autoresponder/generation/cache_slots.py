@@ -16,10 +16,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autoresponder.model.cpu_kernels import Array, Indices, attend, threads
+from autoresponder.model.cpu_attention import Indices, KeysValues, attend, laid_out, room
+from autoresponder.model.cpu_kernels import threads
+from autoresponder.model.cpu_tiles import OUTPUTS
 
 GROWTH = 128  # tails grow by steps of so many positions
-WORTH_THREADS = 1 << 16
+WORTH_THREADS = 1 << 17
 """Products that threads share; fewer take a few microseconds alone."""
 
 Turn = tuple[Tensor, Tensor]
@@ -41,9 +43,9 @@ class Prefix:
         return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
     @cached_property
-    def columns(self) -> tuple[tuple[Array, Array], ...]:
-        """Keys and values (K, D, n) for every block in float32, made when they are first asked for."""
-        return tuple((_columns(keys), _columns(values)) for keys, values in self.blocks)
+    def columns(self) -> tuple[KeysValues, ...]:
+        """Keys and values for every block as a CPU takes them, made when they are first asked for."""
+        return tuple(laid_out(keys.float().numpy(), values.float().numpy()) for keys, values in self.blocks)
 
 
 NOTHING = Prefix((), 0)
@@ -143,11 +145,11 @@ class _Group:
 
 
 class SharedCache(SlotCache):
-    """Slots on a CPU: tails (slots, K, D, capacity) for every block; a shared prefix is there once."""
+    """Slots on a CPU: tails for every block; a shared prefix is there once."""
 
     def __init__(self, slots: int, kept: Collection[int] = ()) -> None:
         super().__init__(slots, kept)
-        self._blocks: dict[int, tuple[Array, Array]] = {}
+        self._blocks: dict[int, KeysValues] = {}
         self._groups: list[_Group] = []
         self._threads = 1
         self._places: Indices = np.empty(0, np.int64)
@@ -179,7 +181,9 @@ class SharedCache(SlotCache):
         angles = (none, none) if turn is None else (turn[0].float().numpy(), turn[1].float().numpy())
         out = np.empty((rows, form.queries, size), np.float32)
         for group in self._groups:
-            shared = group.prefix.columns[layer] if group.prefix.length else self._nothing(layer)
+            shared = (
+                group.prefix.columns[layer] if group.prefix.length else room(tails[0].shape[1:2], 0, size)
+            )
             attend(
                 given,
                 angles,
@@ -198,25 +202,20 @@ class SharedCache(SlotCache):
         """Let slot ``target`` hold what slot ``source`` holds."""
         super().move(source, target)
         tail = self.tails[source]
-        for buffers in self._blocks.values():
-            for buffer in buffers:
-                buffer[target, ..., :tail] = buffer[source, ..., :tail]
+        blocks = -(-tail // OUTPUTS)
+        for keys, values in self._blocks.values():
+            keys[target, :, :blocks] = keys[source, :, :blocks]
+            values[target, :, :, :tail] = values[source, :, :, :tail]
 
-    def _nothing(self, layer: int) -> tuple[Array, Array]:
-        """An empty prefix (K, D, 0) of a block."""
-        empty = np.empty((*self._blocks[layer][0].shape[1:3], 0), np.float32)
-        return empty, empty
-
-    def _room(self, layer: int, keys: int, size: int, length: int) -> tuple[Array, Array]:
+    def _room(self, layer: int, count: int, size: int, length: int) -> KeysValues:
         """A block's tails, with room for ``length`` positions."""
         old = self._blocks.get(layer)
-        if old is not None and length <= old[0].shape[-1]:
+        if old is not None and length <= old[1].shape[3]:
             return old
-        shape = (self.slots, keys, size, rounded_up(length))
-        made = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        made = room((self.slots, count), rounded_up(length), size)
         if old is not None:
-            for buffer, before in zip(made, old, strict=True):
-                buffer[..., : before.shape[-1]] = before
+            made[0][:, :, : old[0].shape[2]] = old[0]
+            made[1][:, :, :, : old[1].shape[3]] = old[1]
         self._blocks[layer] = made
         return made
 
@@ -224,8 +223,3 @@ class SharedCache(SlotCache):
 def rounded_up(length: int) -> int:
     """The next multiple of ``GROWTH``."""
     return -(-length // GROWTH) * GROWTH
-
-
-def _columns(numbers: Tensor) -> Array:
-    made: Array = numbers.transpose(1, 2).float().contiguous().numpy()
-    return made

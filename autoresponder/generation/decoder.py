@@ -17,7 +17,7 @@ from transformers import DynamicCache, PreTrainedModel
 from autoresponder.generation.cache_slots import NOTHING, Prefix, SharedCache, SlotCache
 from autoresponder.generation.prompt_cache import PromptCache
 from autoresponder.generation.steps import STEPPERS
-from autoresponder.model import cpu_kernels, cpu_tiles
+from autoresponder.model import cpu_attention, cpu_kernels, cpu_tiles
 from autoresponder.model.cpu_linear import is_int8, widen
 from autoresponder.model.fp32_lm_head import keep_logits_exact
 from autoresponder.model.fused import fuse
@@ -91,6 +91,7 @@ class Decoder:
 
     def warm_up(self) -> None:
         """Do now what would make the first steps slow."""
+        cpu_attention.warm_up()
         cpu_kernels.warm_up()
         if cpu_tiles.SUPPORTED and is_int8(self._network):
             cpu_tiles.warm_up()

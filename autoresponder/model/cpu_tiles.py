@@ -66,7 +66,7 @@ SUPPORTED = {"avx512f", "avx512bw", "avx512vnni"} <= _features()
 """Whether the processor multiplies and adds bytes four at a time in registers of 64 (AVX-512 VNNI)."""
 
 
-_WORD, _PLACE = ir.IntType(32), ir.IntType(64)
+_WORD, PLACE = ir.IntType(32), ir.IntType(64)
 _REGISTER = ir.VectorType(_WORD, LANES)
 
 
@@ -87,18 +87,22 @@ def _tile(height: int) -> Any:
                 return context.cast(builder, arguments[argument], signature.args[argument], numba.types.int64)
 
             steps = cgutils.unpack_tuple(builder, array(2).shape)[1]
-            size = builder.mul(steps, _PLACE(4))  # of a row
-            weights = _at(builder, array(2).data, builder.mul(number(3), builder.mul(steps, _PLACE(WIDTH))))
+            size = builder.mul(steps, PLACE(4))  # of a row
+            weights = at_byte(
+                builder, array(2).data, builder.mul(number(3), builder.mul(steps, PLACE(WIDTH)))
+            )
             starts = [
-                _at(builder, array(0).data, builder.mul(builder.add(number(1), _PLACE(row)), size))
+                at_byte(builder, array(0).data, builder.mul(builder.add(number(1), PLACE(row)), size))
                 for row in range(height)
             ]
             ends = [
-                builder.bitcast(_at(builder, array(4).data, _PLACE(4 * LANES * half)), _REGISTER.as_pointer())
+                builder.bitcast(
+                    at_byte(builder, array(4).data, PLACE(4 * LANES * half)), _REGISTER.as_pointer()
+                )
                 for half in range(height * BESIDE)
             ]
             kept = [cgutils.alloca_once_value(builder, builder.load(end, align=4)) for end in ends]
-            with cgutils.for_range(builder, steps, intp=_PLACE) as loop:
+            with cgutils.for_range(builder, steps, intp=PLACE) as loop:
                 _step(builder, loop.index, starts, weights, kept)
             for end, register in zip(ends, kept, strict=True):
                 builder.store(builder.load(register), end, align=4)
@@ -113,33 +117,33 @@ def _step(builder: Any, index: Any, starts: Sequence[Any], weights: Any, kept: S
     """Add four products to every sum: those of the step ``index`` along the rows."""
     kind = ir.FunctionType(_REGISTER, [_REGISTER] * 3)
     add_products = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.avx512.vpdpbusd.512")
-    here = builder.mul(index, _PLACE(WIDTH))
+    here = builder.mul(index, PLACE(WIDTH))
     taken = [
-        _load(builder, weights, builder.add(here, _PLACE(4 * LANES * half)), _REGISTER)
+        load(builder, weights, builder.add(here, PLACE(4 * LANES * half)), _REGISTER)
         for half in range(BESIDE)
     ]
     nothing, everywhere = ir.Constant(_REGISTER, ir.Undefined), ir.Constant(_REGISTER, [0] * LANES)
     for row, start in enumerate(starts):
-        four = _load(builder, start, builder.mul(index, _PLACE(4)), _WORD)
+        four = load(builder, start, builder.mul(index, PLACE(4)), _WORD)
         spread = builder.shuffle_vector(builder.insert_element(nothing, four, _WORD(0)), nothing, everywhere)
         for register, weight in zip(kept[row * BESIDE :], taken, strict=False):
             builder.store(builder.call(add_products, [builder.load(register), spread, weight]), register)
 
 
-def _at(builder: Any, array: Any, offset: Any) -> Any:
+def at_byte(builder: Any, array: Any, offset: Any) -> Any:
     """A pointer so many bytes into an array."""
     return builder.gep(builder.bitcast(array, ir.IntType(8).as_pointer()), [offset])
 
 
-def _load(builder: Any, pointer: Any, offset: Any, kind: Any) -> Any:
-    return builder.load(builder.bitcast(_at(builder, pointer, offset), kind.as_pointer()), align=1)
+def load(builder: Any, pointer: Any, offset: Any, kind: Any) -> Any:
+    return builder.load(builder.bitcast(at_byte(builder, pointer, offset), kind.as_pointer()), align=1)
 
 
 _add_13, _add_8, _add_4, _add_2, _add_1 = _tile(13), _tile(8), _tile(4), _tile(2), _tile(1)
 
 
 @inlined()
-def _height(left: int) -> int:
+def tile_height(left: int) -> int:
     """How many of the rows that are left the next tile takes."""
     if left == 13 or left > 16:  # of 14 to 16, twice eight is less work than thirteen and the rest
         return 13
@@ -224,7 +228,7 @@ def _blocks(
     for panel in range(first, last, PANEL):
         top = 0
         while top < len(rows):
-            height = _height(len(rows) - top)
+            height = tile_height(len(rows) - top)
             for block in range(panel, min(panel + PANEL, last)):
                 for i in range(height):
                     for j in range(OUTPUTS):

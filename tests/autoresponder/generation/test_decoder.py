@@ -12,7 +12,7 @@ from transformers import GPT2LMHeadModel
 from autoresponder.generation import cache_slots
 from autoresponder.generation.cache_slots import GROWTH
 from autoresponder.generation.decoder import Decoder
-from autoresponder.model.cpu_kernels import attend
+from autoresponder.model.cpu_attention import attend
 
 PROMPTS = ([5, 6, 7, 8, 9, 10], [11, 12], [13])
 

@@ -287,4 +287,5 @@ def test_a_long_context_costs_nothing_until_it_is_used(positions: int) -> None:
     assert {len(table) for table in tables} == {LEAST_TABLE}
     cache: Any = decoder._cache
     room = sum(buffer.size for pair in cache._blocks.values() for buffer in pair)
-    assert room == 2 * 2 * 3 * 2 * 128 * 12  # keys and values, blocks, slots, heads, room for 128, size
+    # blocks, slots, heads, room for 128; keys of a size of 12, and values of one rounded up to 32
+    assert room == 2 * 3 * 2 * 128 * (12 + 32)

@@ -17,8 +17,10 @@ from transformers import DynamicCache, PreTrainedModel
 from autoresponder.generation.cache_slots import NOTHING, Prefix, SharedCache, SlotCache
 from autoresponder.generation.prompt_cache import PromptCache
 from autoresponder.generation.steps import STEPPERS
-from autoresponder.model import cpu_attention, cpu_kernels, cpu_tiles
+from autoresponder.model import cpu_attention, cpu_int8_tiles, cpu_kernels, cpu_tiles
+from autoresponder.model.cpu_int8_tiles import TiledInt8Linear
 from autoresponder.model.cpu_linear import is_int8, widen
+from autoresponder.model.cpu_tiles import TiledLinear
 from autoresponder.model.fp32_lm_head import keep_logits_exact
 from autoresponder.model.fused import fuse
 from autoresponder.model.trunk import watching
@@ -93,8 +95,10 @@ class Decoder:
         """Do now what would make the first steps slow."""
         cpu_attention.warm_up()
         cpu_kernels.warm_up()
-        if cpu_tiles.SUPPORTED and is_int8(self._network):
+        if any(isinstance(layer, TiledLinear) for layer in self._network.modules()):
             cpu_tiles.warm_up()
+        if any(isinstance(layer, TiledInt8Linear) for layer in self._network.modules()):
+            cpu_int8_tiles.warm_up()
 
     @torch.inference_mode()
     def place(self, slot: int, prefix: Prefix) -> None:

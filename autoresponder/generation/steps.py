@@ -17,14 +17,14 @@ from transformers import PreTrainedModel
 from transformers.activations import SiLUActivation
 
 from autoresponder.generation.cache_slots import Form, SlotCache, Turn
-from autoresponder.model.cpu_tiles import GATED, NORMED, TiledInt8Linear
+from autoresponder.model.cpu_tiles import GATED, NORMED, TiledLayer
 from autoresponder.model.families import longest_row
 from autoresponder.model.fused import signed
 from autoresponder.model.trunk import blocks_of
 
 
 class JoinedLayers:
-    """A Llama-like block in int8, each of whose layers does what stands before and behind it as well."""
+    """A Llama-like block of tiled layers, each of which does what stands before and behind it as well."""
 
     def __init__(self, block: Any) -> None:
         self._attention, self._mlp = block.self_attn, block.mlp
@@ -36,7 +36,7 @@ class JoinedLayers:
     @classmethod
     def of(cls, block: Any) -> JoinedLayers | None:
         """Those of a block; None where it is of another kind."""
-        is_tiled = isinstance(block.self_attn.qkv, TiledInt8Linear)
+        is_tiled = isinstance(block.self_attn.qkv, TiledLayer)
         is_gated_by_silu = isinstance(block.mlp.act, SiLUActivation)
         has_two_norms = not hasattr(block, "pre_feedforward_layernorm")
         return cls(block) if is_tiled and is_gated_by_silu and has_two_norms else None

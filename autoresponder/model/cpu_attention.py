@@ -1,8 +1,8 @@
-"""Attention of a step on a CPU, compiled by Numba, over keys and values that lie as its products take them.
+"""Attention of a step on a CPU, compiled by Numba, over keys and values in the order in which they are read.
 
-Both products, of queries with keys and of weights with values, are made in tiles of up to 13 queries and 32
-positions or coordinates, whose sums stay in the processor's registers. Every result is computed by one thread
-in one order, so what a row sees does not depend on the rows beside it, to the last bit.
+Both products, of queries with keys and of weights with values, are made in tiles (``cpu_tiles``). Every
+result is computed by one thread in one order, so what a row sees does not depend, to the last bit, on the
+rows beside it.
 """
 
 from __future__ import annotations
@@ -12,22 +12,10 @@ from typing import Any
 
 import numba
 import numpy as np
-from llvmlite import ir
 from numpy.typing import NDArray
 
 from autoresponder.model.cpu_kernels import Array, compiled, exp, inlined, linked, threads
-from autoresponder.model.cpu_tiles import (
-    BESIDE,
-    LANES,
-    OUTPUTS,
-    PLACE,
-    TALLEST,
-    at_byte,
-    cgutils,
-    intrinsic,
-    load,
-    tile_height,
-)
+from autoresponder.model.cpu_tiles import OUTPUTS, TALLEST, multiply
 
 Indices = NDArray[np.int64]
 Turn = tuple[Array, Array]
@@ -39,8 +27,6 @@ n of the keys and D of the values are rounded up to a multiple of 32.
 ENDLESS = 1 << 62  # the window of those who see everything
 
 _F32 = np.float32
-_FLOAT = ir.FloatType()
-_REGISTER = ir.VectorType(_FLOAT, LANES)
 _ROW, _BEGIN, _TAIL_BEGIN, _TAIL_END = range(4)
 """What is known of a query: its row, and which positions of the prefix and of the tail it sees."""
 
@@ -61,119 +47,6 @@ def laid_out(keys: Array, values: Array) -> KeysValues:
     made[0][:] = long.reshape(count, made[0].shape[1], OUTPUTS, size).swapaxes(2, 3)
     made[1][:] = wide.reshape(count, positions, made[1].shape[1], OUTPUTS).swapaxes(1, 2)
     return made
-
-
-def _tile(height: int) -> Any:
-    """``multiply(a, a_from, a_row, b, b_from, b_row, count, c, c_from, c_row, adds)``: a product of matrices.
-
-    c (height, 32) becomes a (height, count) times b (count, 32), or grows by that if it ``adds``. Each matrix
-    is a part of an array: it begins ``_from`` numbers behind the array's beginning, and has ``_row`` numbers
-    from the beginning of a row to that of the next. They are added up one after the other.
-    """
-
-    def multiply(
-        _context: Any,
-        a: Any,
-        a_from: Any,
-        a_row: Any,
-        b: Any,
-        b_from: Any,
-        b_row: Any,
-        count: Any,
-        c: Any,
-        c_from: Any,
-        c_row: Any,
-        adds: Any,
-    ) -> Any:
-        def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            def start(argument: int, row: int = 0, column: int = 0) -> Any:
-                array = context.make_array(signature.args[argument])(context, builder, arguments[argument])
-                place = builder.add(number(argument + 1), builder.mul(number(argument + 2), PLACE(row)))
-                return at_byte(builder, array.data, builder.mul(PLACE(4), builder.add(place, PLACE(column))))
-
-            def number(argument: int) -> Any:
-                return context.cast(builder, arguments[argument], signature.args[argument], numba.types.int64)
-
-            rows, columns = [start(0, row) for row in range(height)], start(3)
-            ends = [
-                builder.bitcast(start(7, row, half * LANES), _REGISTER.as_pointer())
-                for row in range(height)
-                for half in range(BESIDE)
-            ]
-            goes_on = builder.icmp_signed("!=", number(10), PLACE(0))
-            nothing = ir.Constant(_REGISTER, [0.0] * LANES)
-            kept = [
-                cgutils.alloca_once_value(
-                    builder, builder.select(goes_on, builder.load(end, align=4), nothing)
-                )
-                for end in ends
-            ]
-            step = builder.mul(number(5), PLACE(4))
-            with cgutils.for_range(builder, number(6), intp=PLACE) as loop:
-                _add_products(
-                    builder, loop.index, rows, at_byte(builder, columns, builder.mul(loop.index, step)), kept
-                )
-            for end, register in zip(ends, kept, strict=True):
-                builder.store(builder.load(register), end, align=4)
-            return context.get_dummy_value()
-
-        given = (a, a_from, a_row, b, b_from, b_row, count, c, c_from, c_row, adds)
-        return numba.types.void(*given), write
-
-    return intrinsic(multiply)
-
-
-def _add_products(builder: Any, index: Any, rows: Sequence[Any], columns: Any, kept: Sequence[Any]) -> None:
-    """Add to every sum the product of the number ``index`` of its row with those of its columns."""
-    kind = ir.FunctionType(_REGISTER, [_REGISTER] * 3)
-    multiply_add = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{LANES}f32")
-    taken = [load(builder, columns, PLACE(4 * LANES * half), _REGISTER) for half in range(BESIDE)]
-    nothing = ir.Constant(_REGISTER, ir.Undefined)
-    everywhere = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-    for row, start in enumerate(rows):
-        one = load(builder, start, builder.mul(index, PLACE(4)), _FLOAT)
-        spread = builder.shuffle_vector(
-            builder.insert_element(nothing, one, ir.IntType(32)(0)), nothing, everywhere
-        )
-        for register, column in zip(kept[row * BESIDE :], taken, strict=False):
-            builder.store(builder.call(multiply_add, [spread, column, builder.load(register)]), register)
-
-
-_multiply_13, _multiply_8, _multiply_4 = _tile(13), _tile(8), _tile(4)
-_multiply_2, _multiply_1 = _tile(2), _tile(1)
-
-
-@linked
-def _multiply(
-    height: int,
-    a: Any,
-    a_from: int,
-    a_row: int,
-    b: Any,
-    b_from: int,
-    b_row: int,
-    count: int,
-    c: Any,
-    c_from: int,
-    c_row: int,
-    adds: int,
-) -> None:
-    """The same for any number of rows."""
-    done = 0
-    while done < height:
-        taken = tile_height(height - done)
-        a_at, c_at = a_from + done * a_row, c_from + done * c_row
-        if taken == 13:
-            _multiply_13(a, a_at, a_row, b, b_from, b_row, count, c, c_at, c_row, adds)
-        elif taken == 8:
-            _multiply_8(a, a_at, a_row, b, b_from, b_row, count, c, c_at, c_row, adds)
-        elif taken == 4:
-            _multiply_4(a, a_at, a_row, b, b_from, b_row, count, c, c_at, c_row, adds)
-        elif taken == 2:
-            _multiply_2(a, a_at, a_row, b, b_from, b_row, count, c, c_at, c_row, adds)
-        else:
-            _multiply_1(a, a_at, a_row, b, b_from, b_row, count, c, c_at, c_row, adds)
-        done += taken
 
 
 @inlined()
@@ -278,7 +151,7 @@ def _score(
         for block in range(first, prefix.shape[1]):
             keys = (key_head * prefix.shape[1] + block) * size * OUTPUTS
             to = i * columns + (block - first) * OUTPUTS
-            _multiply(other - i, query, i * size, size, prefix, keys, OUTPUTS, size, out, to, columns, 0)
+            multiply(other - i, query, i * size, size, prefix, keys, OUTPUTS, size, out, to, columns, 0)
         i = other
     i = 0
     while i < end:  # those of one row
@@ -287,7 +160,7 @@ def _score(
         for block in range(first, (about[i, _TAIL_END] + OUTPUTS - 1) // OUTPUTS):
             head = about[i, _ROW] * tails.shape[1] + key_head
             keys, to = (head * tails.shape[2] + block) * size * OUTPUTS, behind + (block - first) * OUTPUTS
-            _multiply(other - i, query, i * size, size, tails, keys, OUTPUTS, size, out, to, columns, 0)
+            multiply(other - i, query, i * size, size, tails, keys, OUTPUTS, size, out, to, columns, 0)
         i = other
 
 
@@ -303,7 +176,7 @@ def _weigh(
         for block in range(prefix.shape[1]):
             values = ((key_head * prefix.shape[1] + block) * length + begin) * OUTPUTS
             at, to = i * columns + begin % OUTPUTS, i * width + block * OUTPUTS
-            _multiply(
+            multiply(
                 other - i, weights, at, columns, prefix, values, OUTPUTS, length - begin, out, to, width, 0
             )
         i = other
@@ -315,7 +188,7 @@ def _weigh(
             head = about[i, _ROW] * tails.shape[1] + key_head
             values = ((head * tails.shape[2] + block) * tails.shape[3] + begin) * OUTPUTS
             to = i * width + block * OUTPUTS
-            _multiply(
+            multiply(
                 other - i, weights, at, columns, tails, values, OUTPUTS, count - begin, out, to, width, 1
             )
         i = other

@@ -26,12 +26,13 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 from transformers.pytorch_utils import Conv1D
 
+from autoresponder.model.cpu_int8_tiles import LEAST, SUPPORTED, TiledInt8Linear
 from autoresponder.model.cpu_kernels import scale_rows
-from autoresponder.model.cpu_tiles import LEAST, SUPPORTED, TiledInt8Linear
+from autoresponder.model.cpu_tiles import WIDE, TiledLayer, TiledLinear
 from autoresponder.model.fused import FusedAttention, fuse
 
 USUAL_ROWS = 16  # rows the layout is chosen for; others work as well
-WIDE = "sdpa in float64"
+IN_FLOAT64 = "sdpa in float64"
 
 
 class PackedLinear(nn.Module):
@@ -101,8 +102,11 @@ def pack_linears(network: PreTrainedModel, dtype: str) -> None:
     copied, since one tensor that lies in a mapped file of weights keeps all of that file in memory.
     """
     fuse(network)
-    int8 = TiledInt8Linear if SUPPORTED else Int8Linear
-    make: Callable[[Tensor, Tensor | None], nn.Module] = int8 if dtype == "int8" else PackedLinear
+    make: Callable[[Tensor, Tensor | None], nn.Module]
+    if dtype == "int8":
+        make = TiledInt8Linear if SUPPORTED else Int8Linear
+    else:
+        make = TiledLinear if WIDE else PackedLinear
     for parent in list(network.modules()):
         for name, layer in list(parent.named_children()):
             if isinstance(layer, nn.Linear):
@@ -128,9 +132,9 @@ def widen(network: PreTrainedModel) -> None:
     """Compute a network's attention over whole rows in float64; GPT-Neo's and GPT-J's own stays as it is."""
     config: Any = network.config
     if config._attn_implementation == "sdpa":
-        AttentionInterface.register(WIDE, _attend_widely)
-        AttentionMaskInterface.register(WIDE, sdpa_mask)
-        config._attn_implementation = WIDE
+        AttentionInterface.register(IN_FLOAT64, _attend_widely)
+        AttentionMaskInterface.register(IN_FLOAT64, sdpa_mask)
+        config._attn_implementation = IN_FLOAT64
     for module in network.modules():
         if isinstance(module, FusedAttention):
             module.wide = True
@@ -146,5 +150,7 @@ def _attend_widely(
 
 def count_weights(network: PreTrainedModel) -> int:
     """Number of weights, those in packed layers included; shared ones count where they are kept twice."""
-    packed = sum(int(m.weights) for m in network.modules() if isinstance(m, (PackedLinear, *INT8)))
+    packed = sum(
+        int(m.weights) for m in network.modules() if isinstance(m, (PackedLinear, Int8Linear, TiledLayer))
+    )
     return packed + sum(p.numel() for p in network.parameters())

@@ -187,7 +187,8 @@ attend(heads[0], tuple(turn), 0.3, None, rows, at, prefix, tails, out, in_thread
 print(out.tobytes().hex())
 
 import torch
-from autoresponder.model.cpu_tiles import GATED, NORMED, SUPPORTED, TiledInt8Linear
+from autoresponder.model.cpu_int8_tiles import SUPPORTED, TiledInt8Linear
+from autoresponder.model.cpu_tiles import GATED, NORMED
 x, weight, bias = (torch.from_numpy(numbers(shape)).float() for shape in ((14, 100), (40, 100), 40))
 if SUPPORTED:
     print(TiledInt8Linear(weight, bias)(x).numpy().tobytes().hex())

@@ -13,8 +13,9 @@ from torch import nn
 from transformers import GPT2LMHeadModel
 
 from autoresponder.model import cpu_tiles
+from autoresponder.model.cpu_int8_tiles import SUPPORTED, TiledInt8Linear
 from autoresponder.model.cpu_linear import Int8Linear, PackedLinear, count_weights, pack_linears
-from autoresponder.model.cpu_tiles import TiledInt8Linear
+from autoresponder.model.cpu_tiles import GATED, NORMED, TiledLayer, TiledLinear
 
 
 def layer(bias: bool = True) -> nn.Linear:
@@ -22,17 +23,18 @@ def layer(bias: bool = True) -> nn.Linear:
     return nn.Linear(48, 80, bias=bias).requires_grad_(requires_grad=False)
 
 
+@pytest.mark.parametrize("kind", [PackedLinear, TiledLinear])
 @pytest.mark.parametrize("rows", [(1,), (13,), (2, 7), (300,)])
 @pytest.mark.parametrize("bias", [True, False])
-def test_packed_layers_give_the_same_numbers(rows: tuple[int, ...], bias: bool) -> None:
+def test_packed_layers_give_the_same_numbers(
+    kind: type[PackedLinear | TiledLinear], rows: tuple[int, ...], bias: bool
+) -> None:
     plain = layer(bias)
     x = torch.randn(*rows, 48)
-    torch.testing.assert_close(PackedLinear(plain.weight, plain.bias)(x), plain(x), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(kind(plain.weight, plain.bias)(x), plain(x), atol=1e-5, rtol=1e-5)
 
 
-tiles = pytest.param(
-    TiledInt8Linear, marks=pytest.mark.skipif(not cpu_tiles.SUPPORTED, reason="no AVX-512 VNNI")
-)
+tiles = pytest.param(TiledInt8Linear, marks=pytest.mark.skipif(not SUPPORTED, reason="no AVX-512 VNNI"))
 each_int8 = pytest.mark.parametrize("kind", [Int8Linear, tiles])
 
 
@@ -67,7 +69,7 @@ def test_what_is_not_finite_stays_in_its_row(kind: type[Int8Linear | TiledInt8Li
     assert made[[0, 2]].isfinite().all()
 
 
-@pytest.mark.skipif(not cpu_tiles.SUPPORTED, reason="no AVX-512 VNNI")
+@pytest.mark.skipif(not SUPPORTED, reason="no AVX-512 VNNI")
 @settings(deadline=None, max_examples=40)
 @given(
     rows=st.integers(1, 45),
@@ -91,24 +93,53 @@ def test_tiles_add_up_bytes_without_a_mistake(
     assert torch.equal(made.double(), x.double() @ weight.double().T + bias.double())
 
 
-@pytest.mark.skipif(not cpu_tiles.SUPPORTED, reason="no AVX-512 VNNI")
+@settings(deadline=None, max_examples=40)
+@given(
+    rows=st.integers(1, 45),
+    inputs=st.integers(1, 300),
+    outputs=st.integers(1, 100),
+    worth_threads=st.sampled_from([0, 1 << 40]),
+)
+def test_tiles_of_floats_add_up_whole_numbers_without_a_mistake(
+    rows: int, inputs: int, outputs: int, worth_threads: int
+) -> None:
+    chance = torch.Generator().manual_seed(rows)
+    x = torch.randint(-99, 100, (rows, inputs), generator=chance).float()
+    weight = torch.randint(-99, 100, (outputs, inputs), generator=chance).float()
+    bias = torch.randint(-9, 9, (outputs,), generator=chance).float()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cpu_tiles, "WORTH_THREADS", worth_threads)
+        made = TiledLinear(weight, bias)
+        stream = x.new_ones(rows, outputs)
+        made.multiply(x.numpy(), into=stream.numpy())
+        assert torch.equal(made(x), x @ weight.T + bias)
+    assert torch.equal(stream, x @ weight.T + bias + 1)
+
+
+each_tiled = pytest.mark.parametrize("kind", [TiledLinear, tiles])
+
+
+@each_tiled
 @pytest.mark.parametrize("rows", [1, 5, 14])
 @pytest.mark.parametrize("inputs", [36, 4100])  # for one thread, and for all
-def test_a_layer_does_before_and_behind_what_it_is_told(rows: int, inputs: int) -> None:
+def test_a_layer_does_before_and_behind_what_it_is_told(
+    kind: type[TiledLayer], rows: int, inputs: int
+) -> None:
     torch.manual_seed(3)
-    made = TiledInt8Linear(torch.randn(40, inputs) / inputs**0.5, torch.randn(40))
+    made = kind(torch.randn(40, inputs) / inputs**0.5, torch.randn(40))
     x, weight, gate_up = torch.randn(rows, inputs), torch.randn(inputs), 3 * torch.randn(rows, 2 * inputs)
     norm, stream = (weight.numpy(), 1e-5), torch.randn(rows, 40)
     added = stream.clone()
     made.multiply(x.numpy(), into=added.numpy())
-    torch.testing.assert_close(added, made(x) + stream)
+    torch.testing.assert_close(added, made(x) + stream, atol=1e-6, rtol=1e-6)
     for before, given_, expected in (
-        (cpu_tiles.NORMED, x, torch.nn.functional.rms_norm(x, (inputs,), weight, 1e-5)),
-        (cpu_tiles.GATED, gate_up, torch.nn.functional.silu(gate_up[:, :inputs]) * gate_up[:, inputs:]),
+        (NORMED, x, torch.nn.functional.rms_norm(x, (inputs,), weight, 1e-5)),
+        (GATED, gate_up, torch.nn.functional.silu(gate_up[:, :inputs]) * gate_up[:, inputs:]),
     ):
         together = made.multiply(given_.numpy(), before, norm)
-        # A number that lies on the edge between two bytes may fall to either.
-        torch.testing.assert_close(torch.from_numpy(together), made(expected), atol=0.02, rtol=0)
+        # In int8 a number that lies on the edge between two bytes may fall to either.
+        nearness = 0.02 if kind is TiledInt8Linear else 1e-4
+        torch.testing.assert_close(torch.from_numpy(together), made(expected), atol=nearness, rtol=0)
         alone = [made.multiply(row[None].numpy(), before, norm) for row in given_]
         assert np.array_equal(np.concatenate(alone), together)
 

@@ -57,18 +57,21 @@ def test_temperature_divides() -> None:
     assert Temperature(0.5).step(torch.tensor([[1.0, 2.0]]), no_state()).tolist() == [[2.0, 4.0]]
 
 
-@pytest.mark.parametrize("spread", [0.5, 3.0], ids=["flat: thousands stay", "peaked: few stay"])
-def test_a_large_vocabulary_is_filtered_as_a_whole_sort_would(spread: float) -> None:
-    logits = torch.randn(2, 5000, generator=torch.Generator().manual_seed(6)) * spread
+def test_a_large_vocabulary_is_filtered_as_a_whole_sort_would() -> None:
+    """Rows of which few tokens stay, more, many, and all but some, together and each alone."""
+    spread = torch.tensor([4.5, 3.2, 2.0, 0.1])[:, None]
+    logits = torch.randn(4, 20_000, generator=torch.Generator().manual_seed(6)) * spread
     ordered, places = logits.softmax(-1).sort(descending=True)
-    stay = TopP(0.9).step(logits, no_state(2)) > FILTERED / 2
-    for row in range(2):
+    together = TopP(0.9).step(logits, no_state(4))
+    for row in range(4):
         count = int(((ordered[row].cumsum(0) - ordered[row]) < 0.9).sum())
-        assert sorted(places[row, :count].tolist()) == stay[row].nonzero()[:, 0].tolist()
-    assert (int(stay[0].sum()) > FEW) == (spread < 1)
+        stay = together[row] > FILTERED / 2
+        assert sorted(places[row, :count].tolist()) == stay.nonzero()[:, 0].tolist()
+        assert [count > few for few in (500, *FEW)] == [row > 0, row > 1, row > 2]
+        assert torch.equal(TopP(0.9).step(logits[row : row + 1], no_state(1))[0], together[row])
 
 
-@pytest.mark.parametrize("count", [1, 7, 300])
+@pytest.mark.parametrize("count", [1, 7, 60, 140, 300])
 def test_the_largest_of_each_row_are_those_of_topk(count: int) -> None:
     logits = torch.randn(3, 300, generator=torch.Generator().manual_seed(2))
     logits[1, 5] = logits[1, 9]

@@ -208,12 +208,15 @@ def prepare(x: Array, before: int, norm: Array, eps: float, row: Array) -> None:
 
 
 @inlined()
-def _prepared(x: Array, before: int, norm: Array, eps: float) -> Array:
-    if before == PLAIN:
-        return x
-    rows = np.empty((len(x), x.shape[1] // 2 if before == GATED else x.shape[1]), np.float32)
+def _prepared(x: Array, before: int, norm: Array, eps: float, inputs: int) -> Array:
+    """Rows (n, inputs and some unused) as a layer reads them.
+
+    They are an odd number of cache lines apart: else those of a tile would share few places in the first cache.
+    """
+    lines = (inputs + LANES - 1) // LANES
+    rows = np.empty((len(x), (lines + 1 - lines % 2) * LANES), np.float32)
     for i in range(len(x)):
-        prepare(x[i], before, norm, eps, rows[i])
+        prepare(x[i], before, norm, eps, rows[i, :inputs])
     return rows
 
 
@@ -232,7 +235,7 @@ def _finish(sums: Array, height: int, top: int, bias: Array, out: Array, first: 
 @inlined(early=True)
 def _blocks(first: int, last: int, rows: Array, packed: Array, bias: Array, out: Array, adds: bool) -> None:
     """The outputs of the blocks from ``first`` to before ``last``."""
-    inputs = packed.shape[1]
+    inputs, apart = packed.shape[1], rows.shape[1]
     panel = max(1, PANEL // (inputs * OUTPUTS))
     sums = np.empty((TALLEST, OUTPUTS), np.float32)
     for begin in range(first, last, panel):
@@ -242,7 +245,7 @@ def _blocks(first: int, last: int, rows: Array, packed: Array, bias: Array, out:
             for block in range(begin, min(begin + panel, last)):
                 weights = block * inputs * OUTPUTS
                 multiply(
-                    height, rows, top * inputs, inputs, packed, weights, OUTPUTS, inputs, sums, 0, OUTPUTS, 0
+                    height, rows, top * apart, apart, packed, weights, OUTPUTS, inputs, sums, 0, OUTPUTS, 0
                 )
                 _finish(sums, height, top, bias, out, block * OUTPUTS, adds)
             top += height
@@ -252,7 +255,7 @@ def _blocks(first: int, last: int, rows: Array, packed: Array, bias: Array, out:
 def _multiply_alone(
     x: Array, before: int, norm: Array, eps: float, packed: Array, bias: Array, out: Array, adds: bool
 ) -> None:
-    _blocks(0, len(packed), _prepared(x, before, norm, eps), packed, bias, out, adds)
+    _blocks(0, len(packed), _prepared(x, before, norm, eps, packed.shape[1]), packed, bias, out, adds)
 
 
 @compiled(parallel=True)
@@ -267,7 +270,7 @@ def _multiply_in_threads(
     adds: bool,
     parts: int,
 ) -> None:
-    rows = _prepared(x, before, norm, eps)
+    rows = _prepared(x, before, norm, eps, packed.shape[1])
     for part in numba.prange(parts):
         first, last = part * len(packed) // parts, (part + 1) * len(packed) // parts
         _blocks(first, last, rows, packed, bias, out, adds)

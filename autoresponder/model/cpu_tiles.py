@@ -211,7 +211,7 @@ def prepare(x: Array, before: int, norm: Array, eps: float, row: Array) -> None:
 def _prepared(x: Array, before: int, norm: Array, eps: float, inputs: int) -> Array:
     """Rows (n, inputs and some unused) as a layer reads them.
 
-    They are an odd number of cache lines apart: else those of a tile would share few places in the first cache.
+    They lie an odd number of cache lines apart: else those of a tile share few places in the first cache.
     """
     lines = (inputs + LANES - 1) // LANES
     rows = np.empty((len(x), (lines + 1 - lines % 2) * LANES), np.float32)

@@ -117,7 +117,6 @@ class _Writer:
     _after: Sequence[Part] = ()  # images within a link, which stand behind it
     _in_line = False  # whether words stand on the line that is being written
     _breaks = ""  # what stands before the next words, if words stand on the line
-    _has_quotes = False  # whether a paragraph was a block that is a quotation
 
     def __init__(self, line_end: str, *, encoded: bool) -> None:
         self.parts: list[Part] = []
@@ -227,13 +226,11 @@ class _Writer:
     def _start_paragraph(self, node: Element) -> bool:
         self._breaks = self._line_end
         if _is_quote(node):
-            self._has_quotes = True
             self._start_quote(node)
         return True
 
     def _end_paragraph(self, node: Element) -> None:
-        is_quote = self._has_quotes and _is_quote(node)
-        self._mark(PARAGRAPH_END + _QUOTE_END if is_quote else self._line_end)
+        self._mark(PARAGRAPH_END + _QUOTE_END if _is_quote(node) else self._line_end)
 
     def _start_box(self, node: Element) -> bool:
         self._breaks = self._line_end

@@ -223,7 +223,8 @@ def _attend_some(
         row = rows[(first + i) // group]
         _turn(query[i], heads[row, key_head * group + (first + i) % group], turn[0][row], turn[1][row], scale)
         begin, tail_begin = _sight(length, at[row], window)
-        about[i] = row, begin, tail_begin, at[row] + 1
+        about[i, _ROW], about[i, _BEGIN] = row, begin
+        about[i, _TAIL_BEGIN], about[i, _TAIL_END] = tail_begin, at[row] + 1
         longest = max(longest, length - begin + at[row] + 1 - tail_begin)
     scores = np.empty((TALLEST, longest + 3 * OUTPUTS), np.float32)
     _score(about, queries, key_head, length, query, prefix[0], tails[0], scores)

@@ -1,16 +1,19 @@
-"""Loops of a step of writing, compiled for this processor by Numba: attention, and norms.
+"""Loops of a step of writing, compiled for this processor by Numba: norms, gates, scales.
 
 With PyTorch each of them is a dozen operations on a few kilobytes, and most of the time goes into calling
 them. Every result is computed by one thread in one order, so a row's numbers do not depend on the rows
 beside it, to the last bit.
 
-What is compiled is kept on disk, in ``__pycache__`` or else in the user's cache folder.
+What is compiled is kept on disk, in ``__pycache__`` or else in the user's cache folder, until one of
+the files changes that it is made of.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
@@ -43,15 +46,24 @@ _LEAST_EXPONENT = _F32(-126)  # of a normal number
 _LARGEST = np.finfo(np.float32).max
 
 
+_FILES = sorted(Path(__file__).parent.glob("cpu_*.py"))
+SOURCES = hashlib.sha256(b"".join(path.read_bytes() for path in _FILES)).digest()
+"""Names the files of which functions are compiled."""
+
+
 def compiled(*, parallel: bool = False) -> Callable[[Function], Function]:
     """Compile a function when it is first called; where nothing can be written, in every process anew."""
 
     def compile_(function: Function) -> Function:
         try:
-            made: Function = _NJIT(cache=True, fastmath=MATHS, parallel=parallel)(function)
+            made: Any = _NJIT(cache=True, fastmath=MATHS, parallel=parallel)(function)
         except RuntimeError:  # there is no folder for the cache
             made = _NJIT(fastmath=MATHS, parallel=parallel)(function)
-        return made
+        else:
+            # Numba looks for changes in the function's own file only, not in those of what it calls.
+            made._cache._cache_file._source_stamp = SOURCES
+        kept: Function = made
+        return kept
 
     return compile_
 

@@ -1,7 +1,8 @@
 """Linear layers for a CPU: weights packed once as the processor's matrix kernels want them.
 
-``PackedLinear`` is exact float32 through oneDNN; the library behind PyTorch's own linear layers leaves
-the wide vector units of many processors unused, and pays for a layout change at every call.
+``TiledLinear`` is float32 in tiles, where registers are wide. Elsewhere ``PackedLinear`` is float32 through
+oneDNN; the library behind PyTorch's own linear layers leaves the wide vector units of many processors unused,
+and pays for a layout change at every call.
 ``Int8Linear`` has a quarter of the bytes to read, and integer arithmetic; where the processor can,
 ``TiledInt8Linear`` computes the same faster.
 

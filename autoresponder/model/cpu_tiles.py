@@ -90,7 +90,8 @@ def _tile(height: int) -> Any:
 
     c (height, 32) becomes a (height, count) times b (count, 32), or grows by that if it ``adds``. Each matrix
     is a part of an array: it begins ``_from`` numbers behind the array's beginning, and has ``_row`` numbers
-    from the beginning of a row to that of the next. They are added up one after the other.
+    from the beginning of a row to that of the next; the array must lie in one piece. Products are added up
+    one after the other.
     """
 
     def multiply(
@@ -204,7 +205,8 @@ def prepare(x: Array, before: int, norm: Array, eps: float, row: Array) -> None:
     elif before == GATED:
         gate_row(x, row)
     else:
-        row[:] = x
+        for d in range(len(x)):
+            row[d] = x[d]
 
 
 @inlined()
@@ -313,7 +315,7 @@ class TiledLayer(nn.Module, ABC):
 
 
 class TiledLinear(TiledLayer):
-    """The same in float32."""
+    """A layer in float32. Each sum is added up from its beginning to its end."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         super().__init__(weight, bias)

@@ -180,14 +180,14 @@ def largest(logits: Tensor, count: int) -> Tensor:
     """The ``count`` largest of each row (B, V), descending, (B, count); NaN counts as the largest.
 
     On a CPU by numpy, whose partition and sort use the wide vector units: a tenth of the time of ``topk``.
-    Most is left out before: at least ``count`` are as large as the ``count``-th largest
-    of the maxima of groups, and not many more.
+    Most is left out before: at least ``count`` are as large as the ``count``-th largest of the maxima of
+    groups, and unless many are equal, not many more.
     """
     if logits.device.type != "cpu":
         return logits.topk(count).values
     array = logits.numpy()
     size = array.shape[1] // (2 * count)  # of a group
-    if size > 1:
+    if size > 1 and len(array):
         groups = array[:, : array.shape[1] // size * size].reshape(len(array), size, -1).max(axis=1)
         least = np.partition(groups, -count, axis=1)[:, -count]
         # NaN is not less than anything, and everything is kept beside it.

@@ -188,12 +188,12 @@ print(out.tobytes().hex())
 
 import torch
 from autoresponder.model.cpu_int8_tiles import SUPPORTED, TiledInt8Linear
-from autoresponder.model.cpu_tiles import GATED, NORMED
+from autoresponder.model.cpu_tiles import GATED, NORMED, TiledLinear
 x, weight, bias = (torch.from_numpy(numbers(shape)).float() for shape in ((14, 100), (40, 100), 40))
-if SUPPORTED:
-    print(TiledInt8Linear(weight, bias)(x).numpy().tobytes().hex())
-    print(TiledInt8Linear(weight, bias).multiply(x.numpy(), NORMED, (x[1].numpy(), 1e-5)).tobytes().hex())
-    print(TiledInt8Linear(weight[:, :50].contiguous(), bias).multiply(x.numpy(), GATED).tobytes().hex())
+for kind in (TiledLinear, TiledInt8Linear) if SUPPORTED else (TiledLinear,):
+    print(kind(weight, bias)(x).numpy().tobytes().hex())
+    print(kind(weight, bias).multiply(x.numpy(), NORMED, (x[1].numpy(), 1e-5)).tobytes().hex())
+    print(kind(weight[:, :50].contiguous(), bias).multiply(x.numpy(), GATED).tobytes().hex())
 """
 
 

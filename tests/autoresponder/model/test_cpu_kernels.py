@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -55,3 +57,21 @@ def test_where_nothing_can_be_kept_functions_are_compiled_all_the_same(
         return 2 * x
 
     assert doubled(2.0) == 4
+
+
+def test_what_was_compiled_is_not_used_once_any_of_its_files_has_changed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Numba itself looks at the one file in which the function stands."""
+    (tmp_path / "one_function.py").write_text("def doubled(x):\n    return 2 * x\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    doubled: Any = importlib.import_module("one_function").doubled
+
+    def found() -> int:
+        made = cpu_kernels.compiled()(doubled)
+        assert made(2.0) == 4
+        return sum(made.stats.cache_hits.values())
+
+    assert [found(), found()] == [0, 1]
+    monkeypatch.setattr(cpu_kernels, "SOURCES", b"of other files")
+    assert [found(), found()] == [0, 1]

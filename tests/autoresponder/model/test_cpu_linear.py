@@ -15,7 +15,7 @@ from transformers import GPT2LMHeadModel
 from autoresponder.model import cpu_tiles
 from autoresponder.model.cpu_int8_tiles import SUPPORTED, TiledInt8Linear
 from autoresponder.model.cpu_linear import Int8Linear, PackedLinear, count_weights, pack_linears
-from autoresponder.model.cpu_tiles import GATED, NORMED, TiledLayer, TiledLinear
+from autoresponder.model.cpu_tiles import GATED, NORMED, PLAIN, TiledLayer, TiledLinear
 
 
 def layer(bias: bool = True) -> nn.Linear:
@@ -120,7 +120,7 @@ each_tiled = pytest.mark.parametrize("kind", [TiledLinear, tiles])
 
 
 @each_tiled
-@pytest.mark.parametrize("rows", [1, 5, 14])
+@pytest.mark.parametrize("rows", [1, 5, 13, 30])
 @pytest.mark.parametrize("inputs", [36, 4100])  # for one thread, and for all
 def test_a_layer_does_before_and_behind_what_it_is_told(
     kind: type[TiledLayer], rows: int, inputs: int
@@ -133,6 +133,7 @@ def test_a_layer_does_before_and_behind_what_it_is_told(
     made.multiply(x.numpy(), into=added.numpy())
     torch.testing.assert_close(added, made(x) + stream, atol=1e-6, rtol=1e-6)
     for before, given_, expected in (
+        (PLAIN, x, x),
         (NORMED, x, torch.nn.functional.rms_norm(x, (inputs,), weight, 1e-5)),
         (GATED, gate_up, torch.nn.functional.silu(gate_up[:, :inputs]) * gate_up[:, inputs:]),
     ):

@@ -82,6 +82,10 @@ def test_the_largest_of_each_row_are_those_of_topk(count: int) -> None:
     torch.testing.assert_close(logits, before, rtol=0, atol=0, equal_nan=True)
 
 
+def test_no_rows_have_no_largest() -> None:
+    assert largest(torch.empty(0, 9000), 100).shape == (0, 100)
+
+
 SCHEMES = SAMPLERS
 
 

@@ -48,7 +48,7 @@ class JoinedLayers:
         return heads
 
     def fed(self, x: Tensor, seen: Tensor) -> Tensor:
-        """Add to the residual stream (B, d), in place, what a block gives, of which attention has ``seen``."""
+        """Add to the residual stream (B, d), in place, what a block gives whose attention has ``seen``."""
         stream = x.numpy()
         self._attention.out.multiply(seen.numpy(), into=stream)
         gate_up = self._mlp.gate_up.multiply(stream, NORMED, self._norms[1])

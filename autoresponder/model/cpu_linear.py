@@ -10,7 +10,7 @@ How a sum of floats is rounded depends on the shape of the batch it is computed 
 that is too little to matter; before an int8 layer it can tip an activation from one step to the next, which
 is a thousand times as much, and then a text depends on its neighbours. So around int8 layers, passes over
 whole rows compute attention in float64 (``widen``), of which only rounded results are seen. In steps each row
-is computed by itself (``cpu_kernels``).
+is computed by itself (``cpu_tiles``, ``cpu_attention``).
 """
 
 from __future__ import annotations

@@ -22,6 +22,8 @@ from autoresponder.model.families import longest_row
 from autoresponder.model.fused import signed
 from autoresponder.model.trunk import blocks_of
 
+LEAST_TABLE = 1024  # positions for which rotary tables are made at first
+
 
 class JoinedLayers:
     """A Llama-like block of tiled layers, each of which does what stands before and behind it as well."""
@@ -54,9 +56,6 @@ class JoinedLayers:
         gate_up = self._mlp.gate_up.multiply(stream, NORMED, self._norms[1])
         self._mlp.down.multiply(gate_up, GATED, into=stream)
         return x
-
-
-LEAST_TABLE = 1024  # positions for which rotary tables are made at first
 
 
 class Stepper(ABC):

@@ -15,7 +15,9 @@ def pytest_configure() -> None:
     """Take the environment's proxies away: what the tests call themselves is on this machine.
 
     That the project's own calls go round a proxy has a test of its own, tests/test_bot_network.py.
+    Threads of OpenMP sleep while they wait: by default they spin, and more of them run than there are cores.
     """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when the library is loaded, so before torch
     for name in PROXY_VARIABLES:
         os.environ.pop(name, None)
         os.environ.pop(name.upper(), None)

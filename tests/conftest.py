@@ -12,10 +12,11 @@ PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 def pytest_configure() -> None:
-    """Take the environment's proxies away: what the tests call themselves is on this machine.
+    """Set the environment of the tests, and of the processes that they start.
 
-    That the project's own calls go round a proxy has a test of its own, tests/test_bot_network.py.
-    Threads of OpenMP sleep while they wait: by default they spin, and more of them run than there are cores.
+    It has no proxies: what the tests call themselves is on this machine. That the project's own calls go
+    round a proxy has a test of its own, tests/test_bot_network.py. Threads of OpenMP sleep while they wait:
+    by default they spin, and several test processes would take the cores from each other.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when the library is loaded, so before torch
     for name in PROXY_VARIABLES:
